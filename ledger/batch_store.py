@@ -1,0 +1,241 @@
+"""Batches, their pages, what was quarantined and the receipt, in the ledger."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger import tables as t
+from ledger.engine import Store, new_id
+from ledger.receipts import GENESIS, canonical, link_hash
+from ledger.records import Batch, BatchResult, PageRow, QuarantineCount, Receipt
+
+_RECEIPT_LOCK = "receipt"
+
+
+class BatchStore(Store):
+    """Reading and writing batches."""
+
+    def start_batch(self, source_id: str, opd: str, contract_sha256: str, event_id: str | None = None) -> str:
+        """Open a batch. Until it is finished or failed it counts for nothing."""
+        batch_id = new_id()
+        with self._begin() as connection:
+            connection.execute(
+                sa.insert(t.batch).values(
+                    batch_id=batch_id,
+                    source_id=source_id,
+                    opd=opd,
+                    contract_sha256=contract_sha256,
+                    event_id=event_id,
+                    status="running",
+                )
+            )
+        return batch_id
+
+    def add_page(self, batch_id: str, page: PageRow) -> None:
+        """Record one response of a batch."""
+        self.add_pages(batch_id, [page])
+
+    def add_pages(self, batch_id: str, pages: Iterable[PageRow]) -> None:
+        """Record responses of a batch."""
+        rows = [
+            {
+                "batch_id": batch_id,
+                "seq": page.seq,
+                "request": page.request,
+                "status": page.status,
+                "bytes": page.bytes,
+                "sha256": page.sha256,
+                "ms": page.ms,
+                "path": page.path,
+            }
+            for page in pages
+        ]
+        if rows:
+            with self._begin() as connection:
+                connection.execute(sa.insert(t.page), rows)
+
+    def finish_batch(self, batch_id: str, result: BatchResult) -> Receipt:
+        """Write what became of a batch and its receipt, in one transaction.
+
+        The chain's end is read under a lock, so that two batches that finish at once continue each other.
+        """
+        with self.lock(_RECEIPT_LOCK), self._begin() as connection:
+            connection.execute(
+                sa.update(t.batch)
+                .where(t.batch.c.batch_id == batch_id)
+                .values(
+                    status=result.status,
+                    coverage=result.coverage,
+                    rows_received=result.rows_received,
+                    rows_landed=result.rows_landed,
+                    rows_quarantined=result.rows_quarantined,
+                    landed_path=result.landed_path,
+                    landed_sha256=result.landed_sha256,
+                    content_sha256=result.content_sha256,
+                    reasons=list(result.reasons),
+                    findings=list(result.findings),
+                    synthetic=result.synthetic,
+                    finished_at=sa.func.now(),
+                )
+            )
+            counts = [
+                {"batch_id": batch_id, "rule": count.rule, "field": count.field, "rows": count.rows}
+                for count in result.quarantine
+            ]
+            if counts:
+                connection.execute(sa.insert(t.quarantine), counts)
+            return _write_receipt(connection, batch_id)
+
+    def fail_batch(self, batch_id: str, kind: str, message: str) -> None:
+        """Record that a batch came to nothing, and why. Called before the error is raised."""
+        with self._begin() as connection:
+            connection.execute(
+                sa.update(t.batch)
+                .where(t.batch.c.batch_id == batch_id, t.batch.c.status == "running")
+                .values(status="failed", error_kind=kind, error_message=message, finished_at=sa.func.now())
+            )
+
+    def batch(self, batch_id: str) -> Batch | None:
+        """One batch, or None."""
+        found = self._batches(t.batch.c.batch_id == batch_id, limit=1)
+        return found[0] if found else None
+
+    def batches(self, source_id: str, limit: int = 20) -> Sequence[Batch]:
+        """The newest batches of a source, newest first, whatever became of them."""
+        return self._batches(t.batch.c.source_id == source_id, limit)
+
+    def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
+        """The latest accepted batch of each coverage (of one source, or of all)."""
+        condition = t.batch.c.status == "accepted"
+        if source_id is not None:
+            condition &= t.batch.c.source_id == source_id
+        query = (
+            sa.select(t.batch)
+            .where(condition)
+            .distinct(t.batch.c.source_id, t.batch.c.coverage)
+            .order_by(t.batch.c.source_id, t.batch.c.coverage, t.batch.c.batch_id.desc())
+        )
+        with self._begin() as connection:
+            return [_batch(row) for row in connection.execute(query).mappings()]
+
+    def trailing_rows(self, source_id: str, coverage: str | None = None, n: int = 5) -> list[int]:
+        """Rows received by the last accepted batches (of one coverage, where given), newest first."""
+        query = sa.select(t.batch.c.rows_received).where(
+            t.batch.c.source_id == source_id, t.batch.c.status == "accepted"
+        )
+        if coverage is not None:
+            query = query.where(t.batch.c.coverage == coverage)
+        with self._begin() as connection:
+            return [
+                int(rows) for rows in connection.execute(query.order_by(t.batch.c.batch_id.desc()).limit(n)).scalars()
+            ]
+
+    def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
+        """Accepted batches with the same content under another source or coverage."""
+        other = (t.batch.c.source_id != source_id) | (t.batch.c.coverage.is_distinct_from(coverage))
+        return self._batches(
+            (t.batch.c.content_sha256 == content_sha256) & (t.batch.c.status == "accepted") & other, limit=5
+        )
+
+    def pages(self, batch_id: str) -> Sequence[PageRow]:
+        """The responses of a batch, in order."""
+        query = sa.select(t.page).where(t.page.c.batch_id == batch_id).order_by(t.page.c.seq)
+        with self._begin() as connection:
+            return [
+                PageRow(row["seq"], row["request"], row["status"], row["bytes"], row["sha256"], row["ms"], row["path"])
+                for row in connection.execute(query).mappings()
+            ]
+
+    def quarantine_counts(self, batch_id: str) -> Sequence[QuarantineCount]:
+        """Quarantined rows of a batch by rule and field, most first."""
+        query = sa.select(t.quarantine).where(t.quarantine.c.batch_id == batch_id)
+        with self._begin() as connection:
+            rows = connection.execute(query.order_by(t.quarantine.c.rows.desc(), t.quarantine.c.rule)).mappings()
+            return [QuarantineCount(row["rule"], row["field"], row["rows"]) for row in rows]
+
+    def receipts(self) -> Sequence[Receipt]:
+        """The whole chain, from its first link."""
+        with self._begin() as connection:
+            return [
+                _receipt(row) for row in connection.execute(sa.select(t.receipt).order_by(t.receipt.c.seq)).mappings()
+            ]
+
+    def receipt_of(self, batch_id: str) -> Receipt | None:
+        """The receipt of one batch, or None while it runs or when it failed."""
+        with self._begin() as connection:
+            row = connection.execute(sa.select(t.receipt).where(t.receipt.c.batch_id == batch_id)).mappings().first()
+            return _receipt(row) if row is not None else None
+
+    def _batches(self, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Batch]:
+        query = sa.select(t.batch).where(condition).order_by(t.batch.c.batch_id.desc()).limit(limit)
+        with self._begin() as connection:
+            return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+_RECEIPT_FIELDS = (
+    "batch_id",
+    "source_id",
+    "coverage",
+    "status",
+    "event_id",
+    "contract_sha256",
+    "rows_received",
+    "rows_landed",
+    "rows_quarantined",
+    "landed_sha256",
+    "content_sha256",
+    "synthetic",
+)
+
+
+def _write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
+    row = connection.execute(sa.select(t.batch).where(t.batch.c.batch_id == batch_id)).mappings().one()
+    pages = connection.execute(
+        sa.select(t.page.c.sha256).where(t.page.c.batch_id == batch_id).order_by(t.page.c.seq)
+    ).scalars()
+    last = connection.execute(sa.select(t.receipt).order_by(t.receipt.c.seq.desc()).limit(1)).mappings().first()
+    body: dict[str, Any] = {name: row[name] for name in _RECEIPT_FIELDS}
+    body |= {
+        "started_at": row["started_at"].isoformat(),
+        "finished_at": row["finished_at"].isoformat(),
+        "pages": list(pages),
+    }
+    previous = last["sha256"] if last is not None else GENESIS
+    text = canonical(body)
+    link = Receipt((last["seq"] if last is not None else 0) + 1, batch_id, text, previous, link_hash(previous, text))
+    connection.execute(
+        sa.insert(t.receipt).values(
+            seq=link.seq, batch_id=batch_id, body=text, previous_sha256=previous, sha256=link.sha256
+        )
+    )
+    return link
+
+
+def _receipt(row: sa.RowMapping) -> Receipt:
+    return Receipt(row["seq"], row["batch_id"], row["body"], row["previous_sha256"], row["sha256"])
+
+
+def _batch(row: sa.RowMapping) -> Batch:
+    return Batch(
+        batch_id=row["batch_id"],
+        source_id=row["source_id"],
+        opd=row["opd"],
+        coverage=row["coverage"],
+        status=row["status"],
+        contract_sha256=row["contract_sha256"],
+        rows_received=row["rows_received"],
+        rows_landed=row["rows_landed"],
+        rows_quarantined=row["rows_quarantined"],
+        landed_path=row["landed_path"],
+        landed_sha256=row["landed_sha256"],
+        content_sha256=row["content_sha256"],
+        synthetic=row["synthetic"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        error_kind=row["error_kind"],
+        error_message=row["error_message"],
+        event_id=row["event_id"],
+        reasons=tuple(row["reasons"]),
+        findings=tuple(row["findings"]),
+    )

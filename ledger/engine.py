@@ -1,0 +1,68 @@
+"""The connection to PostgreSQL that the ledger's parts share."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from ledger.errors import ConfigError, LedgerError
+
+_START = "Is PostgreSQL running, and does PILAR_LEDGER_URL name it?"
+
+
+def new_id() -> str:
+    """An id that sorts by time and can be read: UTC to the millisecond, then 24 random bits."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(3)}"
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine on psycopg 3, without a pool: tasks are short and forked, and pooled sockets do not survive a fork.
+
+    Raises ConfigError for an address that is not PostgreSQL's.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            "the ledger's URL cannot be read",
+            where="PILAR_LEDGER_URL",
+            do="It looks like postgresql://user:password@host:5432/pilar",
+        ) from None
+    if parsed.get_backend_name() != "postgresql":
+        raise ConfigError("the ledger must be PostgreSQL", where="PILAR_LEDGER_URL", do="Name a PostgreSQL database")
+    return sa.create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        connect_args={"connect_timeout": 10, "application_name": "pilar"},
+    )
+
+
+class Store:
+    """Base of the ledger's parts: an engine and the one way to open a transaction on it."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = make_engine(url)
+
+    @contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock that only one process in the installation can hold; waits for it.
+
+        It is an advisory lock of PostgreSQL, so it is gone when its holder dies.
+        """
+        with self._begin() as connection:
+            connection.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+            yield

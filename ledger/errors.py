@@ -1,0 +1,75 @@
+"""What can go wrong, in words a tired engineer can act on.
+
+Every error says *what* happened, *where*, and *what to do*, in one line and without secrets or persons.
+"""
+
+from typing import Literal
+
+SourceErrorKind = Literal["auth", "quota", "retryable", "permanent", "damaged", "empty"]
+
+
+class PilarError(Exception):
+    """Base of every error that a user is meant to read.
+
+    ``what`` is a sentence without its full stop, ``where`` names the file, source or field, ``do`` is the next step.
+    """
+
+    def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
+        self.what = _one_line(what)
+        self.where = _one_line(where)
+        self.do = _one_line(do)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f" [{self.where}]" if self.where else ""
+        step = f". {self.do}" if self.do else ""
+        return f"{self.what}{place}{step}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.__dict__))
+
+
+class ConfigError(PilarError):
+    """A setting, source file or command-line argument is wrong."""
+
+
+class SourceError(PilarError):
+    """An agency's system did not give what its contract promises.
+
+    ``kind`` decides what happens next: ``retryable`` and ``quota`` are tried again, the others need a person.
+    """
+
+    def __init__(self, kind: SourceErrorKind, what: str, *, where: str = "", do: str = "") -> None:
+        self.kind: SourceErrorKind = kind
+        super().__init__(what, where=where, do=do)
+
+
+class RefusedError(PilarError):
+    """An event or request from outside was refused."""
+
+
+class GateError(PilarError):
+    """A gate could not be run at all (a failed gate is an outcome, not an error)."""
+
+
+class TransformError(PilarError):
+    """dbt could not build what a later step needs."""
+
+
+class PublicationError(PilarError):
+    """A publication could not be built or checked; what was published before stays."""
+
+
+class LedgerError(PilarError):
+    """The ledger cannot be reached, or what it holds contradicts itself."""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
+
+
+def _rebuild(kind: type[PilarError], state: dict[str, object]) -> PilarError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    Exception.__init__(error, str(error))
+    return error

@@ -1,0 +1,173 @@
+"""Evaluations, gate results, promotions and publications in the ledger."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ledger import tables as t
+from ledger.engine import Store, new_id
+from ledger.records import Evaluation, EvaluationStatus, GateRow, Promotion, PublicationRow
+
+
+class EvaluationStore(Store):
+    """Reading and writing everything from an evaluation's start to what readers see."""
+
+    def start_evaluation(self, inputs: Sequence[str], inputs_sha256: str | None = None) -> str:
+        """Open an evaluation over these batches. ``inputs_sha256`` may also cover rules beside the batches."""
+        evaluation_id = new_id()
+        digest = inputs_sha256 or hashlib.sha256("\n".join(sorted(inputs)).encode()).hexdigest()
+        with self._begin() as connection:
+            connection.execute(
+                sa.insert(t.evaluation).values(
+                    evaluation_id=evaluation_id, status="running", inputs=sorted(inputs), inputs_sha256=digest
+                )
+            )
+        return evaluation_id
+
+    def finish_evaluation(self, evaluation_id: str, status: EvaluationStatus, detail: str | None = None) -> None:
+        """Move an evaluation on to scored, published or failed."""
+        with self._begin() as connection:
+            connection.execute(
+                sa.update(t.evaluation)
+                .where(t.evaluation.c.evaluation_id == evaluation_id)
+                .values(status=status, detail=detail, finished_at=sa.func.now())
+            )
+
+    def evaluation(self, evaluation_id: str) -> Evaluation | None:
+        """One evaluation, or None."""
+        return self._evaluation(t.evaluation.c.evaluation_id == evaluation_id)
+
+    def last_evaluation(self, status: EvaluationStatus | None = None) -> Evaluation | None:
+        """The newest evaluation (in this state, where given), or None."""
+        return self._evaluation(sa.true() if status is None else t.evaluation.c.status == status)
+
+    def record_gate(self, evaluation_id: str, gate: str, outcome: str, checks: Sequence[Mapping[str, object]]) -> None:
+        """Write a gate's outcome. Written before anything acts on it."""
+        with self._begin() as connection:
+            connection.execute(
+                sa.insert(t.gate_result).values(
+                    evaluation_id=evaluation_id, gate=gate, outcome=outcome, checks=[dict(check) for check in checks]
+                )
+            )
+
+    def gates(self, evaluation_id: str) -> Sequence[GateRow]:
+        """The latest outcome of each gate in an evaluation."""
+        query = (
+            sa.select(t.gate_result)
+            .where(t.gate_result.c.evaluation_id == evaluation_id)
+            .distinct(t.gate_result.c.gate)
+            .order_by(t.gate_result.c.gate, t.gate_result.c.gate_result_id.desc())
+        )
+        with self._begin() as connection:
+            return [
+                GateRow(row["gate"], row["outcome"], tuple(row["checks"]))
+                for row in connection.execute(query).mappings()
+            ]
+
+    def record_promotion(
+        self, evaluation_id: str, pillar: str, *, path: str | None, sha256: str | None, reason: str | None
+    ) -> None:
+        """Put a pillar's new version in force (``path``), or record that it is held (``reason``). Repeatable."""
+        values = {"promoted": path is not None, "path": path, "sha256": sha256, "reason": reason}
+        statement = insert(t.promotion).values(evaluation_id=evaluation_id, pillar=pillar, **values)
+        with self._begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["evaluation_id", "pillar"], set_=values))
+
+    def promotions(self, evaluation_id: str) -> Sequence[Promotion]:
+        """The decisions of one evaluation."""
+        query = sa.select(t.promotion).where(t.promotion.c.evaluation_id == evaluation_id)
+        with self._begin() as connection:
+            return [_promotion(row) for row in connection.execute(query.order_by(t.promotion.c.pillar)).mappings()]
+
+    def last_good(self) -> Mapping[str, Promotion]:
+        """The version of each pillar that is in force."""
+        query = (
+            sa.select(t.promotion)
+            .where(t.promotion.c.promoted)
+            .distinct(t.promotion.c.pillar)
+            .order_by(t.promotion.c.pillar, t.promotion.c.evaluation_id.desc())
+        )
+        with self._begin() as connection:
+            return {row["pillar"]: _promotion(row) for row in connection.execute(query).mappings()}
+
+    def held_since(self, pillar: str) -> Promotion | None:
+        """The first of the pillar's decisions to hold it since it was last good; None when it is not held."""
+        last_good = (
+            sa.select(sa.func.coalesce(sa.func.max(t.promotion.c.evaluation_id), ""))
+            .where(t.promotion.c.pillar == pillar, t.promotion.c.promoted)
+            .scalar_subquery()
+        )
+        query = (
+            sa.select(t.promotion)
+            .where(t.promotion.c.pillar == pillar, ~t.promotion.c.promoted, t.promotion.c.evaluation_id > last_good)
+            .order_by(t.promotion.c.evaluation_id)
+            .limit(1)
+        )
+        with self._begin() as connection:
+            row = connection.execute(query).mappings().first()
+            return _promotion(row) if row is not None else None
+
+    def record_publication(
+        self, publication_id: str, evaluation_id: str, manifest_sha256: str, action: str = "published"
+    ) -> None:
+        """Record that a publication is current from now on: a new one, or an old one that was rolled back to."""
+        statement = insert(t.publication).values(
+            publication_id=publication_id,
+            evaluation_id=evaluation_id,
+            manifest_sha256=manifest_sha256,
+            action=action,
+            current_since=sa.func.clock_timestamp(),
+        )
+        with self._begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["publication_id"],
+                    set_={"action": action, "current_since": sa.func.clock_timestamp()},
+                )
+            )
+
+    def publications(self, limit: int = 50) -> Sequence[PublicationRow]:
+        """Publications, the current one first."""
+        query = sa.select(t.publication).order_by(t.publication.c.current_since.desc()).limit(limit)
+        with self._begin() as connection:
+            return [
+                PublicationRow(
+                    row["publication_id"],
+                    row["evaluation_id"],
+                    row["manifest_sha256"],
+                    row["action"],
+                    row["published_at"],
+                    row["current_since"],
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+    def _evaluation(self, condition: sa.ColumnElement[bool]) -> Evaluation | None:
+        query = sa.select(t.evaluation).where(condition).order_by(t.evaluation.c.evaluation_id.desc()).limit(1)
+        with self._begin() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        return Evaluation(
+            evaluation_id=row["evaluation_id"],
+            status=row["status"],
+            inputs=tuple(row["inputs"]),
+            inputs_sha256=row["inputs_sha256"],
+            started_at=row["started_at"],
+            finished_at=row["finished_at"],
+            detail=row["detail"],
+        )
+
+
+def _promotion(row: sa.RowMapping) -> Promotion:
+    return Promotion(
+        row["evaluation_id"],
+        row["pillar"],
+        row["promoted"],
+        row["path"],
+        row["sha256"],
+        row["reason"],
+        row["decided_at"],
+    )

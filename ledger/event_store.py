@@ -1,0 +1,105 @@
+"""Events in the ledger: stored before they are acknowledged, known by sender and id, drained by whoever runs next."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ledger import tables as t
+from ledger.engine import Store, new_id
+from ledger.records import Event, EventIn, EventStatus
+
+
+class EventStore(Store):
+    """Reading and writing events."""
+
+    def record_event(self, event: EventIn) -> tuple[str, bool]:
+        """Store an event once. Returns its id and whether it is new (a repeat of sender and id is not)."""
+        row = {
+            "event_id": new_id(),
+            "sender": event.sender,
+            "sender_event_id": event.sender_event_id,
+            "event_type": event.event_type,
+            "source_id": event.source_id,
+            "status": "received",
+        }
+        with self._begin() as connection:
+            statement = insert(t.event).values(row).on_conflict_do_nothing().returning(t.event.c.event_id)
+            stored = connection.execute(statement).scalar()
+            if stored is not None:
+                return str(stored), True
+            known = sa.select(t.event.c.event_id).where(
+                t.event.c.sender == event.sender, t.event.c.sender_event_id == event.sender_event_id
+            )
+            return str(connection.execute(known).scalar_one()), False
+
+    def pending_events(self, limit: int = 500) -> Sequence[Event]:
+        """Events that no run has been asked for yet, oldest first."""
+        return self._events(t.event.c.status == "received", limit)
+
+    def unfinished_events(self, older_than_seconds: int, limit: int = 500) -> Sequence[Event]:
+        """Events that were handed on that long ago and whose run never reported back: what the sweep looks for."""
+        age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, older_than_seconds)
+        return self._events(
+            t.event.c.status.in_(["received", "dispatched"])
+            & (sa.func.coalesce(t.event.c.dispatched_at, t.event.c.received_at) < age),
+            limit,
+        )
+
+    def events_of(self, source_id: str, limit: int = 20) -> Sequence[Event]:
+        """The newest events of a source, newest first."""
+        query = sa.select(t.event).where(t.event.c.source_id == source_id)
+        with self._begin() as connection:
+            rows = connection.execute(query.order_by(t.event.c.received_at.desc()).limit(limit)).mappings()
+            return [_event(row) for row in rows]
+
+    def mark_event(self, event_id: str, status: EventStatus, detail: str | None = None) -> None:
+        """Move an event on. A finished event stays finished: a late answer does not take it back."""
+        values: dict[str, object] = {"status": status, "detail": detail}
+        if status == "dispatched":
+            values |= {"dispatched_at": sa.func.now(), "attempts": t.event.c.attempts + 1}
+        if status == "done":
+            values["done_at"] = sa.func.now()
+        with self._begin() as connection:
+            connection.execute(
+                sa.update(t.event).where(t.event.c.event_id == event_id, t.event.c.status != "done").values(values)
+            )
+
+    def finish_events(self, source_id: str, received_before: datetime) -> int:
+        """Mark every event of a source that had arrived when its pull began as done. Returns how many."""
+        statement = (
+            sa.update(t.event)
+            .where(
+                t.event.c.source_id == source_id,
+                t.event.c.received_at <= received_before,
+                t.event.c.status.in_(["received", "dispatched"]),
+            )
+            .values(status="done", done_at=sa.func.now())
+        )
+        with self._begin() as connection:
+            return connection.execute(statement).rowcount
+
+    def now(self) -> datetime:
+        """The ledger's clock: the one that stamps events, so that comparing with it needs no synchronised hosts."""
+        with self._begin() as connection:
+            return connection.execute(sa.select(sa.func.now())).scalar_one()
+
+    def _events(self, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Event]:
+        query = sa.select(t.event).where(condition).order_by(t.event.c.received_at, t.event.c.event_id).limit(limit)
+        with self._begin() as connection:
+            return [_event(row) for row in connection.execute(query).mappings()]
+
+
+def _event(row: sa.RowMapping) -> Event:
+    return Event(
+        event_id=row["event_id"],
+        sender=row["sender"],
+        sender_event_id=row["sender_event_id"],
+        event_type=row["event_type"],
+        source_id=row["source_id"],
+        status=row["status"],
+        attempts=row["attempts"],
+        received_at=row["received_at"],
+        detail=row["detail"],
+    )

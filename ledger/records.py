@@ -1,0 +1,156 @@
+"""The rows that travel between the rooms and the ledger, as immutable values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+BatchStatus = Literal["running", "accepted", "held", "rejected", "failed", "unchanged"]
+EventStatus = Literal["received", "dispatched", "done", "failed"]
+GateOutcome = Literal["pass", "fail", "error"]
+EvaluationStatus = Literal["running", "scored", "published", "failed"]
+
+
+@dataclass(frozen=True)
+class EventIn:
+    """A verified event, as the door received it."""
+
+    sender: str
+    sender_event_id: str
+    event_type: str
+    source_id: str
+
+
+@dataclass(frozen=True)
+class Event(EventIn):
+    """A stored event."""
+
+    event_id: str
+    status: EventStatus
+    attempts: int
+    received_at: datetime
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file."""
+
+    seq: int
+    request: str
+    status: int
+    bytes: int
+    sha256: str
+    ms: int
+    path: str | None
+
+
+@dataclass(frozen=True)
+class QuarantineCount:
+    """How many rows of a batch broke one rule on one field."""
+
+    rule: str
+    field: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that."""
+
+    status: BatchStatus
+    coverage: str | None
+    rows_received: int
+    rows_landed: int
+    rows_quarantined: int
+    landed_path: str | None
+    landed_sha256: str | None
+    content_sha256: str
+    synthetic: bool
+    reasons: Sequence[Mapping[str, Any]] = ()
+    findings: Sequence[Mapping[str, Any]] = ()
+    quarantine: Sequence[QuarantineCount] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch as the ledger knows it."""
+
+    batch_id: str
+    source_id: str
+    opd: str
+    coverage: str | None
+    status: BatchStatus
+    contract_sha256: str
+    rows_received: int | None
+    rows_landed: int | None
+    rows_quarantined: int | None
+    landed_path: str | None
+    landed_sha256: str | None
+    content_sha256: str | None
+    synthetic: bool
+    started_at: datetime
+    finished_at: datetime | None
+    error_kind: str | None = None
+    error_message: str | None = None
+    event_id: str | None = None
+    reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One link of the chain; ``body`` is the exact text that was hashed."""
+
+    seq: int
+    batch_id: str
+    body: str
+    previous_sha256: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation over a fixed set of batches."""
+
+    evaluation_id: str
+    status: EvaluationStatus
+    inputs: Sequence[str]
+    inputs_sha256: str
+    started_at: datetime
+    finished_at: datetime | None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """The outcome of one gate in one evaluation."""
+
+    gate: str
+    outcome: GateOutcome
+    checks: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A decision about a pillar: a new version in force, or held with the reason."""
+
+    evaluation_id: str
+    pillar: str
+    promoted: bool
+    path: str | None
+    sha256: str | None
+    reason: str | None
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class PublicationRow:
+    """A publication; the one with the newest ``current_since`` is what readers are meant to see."""
+
+    publication_id: str
+    evaluation_id: str
+    manifest_sha256: str
+    action: str
+    published_at: datetime
+    current_since: datetime

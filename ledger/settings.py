@@ -1,0 +1,143 @@
+"""Where things are: folders, the ledger's address, and the connections to agencies' systems.
+
+Everything comes from the environment, so that Airflow tasks, the command line and tests share one way of asking.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ledger.errors import ConfigError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Connection(BaseModel):
+    """How one agency's system is reached. Never stored or logged.
+
+    ``extra`` may hold ``synthetic`` (the system is simulated; everything derived from it is marked), ``private``
+    (loopback and private addresses are allowed) and whatever the protocol asks for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    login: str = ""
+    password: str = Field(default="", repr=False)
+    extra: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+
+    @property
+    def synthetic(self) -> bool:
+        """True when the system on the other side is a simulator."""
+        return self.extra.get("synthetic") is True
+
+
+ConnectionLookup = Callable[[str], Connection | None]
+
+
+class Settings(BaseModel):
+    """The installation: one folder for data, one ledger, one folder of keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path
+    ledger_url: str = Field(repr=False)
+    sources_dir: Path = REPOSITORY / "connectors" / "sources"
+    key_dir: Path
+    # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
+    lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES and PILAR_KEYS.
+
+        Raises ConfigError when no ledger is named.
+        """
+        values = os.environ if env is None else env
+        home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
+        url = values.get("PILAR_LEDGER_URL", "")
+        if not url:
+            raise ConfigError(
+                "no ledger is configured",
+                where="PILAR_LEDGER_URL",
+                do="Set it to a PostgreSQL URL, or start `./run demo` once and use the same PILAR_HOME",
+            )
+        return cls(
+            home=home,
+            ledger_url=url,
+            sources_dir=Path(values.get("PILAR_SOURCES") or REPOSITORY / "connectors" / "sources").resolve(),
+            key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
+        )
+
+    @property
+    def landing_dir(self) -> Path:
+        """Parquet of landed and quarantined rows, one folder a batch."""
+        return self.home / "landing"
+
+    @property
+    def pages_dir(self) -> Path:
+        """Encrypted raw responses, one folder a batch."""
+        return self.home / "pages"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """One DuckDB file an evaluation."""
+        return self.home / "warehouse"
+
+    @property
+    def promoted_dir(self) -> Path:
+        """Last good pillar marts as Parquet, one file a pillar and evaluation."""
+        return self.home / "promoted"
+
+    @property
+    def published_dir(self) -> Path:
+        """Publications, and the pointer ``current``."""
+        return self.home / "published"
+
+    @property
+    def log_dir(self) -> Path:
+        """Logs of the platform's own processes."""
+        return self.home / "logs"
+
+    def connection(self, name: str) -> Connection:
+        """The connection a source names.
+
+        Raises ConfigError when it is not configured or not readable; the message never quotes its content.
+        """
+        variable = f"PILAR_CONN_{name.upper()}"
+        raw = os.environ.get(variable)
+        if raw is not None:
+            return _parse_connection(raw, variable)
+        found = self.lookup(name) if self.lookup is not None else None
+        if found is not None:
+            return found
+        raise ConfigError(
+            f"connection {name!r} is not configured",
+            where=variable,
+            do='Set it to JSON like {"url": "https://...", "login": "", "password": "", "extra": {}}',
+        )
+
+
+def default_key_dir(home: Path) -> Path:
+    """Keys lie beside the data folder, never inside it, so that a copy of the data is useless without them."""
+    return home.parent / f"{home.name}-keys"
+
+
+def _parse_connection(raw: str, where: str) -> Connection:
+    try:
+        return Connection.model_validate(json.loads(raw))
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"the connection is not JSON (column {error.colno})", where=where, do="Quote it as one JSON object"
+        ) from None
+    except ValidationError as error:
+        fields = ", ".join(".".join(str(part) for part in item["loc"]) or "value" for item in error.errors())
+        raise ConfigError(
+            f"the connection has wrong fields: {fields}",
+            where=where,
+            do="It takes url (required), login, password and extra",
+        ) from None

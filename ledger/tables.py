@@ -1,0 +1,171 @@
+"""The ledger's tables. Every change here goes with a migration in ``ledger/migrations``."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _now(name: str) -> Column[datetime]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+# A signal that something changed at an agency: a hint, stored before it is acknowledged.
+event = Table(
+    "event",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("sender", Text, nullable=False, comment="CloudEvents source, or the system that pushed"),
+    Column("sender_event_id", Text, nullable=False, comment="CloudEvents id: with the sender it names the event once"),
+    Column("event_type", Text, nullable=False),
+    Column("source_id", Text, nullable=False, comment="the source file this event is about"),
+    Column("status", Text, nullable=False, comment="received | dispatched | done | failed"),
+    Column("detail", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _now("received_at"),
+    Column("dispatched_at", DateTime(timezone=True)),
+    Column("done_at", DateTime(timezone=True)),
+    UniqueConstraint("sender", "sender_event_id"),
+    Index(None, "status", "received_at"),
+    Index(None, "source_id", "received_at"),
+)
+
+# What one pull brought for one coverage of one source.
+batch = Table(
+    "batch",
+    metadata,
+    Column("batch_id", Text, primary_key=True, comment="sorts by the time it was started"),
+    Column("source_id", Text, nullable=False),
+    Column("opd", Text, nullable=False),
+    Column("coverage", Text, comment="what the records are about: 2024, 2024-08, 20241, all"),
+    Column("status", Text, nullable=False, comment="running | accepted | held | rejected | failed | unchanged"),
+    Column("event_id", Text, ForeignKey("event.event_id")),
+    Column("contract_sha256", Text, nullable=False),
+    Column("rows_received", BigInteger),
+    Column("rows_landed", BigInteger),
+    Column("rows_quarantined", BigInteger),
+    Column("landed_path", Text, comment="relative to the installation's home"),
+    Column("landed_sha256", Text),
+    Column("content_sha256", Text, comment="of the received content, free of fetch clocks"),
+    Column("reasons", JSONB, nullable=False, server_default="[]", comment="why it is not simply accepted"),
+    Column("findings", JSONB, nullable=False, server_default="[]", comment="signals that do not stop it"),
+    Column("synthetic", Boolean, nullable=False, server_default="false"),
+    Column("error_kind", Text),
+    Column("error_message", Text),
+    _now("started_at"),
+    Column("finished_at", DateTime(timezone=True)),
+    Index(None, "source_id", "coverage", "status"),
+    Index(None, "content_sha256"),
+)
+
+# One response, as it came.
+page = Table(
+    "page",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("request", Text, nullable=False, comment="method and address, secrets redacted"),
+    Column("status", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("ms", Integer, nullable=False),
+    Column("path", Text, comment="the encrypted bytes, relative to the installation's home"),
+)
+
+# Quarantined rows by reason; the rows themselves lie beside the landed ones.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("rows", BigInteger, nullable=False),
+)
+
+# The chain of receipts: one for each finished batch, each naming the hash of the one before.
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), nullable=False, unique=True),
+    Column("body", Text, nullable=False, comment="canonical JSON, the bytes that are hashed"),
+    Column("previous_sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    _now("written_at"),
+)
+
+# One run of the evaluation over a fixed set of batches.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    Column("evaluation_id", Text, primary_key=True),
+    Column("status", Text, nullable=False, comment="running | scored | published | failed"),
+    Column("inputs", JSONB, nullable=False, comment="ids of the batches it was built from"),
+    Column("inputs_sha256", Text, nullable=False),
+    Column("detail", Text),
+    _now("started_at"),
+    Column("finished_at", DateTime(timezone=True)),
+    Index(None, "started_at"),
+)
+
+gate_result = Table(
+    "gate_result",
+    metadata,
+    Column("gate_result_id", BigInteger, Identity(), primary_key=True),
+    Column("evaluation_id", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
+    Column("gate", Text, nullable=False),
+    Column("outcome", Text, nullable=False, comment="pass | fail | error"),
+    Column("checks", JSONB, nullable=False),
+    _now("decided_at"),
+    Index(None, "evaluation_id", "gate"),
+)
+
+# Which version of a pillar's mart is in force. The newest row of a pillar with a path wins.
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("promotion_id", BigInteger, Identity(), primary_key=True),
+    Column("evaluation_id", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
+    Column("pillar", Text, nullable=False),
+    Column("promoted", Boolean, nullable=False, comment="false: held, the last good version stays"),
+    Column("path", Text, comment="Parquet of the mart, relative to the installation's home; null when held"),
+    Column("sha256", Text),
+    Column("reason", Text, comment="why it is held"),
+    _now("decided_at"),
+    UniqueConstraint("evaluation_id", "pillar"),
+    Index(None, "pillar", "decided_at"),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("publication_id", Text, primary_key=True),
+    Column("evaluation_id", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
+    Column("manifest_sha256", Text, nullable=False),
+    Column("action", Text, nullable=False, comment="how it came to be current: published | rolled back to"),
+    _now("published_at"),
+    Column("current_since", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,176 @@
+"""The ledger against a real PostgreSQL."""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ledger.errors import ConfigError, LedgerError
+from ledger.receipts import GENESIS, first_broken
+from ledger.records import BatchResult, EventIn, PageRow, QuarantineCount, Receipt
+from ledger.store import Ledger
+
+EVENT = EventIn(
+    sender="https://dinkes.example", sender_event_id="1", event_type="data.changed", source_id="dinkes_eppgbm"
+)
+
+
+def accepted(coverage: str = "2024", rows: int = 10, content: str = "c" * 64) -> BatchResult:
+    return BatchResult(
+        status="accepted",
+        coverage=coverage,
+        rows_received=rows,
+        rows_landed=rows - 1,
+        rows_quarantined=1,
+        landed_path="landing/x",
+        landed_sha256="a" * 64,
+        content_sha256=content,
+        synthetic=True,
+        quarantine=(QuarantineCount("range", "tinggi", 1),),
+    )
+
+
+def finished(ledger: Ledger, result: BatchResult, source: str = "dinkes_eppgbm") -> str:
+    batch_id = ledger.start_batch(source, "dinas_kesehatan", "f" * 64)
+    ledger.add_page(batch_id, PageRow(0, "GET /x", 200, 5, "b" * 64, 12, "pages/x"))
+    ledger.finish_batch(batch_id, result)
+    return batch_id
+
+
+def test_p4_the_same_event_twice_is_one_event(ledger: Ledger) -> None:
+    first, new = ledger.record_event(EVENT)
+    again, repeated = ledger.record_event(EVENT)
+    assert (first, new, repeated) == (again, True, False)
+    assert [event.event_id for event in ledger.pending_events()] == [first]
+
+
+def test_an_event_leaves_the_queue_when_it_is_handed_on_and_a_done_one_stays_done(ledger: Ledger) -> None:
+    event_id, _ = ledger.record_event(EVENT)
+    ledger.mark_event(event_id, "dispatched")
+    assert not ledger.pending_events()
+    assert [event.event_id for event in ledger.unfinished_events(older_than_seconds=0)] == [event_id]
+    assert ledger.finish_events("dinkes_eppgbm", ledger.now()) == 1
+    ledger.mark_event(event_id, "failed", "a late answer")
+    assert ledger.events_of("dinkes_eppgbm")[0].status == "done"
+    assert not ledger.unfinished_events(older_than_seconds=0)
+
+
+def test_in_force_is_the_latest_accepted_batch_of_each_coverage(ledger: Ledger) -> None:
+    finished(ledger, accepted("2023"))
+    newest = finished(ledger, accepted("2023", rows=20))
+    other = finished(ledger, accepted("2024", rows=30))
+    finished(ledger, replace(accepted("2023"), status="held"))
+    assert {batch.batch_id for batch in ledger.in_force("dinkes_eppgbm")} == {newest, other}
+    assert ledger.trailing_rows("dinkes_eppgbm", "2023") == [20, 10]
+
+
+def test_p5_runs_and_coverages_are_kept_apart(ledger: Ledger) -> None:
+    """A later pull of an older coverage does not become the newer coverage's data."""
+    new_coverage = finished(ledger, accepted("2024"))
+    late_arrival = finished(ledger, accepted("2022"))
+    by_coverage = {batch.coverage: batch.batch_id for batch in ledger.in_force("dinkes_eppgbm")}
+    assert by_coverage == {"2024": new_coverage, "2022": late_arrival}
+
+
+def test_a_failed_batch_keeps_its_reason_and_gets_no_receipt(ledger: Ledger) -> None:
+    batch_id = ledger.start_batch("dinkes_eppgbm", "dinas_kesehatan", "f" * 64)
+    ledger.fail_batch(batch_id, "auth", "the token was refused")
+    batch = ledger.batch(batch_id)
+    assert batch is not None
+    assert (batch.status, batch.error_kind, batch.error_message) == ("failed", "auth", "the token was refused")
+    assert ledger.receipt_of(batch_id) is None
+
+
+def test_p7_receipts_form_a_chain_that_tells_of_pages_and_counts(ledger: Ledger) -> None:
+    finished(ledger, accepted())
+    second = finished(ledger, accepted("2025"))
+    chain = ledger.receipts()
+    assert first_broken(chain) is None
+    assert chain[0].previous_sha256 == GENESIS
+    assert '"pages":["' + "b" * 64 + '"]' in chain[1].body
+    assert ledger.receipt_of(second) == chain[1]
+    assert [count.rows for count in ledger.quarantine_counts(second)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda chain: [replace(chain[0], body=chain[0].body.replace('landed":9', 'landed":8')), *chain[1:]],
+            "receipt 1 .* altered",
+        ),
+        (lambda chain: [chain[0], chain[2]], "receipt 2 is missing"),
+        (
+            lambda chain: [chain[0], replace(chain[1], previous_sha256="e" * 64), chain[2]],
+            "receipt 2 .* does not continue",
+        ),
+    ],
+)
+def test_p7_a_changed_chain_is_noticed_at_its_first_wrong_link(
+    ledger: Ledger, change: Callable[[list[Receipt]], list[Receipt]], told: str
+) -> None:
+    for coverage in ("2023", "2024", "2025"):
+        finished(ledger, accepted(coverage, content=coverage * 16))
+    broken = first_broken(change(list(ledger.receipts())))
+    assert broken is not None
+    assert re.search(told, broken)
+
+
+def test_receipts_written_at_once_still_form_one_chain(ledger: Ledger, ledger_url: str) -> None:
+    threads = [
+        threading.Thread(target=lambda n=n: finished(Ledger(ledger_url), accepted(f"20{n:02}"))) for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    chain = ledger.receipts()
+    assert len(chain) == 8
+    assert first_broken(chain) is None
+
+
+def test_same_content_under_another_coverage_is_found(ledger: Ledger) -> None:
+    first = finished(ledger, accepted("2022", content="d" * 64))
+    assert [batch.batch_id for batch in ledger.same_content("d" * 64, "dinkes_eppgbm", "2023")] == [first]
+    assert not ledger.same_content("d" * 64, "dinkes_eppgbm", "2022")
+
+
+def test_p3_the_last_good_version_of_a_pillar_stays_while_it_is_held(ledger: Ledger) -> None:
+    first = ledger.start_evaluation(["b1"])
+    ledger.record_promotion(first, "living", path="promoted/living/1.parquet", sha256="a" * 64, reason=None)
+    assert ledger.held_since("living") is None
+    second = ledger.start_evaluation(["b2"])
+    ledger.record_promotion(second, "living", path=None, sha256=None, reason="stunting above 100")
+    third = ledger.start_evaluation(["b3"])
+    ledger.record_promotion(third, "living", path=None, sha256=None, reason="still above 100")
+    held = ledger.held_since("living")
+    assert ledger.last_good()["living"].evaluation_id == first
+    assert held is not None
+    assert (held.evaluation_id, held.reason) == (second, "stunting above 100")
+    ledger.record_promotion(ledger.start_evaluation(["b4"]), "living", path="p", sha256="b" * 64, reason=None)
+    assert ledger.held_since("living") is None
+
+
+def test_the_current_publication_is_the_one_last_pointed_at(ledger: Ledger) -> None:
+    evaluation = ledger.start_evaluation(["b1"])
+    ledger.record_publication("p1", evaluation, "a" * 64)
+    ledger.record_publication("p2", evaluation, "b" * 64)
+    assert [row.publication_id for row in ledger.publications()] == ["p2", "p1"]
+    ledger.record_publication("p1", evaluation, "a" * 64, action="rolled back to")
+    assert [(row.publication_id, row.action) for row in ledger.publications()] == [
+        ("p1", "rolled back to"),
+        ("p2", "published"),
+    ]
+
+
+def test_p10_an_unreachable_ledger_says_so_in_one_line() -> None:
+    with pytest.raises(LedgerError, match=r"the ledger cannot be reached: .* \[ledger\]\. Is PostgreSQL running"):
+        Ledger("postgresql://nobody@/none?host=/nonexistent").pending_events()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///x.db", "not a url"])
+def test_p10_an_address_that_is_not_postgresql_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="PILAR_LEDGER_URL"):
+        Ledger(url)
