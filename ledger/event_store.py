@@ -66,8 +66,10 @@ class EventStore(Store):
                 sa.update(t.event).where(t.event.c.event_id == event_id, t.event.c.status != "done").values(values)
             )
 
-    def finish_events(self, source_id: str, received_before: datetime) -> int:
-        """Mark every event of a source that had arrived when its pull began as done. Returns how many."""
+    def settle_events(
+        self, source_id: str, received_before: datetime, status: EventStatus, detail: str | None = None
+    ) -> int:
+        """Move on every event of a source that had arrived when its pull began. Returns how many."""
         statement = (
             sa.update(t.event)
             .where(
@@ -75,7 +77,7 @@ class EventStore(Store):
                 t.event.c.received_at <= received_before,
                 t.event.c.status.in_(["received", "dispatched"]),
             )
-            .values(status="done", done_at=sa.func.now())
+            .values(status=status, detail=detail, done_at=sa.func.now())
         )
         with self._begin() as connection:
             return connection.execute(statement).rowcount

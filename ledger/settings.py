@@ -69,7 +69,7 @@ class Settings(BaseModel):
         return cls(
             home=home,
             ledger_url=url,
-            sources_dir=Path(values.get("PILAR_SOURCES") or REPOSITORY / "connectors" / "sources").resolve(),
+            sources_dir=sources_dir(values),
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
         )
 
@@ -120,6 +120,12 @@ class Settings(BaseModel):
             where=variable,
             do='Set it to JSON like {"url": "https://...", "login": "", "password": "", "extra": {}}',
         )
+
+
+def sources_dir(env: Mapping[str, str] | None = None) -> Path:
+    """The folder of source files: PILAR_SOURCES, else the project's own."""
+    values = os.environ if env is None else env
+    return Path(values.get("PILAR_SOURCES") or REPOSITORY / "connectors" / "sources").resolve()
 
 
 def default_key_dir(home: Path) -> Path:

@@ -1,0 +1,45 @@
+"""The `pilar` command. `./run X` and `pilar X` are the same."""
+
+import sys
+
+import typer
+
+from ledger.errors import PilarError
+from pilar.commands import demo, development, evaluation, publications, recompute, sources
+from pilar.console import err
+
+USAGE_ERROR = 2
+
+app = typer.Typer(
+    name="pilar",
+    help="From the records of a regency's agencies to smart-city scores that can be explained to the byte.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(development.test)
+app.command("check")(development.check)
+app.command("recompute")(recompute.recompute_command)
+app.command("pull")(sources.pull_command)
+app.command("diagnose")(sources.diagnose_command)
+app.command("evaluate")(evaluation.evaluate_command)
+app.command("migrate")(evaluation.migrate_command)
+app.add_typer(sources.app, name="sources")
+app.add_typer(publications.app, name="publications")
+
+
+def main() -> None:
+    """Run the command; an error that a user is meant to read is one line, and exit status 2."""
+    try:
+        app()
+    except PilarError as error:
+        err.print(f"[bold red]pilar:[/] {_escape(str(error))}")
+        sys.exit(USAGE_ERROR)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,55 @@
+"""`pilar publications`: what readers see, what they saw before, and going back to it."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pilar.console import out
+
+app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_command() -> None:
+    """List the publications, the current one first."""
+    from pilar import steps
+    from publication.pointer import current
+
+    ledger, settings = steps.open_installation()
+    now = current(settings.published_dir)
+    table = Table("publication", "evaluation", "published (UTC)", "manifest sha256", "")
+    for row in ledger.publications():
+        mark = f"current ({row.action})" if row.publication_id == now else ""
+        table.add_row(
+            row.publication_id, row.evaluation_id, f"{row.published_at:%Y-%m-%d %H:%M:%S}", row.manifest_sha256, mark
+        )
+    out.print(table)
+
+
+@app.command("show")
+def show_command(
+    publication_id: Annotated[str | None, typer.Argument(help="Default: the current one.")] = None,
+) -> None:
+    """Show a publication: its scores, its files, and whether its manifest still holds."""
+    from pilar import steps
+    from pilar.publish import find
+    from pilar.report import print_scores
+    from publication.verify import verify
+
+    _, settings = steps.open_installation()
+    folder = find(settings, publication_id)
+    print_scores(settings, folder)
+    out.print(f"folder    {folder}\nmanifest  {verify(folder)} (every file as it was published)")
+
+
+@app.command("rollback")
+def rollback_command(
+    publication_id: Annotated[str | None, typer.Argument(help="Default: the one before the current one.")] = None,
+) -> None:
+    """Point readers at an earlier publication. Nothing is deleted."""
+    from pilar import steps
+    from pilar.publish import rollback
+
+    ledger, settings = steps.open_installation()
+    out.print(f"Readers now see {rollback(ledger, settings, publication_id)}.")

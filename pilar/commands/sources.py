@@ -1,0 +1,124 @@
+"""`pilar sources`, `pilar pull` and `pilar diagnose`: the data engineer's words for agencies' systems."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ledger.records import Batch
+from pilar.console import err, out
+
+app = typer.Typer(help="The agencies' systems: list, check.", no_args_is_help=True)
+
+STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected": "red", "failed": "red"}
+
+
+@app.command("list")
+def list_command() -> None:
+    """List the sources: agency, system, protocol, and what is in force of each."""
+    from connectors.spec import load_sources
+    from pilar import steps
+
+    ledger, settings = steps.open_installation()
+    table = Table("OPD", "source", "system", "protocol", "in force", "rows", "last pull")
+    for source in load_sources(settings.sources_dir).values():
+        in_force = ledger.in_force(source.id)
+        last = next(iter(ledger.batches(source.id, limit=1)), None)
+        table.add_row(
+            source.opd,
+            source.id,
+            source.system,
+            source.protocol,
+            ", ".join(str(batch.coverage) for batch in in_force) or "-",
+            str(sum(batch.rows_landed or 0 for batch in in_force)),
+            _told(last) if last else "never",
+        )
+    out.print(table)
+
+
+@app.command("check")
+def check_command() -> None:
+    """Prove every source file against the code: protocol, arguments, contract, assertions."""
+    from connectors.check import check_sources
+    from connectors.spec import load_sources
+    from ledger.settings import sources_dir
+
+    folder = sources_dir()
+    problems = check_sources(folder)
+    for problem in problems:
+        err.print(f"{problem.file}: {problem.where}: {problem.what}. {problem.do}", markup=False)
+    if problems:
+        err.print(f"[bold red]{len(problems)} problem(s)[/] in {folder}")
+        raise typer.Exit(1)
+    out.print(f"{len(load_sources(folder))} sources in order")
+
+
+def pull_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
+    """Pull one source now: land it, gate it, and say what became of it."""
+    from pilar import steps
+
+    outcome = steps.ingest(source)
+    for batch in outcome.batches:
+        _print_batch(batch)
+    if not outcome.new:
+        out.print("Nothing new is in force.")
+
+
+def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
+    """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
+    from connectors.spec import find_source
+    from pilar import steps
+
+    ledger, settings = steps.open_installation()
+    found = find_source(settings.sources_dir, source)
+    out.print(f"[bold]{found.id}[/] · {found.opd} · {found.system} · protocol {found.protocol}")
+    batches = ledger.batches(source, limit=8)
+    if not batches:
+        out.print("It was never pulled. Try: pilar pull " + source)
+    for batch in batches:
+        _print_batch(batch)
+        for count in ledger.quarantine_counts(batch.batch_id)[:8]:
+            out.print(f"      quarantined {count.rows:>6}  {count.field}: {count.rule}")
+    for event in ledger.events_of(source, limit=3):
+        out.print(f"event {event.event_id} from {event.sender}: {event.status}{f' - {event.detail}' if event.detail else ''}")
+    _print_pages(source, batches)
+    if found.caveats:
+        out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(found.caveats))
+    out.print(f"[bold]runbook[/]\n  {found.runbook.strip()}")
+
+
+def _print_pages(source: str, batches: Sequence[Batch]) -> None:
+    from pilar import steps
+
+    if batches:
+        ledger, _ = steps.open_installation()
+        for page in ledger.pages(batches[0].batch_id)[:3]:
+            out.print(f"page  {page.status} {page.bytes} bytes in {page.ms} ms  {page.request}", markup=False)
+
+
+def _print_batch(batch: Batch) -> None:
+    style = STYLE.get(batch.status, "bold")
+    out.print(f"[{style}]{batch.status:<9}[/] {_told(batch)}  coverage {batch.coverage or '-'}  {_rows(batch)}")
+    if batch.error_message:
+        out.print(f"      {batch.error_kind}: {batch.error_message}", markup=False)
+    for reason in batch.reasons:
+        out.print(f"      why: {_sentence(reason)}", markup=False)
+    for finding in batch.findings[:5]:
+        out.print(f"      note: {_sentence(finding)}", markup=False)
+
+
+def _sentence(entry: object) -> str:
+    if isinstance(entry, dict):
+        return str(entry.get("message") or ", ".join(f"{key} {value}" for key, value in entry.items()))
+    return str(entry)
+
+
+def _rows(batch: Batch) -> str:
+    if batch.rows_received is None:
+        return ""
+    return f"{batch.rows_received} received = {batch.rows_landed} landed + {batch.rows_quarantined} quarantined"
+
+
+def _told(batch: Batch) -> str:
+    return f"{batch.batch_id} {batch.started_at:%Y-%m-%d %H:%M}"

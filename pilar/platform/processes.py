@@ -1,0 +1,218 @@
+"""A small supervisor: starts processes, waits until they answer, notices when one ends, and always stops them all.
+
+Every process leads a session of its own, so that a Ctrl-C in the terminal reaches only us (we then stop the others in
+order) and so that nothing a process has started can be left behind: what shares its session is ended with it.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from pilar.platform.errors import PlatformError
+
+POLL_SECONDS = 0.05
+LOG_LINE_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class Service:
+    """A process to keep: its command, where it logs, and how to tell that it answers.
+
+    ``port`` on 127.0.0.1 must be free when it starts; ``ready_seconds`` is how long it may take to answer,
+    ``grace_seconds`` how long it may take to end after SIGTERM.
+    """
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(repr=False)
+    ready: Callable[[], bool] = lambda: True
+    ready_seconds: float = 60.0
+    grace_seconds: float = 15.0
+    port: int | None = None
+
+
+@dataclass(frozen=True)
+class _Running:
+    service: Service
+    process: subprocess.Popen[bytes]
+    log_start: int
+
+
+class Supervisor:
+    """The processes of one platform. Used as a context manager it stops them all on the way out."""
+
+    def __init__(self) -> None:
+        self._running: list[_Running] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Supervisor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, service: Service) -> None:
+        """Start a process without waiting for it. Its standard input stays open as long as we live: a process that
+        reads the end of it knows that we are gone.
+
+        Raises PlatformError when its port is taken or its command cannot be run.
+        """
+        if service.port is not None:
+            require_free_port(service.port, service.name)
+        service.log.parent.mkdir(parents=True, exist_ok=True)
+        log_start = service.log.stat().st_size if service.log.exists() else 0
+        with service.log.open("ab") as log:
+            try:
+                process = subprocess.Popen(
+                    list(service.command),
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=dict(service.environment),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise PlatformError(
+                    f"{service.name} cannot be started: {error.strerror}",
+                    where=service.command[0],
+                    do="Set up the environment again with `./run setup`",
+                ) from None
+        with self._lock:
+            self._running.append(_Running(service, process, log_start))
+
+    def tell(self, name: str, line: str) -> None:
+        """Write one line to a process's standard input. Raises PlatformError when it has ended."""
+        running = self._find(name)
+        assert running.process.stdin is not None
+        try:
+            running.process.stdin.write(line.encode() + b"\n")
+            running.process.stdin.flush()
+        except OSError:
+            raise self._ended(running) from None
+
+    def wait_ready(self, name: str) -> None:
+        """Wait until a process answers. Raises PlatformError when it ends first, or does not answer in its time."""
+        running = self._find(name)
+        deadline = time.monotonic() + running.service.ready_seconds
+        while not running.service.ready():
+            if running.process.poll() is not None:
+                raise self._ended(running)
+            if time.monotonic() > deadline:
+                raise PlatformError(
+                    f"{name} does not answer after {running.service.ready_seconds:.0f} s: {_last_line(running)}",
+                    where=str(running.service.log),
+                    do="Read the log; on a busy machine, try again",
+                )
+            time.sleep(POLL_SECONDS)
+
+    def check(self) -> None:
+        """Raise PlatformError when a process has ended by itself."""
+        for running in tuple(self._running):
+            if running.process.poll() is not None:
+                raise self._ended(running)
+
+    def pid(self, name: str) -> int:
+        """The process id of a service."""
+        return self._find(name).process.pid
+
+    def stop(self) -> None:
+        """End every process, the last started first; those that do not go are killed, with all they have started."""
+        with self._lock:
+            running, self._running = self._running, []
+        with _without_interrupts():
+            for item in reversed(running):
+                _end(item)
+
+    def _find(self, name: str) -> _Running:
+        with self._lock:
+            return next(item for item in self._running if item.service.name == name)
+
+    def _ended(self, running: _Running) -> PlatformError:
+        code = running.process.wait()
+        return PlatformError(
+            f"{running.service.name} ended by itself ({_exit_words(code)}): {_last_line(running)}",
+            where=str(running.service.log),
+            do="Read the log, mend the cause and start again",
+        )
+
+
+class _without_interrupts:  # noqa: N801 -- reads as a statement
+    """Ctrl-C pressed again must not stop us from stopping the others."""
+
+    def __enter__(self) -> None:
+        self._before = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free_port(port: int, name: str) -> None:
+    """Raise PlatformError when somebody listens on this port of 127.0.0.1 already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PlatformError(
+                f"port {port} for {name} is taken by another program",
+                where=f"127.0.0.1:{port}",
+                do="Stop that program (perhaps another `./run demo`), or choose another port",
+            ) from None
+
+
+def end_session(session: int) -> None:
+    """Kill whatever is left of a session (the processes that a service has started, however deep)."""
+    for pid in psutil.pids():
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) == session:
+                os.kill(pid, signal.SIGKILL)
+
+
+def _end(running: _Running) -> None:
+    process = running.process
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(running.service.grace_seconds)
+    end_session(process.pid)
+    process.wait()
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
+
+
+def _last_line(running: _Running) -> str:
+    """The last words of a process in this run, in one line."""
+    if not running.service.log.exists():
+        return "it said nothing"
+    with running.service.log.open("rb") as log:
+        log.seek(max(running.log_start, log.seek(0, os.SEEK_END) - 8192))
+        lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][-LOG_LINE_CHARACTERS:] if lines else "it said nothing"
+
+
+def _exit_words(code: int) -> str:
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"

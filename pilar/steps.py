@@ -1,0 +1,125 @@
+"""The steps of the platform: the only functions that Airflow's tasks and the command line call.
+
+Each takes what it needs from the environment, may run twice, and may die at any line (promise P2).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from ledger.errors import ConfigError, PilarError, SourceError
+from ledger.records import Batch
+from ledger.settings import ConnectionLookup, Settings
+from ledger.store import Ledger
+
+log = structlog.get_logger()
+
+# An event whose run has not reported back after this long is looked for by the sweep.
+EVENT_PATIENCE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class IngestOutcome:
+    """What one pull brought. ``new`` says whether something is in force now that was not before."""
+
+    source_id: str
+    batches: Sequence[Batch]
+    new: bool
+
+
+def open_installation(lookup: ConnectionLookup | None = None) -> tuple[Ledger, Settings]:
+    """The ledger and the settings that the environment names."""
+    settings = Settings.from_env()
+    if lookup is not None:
+        settings = settings.model_copy(update={"lookup": lookup})
+    return Ledger(settings.ledger_url), settings
+
+
+def ingest(source_id: str, *, event_id: str | None = None, lookup: ConnectionLookup | None = None) -> IngestOutcome:
+    """Pull one source, land it and let its gate decide.
+
+    Settles every event of the source that had arrived when the pull began: the pull brought whatever they announced.
+    Raises ConfigError for an unknown source and SourceError when the agency's system did not deliver.
+    """
+    from connectors.pull import pull
+    from connectors.spec import find_source
+
+    ledger, settings = open_installation(lookup)
+    source = find_source(settings.sources_dir, source_id)
+    began = ledger.now()
+    try:
+        batches = pull(source, ledger, settings, event_id=event_id).batches
+    except SourceError as error:
+        # What may pass by itself stays open for the sweep; what needs a person is closed with its reason.
+        if error.kind not in ("retryable", "quota"):
+            ledger.settle_events(source_id, began, "failed", str(error))
+        raise
+    except ConfigError as error:
+        ledger.settle_events(source_id, began, "failed", str(error))
+        raise
+    ledger.settle_events(source_id, began, "done")
+    return IngestOutcome(source_id, batches, any(batch.status == "accepted" for batch in batches))
+
+
+def build_candidates(*, force: bool = False) -> str | None:
+    """Build and gate the pillars; see ``pilar.evaluate``. None when nothing is new."""
+    from pilar import evaluate
+
+    ledger, settings = open_installation()
+    return evaluate.build_candidates(ledger, settings, force=force)
+
+
+def score(evaluation_id: str) -> str:
+    """Compute and gate the scores of an evaluation; returns its id."""
+    from pilar import evaluate
+
+    ledger, settings = open_installation()
+    return evaluate.score(ledger, settings, evaluation_id)
+
+
+def publish(evaluation_id: str) -> str:
+    """Publish an evaluation's scores; returns the publication's id."""
+    from pilar import publish as publishing
+
+    ledger, settings = open_installation()
+    return publishing.publish(ledger, settings, evaluation_id)
+
+
+def watch() -> list[str]:
+    """Ids of the sources that should be pulled now: due by their clock, or announced by an event that found no run."""
+    from connectors.spec import load_sources
+
+    ledger, settings = open_installation()
+    sources = load_sources(settings.sources_dir)
+    announced = {event.source_id for event in ledger.unfinished_events(EVENT_PATIENCE_SECONDS)}
+    due = {
+        source.id
+        for source in sources.values()
+        if source.events.fallback and is_due(source.events.fallback, _last_try(ledger, source.id), datetime.now(UTC))
+    }
+    return sorted((announced & set(sources)) | due)
+
+
+def is_due(cron: str, last_try: datetime | None, now: datetime) -> bool:
+    """Whether the clock has struck since the last try. A source that was never tried is due.
+
+    Failed tries count: a system that is down is asked again at the next stroke, not every few minutes.
+    """
+    from croniter import croniter
+
+    if last_try is None:
+        return True
+    struck: datetime = croniter(cron, now).get_prev(datetime)
+    return last_try < struck
+
+
+def _last_try(ledger: Ledger, source_id: str) -> datetime | None:
+    batches = ledger.batches(source_id, limit=1)
+    return batches[0].started_at if batches else None
+
+
+def one_line(error: BaseException) -> str:
+    """An error as a user should read it: Pilar's own as they are, others by their type and message."""
+    return str(error) if isinstance(error, PilarError) else f"{type(error).__name__}: {' '.join(str(error).split())}"

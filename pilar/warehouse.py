@@ -1,0 +1,144 @@
+"""The DuckDB file of one evaluation: what dbt finds in it, and what is taken out of it.
+
+Every evaluation builds a new file from the batches in force and the marts in force, so that a run that dies leaves
+nothing that a later run could trip over.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from ledger.records import Batch, Promotion
+from ledger.sql import identifier, literal
+
+LANDED_EXTRAS = {
+    "_page": "INTEGER",
+    "_row": "BIGINT",
+    "_coverage": "VARCHAR",
+    "_batch": "VARCHAR",
+    "_synthetic": "BOOLEAN",
+}
+
+# The columns every pillar mart has; dbt enforces them as a contract.
+MART_COLUMNS = {
+    "pillar": "VARCHAR",
+    "region_system": "VARCHAR",
+    "region_code": "VARCHAR",
+    "region_name": "VARCHAR",
+    "period": "VARCHAR",
+    "indicator_id": "VARCHAR",
+    "numerator": "DECIMAL(24,4)",
+    "denominator": "DECIMAL(24,4)",
+    "value": "DECIMAL(18,4)",
+    "unit": "VARCHAR",
+    "state": "VARCHAR",
+    "definition": "VARCHAR",
+    "source_id": "VARCHAR",
+    "batch_ids": "VARCHAR[]",
+    "synthetic": "BOOLEAN",
+    "published_value": "DECIMAL(18,4)",
+    "published_by": "VARCHAR",
+}
+
+
+@contextmanager
+def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The file, open for writing. Closed before dbt or Great Expectations open it: one writer at a time."""
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(warehouse))
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def write_landing(
+    warehouse: Path, home: Path, columns: Mapping[str, Mapping[str, str]], batches: Sequence[Batch]
+) -> None:
+    """One view per source over its batches in force; a source without any gets an empty view of the same columns.
+
+    ``columns`` maps source ids to their landed columns and DuckDB types.
+    """
+    with opened(warehouse) as connection:
+        connection.execute("create schema if not exists landing")
+        for source_id, contract in columns.items():
+            own = [batch for batch in batches if batch.source_id == source_id]
+            parts = [_landed(home, contract, batch) for batch in own] or [_empty({**contract, **LANDED_EXTRAS})]
+            body = "\nunion all by name\n".join(parts)
+            connection.execute(f"create or replace view landing.{identifier(source_id)} as\n{body}")
+
+
+def write_promoted(
+    warehouse: Path,
+    home: Path,
+    pillars: Sequence[str],
+    in_force: Mapping[str, Promotion],
+    held: Mapping[str, Promotion],
+) -> None:
+    """One view per pillar over its mart in force; a pillar that never passed its gate gets an empty view."""
+    with opened(warehouse) as connection:
+        connection.execute("create schema if not exists promoted")
+        for pillar in pillars:
+            body = _promoted(home, in_force.get(pillar), held.get(pillar))
+            connection.execute(f"create or replace view promoted.{identifier('mart_' + pillar)} as\n{body}")
+
+
+def export_mart(warehouse: Path, pillar: str, target: Path) -> str:
+    """Write a candidate mart to Parquet under a new name, whole or not at all. Returns its sha256."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    columns = ", ".join(identifier(name) for name in MART_COLUMNS)
+    with opened(warehouse) as connection:
+        connection.execute(
+            f"copy (select {columns} from candidate.{identifier('mart_' + pillar)} "  # noqa: S608 - quoted names
+            f"order by region_code, indicator_id, period) to {literal(str(draft))} (format parquet)"
+        )
+    with draft.open("rb+") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    draft.replace(target)
+    return digest
+
+
+def has_mart(warehouse: Path, pillar: str) -> bool:
+    """Whether dbt built the pillar's candidate."""
+    with opened(warehouse) as connection:
+        found = connection.execute(
+            "select count(*) from information_schema.tables where table_schema = 'candidate' and table_name = ?",
+            [f"mart_{pillar}"],
+        ).fetchone()
+    return found is not None and found[0] == 1
+
+
+def _landed(home: Path, contract: Mapping[str, str], batch: Batch) -> str:
+    assert batch.landed_path is not None, batch.batch_id
+    names = ", ".join(identifier(name) for name in [*contract, "_page", "_row", "_coverage"])
+    return (
+        f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic "  # noqa: S608
+        f"from read_parquet({literal(str(home / batch.landed_path))})"
+    )
+
+
+def _promoted(home: Path, in_force: Promotion | None, held: Promotion | None) -> str:
+    if in_force is None:
+        body = _empty({**MART_COLUMNS, "evaluation_id": "VARCHAR", "promoted_at": "TIMESTAMPTZ"})
+    else:
+        assert in_force.path is not None
+        body = (
+            f"select *, {literal(in_force.evaluation_id)} as evaluation_id, "  # noqa: S608
+            f"{literal(in_force.decided_at.isoformat())}::timestamptz as promoted_at "
+            f"from read_parquet({literal(str(home / in_force.path))})"
+        )
+    since = "null" if held is None else literal(held.decided_at.isoformat())
+    reason = "null" if held is None or held.reason is None else literal(held.reason)
+    return f"select *, {since}::timestamptz as held_since, {reason}::varchar as held_reason from ({body})"  # noqa: S608
+
+
+def _empty(columns: Mapping[str, str]) -> str:
+    fields = ", ".join(f"null::{kind} as {identifier(name)}" for name, kind in columns.items())
+    return f"select {fields} where false"

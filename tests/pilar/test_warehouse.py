@@ -1,0 +1,112 @@
+"""The DuckDB file of an evaluation."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ledger.records import Batch, Promotion
+from pilar.warehouse import MART_COLUMNS, export_mart, has_mart, opened, write_landing, write_promoted
+
+CONTRACT = {"kode_daerah": "VARCHAR", 'nilai "a"': "DECIMAL(4,2)"}
+BATCH = Batch(
+    batch_id="b1",
+    source_id="s",
+    opd="o",
+    coverage="2024",
+    status="accepted",
+    contract_sha256="f" * 64,
+    rows_received=1,
+    rows_landed=1,
+    rows_quarantined=0,
+    landed_path="landing/s/b1/rows.parquet",
+    landed_sha256="a" * 64,
+    content_sha256="c" * 64,
+    synthetic=True,
+    started_at=datetime(2024, 1, 1, tzinfo=UTC),
+    finished_at=None,
+)
+
+
+def landed(home: Path, path: str, code: str) -> None:
+    (home / path).parent.mkdir(parents=True, exist_ok=True)
+    duckdb.sql(
+        f"""copy (select '{code}' as kode_daerah, 1.25::decimal(4,2) as "nilai ""a""\", 0 as _page, 0::bigint as _row,
+        '2024' as _coverage) to '{home / path}' (format parquet)"""
+    )
+
+
+def rows(warehouse: Path, query: str) -> list[tuple[object, ...]]:
+    with opened(warehouse) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_every_batch_in_force_is_in_the_view_with_its_name(tmp_path: Path) -> None:
+    other = replace(BATCH, batch_id="b2", synthetic=False, landed_path="landing/s/b2/rows.parquet")
+    for batch, code in ((BATCH, "64.02"), (other, "62.02")):
+        assert batch.landed_path is not None
+        landed(tmp_path, batch.landed_path, code)
+    warehouse = tmp_path / "w.duckdb"
+    write_landing(warehouse, tmp_path, {"s": CONTRACT}, [BATCH, other])
+    found = rows(warehouse, "select kode_daerah, _batch, _synthetic from landing.s order by _batch")
+    assert found == [("64.02", "b1", True), ("62.02", "b2", False)]
+
+
+def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    write_landing(warehouse, tmp_path, {"s": CONTRACT}, [])
+    assert rows(warehouse, "select * from landing.s") == []
+    described = {row[0]: row[1] for row in rows(warehouse, "describe landing.s")}
+    assert described == {
+        **CONTRACT,
+        "_page": "INTEGER",
+        "_row": "BIGINT",
+        "_coverage": "VARCHAR",
+        "_batch": "VARCHAR",
+        "_synthetic": "BOOLEAN",
+    }
+
+
+@pytest.fixture
+def candidate(tmp_path: Path) -> Path:
+    warehouse = tmp_path / "w.duckdb"
+    fields = ", ".join(f'null::{kind} as "{name}"' for name, kind in MART_COLUMNS.items())
+    with opened(warehouse) as connection:
+        connection.execute("create schema candidate")
+        connection.execute(f"create table candidate.mart_living as select {fields}")
+        connection.execute("update candidate.mart_living set region_code = '64.02', value = 84.22")
+    return warehouse
+
+
+def promoted(tmp_path: Path, warehouse: Path) -> Promotion:
+    path = "promoted/living/e1.parquet"
+    digest = export_mart(warehouse, "living", tmp_path / path)
+    return Promotion("e1", "living", True, path, digest, None, datetime(2024, 5, 1, tzinfo=UTC))
+
+
+def test_p3_a_held_pillar_shows_its_last_good_values_with_since_and_why(tmp_path: Path, candidate: Path) -> None:
+    good = promoted(tmp_path, candidate)
+    held = Promotion("e2", "living", False, None, None, "it's above 100", datetime(2024, 6, 1, tzinfo=UTC))
+    with opened(candidate) as connection:
+        connection.execute("update candidate.mart_living set value = 999")
+    write_promoted(candidate, tmp_path, ["living", "economy"], {"living": good}, {"living": held})
+    found = rows(
+        candidate,
+        "select value::varchar, evaluation_id, held_since::varchar, held_reason from promoted.mart_living",
+    )
+    assert found == [("84.2200", "e1", "2024-06-01 00:00:00+00", "it's above 100")]
+    assert rows(candidate, "select * from promoted.mart_economy") == []
+
+
+def test_p2_a_mart_is_exported_whole_and_the_same_again(tmp_path: Path, candidate: Path) -> None:
+    first = promoted(tmp_path, candidate)
+    again = promoted(tmp_path, candidate)
+    assert first.sha256 == again.sha256
+    assert [path.name for path in (tmp_path / "promoted" / "living").iterdir()] == ["e1.parquet"]
+
+
+def test_a_mart_that_dbt_did_not_build_is_noticed(candidate: Path) -> None:
+    assert has_mart(candidate, "living")
+    assert not has_mart(candidate, "economy")
