@@ -1,0 +1,1 @@
+"""The agencies' systems, played on loopback for the demo and the tests."""

@@ -1,0 +1,1 @@
+"""One module per simulated HTTP system, each a small Starlette application."""

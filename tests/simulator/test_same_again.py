@@ -1,0 +1,49 @@
+"""Two builds give equal bytes, in one process and in two."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from simulator.data import births, budget, households, projects, schools, waste
+from simulator.regions import REGIONS
+from simulator.workbooks import render
+from simulator.xlsx import Cell, workbook
+
+
+def digest() -> str:
+    """One hash over everything the systems hold."""
+    rows = [
+        [budget.lra(region, 2023) for region in REGIONS],
+        [births.encounters(region) for region in REGIONS],
+        [projects.projects(region, 2024) for region in REGIONS],
+        [schools.pupils(school.npsn) for school in schools.schools()],
+        [schools.school_row(school) for school in schools.schools()],
+        waste.rows("2024"),
+        list(households.households())[::97],
+    ]
+    found = hashlib.sha256(json.dumps(rows, default=str).encode())
+    for region in REGIONS:
+        found.update(render(region, "2024-08"))
+    return found.hexdigest()
+
+
+def test_another_process_builds_the_same_bytes() -> None:
+    program = f"import runpy; print(runpy.run_path({str(Path(__file__))!r})['digest']())"
+    root = Path(__file__).resolve().parents[2]
+    other = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=root,
+        env={"PYTHONHASHSEED": "4711", "PYTHONPATH": str(root)},
+    )
+    assert other.stdout.strip() == digest()
+
+
+def test_a_workbook_depends_on_its_rows_alone() -> None:
+    rows: list[list[Cell]] = [["a", "b"], ["<1 & 2>", 3]]
+    assert workbook(rows) == workbook(rows)
+    assert workbook(rows) != workbook([rows[0], ["<1 & 2>", 4]])
