@@ -1,0 +1,132 @@
+"""Proving source files against the code: ``pilar sources check``."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from connectors.contract import Column
+from connectors.problems import Problem, did_you_mean, from_validation
+from connectors.record_paths import path_steps
+from connectors.spec import Source, read_source, source_files
+from ledger.errors import ConfigError
+
+STAGING = Path("dbt_project") / "models" / "staging"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Names under which agencies' systems keep what identifies a person.
+_PERSONAL = re.compile(
+    r"(^|_)(nik|no_?kk|nomor_kk|kk|ktp|no_?ktp|nama|nisn|nip|nuptk|npwp|paspor|telepon|telp|hp|no_?hp|ponsel|email|"
+    r"alamat|tempat_lahir|tanggal_lahir|tgl_lahir|no_?kartu|no_?rm|rekam_medis|rekening_bank|ibu_kandung)(_|$)"
+)
+
+
+def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
+    """Everything that is wrong with the source files under a folder, file by file.
+
+    ``staging`` is where the dbt staging models are (default: the repository's own).
+    """
+    models = staging if staging is not None else REPOSITORY / STAGING
+    problems: list[Problem] = []
+    seen: dict[str, Path] = {}
+    for path in source_files(folder):
+        found = read_source(path)
+        if not isinstance(found, Source):
+            problems += found
+            continue
+        first = seen.setdefault(found.id, path)
+        if first is not path:
+            problems.append(Problem(path, "id", f"{found.id!r} is the id of {first} too", "Give it another id"))
+        problems += check_source(path, found, models)
+    return problems
+
+
+def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
+    """Everything beyond its form that is wrong with one source file."""
+    return [
+        *_place(path, source),
+        *_protocol(path, source),
+        *_persons(path, source),
+        *_expressions(path, source),
+        *_staging(path, source, models),
+    ]
+
+
+def _place(path: Path, source: Source) -> Iterator[Problem]:
+    if source.id != path.stem:
+        yield Problem(path, "id", f"{source.id!r} is not the file's name", f"Rename the file to {source.id}.yaml")
+    if source.opd != path.parent.name:
+        yield Problem(path, "opd", f"{source.opd!r} is not the folder's name", "Move the file, or leave `opd` out")
+
+
+def _protocol(path: Path, source: Source) -> Iterator[Problem]:
+    from connectors.protocols import registry
+
+    if source.protocol not in registry.names():
+        yield Problem(
+            path, "protocol", f"unknown protocol {source.protocol!r}", did_you_mean(source.protocol, registry.names())
+        )
+        return
+    try:
+        arguments = registry.get(source.protocol).Args
+        arguments.model_validate(source.args)
+    except ValidationError as error:
+        yield from from_validation(path, error, arguments, ("args",))
+    except ConfigError as error:
+        yield Problem(path, "args", error.what, error.do)
+
+
+def _persons(path: Path, source: Source) -> Iterator[Problem]:
+    for name, column in source.contract.columns.items():
+        if column.personal is None and column.context is None and any(map(_PERSONAL.search, _words(name, column))):
+            yield Problem(
+                path,
+                f"contract.columns.{name}",
+                f"{name!r} is named like something that identifies a person",
+                "Say what becomes of it: personal: drop, pseudonym, or {keep: why it is needed and harmless}",
+            )
+
+
+def _words(name: str, column: Column) -> Sequence[str]:
+    steps = path_steps(column.from_) if column.from_ is not None else ()
+    return [name, *(re.sub(r"[^a-z0-9]+", "_", step.lower()).strip("_") for step in steps)]
+
+
+def _expressions(path: Path, source: Source) -> Iterator[Problem]:
+    """Patterns, JSON paths, formats and time zones are DuckDB's to read, so DuckDB is asked."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        for name, column in source.contract.landed.items():
+            for key, value, query in _questions(column):
+                try:
+                    connection.execute(query, [value])
+                except duckdb.Error:
+                    yield Problem(path, f"contract.columns.{name}.{key}", f"{value!r} cannot be read", "Correct it")
+
+
+def _questions(column: Column) -> Iterator[tuple[str, str, str]]:
+    if column.pattern is not None:
+        yield "pattern", column.pattern, "SELECT regexp_matches('', ?)"
+    if column.from_ is not None and column.from_.startswith("$"):
+        yield "from", column.from_, "SELECT json_extract('{}', ?)"
+    if column.timezone is not None:
+        yield "timezone", column.timezone, "SELECT timezone(?, TIMESTAMP '2024-01-01')"
+    for form in column.formats:
+        yield "format", form, "SELECT strptime(strftime(TIMESTAMP '2024-01-01', $1), $1)"
+
+
+def _staging(path: Path, source: Source, models: Path) -> Iterator[Problem]:
+    model = models / f"stg_{source.id}.sql"
+    if not model.is_file():
+        return
+    used = set(re.findall(r"[a-z_][a-z0-9_]*", model.read_text(encoding="utf-8").lower()))
+    for name, column in source.contract.landed.items():
+        if name not in used and column.unused is None:
+            yield Problem(
+                path,
+                f"contract.columns.{name}",
+                f"no model uses {name!r}: {model.name} does not mention it",
+                "Select it there, take it out of the contract, or say with `unused` why it is landed",
+            )

@@ -1,0 +1,225 @@
+"""The contract of a source: which columns, of what type, where in the record they come from, what must hold.
+
+The words follow the Open Data Contract Standard where it has one (``required``, ``description``, ``unit``).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from connectors.coherence import column_problems, contract_problems
+from connectors.column_types import ColumnType, parse_type
+from connectors.rules import Comparison, parse_rule
+
+NAME = r"^[a-z][a-z0-9_]*$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Strict(BaseModel):
+    """Base of everything that stands in a source file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Keep(Strict):
+    """A personal value that is landed in clear, and why the indicator cannot be computed without it."""
+
+    keep: Annotated[str, Field(min_length=10)]
+
+
+def _type_name(value: str) -> str:
+    parse_type(value)
+    return value
+
+
+def _bound(value: object) -> object:
+    """A bound as text: YAML may give a number or a date, and a float's own text is what the author wrote."""
+    if isinstance(value, bool):
+        return value
+    return str(value) if isinstance(value, int | float | date) else value
+
+
+Bound = Annotated[str, BeforeValidator(_bound)]
+Exact = Annotated[Decimal, BeforeValidator(_bound), Field(ge=0, lt=10**6, max_digits=12)]
+
+
+class Column(Strict):
+    """One column of a contract.
+
+    ``from`` is the field's name in the record (default: the column's own), or a JSON path beginning with ``$``;
+    ``position`` counts from 0 in records that are arrays; ``context`` takes the value from the request or file name.
+    With ``context`` and ``from``, the record must say the same as the request: an answer about another year or region
+    is held back row by row.
+
+    Declared, lossless readings: ``locale`` (id: 1.234,5; en: 1,234.5), ``format`` (strptime, or several that cannot be
+    confused), ``timezone`` (for times without offset), ``prefix`` and ``suffix`` (``Rp``, ``%``), ``trim`` (blanks
+    around text). ``rounding`` is the one declared loss: more decimals than the type has are rounded half up.
+    ``unused`` says why a column is landed that no model reads. A field that is in no record of a batch holds the batch,
+    unless it is ``optional``: it may have been renamed.
+    """
+
+    type: Annotated[str, AfterValidator(_type_name)] = "string"
+    from_: str | None = Field(default=None, alias="from", min_length=1)
+    context: str | None = None
+    position: int | None = Field(default=None, ge=0)
+    personal: Literal["drop", "pseudonym"] | Keep | None = None
+    required: bool = False
+    optional: bool = False
+    pattern: str | None = None
+    min: Bound | None = None
+    max: Bound | None = None
+    values: tuple[str, ...] | None = Field(default=None, min_length=1)
+    format: str | tuple[str, ...] | None = None
+    locale: Literal["id", "en"] | None = None
+    timezone: str | None = None
+    prefix: str | None = None
+    suffix: str | None = None
+    trim: bool = False
+    rounding: Literal["half_up"] | None = None
+    unused: Annotated[str, Field(min_length=10)] | None = None
+    unit: str | None = None
+    description: str | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        for problem in column_problems(self):
+            raise ValueError(problem)
+        return self
+
+    @cached_property
+    def sql_type(self) -> ColumnType:
+        """The parsed type."""
+        return parse_type(self.type)
+
+    @property
+    def dropped(self) -> bool:
+        """Never read out of the record."""
+        return self.personal == "drop"
+
+    @property
+    def pseudonym(self) -> bool:
+        """Landed as a keyed pseudonym."""
+        return self.personal == "pseudonym"
+
+    @property
+    def in_record(self) -> bool:
+        """Whether the record itself has the column's field."""
+        return self.position is None and (self.context is None or self.from_ is not None)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The declared strptime formats."""
+        if self.format is None:
+            return ()
+        return (self.format,) if isinstance(self.format, str) else self.format
+
+
+class Rule(Strict):
+    """A comparison within a row; ``on_fail: flag`` names it in the row's ``_flags`` instead of holding the row back."""
+
+    rule: str
+    on_fail: Literal["quarantine", "flag"] = "quarantine"
+    why: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"rule": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        parse_rule(self.rule)
+        return self
+
+    @cached_property
+    def parsed(self) -> Comparison:
+        """The rule's parts."""
+        return parse_rule(self.rule)
+
+
+class Rounding(Strict):
+    """The step to which each figure of a ratio was rounded before it was published; 0 says that it is exact."""
+
+    value: Exact
+    numerator: Exact = Decimal(0)
+    denominator: Exact = Decimal(0)
+
+
+class Ratio(Strict):
+    """A published rate that must follow from its own parts: ``value = times * numerator / denominator``.
+
+    Every figure stands for all numbers that round to it, so the value must lie in the interval that numerator and
+    denominator span, widened by half the value's own step; a fixed tolerance would doubt small figures that are right.
+    A row without value or numerator, or whose denominator may be zero, says nothing and is not judged.
+    """
+
+    name: Name
+    value: str
+    numerator: str
+    denominator: str
+    times: Annotated[Exact, Field(gt=0)] = Decimal(100)
+    rounding: Rounding
+    on_fail: Literal["quarantine", "flag"] = "quarantine"
+    why: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The columns the ratio reads."""
+        return (self.value, self.numerator, self.denominator)
+
+    @property
+    def formula(self) -> str:
+        """What is expected, in words."""
+        return f"{self.value} = {self.times:f} * {self.numerator} / {self.denominator}, as far as rounding lets it"
+
+
+class Ignore(Strict):
+    """Fields that may come and are not read."""
+
+    ignore: tuple[str, ...]
+
+
+class Contract(Strict):
+    """Key, columns, rules, ratios, and what to do with fields nobody declared."""
+
+    key: tuple[str, ...] = Field(min_length=1)
+    columns: Mapping[Name, Column] = Field(min_length=1)
+    rules: tuple[Rule, ...] = ()
+    ratios: tuple[Ratio, ...] = ()
+    unknown_columns: Literal["warn", "hold"] | Ignore = "warn"
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        for problem in contract_problems(self):
+            raise ValueError(problem)
+        return self
+
+    @cached_property
+    def landed(self) -> Mapping[str, Column]:
+        """The columns that are landed, in order."""
+        return {name: column for name, column in self.columns.items() if not column.dropped}
+
+    @property
+    def flagging_rules(self) -> tuple[Rule, ...]:
+        """Rules that flag a row instead of holding it back."""
+        return tuple(rule for rule in self.rules if rule.on_fail == "flag")
+
+    @property
+    def flagging_ratios(self) -> tuple[Ratio, ...]:
+        """Ratios that flag a row instead of holding it back."""
+        return tuple(ratio for ratio in self.ratios if ratio.on_fail == "flag")
+
+    @property
+    def has_persons(self) -> bool:
+        """Whether a record of this source is about a person."""
+        return any(column.personal in ("drop", "pseudonym") for column in self.columns.values())
+
+    @property
+    def positional(self) -> bool:
+        """Whether records are arrays."""
+        return any(column.position is not None for column in self.columns.values())

@@ -1,0 +1,227 @@
+"""The source gate: may this batch replace the one in force? Pure policy; reading and writing happen elsewhere.
+
+``held`` keeps the last good batch in force until a person decides; ``rejected`` means that there is nothing to release.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+from connectors.spec import Assertions
+
+Outcome = Literal["accepted", "held", "rejected", "unchanged"]
+
+MIN_COPY_ROWS = 2
+"""One row may honestly be the same under two sources or coverages; more are a copy under another key."""
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Before:
+    """The batch in force for the same source and coverage."""
+
+    batch_id: str
+    contract_sha256: str
+    content_sha256: str
+    rows_sha256: str
+    received: int
+    quarantined: int
+    keys: int = 0
+    keys_gone: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a batch when it is judged. Counts are rows.
+
+    ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
+    the same content; ``unknown_hold`` fields nobody declared where the contract says hold; ``absent`` declared fields
+    that no record had.
+    """
+
+    coverage: str | None
+    contract_sha256: str
+    content_sha256: str
+    rows_sha256: str
+    received: int
+    landed: int
+    quarantined: int
+    before: Before | None = None
+    trailing: Sequence[int] = ()
+    copies: Sequence[str] = ()
+    doubled_pages: Sequence[int] = ()
+    unknown_hold: Sequence[str] = ()
+    absent: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a batch is not simply accepted, or a finding beside that: what, in numbers, and what to do."""
+
+    code: str
+    what: str
+    do: str
+    observed: str = ""
+    limit: str = ""
+
+    def as_row(self) -> Mapping[str, Any]:
+        """The reason as the ledger keeps it."""
+        return {"code": self.code, "what": self.what, "do": self.do, "observed": self.observed, "limit": self.limit}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The outcome, and the reasons for it."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+
+
+def decide(facts: Facts, assertions: Assertions) -> Decision:
+    """Judge one batch."""
+    if facts.before is not None and _unchanged(facts, facts.before):
+        return Decision("unchanged")
+    if facts.received > 0 and facts.landed == 0:
+        return Decision("rejected", (_nothing_landed(facts),))
+    reasons = tuple(_reasons(facts, assertions))
+    return Decision("held" if reasons else "accepted", reasons)
+
+
+def too_many(received: int, assertions: Assertions) -> Reason | None:
+    """More rows than expected is a finding, not a reason to hold: nothing is lost by it."""
+    limit = assertions.rows.max
+    if limit is None or received <= limit:
+        return None
+    return Reason(
+        "rows_max", "more rows than expected", "Raise rows.max if this is the new size", str(received), str(limit)
+    )
+
+
+def _unchanged(facts: Facts, before: Before) -> bool:
+    if before.contract_sha256 != facts.contract_sha256:
+        return False
+    # Some systems write the time of the answer into it: then the bytes differ while every row is the same.
+    same_rows = before.rows_sha256 == facts.rows_sha256 and before.quarantined == facts.quarantined == 0
+    return before.content_sha256 == facts.content_sha256 or same_rows
+
+
+def _nothing_landed(facts: Facts) -> Reason:
+    return Reason(
+        "nothing_landed",
+        "no row fits the contract",
+        "Look at the quarantine: either the source changed its form, or the contract is wrong",
+        f"0 of {facts.received}",
+        "1",
+    )
+
+
+def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
+    if facts.coverage is None:
+        yield Reason(
+            "coverage_unknown",
+            "rows do not say what they are about",
+            "Mend the coverage column at the source, or release nothing of this batch",
+            str(facts.received),
+        )
+    yield from _size(facts, assertions)
+    yield from _quality(facts, assertions)
+    yield from _fields(facts)
+    yield from _gone(facts, assertions)
+    yield from _copies(facts)
+
+
+def _size(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
+    usual = _usual(facts)
+    if facts.received == 0 and usual > 0:
+        yield Reason(
+            "empty",
+            "the source gave nothing where rows stood before",
+            "Ask the agency; if it is really empty, release the batch",
+            "0",
+            f"{usual:g}",
+        )
+        return
+    if facts.received < assertions.rows.min:
+        yield Reason(
+            "rows_min",
+            "fewer rows than the contract's floor",
+            "Ask the agency what is missing; on a lawful change lower rows.min to 80 % of the new size, with the date",
+            str(facts.received),
+            str(assertions.rows.min),
+        )
+    floor = usual * (1 - assertions.shrink.max)
+    if facts.received < floor:
+        yield Reason(
+            "shrink",
+            "many fewer rows than usual",
+            "Ask the agency; release the batch if the change is real",
+            str(facts.received),
+            f"{floor:g} (usually {usual:g})",
+        )
+
+
+def _usual(facts: Facts) -> float:
+    """The larger of the batch in force and the trailing median: neither one odd batch nor a short history decides."""
+    trailing = float(median(facts.trailing)) if facts.trailing else 0.0
+    return max(trailing, float(facts.before.received) if facts.before is not None else 0.0)
+
+
+def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
+    quota = assertions.quarantine.max
+    if facts.received and facts.quarantined > quota * facts.received:
+        yield Reason(
+            "quarantine",
+            "too many rows in quarantine",
+            "Look at the reasons by rule and field; one rule for all rows is a change of form",
+            f"{facts.quarantined} of {facts.received}",
+            f"{quota:.1%}",
+        )
+
+
+def _fields(facts: Facts) -> Iterator[Reason]:
+    if facts.unknown_hold:
+        yield Reason(
+            "unknown_columns",
+            "the source sends fields the contract does not declare",
+            "Declare them, drop them, or list them under unknown_columns.ignore",
+            ", ".join(facts.unknown_hold[:_SHOWN]),
+        )
+    if facts.absent:
+        yield Reason(
+            "absent_columns",
+            "declared fields are in no record",
+            "Look for their new names among the unknown fields; mark a field `optional` if it may be missing",
+            ", ".join(facts.absent[:_SHOWN]),
+        )
+
+
+def _gone(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
+    before = facts.before
+    if before is None or not before.keys or not facts.received:
+        return
+    if before.keys_gone > assertions.gone_max * before.keys:
+        yield Reason(
+            "mass_deletion",
+            "many records of the batch in force are not in this one",
+            "Ask the agency; release the batch if they were really deleted",
+            f"{before.keys_gone} of {before.keys}",
+            f"{assertions.gone_max:.1%}",
+        )
+
+
+def _copies(facts: Facts) -> Iterator[Reason]:
+    if facts.copies and facts.received >= MIN_COPY_ROWS:
+        yield Reason(
+            "copy",
+            "the same content is in force under another source or coverage",
+            "One of the two is wrong: compare with the agency before releasing",
+            ", ".join(facts.copies[:_SHOWN]),
+        )
+    if facts.doubled_pages:
+        yield Reason(
+            "copy_within",
+            "the source answered different questions with the same content",
+            "Compare the pages' requests; a copied file carries the wrong region or period",
+            f"pages {', '.join(map(str, facts.doubled_pages[:_SHOWN]))}",
+        )

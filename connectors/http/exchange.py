@@ -1,0 +1,140 @@
+"""One conversation: a request, the redirects that are allowed, and the whole answer within the deadline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urljoin
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from connectors.http.addresses import Dialer
+from connectors.http.body import read_body
+from connectors.http.deadline import Deadline
+from connectors.http.failures import Failure, config_error, redirect_refusal
+from connectors.http.limits import Limits
+from connectors.http.pinned import PinnedAdapter
+from connectors.http.urls import Origin, origin, same_origin
+from ledger.settings import Connection
+
+Params = Mapping[str, str | list[str]]
+"""Query or form parameters; a list repeats its parameter."""
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask. ``credentials`` are headers that go to the asked origin and nowhere else.
+
+    ``form`` is posted as a form, ``json`` as JSON; every request here only reads, so every one may be repeated.
+    """
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    params: Params = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Params | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
+
+    @property
+    def full_url(self) -> str:
+        """The URL with its parameters, encoded as it will travel."""
+        prepared = requests.Request("GET", self.url, params=dict(self.params)).prepare()
+        return prepared.url or self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer as it came, whole and unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
+
+
+class Exchange:
+    """The requests session of one connection, held to the client's rules."""
+
+    def __init__(self, connection: Connection, dialer: Dialer, limits: Limits) -> None:
+        self._limits = limits
+        self._home = origin(connection.url)
+        self._further = _further_origins(connection)
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxies, .netrc or CA bundles from the environment
+        self._session.verify = _ca_bundle(connection)
+        self._session.headers.clear()
+        self._session.headers.update({"User-Agent": "Pilar", "Accept-Encoding": "gzip, deflate"})
+        adapter = PinnedAdapter(dialer, pool_size=limits.concurrency)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close kept connections and forget cookies."""
+        self._session.close()
+
+    def converse(self, request: Request, deadline: Deadline) -> Received | Failure:
+        """Send, follow allowed redirects, read the whole answer.
+
+        Raises requests' exceptions, OSError, BodyError and SourceError for what breaks on the way.
+        """
+        url = request.full_url
+        self._check_asked(url)
+        for _ in range(self._limits.max_redirects + 1):
+            with self._send(request, url, deadline) as response:
+                location = response.headers.get("Location", "")
+                if response.status_code not in _REDIRECTS or not location:
+                    body = read_body(response.raw, response.headers, self._limits, deadline)
+                    headers: Mapping[str, str] = CaseInsensitiveDict(response.headers)
+                    return Received(response.status_code, headers, body, url)
+            refused = redirect_refusal(request.method, response.status_code, location)
+            if refused is not None:
+                return refused
+            url = self._target(location, url)
+        return Failure("permanent", f"more than {self._limits.max_redirects} redirects", again=False)
+
+    def _send(self, request: Request, url: str, deadline: Deadline) -> requests.Response:
+        headers = dict(request.headers)
+        if self._may_have_credentials(request.url, url):
+            headers.update(request.credentials)
+        return self._session.request(
+            request.method,
+            url,
+            headers=headers,
+            data=None if request.form is None else dict(request.form),
+            json=request.json,
+            allow_redirects=False,
+            stream=True,
+            timeout=(min(self._limits.connect_s, deadline.left or 0.001), self._limits.read_s),
+        )
+
+    def _may_have_credentials(self, asked: str, url: str) -> bool:
+        first, now = origin(asked), origin(url)
+        return first == now or (first[1] == now[1] and (first[0], now[0]) == ("http", "https"))
+
+    def _target(self, location: str, current: str) -> str:
+        target = urljoin(current, location)
+        return target if origin(target) in self._further else same_origin(location, current)
+
+    def _check_asked(self, url: str) -> None:
+        asked = origin(url)
+        if asked != self._home and asked not in self._further:
+            raise config_error(f"{asked[0]}://{asked[1]}:{asked[2]} is not the connection's host", "request")
+
+
+def _ca_bundle(connection: Connection) -> str | bool:
+    bundle = connection.extra.get("ca_bundle")
+    if bundle is None:
+        return True
+    if not isinstance(bundle, str) or not bundle:
+        raise config_error("ca_bundle must be the path of a file of certificates", "connection extra.ca_bundle")
+    return bundle
+
+
+def _further_origins(connection: Connection) -> frozenset[Origin]:
+    listed = connection.extra.get("origins", [])
+    if not isinstance(listed, list | tuple):
+        raise config_error("origins must be a list of URLs", "connection extra.origins")
+    return frozenset(origin(str(url)) for url in listed)

@@ -1,0 +1,125 @@
+"""Per type: from text to value, exactly or not at all. What cannot be read exactly becomes NULL, with a reason."""
+
+from dataclasses import dataclass
+
+from connectors.column_types import ColumnType
+from connectors.contract import Column
+from connectors.landing.sql import text
+
+# Thousands mark and decimal mark of the declared locales.
+_MARKS = {"id": (".", ","), "en": (",", ".")}
+_OFFSET = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?"
+_FIRST_YEAR = 1000
+"""strptime's %Y reads '24' as the year 24; no record here is about the first millennium."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """``value`` is the typed SQL expression; ``expected`` says in words what would have been read.
+
+    ``rule`` names, as SQL text, which rule an unreadable value broke.
+    """
+
+    value: str
+    expected: str
+    rule: str = "'type'"
+
+
+def clean(raw: str, column: Column) -> str:
+    """The text of a field without what the contract declares as empty of meaning. Blank is no value."""
+    stripped = raw
+    for affix, test, cut in (
+        (column.prefix, "starts_with", "substr({0}, {1})"),
+        (column.suffix, "ends_with", "left({0}, length({0}) - {2})"),
+    ):
+        if affix:
+            rest = cut.format(f"trim({stripped})", len(affix) + 1, len(affix))
+            stripped = f"CASE WHEN {test}(trim({stripped}), {text(affix)}) THEN {rest} ELSE {stripped} END"
+    # Comparing with '!', the first character that is no blank, is much quicker than trimming every value.
+    if column.trim or column.sql_type.kind != "string" or column.prefix or column.suffix:
+        blank = f"{stripped} < '!' OR ends_with({stripped}, ' ')"
+        return f"CASE WHEN {blank} THEN nullif(trim({stripped}), '') ELSE {stripped} END"
+    return f"CASE WHEN {stripped} < '!' THEN CASE WHEN trim({stripped}) <> '' THEN {stripped} END ELSE {stripped} END"
+
+
+def cast(x: str, column: Column, is_number: str | None = None) -> Cast:
+    """The cast of cleaned text ``x``. ``is_number`` is SQL telling whether JSON gave a number, not a text."""
+    kind = column.sql_type.kind
+    if kind == "string":
+        return Cast(x, "text")
+    if kind == "boolean":
+        return Cast(f"CASE lower({x}) WHEN 'true' THEN true WHEN 'false' THEN false END", "true or false")
+    if kind == "date":
+        return _date(x, column)
+    if kind == "timestamp":
+        return _timestamp(x, column)
+    return _number(x, column, is_number)
+
+
+def _number(x: str, column: Column, is_number: str | None) -> Cast:
+    kind = column.sql_type
+    # DuckDB rounds what has too many decimals, and reads 0x1F, 1_000 and 1e3 too: only plain digits come to the cast.
+    decimals = r"[0-9]+" if column.rounding else (rf"[0-9]{{1,{kind.scale}}}0*" if kind.scale else "0+")
+    plain = rf"[+-]?[0-9]+([.]{decimals})?"
+    any_plain = r"[+-]?[0-9]+([.][0-9]+)?"
+    if column.locale is None:
+        return Cast(_guarded(x, plain, x, kind), _number_words(column), _scale_or_type(x, any_plain))
+    thousands, mark = _MARKS[column.locale]
+    whole = rf"[+-]?([0-9]{{1,3}}([{thousands}][0-9]{{3}})+|[0-9]+)"
+    unmarked = f"replace(replace({x}, {text(thousands)}, ''), {text(mark)}, '.')"
+    local = _guarded(x, rf"{whole}([{mark}]{decimals})?", unmarked, kind)
+    rule = _scale_or_type(x, rf"{whole}([{mark}][0-9]+)?")
+    value = local if is_number is None else f"CASE WHEN {is_number} THEN {_guarded(x, plain, x, kind)} ELSE {local} END"
+    return Cast(value, _number_words(column), rule)
+
+
+def _guarded(x: str, pattern: str, digits: str, kind: ColumnType) -> str:
+    return f"CASE WHEN regexp_full_match({x}, {text(pattern)}) THEN TRY_CAST({digits} AS {kind.sql}) END"
+
+
+def _scale_or_type(x: str, readable: str) -> str:
+    return f"CASE WHEN regexp_full_match({x}, {text(readable)}) THEN 'precision' ELSE 'type' END"
+
+
+def _number_words(column: Column) -> str:
+    thousands, mark = _MARKS[column.locale] if column.locale else ("", ".")
+    kind = column.sql_type
+    if kind.kind != "decimal":
+        return f"a whole number like 1{thousands}234"
+    places = f"{mark}{'5' * kind.scale}" if kind.scale else ""
+    return f"a number like 1{thousands}234{places}, at most {kind.precision - kind.scale} digits before the mark"
+
+
+def _date(x: str, column: Column) -> Cast:
+    formats = column.formats or ("%Y-%m-%d",)
+    moment = f"try_strptime({x}, [{', '.join(text(form) for form in formats)}])"
+    whole_day = f"{moment} = date_trunc('day', {moment}) AND year({moment}) >= {_FIRST_YEAR}"
+    return Cast(f"CASE WHEN {whole_day} THEN {moment}::DATE END", f"a date like {' or '.join(map(_example, formats))}")
+
+
+def _timestamp(x: str, column: Column) -> Cast:
+    if column.formats:
+        moment = f"try_strptime({x}, [{', '.join(text(form) for form in column.formats)}])"
+        zone = column.timezone or "UTC"
+        has_offset = all("%z" in form for form in column.formats)
+        value = f"{moment}::TIMESTAMPTZ" if has_offset else f"timezone({text(zone)}, {moment}::TIMESTAMP)"
+        return Cast(
+            f"CASE WHEN year({moment}) >= {_FIRST_YEAR} THEN {value} END",
+            f"a time like {' or '.join(map(_example, column.formats))}",
+        )
+    with_offset = f"regexp_full_match({x}, {text(_STAMP + _OFFSET)})"
+    value = f"CASE WHEN {with_offset} THEN TRY_CAST({x} AS TIMESTAMPTZ)"
+    if column.timezone is not None:
+        local = f"timezone({text(column.timezone)}, TRY_CAST({x} AS TIMESTAMP))"
+        value += f" WHEN regexp_full_match({x}, {text(_STAMP)}) THEN {local}"
+    return Cast(f"{value} END", "a time with its offset, like 2024-08-31T07:00:00+00:00")
+
+
+_EXAMPLES = {"%Y": "2024", "%m": "08", "%d": "31", "%H": "07", "%M": "05", "%S": "09", "%y": "24", "%z": "+07:00"}
+
+
+def _example(form: str) -> str:
+    for code, sample in _EXAMPLES.items():
+        form = form.replace(code, sample)
+    return form

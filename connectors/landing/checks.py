@@ -1,0 +1,135 @@
+"""What must hold for a row, as SQL conditions that are true where it does not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from connectors.contract import Column, Contract, Keep, Ratio
+from connectors.landing.casts import Cast
+from connectors.landing.personal import has_broken_text, has_identity, is_identity
+from connectors.landing.ratios import broken
+from connectors.landing.sql import ident, text
+from connectors.rules import Comparison
+
+LONG_NUMBER = 16
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition under which a row is held back. ``rule``, ``value`` are SQL; ``value`` None means not shown."""
+
+    condition: str
+    rule: str
+    field: str
+    value: str | None
+    expected: str
+
+
+def raw_name(name: str) -> str:
+    """The column holding a landed column's cleaned text."""
+    return ident(f"raw.{name}")
+
+
+def number_name(name: str) -> str:
+    """The column telling whether JSON gave a number."""
+    return ident(f"number.{name}")
+
+
+def said_name(name: str) -> str:
+    """The column holding what the record says where the request decides."""
+    return ident(f"said.{name}")
+
+
+def typed_name(name: str) -> str:
+    """The column holding a landed column's value."""
+    return ident(name)
+
+
+def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterator[Check]:
+    """Everything that one column's own declaration asks for."""
+    raw, value = raw_name(name), typed_name(name)
+    shown = None if column.pseudonym else raw
+    if column.required or in_key:
+        yield Check(f"{raw} IS NULL", text("required"), name, None, "a value")
+    if column.sql_type.kind != "string":
+        yield Check(f"{raw} IS NOT NULL AND {value} IS NULL", cast.rule, name, shown, cast.expected)
+    if column.pattern is not None:
+        matched = f"regexp_matches({raw}, {text(column.pattern)})"
+        yield Check(f"NOT {matched}", text("pattern"), name, shown, f"the form {column.pattern}")
+    if column.values is not None:
+        allowed = ", ".join(map(text, column.values))
+        yield Check(f"{raw} NOT IN ({allowed})", text("values"), name, shown, f"one of: {', '.join(column.values)}")
+    unit = f" {column.unit}" if column.unit else ""
+    if column.min is not None:
+        yield Check(f"{value} < {_bound(column, column.min)}", text("min"), name, shown, f"at least {column.min}{unit}")
+    if column.max is not None:
+        yield Check(f"{value} > {_bound(column, column.max)}", text("max"), name, shown, f"at most {column.max}{unit}")
+
+
+def scanned(contract: Contract) -> list[str]:
+    """Columns in which nobody expects an identity number: not declared personal, or kept without saying their form."""
+    return [
+        name
+        for name, column in contract.landed.items()
+        if column.context is None and not column.pseudonym and not _excused(column) and _holds_16_digits(column)
+    ]
+
+
+def scan_checks(name: str, column: Column) -> Iterator[Check]:
+    """A person's number where none was declared, and text that was broken on its way."""
+    raw = raw_name(name)
+    identity = is_identity(raw) if column.sql_type.numeric else has_identity(raw)
+    yield Check(identity, text("personal_undeclared"), name, None, "no number with the form of a NIK")
+    yield Check(has_broken_text(raw), text("encoding"), name, raw, "text in UTF-8 without NUL")
+
+
+def broken_pseudonym(name: str) -> Check:
+    """A personal value with broken characters would become the pseudonym of nobody."""
+    return Check(has_broken_text(raw_name(name)), text("encoding"), name, None, "text in UTF-8 without NUL")
+
+
+def context_check(name: str) -> Check:
+    """A record about something else than was asked for."""
+    said, asked = said_name(name), raw_name(name)
+    return Check(f"{said} IS DISTINCT FROM {asked}", text("context"), name, said, "what was asked for")
+
+
+def rule_check(rule: Comparison, contract: Contract) -> Check:
+    """A comparison within the row. A missing value breaks no rule."""
+    value = _stated(rule.columns)
+    private = any(contract.landed[name].pseudonym for name in rule.columns)
+    return Check(f"NOT ({comparison(rule)})", text("rule"), rule.left, None if private else value, rule.source)
+
+
+def ratio_check(ratio: Ratio, contract: Contract) -> Check:
+    """A published rate that does not follow from its own parts."""
+    return Check(broken(ratio, contract), text("ratio"), ratio.value, _stated(ratio.columns), ratio.formula)
+
+
+def comparison(rule: Comparison) -> str:
+    """The rule as SQL over typed columns."""
+    if rule.column is not None:
+        right = typed_name(rule.column)
+    elif rule.number is not None:
+        right = f"{rule.number:f}"
+    else:
+        right = text(rule.text or "")
+    return f"{typed_name(rule.left)} {rule.op} {right}"
+
+
+def _stated(names: Sequence[str]) -> str:
+    return " || ', ' || ".join(f"{text(f'{name} = ')} || {raw_name(name)}" for name in names)
+
+
+def _bound(column: Column, bound: str) -> str:
+    return f"DATE {text(bound)}" if column.sql_type.kind == "date" else bound
+
+
+def _excused(column: Column) -> bool:
+    return isinstance(column.personal, Keep) and column.pattern is not None
+
+
+def _holds_16_digits(column: Column) -> bool:
+    kind = column.sql_type
+    if kind.kind == "decimal":
+        return kind.precision - kind.scale >= LONG_NUMBER
+    return kind.kind in ("string", "bigint")

@@ -1,0 +1,81 @@
+"""Rewriting the rare page that DuckDB would read with loss.
+
+DuckDB reads a JSON number with a fraction as a binary double. For up to 15 digits its shortest text is the same number,
+but ``64.10`` in a text column would become ``64.1``, and 1234567890123456.78 another amount. Pages that hold such
+numbers are found by one look and rewritten with the numbers as text, digit by digit. So are pages with lone
+surrogates or NaN, which Python reads and DuckDB refuses.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.contract import Column, Contract
+from connectors.landing.paths import RecordsPath
+from connectors.record_paths import path_steps
+
+# At least 16 digits around a decimal point: more than a double is sure to keep.
+_LONG = r"[:,\[\s]-?([0-9]{1,4}[.][0-9]{12,}|[0-9]{5,8}[.][0-9]{8,}|[0-9]{9,12}[.][0-9]{4,}|[0-9]{13,}[.][0-9])"
+_ANY_FRACTION = r"[,\[]\s*-?[0-9]+([.][0-9]|[eE])"
+
+
+class _Number(str):
+    """The digits of a JSON number, as they came."""
+
+
+def risk_pattern(contract: Contract) -> str:
+    """A regular expression that finds pages to rewrite; it may find too many, never too few."""
+    if contract.positional:
+        return f"{_LONG}|{_ANY_FRACTION}"
+    texts = sorted(
+        re.escape(path_steps(column.from_ or name)[-1].split(".")[-1].split("]")[-1])
+        for name, column in contract.landed.items()
+        if column.in_record and column.sql_type.kind == "string"
+    )
+    if not texts:
+        return _LONG
+    return rf'{_LONG}|"({"|".join(texts)})"\s*:\s*-?[0-9]+([.]|[eE])'
+
+
+def rewrite(body: str, path: RecordsPath, contract: Contract) -> str | None:
+    """The page with exact numbers as texts, or None when it is not JSON at all."""
+    try:
+        document = json.loads(body, parse_float=_Number, parse_constant=_Number, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    for record in _records(document, path):
+        _localise(record, contract)
+    # Lone surrogates cannot be written as UTF-8: they become U+FFFD, which the contract's encoding check finds.
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _records(document: Any, path: RecordsPath) -> list[Any]:
+    found = document
+    for name in path.members or ():
+        found = found.get(name) if isinstance(found, dict) else None
+    records = found if isinstance(found, list) else [found]
+    for name in path.inside:
+        records = [record.get(name) if isinstance(record, dict) else None for record in records]
+    return records
+
+
+def _localise(record: Any, contract: Contract) -> None:
+    """A number in a column with a locale is written as that locale writes it, so that text reads as the same number."""
+    columns = {name: column for name, column in contract.landed.items() if column.locale is not None}
+    for name, column in columns.items():
+        holder, key = _place(record, name, column)
+        if holder is not None and isinstance(holder[key], _Number) and column.locale == "id":
+            holder[key] = holder[key].replace(".", ",")
+
+
+def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:
+    if column.position is not None:
+        inside = isinstance(record, list) and column.position < len(record)
+        return (record, column.position) if inside else (None, None)
+    steps: list[str] = [step for part in path_steps(column.from_ or name) for step in part.split(".") if step]
+    for step in steps[:-1]:
+        record = record.get(step) if isinstance(record, Mapping) else None
+    last = steps[-1]
+    return (record, last) if isinstance(record, dict) and last in record else (None, None)

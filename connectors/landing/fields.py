@@ -1,0 +1,111 @@
+"""Where each landed column stands in a parsed record, as SQL."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectors.contract import Column, Contract
+from connectors.landing.paths import RecordsPath
+from connectors.landing.sql import ident, text
+from connectors.record_paths import path_steps, top_field
+
+
+@dataclass(frozen=True)
+class Field:
+    """The raw text of one column. ``is_number`` tells JSON's numbers from its texts where a locale makes it matter.
+
+    ``said`` is what the record itself says where the value is taken from the request.
+    """
+
+    raw: str
+    is_number: str | None = None
+    said: str | None = None
+
+
+def context_column(name: str) -> str:
+    """The column of the pages table that holds a context value."""
+    return ident(f"context.{name}")
+
+
+def fields(contract: Contract) -> Mapping[str, Field]:
+    """Per landed column, SQL for its raw text; ``rec`` is the parsed record."""
+    whole = _json_fields(contract)
+    return {name: _field(name, column, whole) for name, column in contract.landed.items()}
+
+
+def structure(contract: Contract, path: RecordsPath) -> str:
+    """The shape DuckDB is told to parse, as its JSON notation. Dropped columns are not in it."""
+    record: object
+    if contract.positional:
+        record = ["JSON"]
+    else:
+        whole = _json_fields(contract)
+        record = {field: "JSON" if field in whole else "VARCHAR" for field in sorted(read_fields(contract))}
+    for name in reversed(path.inside):
+        record = {name: record}
+    shape: object = [record]
+    for name in reversed(path.members or ()):
+        shape = {name: shape}
+    return json.dumps(shape, ensure_ascii=False)
+
+
+def position_name(position: int) -> str:
+    """What a position of an array record is called where fields are listed."""
+    return f"[{position}]"
+
+
+def known_fields(contract: Contract) -> frozenset[str]:
+    """Fields (or positions) of a record that the contract declares, dropped ones included."""
+    return frozenset(found for name, column in contract.columns.items() if (found := _place(name, column)) is not None)
+
+
+def expected_fields(contract: Contract) -> frozenset[str]:
+    """Fields (or positions) that some record of a batch must have."""
+    return frozenset(
+        found
+        for name, column in contract.landed.items()
+        if not column.optional and (found := _place(name, column)) is not None
+    )
+
+
+def _place(name: str, column: Column) -> str | None:
+    if column.position is not None:
+        return position_name(column.position)
+    return top_field(name, column.from_) if column.in_record else None
+
+
+def read_fields(contract: Contract) -> frozenset[str]:
+    """Fields of an object record that are read."""
+    return frozenset(top_field(name, column.from_) for name, column in contract.landed.items() if column.in_record)
+
+
+def _json_fields(contract: Contract) -> frozenset[str]:
+    """Fields kept as JSON: a path leads into them, or text and number must be told apart."""
+    return frozenset(
+        top_field(name, column.from_)
+        for name, column in contract.landed.items()
+        if column.in_record and (column.locale is not None or len(path_steps(column.from_ or name)) > 1)
+    )
+
+
+def _field(name: str, column: Column, whole: frozenset[str]) -> Field:
+    if column.position is not None:
+        return _unwrapped(f"rec[{column.position + 1}]", "", column)
+    said = _member(name, column, whole) if column.in_record else None
+    if column.context is None:
+        return said or Field("NULL")
+    return Field(context_column(column.context), said=said.raw if said is not None else None)
+
+
+def _member(name: str, column: Column, whole: frozenset[str]) -> Field:
+    first, *rest = path_steps(column.from_ or name)
+    member = f"rec.{ident(first)}"
+    return _unwrapped(member, rest[0] if rest else "", column) if first in whole else Field(member)
+
+
+def _unwrapped(json_value: str, tail: str, column: Column) -> Field:
+    path = f"${tail}"
+    raw = f"json_extract_string({json_value}, {text(path)})"
+    if column.locale is None:
+        return Field(raw)
+    return Field(raw, f"json_type({json_value}, {text(path)}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')")

@@ -1,0 +1,67 @@
+"""Writing a batch's two files so that each is there whole or not at all."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from connectors.contract import Contract
+from connectors.landing.checks import typed_name
+from connectors.landing.sql import text
+from connectors.landing.statement import STAGED
+
+ROWS = "rows.parquet"
+QUARANTINE = "quarantine.parquet"
+
+
+@dataclass(frozen=True)
+class LandedFiles:
+    """Where the rows and the quarantine of one batch are, with their hashes."""
+
+    rows: Path
+    rows_sha256: str
+    quarantine: Path
+    quarantine_sha256: str
+
+
+def write_files(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, coverage: str | None, folder: Path
+) -> LandedFiles:
+    """Write ``rows.parquet`` and ``quarantine.parquet`` of one coverage into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mine = f"FROM {STAGED} WHERE _coverage IS NOT DISTINCT FROM {_literal(coverage)}"
+    columns = ", ".join([*(typed_name(name) for name in contract.landed), "_page", "_row", "_coverage"])
+    rows, quarantine = folder / ROWS, folder / QUARANTINE
+    good = _copy(connection, f"SELECT {columns} {mine} AND _reasons IS NULL ORDER BY _row", rows)
+    bad = _copy(
+        connection,
+        f"SELECT _page, _row, _coverage, _record AS record, _reasons AS reasons {mine} AND _reasons IS NOT NULL "
+        "ORDER BY _row",
+        quarantine,
+    )
+    _sync(folder)
+    return LandedFiles(rows, good, quarantine, bad)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> str:
+    draft = target.with_name(f".{target.name}.draft")
+    connection.execute(f"COPY ({query}) TO {text(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+    with draft.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.fsync(file.fileno())
+    draft.replace(target)
+    return digest
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _literal(coverage: str | None) -> str:
+    return "NULL" if coverage is None else text(coverage)

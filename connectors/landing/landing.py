@@ -1,0 +1,148 @@
+"""Landing one pull: pages go in as they come, batches of rows come out, one for each coverage."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from connectors.landing.checks import typed_name
+from connectors.landing.duplicates import quarantine_duplicates
+from connectors.landing.files import LandedFiles, write_files
+from connectors.landing.pagetable import PageTable
+from connectors.landing.personal import hmac_pads
+from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
+from connectors.landing.sql import text
+from connectors.landing.statement import STAGED, Statement
+from connectors.landing.tally import LandedRows, Received, Tally, is_coverage
+from connectors.protocols.base import Page
+from connectors.spec import Source
+from ledger.errors import SourceError
+from ledger.keys import Keys
+
+CHUNK_BYTES = 24 * 1024 * 1024
+CHUNK_PAGES = 256
+
+
+class Landing:
+    """Lands the pages of one pull. Use in ``with``: what it holds in memory is gone afterwards.
+
+    Pages are read in chunks by a thread of its own, while the next ones are fetched. ``folders`` are the only places
+    its database can reach.
+    """
+
+    def __init__(self, source: Source, keys: Keys, folders: Sequence[Path], memory: str = DEFAULT_MEMORY) -> None:
+        self._source = source
+        self._contract = source.contract
+        self._statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
+        self._parameters = hmac_pads(keys.pseudonym_key) if self._statement.needs_key else {}
+        self._connection: duckdb.DuckDBPyConnection = open_sandbox(folders, memory)
+        self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
+        self._pages = PageTable(self._connection, source.contract, self._contexts)
+        self._connection.execute(self._statement.create_staged())
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing")
+        self._running: Future[None] | None = None
+        self._chunk: list[tuple[Page, str | None, str]] = []
+        self._chunk_bytes = 0
+        self._received = Received()
+
+    def __enter__(self) -> "Landing":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._connection.close()
+
+    def add(self, page: Page, coverage: str | None, sha256: str) -> None:
+        """Take one page of a coverage (None where the rows say it themselves).
+
+        Raises SourceError for this page, or for an earlier one that has been read meanwhile.
+        """
+        missing = [name for name in self._contexts if name not in page.context]
+        if missing:
+            raise SourceError(
+                "permanent",
+                f"page {page.seq} came without {missing[0]!r}, which the contract takes from the request",
+                where=page.request,
+                do="Name it in `for_each`, or in the protocol's file name pattern",
+            )
+        if self._chunk and self._chunk[0][0].records_path != page.records_path:
+            self._flush()
+        self._chunk.append((page, coverage, sha256))
+        self._chunk_bytes += len(page.records)
+        if self._chunk_bytes >= CHUNK_BYTES or len(self._chunk) >= CHUNK_PAGES:
+            self._flush()
+
+    def finish(self) -> tuple[LandedRows, ...]:
+        """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1)."""
+        self._flush()
+        self._wait()
+        with quiet(self._source.id):
+            tally = Tally(self._connection, self._source, self._received)
+            tally.settle()
+            quarantine_duplicates(self._connection, self._contract)
+            return tally.count()
+
+    def write(self, coverage: str | None, folder: Path) -> LandedFiles:
+        """Write the two files of one coverage."""
+        with quiet(self._source.id):
+            return write_files(self._connection, self._contract, coverage, folder)
+
+    def same_key(self, before: Path) -> bool:
+        """Whether an earlier batch's rows have the columns of this contract's key, of the same types."""
+        described = "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "
+        with quiet(self._source.id):
+            found = dict(self._rows(f"{described} read_parquet({text(str(before))}))"))
+            now = dict(self._rows(f"{described} {STAGED})"))
+        return all(found.get(name) == now[name] for name in self._contract.key)
+
+    def keys_gone(self, coverage: str | None, before: Path) -> tuple[int, int]:
+        """Keys in an earlier batch's rows, and how many of them are in no row of this one, quarantined ones apart."""
+        key = ", ".join(typed_name(name) for name in self._contract.key)
+        earlier = f"SELECT DISTINCT {key} FROM read_parquet({text(str(before))})"
+        now = f"SELECT {key} FROM {STAGED} WHERE _reasons IS NULL AND {is_coverage(coverage)}"
+        with quiet(self._source.id):
+            return (
+                self._number(f"SELECT count(*) FROM ({earlier})"),
+                self._number(f"SELECT count(*) FROM ({earlier} EXCEPT {now})"),
+            )
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        if self._chunk:
+            chunk, self._chunk, self._chunk_bytes = self._chunk, [], 0
+            self._wait()
+            self._running = self._worker.submit(self._read, chunk)
+
+    def _wait(self) -> None:
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.result()
+
+    def _read(self, chunk: Sequence[tuple[Page, str | None, str]]) -> None:
+        pages = [page for page, _, _ in chunk]
+        with quiet(f"{self._source.id}, pages {pages[0].seq} to {pages[-1].seq}"):
+            path, facts = self._pages.load(pages, [coverage for _, coverage, _ in chunk])
+            bases = {
+                fact.seq: self._received.base(coverage, fact.rows)
+                for (_, coverage, _), fact in zip(chunk, facts, strict=True)
+            }
+            insert = self._statement.insert(path)
+            try:
+                self._connection.execute(insert, self._parameters | self._pages.parameters(bases, facts))
+            except duckdb.InvalidInputException:
+                doubting = self._pages.distrust(facts, path)
+                self._connection.execute(insert, self._parameters | self._pages.parameters(bases, doubting))
+        for (page, coverage, sha256), fact in zip(chunk, facts, strict=True):
+            self._received.note(page, coverage, sha256, fact)
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query).fetchall()
+
+    def _number(self, query: str) -> int:
+        return int(self._rows(query)[0][0])

@@ -1,0 +1,65 @@
+"""The DuckDB that reads what strangers sent: in memory, no spilling, no files but its own folders, locked.
+
+DuckDB trusts data files and may quote data in its messages. So it is given nothing but text, and its messages never
+leave this room: they could hold a person's record.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from connectors.landing.sql import text
+from ledger.errors import SourceError
+
+DEFAULT_MEMORY = "2GB"
+THREADS = 2
+
+# Errors about our own SQL quote the SQL; all others may quote data.
+_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+
+
+def open_sandbox(folders: Sequence[Path], memory: str = DEFAULT_MEMORY) -> duckdb.DuckDBPyConnection:
+    """A locked in-memory database that can read and write Parquet in ``folders`` and nothing else outside itself."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": THREADS,
+            "memory_limit": memory,
+            "temp_directory": "",  # nothing spills: what is read here is in clear
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    # Rows carry their number and are written in its order; keeping the order on the way would cost a thread.
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    allowed = ", ".join(text(str(folder.resolve())) for folder in folders)
+    connection.execute(f"SET allowed_directories = [{allowed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+@contextmanager
+def quiet(where: str) -> Iterator[None]:
+    """Turn DuckDB's errors into ours without their text, which may quote a record."""
+    try:
+        yield
+    except _OURS:
+        raise
+    except duckdb.OutOfMemoryException:
+        raise SourceError(
+            "permanent",
+            "the batch does not fit into the memory that landing may use",
+            where=where,
+            do="Split it with `for_each`, or raise the landing memory",
+        ) from None
+    except duckdb.Error as error:
+        raise SourceError(
+            "damaged",
+            f"the records cannot be read ({type(error).__name__})",
+            where=where,
+            do="Look at the page with `pilar diagnose`",
+        ) from None

@@ -1,0 +1,240 @@
+"""The one statement that lands a chunk of pages: parse, cast, judge, pseudonymise, in a single pass.
+
+Layers: ``rec`` (the parsed record) -> raw texts -> typed values -> judged rows -> staged rows. A row is judged by one
+boolean; its reasons and its record are built only where that boolean is true, so a good row pays for neither.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from connectors.contract import Contract
+from connectors.landing import checks
+from connectors.landing.casts import Cast, cast, clean
+from connectors.landing.checks import Check, number_name, raw_name, said_name, typed_name
+from connectors.landing.fields import Field, fields, structure
+from connectors.landing.pagetable import PAGES, PARTS, SLOT_STEP
+from connectors.landing.paths import RecordsPath
+from connectors.landing.personal import MASK, is_suspicious, pseudonym, shown
+from connectors.landing.ratios import broken
+from connectors.landing.sql import any_of, ident, text
+from connectors.spec import GRAIN_PATTERNS, Grain
+
+STAGED = "staged"
+REASONS = "STRUCT(rule VARCHAR, field VARCHAR, value VARCHAR, expected VARCHAR)[]"
+RECORD_LIMIT = 2000
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The landing statement of one contract; the coverage comes from the page, or from ``coverage_column``."""
+
+    contract: Contract
+    grain: Grain = "all"
+    coverage_column: str | None = None
+
+    @cached_property
+    def _fields(self) -> dict[str, Field]:
+        return dict(fields(self.contract))
+
+    @cached_property
+    def _casts(self) -> dict[str, Cast]:
+        return {
+            name: cast(raw_name(name), column, number_name(name) if self._fields[name].is_number is not None else None)
+            for name, column in self.contract.landed.items()
+        }
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether the statement binds the pseudonym key's pads."""
+        return any(column.pseudonym for column in self.contract.landed.values())
+
+    def create_staged(self) -> str:
+        """The table landed rows gather in. A row with reasons is quarantined and has no typed values."""
+        columns = [f"{typed_name(name)} {column.sql_type.sql}" for name, column in self.contract.landed.items()]
+        fixed = ["_page INTEGER", "_row BIGINT", "_coverage VARCHAR", "_record VARCHAR", f"_reasons {REASONS}", "_flags VARCHAR[]"]
+        return f"CREATE TABLE {STAGED} ({', '.join(columns + fixed)})"
+
+    def insert(self, path: RecordsPath) -> str:
+        """Read every page of the pages table into the staged table, in order."""
+        halves = [self._rows(path, f"part = {part}") for part in PARTS]
+        return f"INSERT INTO {STAGED} {' UNION ALL '.join(halves)}"
+
+    def _rows(self, path: RecordsPath, where: str) -> str:
+        landed = self.contract.landed
+        values = [
+            f"CASE WHEN _bad THEN NULL ELSE {pseudonym(typed_name(name)) if column.pseudonym else typed_name(name)} END"
+            for name, column in landed.items()
+        ]
+        values += [
+            "_page",
+            "_row",
+            self._coverage(),
+            f"CASE WHEN _bad THEN {self._record()} END",
+            f"CASE WHEN _bad THEN {self._reasons()} END",
+            f"CASE WHEN NOT _bad THEN {self._flags()} END",
+        ]
+        suspect = f", CASE WHEN _bad THEN {self._suspect()} END AS _suspect" if self.contract.has_persons else ""
+        return (
+            f"SELECT {', '.join(values)} FROM (SELECT *{suspect} FROM (SELECT *, {self._bad()} AS _bad "
+            f"FROM ({self._typed(path, where)})))"
+        )
+
+    def _typed(self, path: RecordsPath, where: str) -> str:
+        typed = [f"{self._casts[name].value} AS {typed_name(name)}" for name in self.contract.landed]
+        return f"SELECT *, {', '.join(typed)} FROM ({self._raw(path, where)})"
+
+    def _raw(self, path: RecordsPath, where: str) -> str:
+        columns = ["seq AS _page", "base + ord - 1 AS _row", "coverage AS _coverage"]
+        columns.append("list_contains($doubled::BIGINT[], place + ord) AS _doubled_field")
+        for name, column in self.contract.landed.items():
+            field = self._fields[name]
+            columns.append(f"{clean(field.raw, column)} AS {raw_name(name)}")
+            if field.is_number is not None:
+                columns.append(f"coalesce({field.is_number}, false) AS {number_name(name)}")
+            if field.said is not None:
+                columns.append(f"{field.said} AS {said_name(name)}")
+        return f"SELECT {', '.join(columns)} FROM ({self._records(path, where)})"
+
+    def _records(self, path: RecordsPath, where: str) -> str:
+        shape = text(structure(self.contract, path))
+        source = "body" if path.members is not None else f"json_extract(body, {text(path.array)})"
+        # A page in which every record has the same fields is read strictly: a field given twice is then an error.
+        regular = "list_extract($regular::BOOLEAN[], slot)"
+        read = f"({source}, {shape})"
+        parsed = f"CASE WHEN {regular} THEN from_json_strict{read} ELSE from_json{read} END"
+        array = parsed + "".join(f".{ident(name)}" for name in path.members or ())
+        record = "item" + "".join(f".{ident(name)}" for name in path.inside)
+        contexts = sorted({f.raw for n, f in self._fields.items() if self.contract.landed[n].context is not None})
+        carried = ", ".join(["seq", "coverage", "base", "place", *contexts])
+        looked_up = ", ".join(
+            [
+                "seq",
+                "coverage",
+                "list_extract($base::BIGINT[], slot) AS base",
+                f"slot * {SLOT_STEP} AS place",
+                *contexts,
+            ]
+        )
+        pages = f"SELECT {looked_up}, {array} AS list FROM {PAGES} WHERE {where}"
+        items = f"SELECT {carried}, unnest(list) AS item, generate_subscripts(list, 1) AS ord FROM ({pages})"
+        return f"SELECT {carried}, ord, {record} AS rec FROM ({items})"
+
+    def _coverage(self) -> str:
+        if self.coverage_column is None:
+            return "_coverage"
+        value = typed_name(self.coverage_column)
+        label = f"{value}::VARCHAR"
+        if self.contract.landed[self.coverage_column].sql_type.kind in ("date", "timestamp"):
+            label = f"strftime({value}, {text('%Y-%m' if self.grain == 'month' else '%Y')})"
+        return f"CASE WHEN regexp_full_match({label}, {text(GRAIN_PATTERNS[self.grain])}) THEN {label} END"
+
+    # -- judging --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _checks(self) -> tuple[Check, ...]:
+        return tuple(self._column_checks())
+
+    def _column_checks(self) -> Iterator[Check]:
+        contract = self.contract
+        scanned = set(checks.scanned(contract))
+        for name, column in contract.landed.items():
+            yield from checks.column_checks(name, column, self._casts[name], name in contract.key)
+            if name in scanned:
+                yield from checks.scan_checks(name, column)
+            if column.pseudonym:
+                yield checks.broken_pseudonym(name)
+            if self._fields[name].said is not None:
+                yield checks.context_check(name)
+        for rule in contract.rules:
+            if rule.on_fail == "quarantine":
+                yield checks.rule_check(rule.parsed, contract)
+        for ratio in contract.ratios:
+            if ratio.on_fail == "quarantine":
+                yield checks.ratio_check(ratio, contract)
+        if self.coverage_column is not None:
+            raw, expected = raw_name(self.coverage_column), f"a coverage of grain {self.grain}"
+            unclear = (
+                f"{raw} IS NOT NULL AND {typed_name(self.coverage_column)} IS NOT NULL AND {self._coverage()} IS NULL"
+            )
+            yield Check(unclear, text("coverage"), self.coverage_column, raw, expected)
+        yield Check("_doubled_field", text("doubled_field"), "", None, "every field once in a record")
+
+    def _flags(self) -> str:
+        """The names of what a good row breaks all the same: rules and ratios that only flag."""
+        named = [(rule.rule, f"NOT ({checks.comparison(rule.parsed)})") for rule in self.contract.flagging_rules]
+        named += [(ratio.name, broken(ratio, self.contract)) for ratio in self.contract.flagging_ratios]
+        listed = ", ".join(f"CASE WHEN {condition} THEN {text(name)} END" for name, condition in named)
+        return f"list_filter([{listed}], lambda name: name IS NOT NULL)::VARCHAR[]" if named else "[]::VARCHAR[]"
+
+    def _empty(self) -> str:
+        read = [raw_name(name) for name, column in self.contract.landed.items() if column.context is None]
+        return f"coalesce({', '.join(read)}) IS NULL" if read else "false"
+
+    def _bad(self) -> str:
+        # The scanner's regular expression runs once over all texts of the row, not once per column.
+        landed = self.contract.landed
+        texts = [name for name in checks.scanned(self.contract) if not landed[name].sql_type.numeric]
+        slow = {check.condition for name in texts for check in checks.scan_checks(name, landed[name])}
+        quick = [check.condition for check in self._checks if check.condition not in slow]
+        if texts:
+            quick.append(is_suspicious(f"concat_ws(chr(10), {', '.join(map(raw_name, texts))})"))
+        return any_of([*quick, self._empty()])
+
+    def _reasons(self) -> str:
+        whole = _reason(text("empty_record"), text(""), "NULL", text("an object with at least one declared field"))
+        listed = ", ".join(
+            f"CASE WHEN {check.condition} THEN "
+            + _reason(check.rule, text(check.field), self._shown(check), text(check.expected))
+            + " END"
+            for check in self._checks
+        )
+        return (
+            f"CASE WHEN {self._empty()} THEN [{whole}] "
+            f"ELSE list_filter([{listed}], lambda reason: reason IS NOT NULL) END::{REASONS}"
+        )
+
+    def _shown(self, check: Check) -> str:
+        if check.value is None:
+            masked = check.field and check.rule != text("required")
+            return text(MASK) if masked else "NULL"
+        value = shown(check.value)
+        return f"CASE WHEN _suspect THEN {text(MASK)} ELSE {value} END" if self.contract.has_persons else value
+
+    # -- what is kept of a bad row --------------------------------------------------------------------------------
+
+    def _suspect(self) -> str:
+        """Whether a person's name or number may stand in the wrong column of this row (shifted columns do that).
+
+        Then nothing of the row's text is kept: the page and row number lead whoever may see it to the original.
+        """
+        signs = []
+        for name, column in self.contract.landed.items():
+            raw = raw_name(name)
+            if column.pseudonym and column.pattern is not None:
+                signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_lettered(raw)}")
+            if column.sql_type.kind != "string" and column.context is None:
+                signs.append(f"{typed_name(name)} IS NULL AND {_lettered(raw)}")
+        signs += [check.condition for check in self._checks if check.rule == text("personal_undeclared")]
+        return any_of(signs)
+
+    def _record(self) -> str:
+        parts = []
+        for name, column in self.contract.landed.items():
+            raw = raw_name(name)
+            if column.pseudonym:
+                kept = pseudonym(raw)
+            else:
+                kept = shown(raw, RECORD_LIMIT)
+                if self.contract.has_persons and column.context is None:
+                    kept = f"CASE WHEN _suspect AND {raw} IS NOT NULL THEN {text(MASK)} ELSE {kept} END"
+            parts.append(f"{text(name)}, {kept}")
+        return f"json_object({', '.join(parts)})::VARCHAR"
+
+
+def _lettered(raw: str) -> str:
+    return f"regexp_matches({raw}, '[[:alpha:]]{{2}}')"
+
+
+def _reason(rule: str, field: str, value: str, expected: str) -> str:
+    return f"{{'rule': {rule}, 'field': {field}, 'value': {value}, 'expected': {expected}}}"

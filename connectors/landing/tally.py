@@ -1,0 +1,184 @@
+"""What a landed pull came to: counts by coverage, reasons, and whether every row is accounted for (P1)."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from connectors.landing.fields import expected_fields, known_fields, position_name
+from connectors.landing.pagetable import PageFacts
+from connectors.landing.sql import text
+from connectors.landing.statement import STAGED
+from connectors.protocols.base import Page
+from connectors.spec import Source
+from ledger.errors import LedgerError
+from ledger.records import QuarantineCount
+
+MIN_DOUBLE_ROWS = 2
+"""One row may honestly be the same under two keys; two rows that are the same are a copy."""
+
+
+@dataclass(frozen=True)
+class LandedRows:
+    """What one coverage of a pull came to. ``content_sha256`` depends on the pages' bytes alone.
+
+    ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` rows per rule that
+    only flags; ``doubled`` pages with the same content under different contexts.
+    """
+
+    coverage: str | None
+    received: int
+    landed: int
+    quarantined: int
+    content_sha256: str
+    quarantine: tuple[QuarantineCount, ...]
+    unknown: tuple[str, ...]
+    absent: tuple[str, ...]
+    flagged: Mapping[str, int]
+    doubled: tuple[int, ...]
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is remembered of a page once its text is gone."""
+
+    seq: int
+    coverage: str | None
+    sha256: str
+    context: tuple[tuple[str, str], ...]
+    rows: int
+
+
+@dataclass
+class Received:
+    """What was read, page by page: the count of rows here comes from the pages, not from what was staged."""
+
+    seen: list[_Seen] = field(default_factory=list)
+    rows: dict[str | None, int] = field(default_factory=dict)
+    fields: dict[str | None, set[str]] = field(default_factory=dict)
+
+    def base(self, coverage: str | None, rows: int) -> int:
+        """The number of a page's first row within its coverage."""
+        first = self.rows.get(coverage, 0)
+        self.rows[coverage] = first + rows
+        return first
+
+    def note(self, page: Page, coverage: str | None, sha256: str, fact: PageFacts) -> None:
+        """Remember a page that was read, and the fields its records had."""
+        self.seen.append(_Seen(page.seq, coverage, sha256, tuple(sorted(page.context.items())), fact.rows))
+        places = {position_name(place) for width in fact.widths for place in range(width)}
+        self.fields.setdefault(coverage, set()).update(fact.names | places)
+
+    def fields_of(self, coverage: str | None, everything: bool) -> set[str]:
+        """Fields the records of a coverage had, or of the whole pull."""
+        return set().union(*self.fields.values()) if everything else self.fields.get(coverage, set())
+
+
+class Tally:
+    """Counts the staged rows of one pull. ``settle`` comes first."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, received: Received) -> None:
+        self._connection = connection
+        self._source = source
+        self._received = received
+        self._of_rows = source.coverage_column is not None
+
+    def settle(self) -> None:
+        """Rows whose own coverage cannot be read belong to the batch where there is one only, else to one without."""
+        if not self._of_rows:
+            return
+        found = [row[0] for row in self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} WHERE _coverage IS NOT NULL")]
+        if len(found) == 1:
+            self._connection.execute(f"UPDATE {STAGED} SET _coverage = {text(found[0])} WHERE _coverage IS NULL")
+
+    def count(self) -> tuple[LandedRows, ...]:
+        """One result for each coverage. Raises LedgerError when a row went missing."""
+        return tuple(self._counted(coverage) for coverage in self._coverages())
+
+    def _coverages(self) -> list[str | None]:
+        if not self._of_rows:
+            return sorted(self._received.rows, key=lambda coverage: coverage or "")
+        found = [row[0] for row in self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} ORDER BY 1 NULLS LAST")]
+        if sum(self._received.rows.values()) != self._number(f"SELECT count(*) FROM {STAGED}"):
+            raise self._lost()
+        return found or [None]
+
+    def _counted(self, coverage: str | None) -> LandedRows:
+        mine = is_coverage(coverage)
+        landed = self._number(f"SELECT count(*) FROM {STAGED} WHERE _reasons IS NULL AND {mine}")
+        quarantined = self._number(f"SELECT count(*) FROM {STAGED} WHERE _reasons IS NOT NULL AND {mine}")
+        received = landed + quarantined if self._of_rows else self._received.rows.get(coverage, 0)
+        if landed + quarantined != received:
+            raise self._lost()
+        pages = [seen for seen in self._received.seen if self._of_rows or seen.coverage == coverage]
+        fields = self._received.fields_of(coverage, everything=self._of_rows)
+        contract = self._source.contract
+        return LandedRows(
+            coverage=coverage,
+            received=received,
+            landed=landed,
+            quarantined=quarantined,
+            content_sha256=_content(pages, coverage if self._of_rows else ""),
+            quarantine=self._quarantine(mine),
+            unknown=tuple(sorted(fields - known_fields(contract))),
+            absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
+            flagged=self._flagged(mine),
+            doubled=_doubled(pages),
+            pages=tuple(seen.seq for seen in pages),
+        )
+
+    def _quarantine(self, mine: str) -> tuple[QuarantineCount, ...]:
+        rows = self._rows(
+            f"SELECT reason.rule, coalesce(reason.field, ''), count(DISTINCT _row) FROM "
+            f"(SELECT _row, unnest(_reasons) AS reason FROM {STAGED} WHERE _reasons IS NOT NULL AND {mine}) "
+            "GROUP BY ALL ORDER BY ALL"
+        )
+        return tuple(QuarantineCount(rule, field, count) for rule, field, count in rows)
+
+    def _flagged(self, mine: str) -> Mapping[str, int]:
+        """Landed rows by the rule or ratio they break, most rows first; ``_flags`` of the landed rows says which."""
+        flags = f"SELECT unnest(_flags) AS name FROM {STAGED} WHERE _reasons IS NULL AND {mine}"
+        rows = self._rows(f"SELECT name, count(*) FROM ({flags}) GROUP BY name ORDER BY 2 DESC, 1")
+        return {str(name): int(count) for name, count in rows}
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query).fetchall()
+
+    def _number(self, query: str) -> int:
+        return int(self._rows(query)[0][0])
+
+    def _lost(self) -> LedgerError:
+        return LedgerError(
+            "rows received are not rows landed plus rows quarantined",
+            where=self._source.id,
+            do="Nothing was landed; report this with the batch's encrypted pages",
+        )
+
+
+def is_coverage(coverage: str | None) -> str:
+    """The condition for the staged rows of one coverage."""
+    return "_coverage IS NULL" if coverage is None else f"_coverage = {text(coverage)}"
+
+
+def _content(pages: Sequence[_Seen], coverage: str | None) -> str:
+    """A hash of what came: the hashes of the pages in order, and not when or how they came.
+
+    Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart.
+    """
+    return hashlib.sha256("\n".join([*(seen.sha256 for seen in pages), coverage or ""]).encode()).hexdigest()
+
+
+def _doubled(pages: Sequence[_Seen]) -> tuple[int, ...]:
+    """Pages with the content of an earlier one that was asked for under another context."""
+    first: dict[str, _Seen] = {}
+    found = []
+    for seen in pages:
+        if seen.rows < MIN_DOUBLE_ROWS:
+            continue
+        earlier = first.setdefault(seen.sha256, seen)
+        if earlier.context != seen.context:
+            found.append(seen.seq)
+    return tuple(found)

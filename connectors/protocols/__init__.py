@@ -1,0 +1,1 @@
+"""One module per way of speaking to an agency's system."""

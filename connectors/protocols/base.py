@@ -1,0 +1,77 @@
+"""What every protocol promises: pages, in order, each kept as the bytes that came.
+
+A protocol knows how one family of systems speaks: how to ask, how to page, and what its answers mean. It knows nothing
+of columns, contracts or persons: it hands over bytes, and where in them the records are.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from connectors.http.client import HttpClient
+from ledger.settings import Connection
+
+NDJSON = "ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a source.
+
+    ``seq`` counts from 0 over the whole pull. ``body`` is the answer as received (after transport decompression): it is
+    what is hashed, encrypted and kept. ``records`` is JSON text with the records, equal to ``body`` where the source
+    speaks JSON and derived from it elsewhere; ``records_path`` says where in it the array (of objects or of arrays) or
+    the single object lies: ``$``, ``$.rows``, ``$.entry[*].resource``, or ``ndjson`` for newline-delimited objects.
+    A page may hold no records: "asked, and there is nothing" is an answer too.
+    ``context`` holds values known from the request or the file name. ``request`` has its secrets redacted.
+    ``status`` is the HTTP status, 0 where the protocol has none. ``ms`` is the time the answer took, in milliseconds.
+    """
+
+    seq: int
+    body: bytes
+    records: bytes
+    records_path: str
+    context: Mapping[str, str]
+    request: str
+    status: int
+    ms: int
+
+
+class ProtocolArgs(BaseModel):
+    """Base of every protocol's arguments, as they stand under ``args`` in a source file: unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+
+ArgsT = TypeVar("ArgsT", bound=ProtocolArgs)
+
+
+class ProtocolBase(ABC, Generic[ArgsT]):
+    """One way of speaking. Subclasses set ``name`` and ``Args`` and yield pages.
+
+    ``contexts`` are the source's ``for_each`` entries: the whole listing is asked for once per context, and without any
+    it is asked for once with an empty one. ``{placeholders}`` in the arguments are filled from the context.
+    Constructing a protocol opens no connection; ``pages`` may be called once.
+    """
+
+    name: ClassVar[str]
+    Args: ClassVar[type[ProtocolArgs]]
+
+    def __init__(
+        self, args: ArgsT, connection: Connection, contexts: Sequence[Mapping[str, str]], http: HttpClient
+    ) -> None:
+        self.args = args
+        self.connection = connection
+        self.contexts: Sequence[Mapping[str, str]] = tuple(contexts) or ({},)
+        self.http = http
+
+    @abstractmethod
+    def pages(self) -> Iterator[Page]:
+        """Every page of the pull, in order.
+
+        Raises SourceError when the source refuses, fails, repeats itself or answers something unreadable, and
+        ConfigError when arguments and contexts do not fit together. Pages already yielded stay valid.
+        """

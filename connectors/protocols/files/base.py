@@ -1,0 +1,117 @@
+"""What every file format shares: choosing files, taking values from their names, one page a file."""
+
+import re
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import structlog
+from pydantic import Field, field_validator
+
+from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
+from connectors.protocols.files.transport import Found, Transport, open_transport
+from connectors.protocols.records import NOTHING, dump_records
+from ledger.errors import ConfigError, SourceError
+
+log = structlog.get_logger()
+
+
+class Newest(ProtocolArgs):
+    """Take only files whose value of the named group is among the ``keep`` greatest (values sort as text)."""
+
+    by: str
+    keep: int = Field(default=1, ge=1)
+
+
+class FileArgs(ProtocolArgs):
+    """Arguments of every file format.
+
+    ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
+    """
+
+    folder: str = "."
+    pattern: str
+    newest: Newest | None = None
+    max_files: int = Field(default=500, ge=1, le=10_000)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"pattern is not a regular expression: {error}") from None
+        return pattern
+
+
+FileArgsT = TypeVar("FileArgsT", bound=FileArgs)
+
+
+class FileProtocol(ProtocolBase[FileArgsT]):
+    """Reads every file of a folder whose name fits, in the order of their names.
+
+    With ``for_each``, only files are read whose name agrees with an entry in the values they share.
+    """
+
+    @abstractmethod
+    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
+        """The records of one file. Raises SourceError (damaged) when it cannot be read."""
+
+    def pages(self) -> Iterator[Page]:
+        """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
+        with open_transport(self.connection, self.args.folder, self.http) as transport:
+            chosen = self._chosen(transport)
+            for seq, (found, context) in enumerate(chosen):
+                yield self._page(seq, found, context, transport)
+
+    def _page(self, seq: int, found: Found, context: Mapping[str, str], transport: Transport) -> Page:
+        started = time.monotonic()
+        where = f"{transport.place}/{found.name}"
+        body = transport.read(found, self.http.limits.max_received)
+        ms = round((time.monotonic() - started) * 1000)
+        rows = self.records(body, context, where)
+        log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
+        return Page(seq, body, dump_records(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
+
+    def _chosen(self, transport: Transport) -> list[tuple[Found, Mapping[str, str]]]:
+        pattern = re.compile(self.args.pattern)
+        listed = sorted(transport.files(), key=lambda found: found.name)
+        matched = [(found, match.groupdict("")) for found in listed if (match := pattern.fullmatch(found.name))]
+        chosen = [
+            (found, context)
+            for found, groups in self._newest(matched)
+            if (context := self._context(groups, found.name)) is not None
+        ]
+        log.info("folder_listed", place=transport.place, files=len(listed), chosen=len(chosen))
+        if not chosen:
+            raise SourceError(
+                "empty",
+                f"no file fits {self.args.pattern!r} among {len(listed)}",
+                where=transport.place,
+                do="Ask the agency whether the file was put there, under which name",
+            )
+        if len(chosen) > self.args.max_files:
+            raise SourceError(
+                "damaged", f"{len(chosen)} files fit, {self.args.max_files} are the most", where=transport.place
+            )
+        return chosen
+
+    def _newest(self, matched: Sequence[tuple[Found, dict[str, str]]]) -> Sequence[tuple[Found, dict[str, str]]]:
+        newest = self.args.newest
+        if newest is None or not matched:
+            return matched
+        if newest.by not in matched[0][1]:
+            raise ConfigError(f"newest.by names {newest.by!r}, which the pattern has no group for", where="args.newest")
+        kept = sorted({groups[newest.by] for _, groups in matched})[-newest.keep :]
+        return [(found, groups) for found, groups in matched if groups[newest.by] in kept]
+
+    def _context(self, groups: Mapping[str, str], name: str) -> Mapping[str, str] | None:
+        agreeing = [
+            context for context in self.contexts if all(context[key] == groups[key] for key in context.keys() & groups)
+        ]
+        if len(agreeing) > 1:
+            raise ConfigError(
+                "a file belongs to several for_each entries", where=name, do="Let the pattern tell the entries apart"
+            )
+        return {**agreeing[0], **groups} if agreeing else None

@@ -1,0 +1,69 @@
+"""CSV files. Dialect and encoding stand in the source file: guessing them is where rows get lost."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from connectors.protocols.base import ProtocolArgs
+from connectors.protocols.files.base import FileArgs, FileProtocol
+from connectors.protocols.files.header import named_columns
+from ledger.errors import SourceError
+
+_MAX_FIELD = 1_000_000
+
+
+class CsvArgs(FileArgs):
+    """Arguments of ``files.csv``. ``header_row`` counts lines from 1; lines above it are passed over."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = "utf-8"
+    header_row: int = Field(default=1, ge=1, le=100)
+
+
+class CsvFiles(FileProtocol[CsvArgs]):
+    """CSV files in a folder; every value is text, exactly as it stands."""
+
+    name: ClassVar[str] = "files.csv"
+    Args: ClassVar[type[ProtocolArgs]] = CsvArgs
+
+    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:  # noqa: ARG002
+        """Rows as objects; an empty field is empty text. Raises SourceError (damaged)."""
+        rows = self._rows(body, where)
+        if len(rows) < self.args.header_row:
+            raise SourceError("damaged", f"the file has no line {self.args.header_row} to be the header", where=where)
+        header = named_columns(rows[self.args.header_row - 1], where)
+        found: list[Mapping[str, Any]] = []
+        for number, row in enumerate(rows[self.args.header_row :], start=self.args.header_row + 1):
+            if not any(value.strip() for value in row):
+                continue
+            if len(row) != len(header):
+                raise SourceError(
+                    "damaged",
+                    f"row {number} has {len(row)} fields, the header has {len(header)}",
+                    where=where,
+                    do="Ask the agency for the file anew, or correct delimiter and quote in the source file",
+                )
+            found.append(dict(zip(header, row, strict=True)))
+        return found
+
+    def _rows(self, body: bytes, where: str) -> list[list[str]]:
+        try:
+            text = body.decode("utf-8-sig" if self.args.encoding == "utf-8" else self.args.encoding)
+        except UnicodeDecodeError as error:
+            raise SourceError(
+                "damaged", f"the file is not {self.args.encoding} at byte {error.start}", where=where
+            ) from None
+        if "\0" in text:
+            raise SourceError("damaged", "the file holds NUL characters", where=where)
+        csv.field_size_limit(_MAX_FIELD)
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=self.args.delimiter, quotechar=self.args.quote, strict=True
+        )
+        try:
+            return list(reader)
+        except csv.Error as error:
+            raise SourceError("damaged", f"line {reader.line_num}: {error}", where=where) from None

@@ -1,0 +1,27 @@
+"""Header rows of files."""
+
+from collections.abc import Sequence
+
+from connectors.http.redact import quote
+from ledger.errors import SourceError
+
+
+def named_columns(cells: Sequence[str], where: str) -> list[str]:
+    """The names of a header row, blanks at their ends removed; a column without a name is called by its number.
+
+    Raises SourceError (damaged) when two columns have one name, or none has any.
+    """
+    names = [" ".join(cell.split()) or f"(kolom {place})" for place, cell in enumerate(cells, start=1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SourceError("damaged", f"two columns are called {quote(twice[0], 60)!r}", where=where)
+    if not any(cell.strip() for cell in cells):
+        raise SourceError(
+            "damaged", "the header row is empty", where=where, do="Compare header_row with the file's first rows"
+        )
+    return names
+
+
+def same_name(name: str) -> str:
+    """A column name in the form in which two are compared: case and blanks do not matter."""
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,109 @@
+"""A workbook is a ZIP of XML that a stranger made: what it would unpack to is known before anything parses it.
+
+Limits follow the usual ones (Apache POI: ratio 100 beyond 100 KiB); sizes in the ZIP's directory may lie, so every
+entry is unpacked once and its checksum compared.
+"""
+
+import io
+import re
+import zipfile
+import zlib
+
+from ledger.errors import SourceError
+
+_GRACE = 100 * 1024
+_RATIO = 200
+_MAX_ENTRIES = 5000
+_MAX_CELLS = 10_000_000
+# Attributes before the one that is sought; "<" cannot stand in any, so that a search never runs past a tag.
+_BEFORE = rb"(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*?"
+_PLACE = re.compile(rb"<(?:\w+:)?(?:row|c)\b" + _BEFORE + rb"\sr\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"']")
+_DECLARED = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
+_SHEET_MARK = b"sheetData"
+# Parts of other spreadsheet formats, in which the reader would look when the sheets of this one are unreadable.
+_FOREIGN = {"xl/workbook.bin", "content.xml"}
+# Error cells (#N/A, #DIV/0!): the parser would hand them over as empty ones.
+_ERROR_CELL = re.compile(rb"(<(?:\w+:)?c\b" + _BEFORE + rb"\st\s*=\s*)([\"'])e\2")
+
+
+def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
+    """The workbook, proved harmless, with its error cells turned into text so that none passes for an empty cell.
+
+    Raises SourceError (damaged) for anything that is not a whole workbook within bounds.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            _check_directory(archive, max_unpacked, where)
+            sheets = _read_through(archive, where)
+            if not any(_ERROR_CELL.search(content) for content in sheets.values()):
+                return body
+            return _with_error_texts(archive, sheets)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        raise _damaged("the workbook cannot be opened; it may be cut, encrypted or no XLSX", where) from None
+
+
+def _check_directory(archive: zipfile.ZipFile, max_unpacked: int, where: str) -> None:
+    entries = archive.infolist()
+    names = {entry.filename for entry in entries}
+    if len(entries) > _MAX_ENTRIES or len(names) != len(entries):
+        raise _damaged(f"the workbook has {len(entries)} parts, or several of one name", where)
+    total = sum(entry.file_size for entry in entries)
+    if total > max_unpacked:
+        raise _damaged(f"the workbook would unpack to {total} bytes, {max_unpacked} are the most", where)
+    for entry in entries:
+        if entry.file_size > _GRACE and entry.file_size > _RATIO * max(1, entry.compress_size):
+            raise _damaged("a part of the workbook is packed more tightly than any honest one", where)
+    if "xl/workbook.xml" not in names or names & _FOREIGN:
+        raise _damaged("the file is a ZIP, but no XLSX workbook", where)
+
+
+def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
+    """Unpack every entry once, which proves sizes and checksums; the sheets are kept and their extent is checked."""
+    sheets: dict[str, bytes] = {}
+    for entry in archive.infolist():
+        content = archive.read(entry)  # never more than the announced size; then the checksum fails
+        if len(content) != entry.file_size:
+            raise zipfile.BadZipFile
+        _check_extent(content, where)  # in every part: a workbook may keep its sheets under any name
+        if _SHEET_MARK in content:
+            _check_encoding(content, where)
+            sheets[entry.filename] = content
+    return sheets
+
+
+def _check_extent(sheet: bytes, where: str) -> None:
+    """A single cell far away would make a parser allocate everything up to it."""
+    if sheet.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
+        raise _damaged("a part of the workbook is not encoded in UTF-8", where)
+    rows, columns = 0, 0
+    for letters, digits in _PLACE.findall(sheet):
+        rows, columns = max(rows, int(digits)), max(columns, _column(letters))
+    if rows * max(1, columns) > _MAX_CELLS:
+        raise _damaged(f"a sheet claims {rows} rows and {columns} columns", where)
+
+
+def _check_encoding(sheet: bytes, where: str) -> None:
+    declared = _DECLARED.match(sheet)
+    if declared is not None and declared.group(1).lower() not in {b"utf-8", b"us-ascii"}:
+        raise _damaged("a sheet is not encoded in UTF-8", where)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def _with_error_texts(archive: zipfile.ZipFile, sheets: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as copy:
+        for entry in archive.infolist():
+            content = sheets.get(entry.filename)
+            changed = archive.read(entry) if content is None else _ERROR_CELL.sub(rb"\1\2str\2", content)
+            copy.writestr(entry.filename, changed)
+    return packed.getvalue()
+
+
+def _damaged(what: str, where: str) -> SourceError:
+    return SourceError("damaged", what, where=where, do="Ask the agency to save and send the workbook again")

@@ -1,0 +1,78 @@
+"""Tables in HTML, read with the standard library: cells as text, exactly as many a row as the header has."""
+
+from html.parser import HTMLParser
+
+_LONGEST = 2_000_000
+
+
+class TableError(ValueError):
+    """HTML that is not one plain table."""
+
+
+class _Cells(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.rows: list[list[str]] = []
+        self.spans = 0
+        self.tables = 0
+        self._depth = 0
+        self._cell: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables += 1
+        elif tag == "tr":
+            self._close_cell()
+            self.rows.append([])
+        elif tag in {"td", "th"}:
+            self._close_cell()
+            self._cell = []
+            self.spans += any(name in {"rowspan", "colspan"} and value not in (None, "", "1") for name, value in attrs)
+        elif tag in {"script", "style"}:
+            self._depth += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"td", "th", "tr", "table"}:
+            self._close_cell()
+        elif tag in {"script", "style"}:
+            self._depth = max(0, self._depth - 1)
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None and self._depth == 0:
+            self._cell.append(data)
+
+    def close(self) -> None:
+        super().close()
+        self._close_cell()
+
+    def _close_cell(self) -> None:
+        if self._cell is None:
+            return
+        if not self.rows:
+            self.rows.append([])
+        self.rows[-1].append(" ".join("".join(self._cell).split()))
+        self._cell = None
+
+
+def read_table(html: str) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the only table in a piece of HTML; rows without any cell are passed over.
+
+    Raises TableError when there is no table or more than one, when cells are merged, or a row has another length.
+    """
+    if len(html) > _LONGEST:  # the standard library's parser can be made to take quadratic time
+        raise TableError(f"the table has more than {_LONGEST} characters")
+    parser = _Cells()
+    parser.feed(html)
+    parser.close()
+    rows = [row for row in parser.rows if row]
+    if parser.tables > 1 or not rows:
+        raise TableError(f"there are {parser.tables} tables with {len(rows)} rows, one table is expected")
+    if parser.spans:
+        raise TableError("the table has merged cells")
+    header, *body = rows
+    if len(set(header)) != len(header) or not all(header):
+        raise TableError("the table's header has empty or equal names")
+    for number, row in enumerate(body, start=1):
+        if len(row) != len(header):
+            raise TableError(f"row {number} has {len(row)} cells, the header has {len(header)}")
+    return header, body

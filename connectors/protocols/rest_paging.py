@@ -1,0 +1,239 @@
+"""How REST services are walked through: seven manners, each a pure step from one answer to the next request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from connectors.http.urls import next_link
+from connectors.protocols.base import ProtocolArgs
+from connectors.protocols.json_path import MISSING, JsonPath, select
+from connectors.protocols.records import as_count
+from ledger.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The next request of a listing: own parameters added to the source's, or a complete ``url`` in their place."""
+
+    params: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    number: int = 0
+
+    @property
+    def mark(self) -> str:
+        """What names this request within its listing."""
+        return self.url or repr(sorted(self.params.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a paging manner may look at: the answer just received, and how many rows came so far."""
+
+    data: Any
+    headers: Mapping[str, str]
+    rows: int
+    received: int
+    request: str
+
+    def count(self, path: str | None) -> int | None:
+        """A count in the body, None without a path or where the body has none."""
+        if path is None:
+            return None
+        value = select(self.data, path)
+        return None if value is MISSING else as_count(value, path, self.request)
+
+    def header_count(self, name: str | None) -> int | None:
+        """A count in a header, None without a name or header."""
+        return None if name is None else as_count(self.headers.get(name), name, self.request)
+
+    def word(self, path: str) -> str:
+        """A cursor or link in the body; an empty string where there is none."""
+        value = select(self.data, path)
+        if value is MISSING or value is None or value is False:
+            return ""
+        if isinstance(value, str | int):
+            return str(value)
+        raise SourceError("damaged", f"{path} is not a link or cursor", where=self.request)
+
+
+class _Sized(ProtocolArgs):
+    size_param: str | None = None
+    size: int | None = Field(default=None, ge=1, le=100_000)
+
+    def sizes(self) -> dict[str, str]:
+        return {self.size_param: str(self.size)} if self.size_param and self.size else {}
+
+
+class NoPaging(ProtocolArgs):
+    """One request holds everything."""
+
+    mode: Literal["none"] = "none"
+
+    def first(self) -> Ask:
+        """The only request."""
+        return Ask()
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:  # noqa: ARG002
+        """There is none."""
+        return None
+
+    def total(self, seen: Seen) -> int | None:  # noqa: ARG002
+        """None is announced."""
+        return None
+
+
+class PageNumber(_Sized):
+    """``?page=1``, ``?page=2``: until the announced number of pages or rows, else until an empty page."""
+
+    mode: Literal["page"]
+    param: str = "page"
+    start: int = Field(default=1, ge=0, le=1)
+    pages: JsonPath | None = None
+    total_at: JsonPath | None = None
+
+    def first(self) -> Ask:
+        """The first page."""
+        return self._ask(self.start)
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+        """The page after, while there should be one."""
+        pages, total = seen.count(self.pages), self.total(seen)
+        if pages is not None:
+            more = ask.number - self.start + 1 < pages
+        else:
+            more = seen.rows > 0 and (total is None or seen.received < total)
+        return self._ask(ask.number + 1) if more else None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in the body."""
+        return seen.count(self.total_at)
+
+    def _ask(self, number: int) -> Ask:
+        return Ask({**self.sizes(), self.param: str(number)}, number=number)
+
+
+class HeaderPages(_Sized):
+    """Page numbers, with the number of pages or rows in headers."""
+
+    mode: Literal["header"]
+    param: str = "page"
+    start: int = Field(default=1, ge=0, le=1)
+    pages_header: str | None = None
+    total_header: str | None = None
+
+    def first(self) -> Ask:
+        """The first page."""
+        return self._ask(self.start)
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+        """The page after, while there should be one."""
+        pages, total = seen.header_count(self.pages_header), self.total(seen)
+        if pages is not None:
+            more = ask.number - self.start + 1 < pages
+        else:
+            more = seen.rows > 0 and (total is None or seen.received < total)
+        return self._ask(ask.number + 1) if more else None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in a header."""
+        return seen.header_count(self.total_header)
+
+    def _ask(self, number: int) -> Ask:
+        return Ask({**self.sizes(), self.param: str(number)}, number=number)
+
+
+class Offset(_Sized):
+    """``?offset=0&limit=100``: forward by the rows that really came, since a server may give fewer than asked for."""
+
+    mode: Literal["offset"]
+    param: str = "offset"
+    size_param: str | None = "limit"
+    size: int | None = Field(default=100, ge=1, le=100_000)
+    total_at: JsonPath | None = None
+
+    def first(self) -> Ask:
+        """From row 0."""
+        return self._ask(0)
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+        """From the first row not yet received, until the total or an empty page."""
+        total = self.total(seen)
+        more = seen.rows > 0 and (total is None or seen.received < total)
+        return self._ask(ask.number + seen.rows) if more else None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in the body."""
+        return seen.count(self.total_at)
+
+    def _ask(self, offset: int) -> Ask:
+        return Ask({**self.sizes(), self.param: str(offset)}, number=offset)
+
+
+class Cursor(_Sized):
+    """Each answer names the token of the next."""
+
+    mode: Literal["cursor"]
+    param: str = "cursor"
+    next_at: JsonPath
+    total_at: JsonPath | None = None
+
+    def first(self) -> Ask:
+        """Without a cursor."""
+        return Ask(self.sizes())
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+        """With the cursor just given, while one is."""
+        cursor = seen.word(self.next_at)
+        return Ask({**self.sizes(), self.param: cursor}, number=ask.number + 1) if cursor else None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in the body."""
+        return seen.count(self.total_at)
+
+
+class LinkHeader(_Sized):
+    """``Link: <...>; rel="next"`` (RFC 8288), on the same host only."""
+
+    mode: Literal["link"]
+    total_header: str | None = None
+
+    def first(self) -> Ask:
+        """The source's own address."""
+        return Ask(self.sizes())
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+        """The link whose relation is next, while one is given."""
+        link = next_link(seen.headers)
+        return replace(ask, params={}, url=link, number=ask.number + 1) if link else None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in a header."""
+        return seen.header_count(self.total_header)
+
+
+class NextUrl(_Sized):
+    """Each answer's body holds the whole URL of the next, on the same host only."""
+
+    mode: Literal["next_url"]
+    next_at: JsonPath
+    total_at: JsonPath | None = None
+
+    def first(self) -> Ask:
+        """The source's own address."""
+        return Ask(self.sizes())
+
+    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+        """The URL given, while one is."""
+        link = seen.word(self.next_at)
+        return replace(ask, params={}, url=link, number=ask.number + 1) if link else None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in the body."""
+        return seen.count(self.total_at)
+
+
+Paging = Annotated[
+    NoPaging | PageNumber | HeaderPages | Offset | Cursor | LinkHeader | NextUrl, Field(discriminator="mode")
+]

@@ -1,0 +1,205 @@
+"""SATUSEHAT, the Ministry of Health's platform: FHIR R4 over OAuth2 client credentials.
+
+The token's life, ``expires_in``, comes as a number or as text. Searches answer Bundles whose ``link`` with relation
+``next`` leads on; failures are OperationOutcomes, at times inside HTTP 200, and plain text from the gateway.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, JsonValue
+
+from connectors.http.client import Answer, Request
+from connectors.http.exchange import Params
+from connectors.http.redact import quote
+from connectors.http.verdict import (
+    Verdict,
+    VerdictKind,
+    json_verdict,
+    kind_of_status,
+    maybe_json,
+)
+from connectors.protocols.base import Page, ProtocolArgs
+from connectors.protocols.http_base import HttpArgs, HttpProtocol, fill_params
+from connectors.protocols.listing import Listing
+from connectors.protocols.records import as_count, dump_records, parse_exact
+from ledger.errors import SourceError
+
+_RENEW_EARLY_S = 60.0
+_SHORTEST_LIFE_S = 30.0
+
+# FHIR issue codes (https://hl7.org/fhir/R4/valueset-issue-type.html) that say more than the HTTP status.
+_ISSUES: Mapping[str, VerdictKind] = {
+    "login": "auth",
+    "expired": "auth",
+    "forbidden": "auth",
+    "security": "auth",
+    "unknown": "auth",
+    "suppressed": "auth",
+    "throttled": "quota",
+    "too-costly": "quota",
+    "transient": "retryable",
+    "lock-error": "retryable",
+    "no-store": "retryable",
+    "timeout": "retryable",
+    "incomplete": "retryable",
+    "exception": "retryable",
+}
+
+
+class SatusehatArgs(HttpArgs):
+    """Arguments of ``satusehat``. login and password of the connection are the client's id and secret."""
+
+    resource: str = Field(pattern=r"^[A-Z][A-Za-z]+$")
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    count: int = Field(default=100, ge=1, le=1000)
+    path: str = "/fhir-r4/v1"
+    token_path: str = "/oauth2/v1/accesstoken"  # noqa: S105 (a path)
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+    """What a FHIR answer means: a searchset Bundle is one, an OperationOutcome is a refusal whatever the status."""
+    verdict = json_verdict(status, headers, body)
+    data = verdict.data if verdict.kind == "ok" else maybe_json(body, headers)
+    outcome = _outcome(status, data)
+    if outcome is not None or verdict.kind != "ok":
+        return outcome or verdict
+    if not isinstance(data, dict) or data.get("resourceType") != "Bundle":
+        return Verdict("damaged", f"no Bundle came: {quote(body)}")
+    entries = data.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(e, dict) and "resource" in e for e in entries):
+        return Verdict("damaged", "the Bundle's entries have no resources")
+    return Verdict("ok" if entries else "empty", data=data)
+
+
+def classify_token(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+    """What the token service's answer means: RFC 6749 errors (400 invalid_client) are matters of access."""
+    verdict = json_verdict(status, headers, body)
+    if verdict.kind == "permanent":
+        return Verdict("auth", verdict.detail)
+    if verdict.kind != "ok":
+        return verdict
+    token = verdict.data.get("access_token") if isinstance(verdict.data, dict) else None
+    if not isinstance(token, str) or not token:
+        return Verdict("auth", "the token service gave no token")  # not quoted: it may hold one under another name
+    return verdict
+
+
+def life_of(token: Mapping[str, Any]) -> float:
+    """Seconds a token may be used: ``expires_in`` as number or text, less a minute; the shortest where unreadable."""
+    try:
+        told = float(str(token.get("expires_in", "")).strip())
+    except ValueError:
+        return _SHORTEST_LIFE_S
+    return max(_SHORTEST_LIFE_S, told - _RENEW_EARLY_S) if 0 < told < 10**8 else _SHORTEST_LIFE_S
+
+
+def _outcome(status: int, data: Any) -> Verdict | None:
+    if not isinstance(data, dict) or data.get("resourceType") != "OperationOutcome":
+        return None
+    issues = [issue for issue in _list(data.get("issue")) if isinstance(issue, dict)]
+    words = "; ".join(_issue_words(issue) for issue in issues) or "an OperationOutcome without issues"
+    kinds = [_ISSUES[str(issue.get("code"))] for issue in issues if str(issue.get("code")) in _ISSUES]
+    by_status = kind_of_status(status)
+    if by_status in {"auth", "quota", "retryable"}:
+        return Verdict(by_status, f"HTTP {status}: {words}")
+    return Verdict(kinds[0] if kinds else "permanent", f"HTTP {status}: {words}")
+
+
+def _issue_words(issue: Mapping[str, Any]) -> str:
+    details = issue.get("details")
+    text = details.get("text") if isinstance(details, dict) else None
+    return quote(f"{issue.get('code', '')}: {text or issue.get('diagnostics') or ''}")
+
+
+class Satusehat(HttpProtocol[SatusehatArgs]):
+    """FHIR searches on SATUSEHAT."""
+
+    name: ClassVar[str] = "satusehat"
+    Args: ClassVar[type[ProtocolArgs]] = SatusehatArgs
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+
+    _token: str = ""
+    _token_until: float = 0.0
+
+    def pages(self) -> Iterator[Page]:
+        """Every page of every context. Raises SourceError and ConfigError."""
+        for context in self.contexts:
+            yield from self._listing(context)
+
+    def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
+        books = Listing(self.args.max_pages)
+        url = self.http.url(f"{self.args.path}/{self.args.resource}")
+        params: Params = {"_count": str(self.args.count), **fill_params(self.args.params, context)}
+        while True:
+            answer = self._search(url, params)
+            bundle: dict[str, Any] = answer.verdict.data or {}
+            resources, records, path = _resources(bundle, answer.body)
+            books.page(answer.body, len(resources), answer.request)
+            books.announce(as_count(bundle.get("total"), "total", answer.request), answer.request)
+            yield self.page(answer, context, path, len(resources), records)
+            link = _next_link(bundle)
+            if not link:
+                break
+            url, params = self.http.next_url(link, answer.url), {}
+            books.step(url, answer.request)
+        books.finish(answer.request)
+
+    def _search(self, url: str, params: Params) -> Answer:
+        try:
+            return self.http.fetch(self._request(url, params), classify)
+        except SourceError as error:
+            if error.kind != "auth" or not self._token:
+                raise
+        self._token = ""  # ended before its announced time: one new token, and if that is refused too, it is the access
+        return self.http.fetch(self._request(url, params), classify)
+
+    def _request(self, url: str, params: Params) -> Request:
+        headers = {"Accept": "application/fhir+json, application/json"}
+        return Request(
+            url, params=params, headers=headers, credentials={"Authorization": f"Bearer {self._current_token()}"}
+        )
+
+    def _current_token(self) -> str:
+        if not self._token or self.clock() >= self._token_until:
+            answer = self.http.fetch(self._token_request(), classify_token)
+            self._token = answer.verdict.data["access_token"]
+            self._token_until = self.clock() + life_of(answer.verdict.data)
+            self.http.redactor.learn(self._token)
+        return self._token
+
+    def _token_request(self) -> Request:
+        return Request(
+            self.http.url(self.args.token_path),
+            "POST",
+            params={"grant_type": "client_credentials"},
+            headers={"Accept": "application/json"},
+            form={"client_id": self.connection.login, "client_secret": self.secret()},
+        )
+
+
+def _resources(bundle: Mapping[str, Any], body: bytes) -> tuple[list[Any], bytes | None, str]:
+    """Matches of a Bundle. Included resources and outcomes ride along in some: then the matches are cut out."""
+    entries = bundle.get("entry", [])
+    matches = [entry["resource"] for entry in entries if _mode(entry) == "match"]
+    if len(matches) == len(entries):
+        return matches, None, "$.entry[*].resource"
+    kept = [entry["resource"] for entry in parse_exact(body)["entry"] if _mode(entry) == "match"]
+    return matches, dump_records(kept), "$"
+
+
+def _mode(entry: Mapping[str, Any]) -> str:
+    search = entry.get("search")
+    return str(search.get("mode", "match")) if isinstance(search, dict) else "match"
+
+
+def _next_link(bundle: Mapping[str, Any]) -> str:
+    for link in _list(bundle.get("link")):
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            return str(link["url"])
+    return ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,89 @@
+"""Pulling one source: what the command line, the DAGs and the tests call.
+
+A pull may bring several coverages (years, months); each becomes a batch of its own. Nothing counts before its receipt:
+a pull that dies leaves batches that stay ``running``, which no reader looks at, and files that the sweep removes.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.protocols.base import Page
+from connectors.run import BatchOutcome, PullOutcome, Run
+from connectors.spec import Source
+from ledger.errors import ConfigError, PilarError, SourceError
+from ledger.keys import Keys
+from ledger.settings import Connection, Settings
+from ledger.store import Ledger
+
+__all__ = ["BatchOutcome", "PullOutcome", "pull", "pull_pages"]
+
+
+def pull(
+    source: Source,
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    event_id: str | None = None,
+    connection: Connection | None = None,
+) -> PullOutcome:
+    """Pull one source. Two pulls of one source never run at once: the second waits.
+
+    Raises SourceError or ConfigError after the ledger has recorded the failure.
+    """
+    with _run(source, ledger, settings, event_id) as run:
+        from connectors.http.client import HttpClient
+
+        link = connection if connection is not None else settings.connection(source.connection)
+        with HttpClient(link) as http:
+            return run.take(_pages(source, link, http), synthetic=link.synthetic)
+
+
+def pull_pages(
+    source: Source,
+    pages: Iterable[Page],
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    synthetic: bool = False,
+    event_id: str | None = None,
+) -> PullOutcome:
+    """As ``pull``, with pages that are at hand already."""
+    with _run(source, ledger, settings, event_id) as run:
+        return run.take(pages, synthetic=synthetic)
+
+
+def _pages(source: Source, link: Connection, http: Any) -> Iterator[Page]:
+    from connectors.protocols import registry
+
+    protocol = registry.get(source.protocol)
+    try:
+        arguments = protocol.Args.model_validate(source.args)
+    except ValidationError as error:
+        field_name = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise ConfigError(
+            f"argument {field_name!r} does not fit protocol {source.protocol}",
+            where=f"source {source.id}",
+            do="Run `pilar sources check`",
+        ) from None
+    yield from protocol(arguments, link, source.for_each, http).pages()
+
+
+@contextmanager
+def _run(source: Source, ledger: Ledger, settings: Settings, event_id: str | None) -> Iterator[Run]:
+    """A run under the source's lock; what goes wrong in it is in the ledger before it is raised."""
+    keys = Keys.load(settings.key_dir)
+    with ledger.lock(f"pull:{source.id}"):
+        run = Run(source, ledger, settings, keys, event_id)
+        run.start()
+        try:
+            yield run
+        except PilarError as error:
+            run.fail(error.kind if isinstance(error, SourceError) else "permanent", str(error))
+            raise
+        except Exception as error:
+            # The text of an error of our own making may hold a record; its type never does.
+            run.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")
+            raise

@@ -1,0 +1,243 @@
+"""The course of one pull: keep every page, land it, judge each coverage, write the receipts."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from connectors.judge import Judged, judge
+from connectors.landing.landing import Landing
+from connectors.landing.tally import LandedRows
+from connectors.pages import PageStore
+from connectors.protocols.base import Page
+from connectors.spec import GRAIN_PATTERNS, Source, matches_grain
+from ledger.errors import SourceError
+from ledger.keys import Keys
+from ledger.records import Batch, BatchResult, BatchStatus, PageRow
+from ledger.settings import Settings
+from ledger.store import Ledger
+
+log = structlog.get_logger()
+
+# Page rows go into the ledger in groups: one transaction each would cost more than the fetch.
+_PAGE_ROWS = 50
+_PAGE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What became of one coverage."""
+
+    batch_id: str
+    coverage: str | None
+    status: BatchStatus
+    received: int
+    landed: int
+    quarantined: int
+    reasons: Sequence[Mapping[str, Any]] = ()
+    findings: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class PullOutcome:
+    """What became of one pull: a batch for each coverage it brought."""
+
+    source_id: str
+    batches: tuple[BatchOutcome, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether an evaluation would see anything new."""
+        return any(batch.status == "accepted" for batch in self.batches)
+
+
+@dataclass
+class _Open:
+    """A batch that is being filled."""
+
+    batch_id: str
+    store: PageStore
+    rows: list[PageRow] = field(default_factory=list)
+    written: int = 0
+
+
+class Run:
+    """One pull, from its first batch in the ledger to its last receipt."""
+
+    def __init__(self, source: Source, ledger: Ledger, settings: Settings, keys: Keys, event_id: str | None) -> None:
+        self._source = source
+        self._ledger = ledger
+        self._settings = settings
+        self._keys = keys
+        self._event_id = event_id
+        self._contract_sha256 = source.contract_sha256(key_fingerprint(keys))
+        self._batches: dict[str | None, _Open] = {}
+        self._spare: _Open | None = None
+        self._pages: dict[int, PageRow] = {}
+        self._flushed_at = time.monotonic()
+
+    def start(self) -> None:
+        """Open the first batch, so that whatever happens from here on has a place in the ledger."""
+        self._spare = self._new()
+
+    def take(self, pages: Iterable[Page], *, synthetic: bool) -> PullOutcome:
+        """Keep and land every page, then finish one batch for each coverage."""
+        folders = [self._settings.landing_dir / self._source.id]
+        with Landing(self._source, self._keys, folders) as landing:
+            for page in pages:
+                coverage = coverage_of(self._source, page)
+                landing.add(page, coverage, self._keep(page, coverage))
+            if not self._pages:
+                raise SourceError(
+                    "empty",
+                    "the source gave no answer at all",
+                    where=self._source.id,
+                    do="Check the source's arguments, and whether files have arrived",
+                )
+            landed = landing.finish()
+            self._flush()
+            outcomes = tuple(self._finish(landing, rows, synthetic) for rows in landed)
+        log.info(
+            "pull_finished",
+            source=self._source.id,
+            batches=[{"batch": o.batch_id, "coverage": o.coverage, "status": o.status} for o in outcomes],
+        )
+        return PullOutcome(self._source.id, outcomes)
+
+    def fail(self, kind: str, message: str) -> None:
+        """Record the failure for every batch that is still open."""
+        for batch in [*self._batches.values(), *([self._spare] if self._spare else [])]:
+            if batch.rows:
+                self._ledger.add_pages(batch.batch_id, batch.rows)
+                batch.rows.clear()
+            self._ledger.fail_batch(batch.batch_id, kind, message)
+        log.warning("pull_failed", source=self._source.id, kind=kind, message=message)
+
+    # -- keeping --------------------------------------------------------------------------------------------------
+
+    def _new(self) -> _Open:
+        batch_id = self._ledger.start_batch(self._source.id, self._source.opd, self._contract_sha256, self._event_id)
+        folder = self._settings.pages_dir / self._source.id / batch_id
+        return _Open(batch_id, PageStore(folder, self._keys.page_key))
+
+    def _batch(self, coverage: str | None) -> _Open:
+        if coverage not in self._batches:
+            spare, self._spare = self._spare, None
+            self._batches[coverage] = spare if spare is not None else self._new()
+        return self._batches[coverage]
+
+    def _keep(self, page: Page, coverage: str | None) -> str:
+        batch = self._batch(coverage)
+        digest = hashlib.sha256(page.body).hexdigest()
+        path = batch.store.write(page.seq, page.body)
+        row = PageRow(page.seq, page.request, page.status, len(page.body), digest, page.ms, str(path))
+        self._pages[page.seq] = row
+        batch.rows.append(row)
+        if len(batch.rows) >= _PAGE_ROWS or time.monotonic() - self._flushed_at > _PAGE_SECONDS:
+            self._flush()
+        return digest
+
+    def _flush(self) -> None:
+        for batch in self._batches.values():
+            self._ledger.add_pages(batch.batch_id, batch.rows)
+            batch.rows.clear()
+        self._flushed_at = time.monotonic()
+
+    # -- finishing ------------------------------------------------------------------------------------------------
+
+    def _finish(self, landing: Landing, rows: LandedRows, synthetic: bool) -> BatchOutcome:
+        batch = self._of_rows(rows)
+        folder = self._settings.landing_dir / self._source.id / batch.batch_id
+        judged = judge(self._source, self._ledger, landing, rows, contract_sha256=self._contract_sha256, folder=folder)
+        if judged.status == "unchanged" and judged.before is not None:
+            self._share(batch, rows.pages, judged.before)
+        batch.store.settle(rows.pages)
+        self._ledger.finish_batch(batch.batch_id, _result(rows, judged, synthetic))
+        return BatchOutcome(
+            batch.batch_id,
+            rows.coverage,
+            judged.status,
+            rows.received,
+            rows.landed,
+            rows.quarantined,
+            judged.reasons,
+            judged.findings,
+        )
+
+    def _of_rows(self, rows: LandedRows) -> _Open:
+        """The batch of a coverage. Where rows say their coverage themselves, all batches come from the same pages."""
+        if self._source.coverage_column is None:
+            return self._batch(rows.coverage)
+        carrier = self._batches.pop(None, None)
+        if carrier is not None:
+            self._batches[rows.coverage] = carrier
+            return carrier
+        batch = self._new()
+        self._batches[rows.coverage] = batch
+        batch.store.folder.mkdir(parents=True, exist_ok=True)
+        shared = []
+        for seq in rows.pages:
+            row = self._pages[seq]
+            batch.store.share(seq, Path(row.path or ""))
+            shared.append(
+                PageRow(seq, row.request, row.status, row.bytes, row.sha256, row.ms, str(batch.store.path(seq)))
+            )
+        self._ledger.add_pages(batch.batch_id, shared)
+        return batch
+
+    def _share(self, batch: _Open, seqs: Sequence[int], before: Batch) -> None:
+        """The same bytes are not kept twice: pages of an unchanged batch become those of the batch in force."""
+        known = {row.sha256: row.path for row in self._ledger.pages(before.batch_id)}
+        for seq in seqs:
+            path = known.get(self._pages[seq].sha256)
+            if path is not None:
+                batch.store.share(seq, Path(path))
+
+
+def coverage_of(source: Source, page: Page) -> str | None:
+    """What a page is about, or None where its rows say it.
+
+    Raises SourceError when the page does not say it, or not in the declared grain.
+    """
+    if source.coverage_column is not None:
+        return None
+    name = source.coverage_context
+    if name is None:
+        return "all"
+    value = page.context.get(name)
+    if value is None or not matches_grain(value, source.coverage.grain):
+        raise SourceError(
+            "permanent",
+            f"page {page.seq} says {value!r} for {name!r}, which is no coverage of grain {source.coverage.grain}"
+            if value is not None
+            else f"page {page.seq} does not say its coverage {name!r}",
+            where=source.id,
+            do=f"The form is {GRAIN_PATTERNS[source.coverage.grain]}",
+        )
+    return value
+
+
+def key_fingerprint(keys: Keys) -> str:
+    """Tells one pseudonym key from another without revealing it."""
+    return hashlib.sha256(b"pilar pseudonym key\n" + keys.pseudonym_key).hexdigest()[:16]
+
+
+def _result(rows: LandedRows, judged: Judged, synthetic: bool) -> BatchResult:
+    return BatchResult(
+        status=judged.status,
+        coverage=rows.coverage,
+        rows_received=rows.received,
+        rows_landed=rows.landed,
+        rows_quarantined=rows.quarantined,
+        landed_path=str(judged.files.rows) if judged.files is not None else None,
+        landed_sha256=judged.files.rows_sha256 if judged.files is not None else None,
+        content_sha256=rows.content_sha256,
+        synthetic=synthetic,
+        reasons=judged.reasons,
+        findings=judged.findings,
+        quarantine=rows.quarantine,
+    )

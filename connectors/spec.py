@@ -1,0 +1,208 @@
+"""A source as one file: endpoint, contract, assertions, freshness, caveats and runbook.
+
+``connectors/sources/<opd>/<id>.yaml``: the folder names the agency. See ``connectors.check`` for how a file is proved
+against the code.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from connectors.contract import Column, Contract, Name, Strict
+from connectors.problems import Problem, from_validation
+from connectors.yaml_reader import YamlError, read_yaml
+from ledger.errors import ConfigError
+
+LANDING_VERSION = 1
+"""Raised when the same bytes would land differently: a batch landed by an older version is then not 'unchanged'."""
+
+Grain = Literal["year", "semester", "month", "all"]
+
+GRAIN_PATTERNS: Mapping[Grain, str] = {
+    "year": r"\d{4}",
+    "semester": r"\d{4}[12]",
+    "month": r"\d{4}-(0[1-9]|1[0-2])",
+    "all": r"all",
+}
+
+
+def matches_grain(coverage: str, grain: Grain) -> bool:
+    """Whether a coverage has the form of its grain: '2024', '20241', '2024-08', 'all'."""
+    return re.fullmatch(GRAIN_PATTERNS[grain], coverage) is not None
+
+
+def _share(value: object) -> object:
+    """A share of rows, written '5%' (or as a fraction)."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return float(value.strip().removesuffix("%")) / 100
+    return value
+
+
+Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
+
+
+class Coverage(Strict):
+    """What a batch is about: the context key or column that says it, and how fine it is."""
+
+    from_: str | None = Field(default=None, alias="from")
+    grain: Grain
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if (self.from_ is None) != (self.grain == "all"):
+            raise ValueError("`from` names the context key or column of the coverage; only grain `all` goes without")
+        return self
+
+
+class Rows(Strict):
+    """Rows received in one batch. Fewer than ``min`` holds it; more than ``max`` is a finding."""
+
+    min: int = Field(ge=0)
+    max: int | None = Field(default=None, ge=1)
+
+
+class Limit(Strict):
+    """The largest share that passes."""
+
+    max: Share
+
+
+class Assertions(Strict):
+    """What must hold for a batch before it may replace the one in force.
+
+    ``shrink``: rows missing against the batch in force and the trailing median. ``gone``: keys of the batch in force
+    that are not in this one (default: as ``shrink``).
+    """
+
+    rows: Rows
+    quarantine: Limit
+    shrink: Limit
+    gone: Limit | None = None
+
+    @property
+    def gone_max(self) -> float:
+        """The largest share of keys that may disappear."""
+        return (self.gone or self.shrink).max
+
+
+class Freshness(Strict):
+    """When new data is due, and after how long the silence is a warning and a failure (``3d``, ``12h``)."""
+
+    due: str
+    warn: Annotated[str, Field(pattern=r"^\d+[dh]$")]
+    fail: Annotated[str, Field(pattern=r"^\d+[dh]$")]
+
+
+class Events(Strict):
+    """Whose webhook says that there is something new (the name of a secret), and the clock that pulls without one."""
+
+    secret: str | None = None
+    fallback: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$")]
+
+
+class Source(Strict):
+    """One source file."""
+
+    id: Name
+    opd: Name
+    system: str
+    title: str
+    protocol: str
+    connection: Name
+    args: Mapping[str, Any] = Field(default_factory=dict)
+    for_each: tuple[Mapping[str, str], ...] = ()
+    load: Literal["snapshot"] = "snapshot"
+    coverage: Coverage
+    contract: Contract
+    assertions: Assertions
+    freshness: Freshness
+    events: Events
+    caveats: tuple[str, ...] = Field(min_length=1)
+    runbook: str = Field(min_length=20)
+
+    @model_validator(mode="after")
+    def _coverage_known(self) -> Self:
+        wanted = self.coverage.from_
+        if wanted is None or self.coverage_column is not None:
+            return self
+        if self.for_each and any(wanted not in context for context in self.for_each):
+            raise ValueError(f"coverage comes from {wanted!r}, which a `for_each` entry does not have")
+        return self
+
+    @property
+    def coverage_column(self) -> str | None:
+        """The column the coverage is read from, or None when the request or file name says it."""
+        name = self.coverage.from_
+        column: Column | None = self.contract.landed.get(name) if name is not None else None
+        return None if column is None or column.context is not None else name
+
+    @property
+    def coverage_context(self) -> str | None:
+        """The context key the coverage is read from, if it is not read from the rows."""
+        name = self.coverage.from_
+        if name is None or self.coverage_column is not None:
+            return None
+        column = self.contract.landed.get(name)
+        return column.context if column is not None else name
+
+    def contract_sha256(self, key_fingerprint: str) -> str:
+        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key."""
+        parts = {
+            "contract": self.contract.model_dump(mode="json", by_alias=True),
+            "coverage": self.coverage.model_dump(mode="json", by_alias=True),
+            "landing": LANDING_VERSION,
+            "pseudonyms": key_fingerprint,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def read_source(path: Path) -> Source | tuple[Problem, ...]:
+    """The source in one file, or everything that is wrong with its form."""
+    try:
+        raw = read_yaml(path)
+    except YamlError as error:
+        return (Problem(path, error.where, error.what, error.do),)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        return (Problem(path, "file", f"cannot be read ({type(error).__name__})", "Mend the YAML"),)
+    if not isinstance(raw, dict):
+        return (Problem(path, "file", "is not a mapping", "Start from another source file"),)
+    try:
+        return Source.model_validate({**raw, "opd": raw.get("opd", path.parent.name)})
+    except ValidationError as error:
+        return from_validation(path, error, Source)
+
+
+def load_source(path: Path) -> Source:
+    """The source in one file. Raises ConfigError with the first problem."""
+    found = read_source(path)
+    if isinstance(found, Source):
+        return found
+    raise _refusal(found[0])
+
+
+def load_sources(folder: Path) -> dict[str, Source]:
+    """Every source under a folder, by id. Raises ConfigError with the first problem of the first bad file."""
+    sources: dict[str, Source] = {}
+    for path in source_files(folder):
+        source = load_source(path)
+        if source.id in sources:
+            raise ConfigError(f"source {source.id!r} exists twice", where=str(path), do="Give one another id")
+        sources[source.id] = source
+    return sources
+
+
+def source_files(folder: Path) -> list[Path]:
+    """``<opd>/<id>.yaml`` under a folder, sorted. Raises ConfigError when the folder is not there."""
+    if not folder.is_dir():
+        raise ConfigError("there is no folder of sources", where=str(folder), do="Set PILAR_SOURCES to it")
+    return sorted(folder.glob("*/*.yaml"))
+
+
+def _refusal(problem: Problem) -> ConfigError:
+    return ConfigError(problem.what, where=f"{problem.file}: {problem.where}", do=problem.do)

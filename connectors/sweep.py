@@ -1,0 +1,45 @@
+"""Removing the files of batches that came to nothing."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ledger.records import Batch
+from ledger.settings import Settings
+from ledger.store import Ledger
+
+RUNNING_AT_MOST = timedelta(days=1)
+"""No pull lasts so long: a batch that is still running after it belongs to a process that died."""
+FAILED_KEPT = timedelta(days=7)
+"""How long the pages of a failed pull stay, for whoever looks into the failure."""
+
+
+def sweep(ledger: Ledger, settings: Settings, now: datetime | None = None) -> list[Path]:
+    """Remove the folders of dead batches, and of batches the ledger does not know. Returns what was removed."""
+    moment = now or datetime.now(UTC)
+    removed = []
+    for folder in _batch_folders(settings):
+        if _dead(ledger.batch(folder.name), folder, moment):
+            shutil.rmtree(folder)
+            removed.append(folder)
+    return removed
+
+
+def _batch_folders(settings: Settings) -> Iterator[Path]:
+    for root in (settings.landing_dir, settings.pages_dir):
+        if root.is_dir():
+            for source in sorted(root.iterdir()):
+                yield from sorted(folder for folder in source.iterdir() if folder.is_dir())
+
+
+def _dead(batch: Batch | None, folder: Path, now: datetime) -> bool:
+    if batch is None:
+        # Its row is written before its folder: without a row it is a left-over of another ledger.
+        changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        return now - changed > FAILED_KEPT
+    if batch.status == "running":
+        return now - batch.started_at > RUNNING_AT_MOST
+    if batch.status == "failed":
+        return now - (batch.finished_at or batch.started_at) > FAILED_KEPT
+    return False

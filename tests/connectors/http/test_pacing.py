@@ -1,0 +1,60 @@
+"""Manners towards a host."""
+
+import itertools
+import threading
+import time
+
+from connectors.http.pacing import HostGate, gate_for
+
+
+def test_never_more_at_once_than_allowed() -> None:
+    gate, lock = HostGate(), threading.Lock()
+    now, most = 0, 0
+
+    def ask() -> None:
+        nonlocal now, most
+        with gate.admit(interval_s=0, concurrency=2):
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 2
+
+
+def test_starts_keep_their_distance_even_among_threads() -> None:
+    gate, starts = HostGate(), []
+
+    def ask() -> None:
+        with gate.admit(interval_s=0.05, concurrency=9):
+            starts.append(time.monotonic())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    starts.sort()
+    assert all(later - earlier >= 0.045 for earlier, later in itertools.pairwise(starts))
+
+
+def test_a_failing_request_gives_its_place_back() -> None:
+    gate = HostGate()
+    for _ in range(3):
+        try:
+            with gate.admit(interval_s=0, concurrency=1):
+                raise ValueError
+        except ValueError:
+            continue
+
+
+def test_hosts_are_told_apart_without_regard_to_case() -> None:
+    assert gate_for("OPD.example") is gate_for("opd.example")
+    assert gate_for("opd.example") is not gate_for("opd2.example")

@@ -1,0 +1,63 @@
+"""What an answer means before any protocol looks at it."""
+
+import pytest
+
+from connectors.http.verdict import DamagedJsonError, json_verdict, kind_of_status, parse_json
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+HTML = {"Content-Type": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "kind"),
+    [
+        (200, JSON, b'{"a": 1}', "ok"),
+        (200, {}, b"[]", "ok"),
+        (200, {"content-type": "text/plain"}, b"[]", "ok"),
+        (200, JSON, b'\xef\xbb\xbf{"a": 1}', "ok"),
+        (204, {}, b"", "empty"),
+        (200, JSON, b"", "damaged"),
+        (200, JSON, b"  \n", "damaged"),
+        (200, JSON, b'{"a": 1', "damaged"),
+        (200, JSON, b'{"a": NaN}', "damaged"),
+        (200, JSON, b'{"a": 1} {"b": 2}', "damaged"),
+        (200, JSON, b'{"a": "\xff"}', "damaged"),
+        (200, JSON, '{"a": 1}'.encode("utf-16"), "damaged"),
+        (200, {"Content-Type": "application/json; charset=iso-8859-1"}, b"{}", "damaged"),
+        (200, JSON, b"[" * 100_000, "damaged"),
+        (200, JSON, b"1" * 5000, "damaged"),
+        (200, HTML, b"<html><body>Pemeliharaan</body></html>", "damaged"),
+        (200, JSON, b"  <!DOCTYPE html><title>x</title>", "damaged"),
+        (200, HTML, b"<form><input type='password'></form>", "auth"),
+        (200, HTML, b"<html>Sesi Anda telah berakhir</html>", "auth"),
+        (401, JSON, b'{"message": "x"}', "auth"),
+        (403, {}, b"", "auth"),
+        (429, {}, b"", "quota"),
+        (408, {}, b"", "retryable"),
+        (500, {}, b"", "retryable"),
+        (599, {}, b"", "retryable"),
+        (501, {}, b"", "permanent"),
+        (404, {}, b"", "permanent"),
+        (302, {}, b"", "permanent"),
+        (304, {}, b"", "permanent"),
+    ],
+)
+def test_table(status: int, headers: dict[str, str], body: bytes, kind: str) -> None:
+    assert json_verdict(status, headers, body).kind == kind
+
+
+def test_a_verdict_quotes_the_sources_own_words_shortened_and_without_numbers_of_persons() -> None:
+    words = "NIK 6402010101010001 milik budi@contoh.go.id\r\ntidak\x00 ditemukan " + "x" * 900
+    detail = json_verdict(400, {}, words.encode()).detail
+    assert detail.startswith("HTTP 400: NIK (number) milik (mail) tidak ditemukan")
+    assert len(detail) < 220
+
+
+def test_every_status_has_a_kind() -> None:
+    assert {kind_of_status(status) for status in range(100, 600)} == {"ok", "auth", "quota", "retryable", "permanent"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"Infinity", b"'x'"])
+def test_what_is_no_json_is_damage(body: bytes) -> None:
+    with pytest.raises(DamagedJsonError):
+        parse_json(body)

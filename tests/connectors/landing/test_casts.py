@@ -1,0 +1,193 @@
+"""Every type, format and locale: read exactly, or quarantined with a reason."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+ID = {"id": {}}
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "landed"),
+    [
+        ({}, "  as it is ", "  as it is "),
+        ({"trim": True}, "  as it is ", "as it is"),
+        ({}, "", None),
+        ({}, "   ", None),
+        ({}, None, None),
+        ({}, 17, "17"),
+        ({}, True, "true"),
+        ({"type": "integer"}, 42, 42),
+        ({"type": "integer"}, " 42 ", 42),
+        ({"type": "integer"}, "-7", -7),
+        ({"type": "integer"}, "12.0", 12),
+        ({"type": "integer"}, "", None),
+        ({"type": "bigint"}, "90071992547409931", 90071992547409931),
+        ({"type": "decimal(20,2)"}, "123456789012345678.90", Decimal("123456789012345678.90")),
+        ({"type": "decimal(5,2)"}, "7.5", Decimal("7.50")),
+        ({"type": "decimal(5,2)"}, "7.5000", Decimal("7.50")),
+        ({"type": "decimal(5,2)"}, 7.25, Decimal("7.25")),
+        ({"type": "decimal(5,1)", "locale": "id"}, "1.234,5", Decimal("1234.5")),
+        ({"type": "decimal(5,1)", "locale": "id"}, "13,9", Decimal("13.9")),
+        ({"type": "decimal(5,0)", "locale": "id"}, "1.026", Decimal(1026)),
+        ({"type": "decimal(8,3)", "locale": "id"}, 1.026, Decimal("1.026")),
+        ({"type": "decimal(18,2)", "locale": "en"}, "135,200.79", Decimal("135200.79")),
+        ({"type": "decimal(18,2)", "locale": "en"}, "2841", Decimal(2841)),
+        ({"type": "decimal(7,2)", "locale": "id", "suffix": "%"}, "-11,44%", Decimal("-11.44")),
+        ({"type": "decimal(4,1)", "suffix": "%"}, "8.6 %", Decimal("8.6")),
+        ({"type": "bigint", "locale": "id", "prefix": "Rp"}, "Rp6.000.000", 6000000),
+        ({"type": "decimal(5,1)", "rounding": "half_up"}, "2.25", Decimal("2.3")),
+        ({"type": "decimal(5,1)", "rounding": "half_up"}, "-2.25", Decimal("-2.3")),
+        ({"type": "date"}, "2024-08-31", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": "%d/%m/%Y"}, "31/08/2024", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": ["%d/%m/%Y", "%Y-%m-%d"]}, "2024-08-31", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": "%Y-%m-%d %H:%M:%S"}, "2024-08-31 00:00:00", dt.date(2024, 8, 31)),
+        ({"type": "boolean"}, "TRUE", True),
+        ({"type": "boolean"}, False, False),
+    ],
+)
+def test_a_value_is_read_exactly(land: Any, column: dict[str, Any], given: Any, landed: Any) -> None:
+    result = land(ID | {"value": column}, [{"id": 1, "value": given}])
+    assert result.reasons == []
+    assert result.rows[0]["value"] == landed
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "rule"),
+    [
+        ({"type": "integer"}, "12.5", "precision"),
+        ({"type": "integer"}, "1e3", "type"),
+        ({"type": "integer"}, "0x1F", "type"),
+        ({"type": "integer"}, "1_000", "type"),
+        ({"type": "integer"}, "99999999999", "precision"),
+        ({"type": "integer"}, True, "type"),
+        ({"type": "integer"}, "١٢", "type"),
+        ({"type": "decimal(5,2)"}, "12.345", "precision"),
+        ({"type": "decimal(5,2)"}, "12345.6", "precision"),
+        ({"type": "decimal(5,2)"}, "13:09", "type"),
+        ({"type": "decimal(5,2)"}, "0.38055555555556", "precision"),
+        ({"type": "decimal(5,2)"}, "1.23E+05", "type"),
+        ({"type": "decimal(5,2)"}, "NaN", "type"),
+        ({"type": "decimal(5,2)"}, "1,5", "type"),
+        ({"type": "decimal(5,2)"}, {"a": 1}, "type"),
+        ({"type": "decimal(5,2)"}, [1], "type"),
+        ({"type": "decimal(5,1)", "locale": "id"}, "13.9", "type"),
+        ({"type": "decimal(5,1)", "locale": "id"}, "1.23.456", "type"),
+        ({"type": "decimal(9,1)", "locale": "en"}, "1.234,5", "type"),
+        ({"type": "decimal(9,1)", "locale": "en"}, "12,34", "type"),
+        ({"type": "date"}, "31/08/2024", "type"),
+        ({"type": "date"}, "2024-02-30", "type"),
+        ({"type": "date"}, "2024-08-31 07:00", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "2024/31/08", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "31-Agt-24", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "00/08/2024", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "31/08/24", "type"),
+        ({"type": "date", "format": "%Y-%m-%d %H:%M:%S"}, "2024-08-31 13:09:00", "type"),
+        ({"type": "timestamp"}, "2024-08-31T07:00:00", "type"),
+        ({"type": "timestamp"}, "2024-08-31", "type"),
+        ({"type": "boolean"}, "1", "type"),
+        ({"required": True}, "", "required"),
+        ({"required": True}, None, "required"),
+        ({"pattern": r"^\d{4}$"}, "12345", "pattern"),
+        ({"values": ["L", "P"]}, "l", "values"),
+        ({"type": "integer", "min": 0}, -1, "min"),
+        ({"type": "decimal(5,1)", "max": 130}, "130.1", "max"),
+        ({"type": "date", "min": "1985-01-01"}, "1899-12-31", "min"),
+        ({}, "broken \ufffd text", "encoding"),
+        ({}, "nul \0 text", "encoding"),
+        ({"personal": "pseudonym"}, "broken \ufffd", "encoding"),
+    ],
+)
+def test_what_cannot_be_read_exactly_is_quarantined(land: Any, column: dict[str, Any], given: Any, rule: str) -> None:
+    result = land(ID | {"value": column}, [{"id": 1, "value": given}, {"id": 2, "value": None}])
+    assert (rule, "value") in result.reasons
+    assert all(row["id"] != "1" for row in result.rows)
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "moment"),
+    [
+        ({}, "2024-08-31T07:00:00+00:00", dt.datetime(2024, 8, 31, 7, tzinfo=dt.UTC)),
+        ({}, "2024-08-31T07:00:00Z", dt.datetime(2024, 8, 31, 7, tzinfo=dt.UTC)),
+        ({}, "2024-08-31 07:00:00+07", dt.datetime(2024, 8, 31, 0, tzinfo=dt.UTC)),
+        ({"timezone": "Asia/Jakarta"}, "2024-08-31 07:00:00", dt.datetime(2024, 8, 31, 0, tzinfo=dt.UTC)),
+        ({"timezone": "Asia/Makassar", "format": "%d/%m/%Y %H.%M"}, "31/08/2024 08.00",
+         dt.datetime(2024, 8, 31, 0, tzinfo=dt.UTC)),
+        ({"format": "%Y-%m-%d %H:%M:%S%z"}, "2024-08-31 07:00:00+0700", dt.datetime(2024, 8, 31, 0, tzinfo=dt.UTC)),
+    ],
+)  # fmt: skip
+def test_a_time_is_a_moment(land: Any, column: dict[str, Any], given: str, moment: dt.datetime) -> None:
+    result = land(ID | {"value": {"type": "timestamp", **column}}, [{"id": 1, "value": given}])
+    assert result.reasons == []
+    assert result.rows[0]["value"] == moment
+
+
+def test_columns_land_with_their_types(land: Any) -> None:
+    columns = {"id": {}, "n": {"type": "integer"}, "d": {"type": "decimal(5,1)"}, "t": {"type": "timestamp"}}
+    assert land(columns, [{"id": 1}]).columns == {
+        "id": "VARCHAR",
+        "n": "INTEGER",
+        "d": "DECIMAL(5,1)",
+        "t": "TIMESTAMP WITH TIME ZONE",
+        "_page": "INTEGER",
+        "_row": "BIGINT",
+        "_coverage": "VARCHAR",
+    }
+
+
+@pytest.mark.parametrize(
+    ("type_name", "number"),
+    [("decimal(38,10)", "1234567890123456.78"), ("decimal(20,2)", "1.00"), ("decimal(20,18)", "0.123456789012345678")],
+)
+def test_json_numbers_keep_every_digit(land: Any, type_name: str, number: str) -> None:
+    """A binary double would give 1234567890123456.8."""
+    body = f'[{{"id": 1, "value": {number}}}]'.encode()
+    result = land(ID | {"value": {"type": type_name}}, [_page(body)])
+    assert result.rows[0]["value"] == Decimal(number)
+
+
+@pytest.mark.parametrize("number", ["64.10", "1.50", "1e5", "12345678901234567.89"])
+def test_a_number_in_a_text_column_keeps_its_form(land: Any, number: str) -> None:
+    """35.10 is a region's code; as a number it would land as 35.1."""
+    body = f'[{{"id": {number}, "value": "x"}}]'.encode()
+    assert land(ID | {"value": {}}, [_page(body)]).rows[0]["id"] == number
+
+
+@pytest.mark.parametrize("number", ["1.000", "1.234"])
+def test_a_json_number_is_never_read_by_a_locale(land: Any, number: str) -> None:
+    """The text "1.000" is a thousand in Indonesian; the number 1.000 is one, also on a page that is rewritten."""
+    body = f'[{{"id": 64.10, "value": {number}}}]'.encode()
+    column = {"type": "decimal(9,3)", "locale": "id"}
+    assert land(ID | {"value": column}, [_page(body)]).rows[0]["value"] == Decimal(number)
+
+
+def test_every_reason_of_a_row_is_told(land: Any) -> None:
+    columns = ID | {"jk": {"values": ["L", "P"]}, "umur": {"type": "integer"}, "tb": {"type": "decimal(5,1)", "max": 9}}
+    result = land(columns, [{"id": 1, "jk": "X", "umur": "dua", "tb": "10.0"}])
+    assert result.reasons == [("values", "jk"), ("type", "umur"), ("max", "tb")]
+    first = result.quarantine[0]["reasons"][0]
+    assert (first["value"], first["expected"]) == ("X", "one of: L, P")
+
+
+def test_rules_compare_columns(land: Any) -> None:
+    columns = ID | {"hadir": {"type": "integer"}, "terdaftar": {"type": "integer"}}
+    rows = [{"id": 1, "hadir": 5, "terdaftar": 4}, {"id": 2, "hadir": 4, "terdaftar": 4}, {"id": 3, "hadir": 4}]
+    result = land(columns, rows, rules=["hadir <= terdaftar"])
+    assert [row["id"] for row in result.rows] == ["2", "3"]
+    assert result.quarantine[0]["reasons"][0]["value"] == "hadir = 5, terdaftar = 4"
+
+
+def test_a_flagging_rule_counts_and_lands(land: Any) -> None:
+    columns = ID | {"persen": {"type": "decimal(9,2)"}}
+    rule = {"rule": "persen <= 120", "on_fail": "flag"}
+    result = land(columns, [{"id": 1, "persen": "3334"}, {"id": 2, "persen": "99"}], rules=[rule])
+    assert len(result.rows) == 2
+    assert result.counts.flagged == {"persen <= 120": 1}
+
+
+def _page(body: bytes) -> Any:
+    from connectors.protocols.base import Page
+
+    return Page(0, body, body, "$", {}, "GET", 200, 1)

@@ -1,0 +1,156 @@
+"""P6: no person in clear, neither in what landed nor in what was quarantined."""
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.landing.personal import hmac_pads
+from connectors.landing.sandbox import open_sandbox
+from ledger.errors import SourceError
+from tests.connectors.landing.conftest import KEYS, land_pages, page_of, source_of
+
+NIK = "9964020101230001"
+NAME = "Siti Contohwan"
+COLUMNS: dict[str, Any] = {
+    "id": {},
+    "nik": {"personal": "pseudonym", "pattern": r"^\d{16}$"},
+    "nama": {"personal": "drop"},
+    "lahir": {"type": "date", "personal": {"keep": "the age decides the class"}},
+    "jk": {"values": ["L", "P"]},
+    "umur": {"type": "integer"},
+    "catatan": {},
+    "nilai": {"type": "decimal(20,2)"},
+}
+RECORD = {"id": "a", "nik": NIK, "nama": NAME, "lahir": "2023-01-01", "jk": "P", "umur": 5, "catatan": "-", "nilai": 1}
+
+
+def everything(result: Any) -> str:
+    """All bytes that were written, unpacked: Parquet compresses, so the values are read back too."""
+    raw = b"".join(path.read_bytes() for path in result.files)
+    return raw.decode("latin-1") + json.dumps([result.rows, result.quarantine], default=str)
+
+
+def test_p6_the_pseudonym_is_hmac_sha256(land: Any) -> None:
+    expected = hmac.new(KEYS.pseudonym_key, NIK.encode(), hashlib.sha256).hexdigest()
+    assert land(COLUMNS, [RECORD]).rows[0]["nik"] == expected
+
+
+@pytest.mark.parametrize("length", [1, 32, 64])
+def test_p6_the_pads_are_those_of_rfc_2104(length: int) -> None:
+    key = bytes(range(length))
+    query = "SELECT sha256($outer::BLOB || unhex(sha256($inner::BLOB || encode('x'))))"
+    with open_sandbox([]) as connection:
+        (found,) = connection.execute(query, hmac_pads(key)).fetchone() or ("",)
+    assert found == hmac.new(key, b"x", hashlib.sha256).hexdigest()
+
+
+def test_p6_the_same_person_has_the_same_pseudonym_everywhere(land: Any, tmp_path: Path) -> None:
+    other = land_pages(
+        source_of({"ibu": {"personal": "pseudonym"}}, ["ibu"]), [page_of([{"ibu": NIK}])], tmp_path / "b"
+    )
+    assert land(COLUMNS, [RECORD]).rows[0]["nik"] == other.rows[0]["ibu"]
+
+
+def test_p6_nothing_of_a_good_row_is_in_clear(land: Any) -> None:
+    written = everything(land(COLUMNS, [RECORD]))
+    assert NIK not in written
+    assert "Siti" not in written
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"umur": "lima"},
+        {"jk": "X"},
+        {"umur": "lima", "jk": NAME},  # columns shifted by one
+        {"lahir": NAME},
+        {"nik": NAME},
+        {"nik": NIK + "7"},
+        {"catatan": f"anak dari {NIK}"},
+        {"catatan": NIK, "umur": "lima"},
+        {"umur": NIK},
+        {"nilai": NIK},
+        {"nilai": f"{NIK}.0"},
+        {"catatan": "9964 0201 0123 0001"},
+        {"catatan": "99.64.02.010123.0001"},
+        {"catatan": "9.964020101230001E+15"},
+        {"id": NIK},
+        {"nik": None, "jk": NAME, "umur": NAME},
+        {"catatan": {"nik": NIK}},
+        {"catatan": [NAME, NIK]},
+    ],
+)
+def test_p6_nothing_of_a_bad_row_is_in_clear(land: Any, change: dict[str, Any]) -> None:
+    result = land(COLUMNS, [RECORD | change])
+    assert result.rows == []
+    assert result.counts.quarantined == 1
+    written = everything(result)
+    for secret in (NIK, "9964 0201", "010123.0001", "964020101230001", "Siti"):
+        assert secret not in written
+
+
+def test_p6_a_dropped_field_never_leaves_the_parser(land: Any) -> None:
+    statement_sees = land(COLUMNS, [RECORD | {"jk": "X"}]).quarantine[0]["record"]
+    assert "nama" not in json.loads(statement_sees)
+
+
+def test_p6_an_undeclared_field_is_named_and_not_kept(land: Any) -> None:
+    result = land(COLUMNS, [RECORD | {"jk": "X", "nik_wali": NIK, "wali": NAME}])
+    assert result.counts.unknown == ("nik_wali", "wali")
+    assert NIK not in everything(result)
+
+
+def test_p6_the_reason_still_says_what_is_wrong(land: Any) -> None:
+    result = land(
+        COLUMNS, [RECORD | {"jk": "X"}, RECORD | {"id": "b", "nik": "123"}, RECORD | {"id": "c", "catatan": NIK}]
+    )
+    told = [
+        (reason["rule"], reason["field"], reason["value"]) for row in result.quarantine for reason in row["reasons"]
+    ]
+    assert told == [("values", "jk", "X"), ("pattern", "nik", "***"), ("personal_undeclared", "catatan", "***")]
+
+
+def test_p6_an_amount_with_cents_is_not_a_person(land: Any) -> None:
+    result = land(COLUMNS, [RECORD | {"nilai": "1234567890123456.78"}])
+    assert result.quarantine == []
+
+
+def test_p6_a_kept_column_that_says_its_form_may_hold_16_digits(land: Any) -> None:
+    columns = {"id": {"personal": {"keep": "number of a water meter"}, "pattern": r"^\d{16}$"}}
+    assert land(columns, [{"id": NIK}]).rows[0]["id"] == NIK
+
+
+@pytest.mark.parametrize("body", [f'[{{"nik": "{NIK}"', f'{{"rows": "{NIK} {NAME}"}}', f"{NIK} {NAME}"])
+def test_p6_an_error_quotes_no_record(land: Any, body: str) -> None:
+    """DuckDB's own message would quote the text it could not read."""
+    with pytest.raises(SourceError) as caught:
+        land(COLUMNS, [page_of(body.encode(), path="$.rows")])
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert NIK not in str(error)
+        assert "Siti" not in str(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def test_p6_the_sandbox_spills_nothing_and_reaches_nothing(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.csv").write_text("a\n1\n")
+    with open_sandbox([inside]) as connection:
+        for query in (
+            f"SELECT * FROM read_csv('{outside}/secret.csv')",
+            f"COPY (SELECT 1) TO '{outside}/x.parquet'",
+            f"ATTACH '{outside}/x.duckdb'",
+            "INSTALL httpfs",
+            "SET enable_external_access = true",
+            "SET memory_limit = '100GB'",
+            f"SET temp_directory = '{outside}'",
+        ):
+            with pytest.raises(Exception, match=r"disabled|locked|Permission|Cannot"):
+                connection.execute(query)
+        assert connection.execute("SELECT current_setting('temp_directory')").fetchone() == ("",)
+    assert [path.name for path in outside.iterdir()] == ["secret.csv"]

@@ -1,0 +1,180 @@
+"""Files in a folder: which are chosen, what their names say, and what is not read."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.http.client import HttpClient
+from connectors.http.limits import Limits
+from connectors.protocols import registry
+from connectors.protocols.base import Page
+from ledger.errors import ConfigError, PilarError, SourceError
+from ledger.settings import Connection
+
+PATTERN = r"balita_(?P<kode_daerah>\d\d\.\d\d)_(?P<bulan>\d{4}-\d\d)\.csv"
+Read = Callable[..., list[Page]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def make(
+        name: str = "files.csv", contexts: Sequence[Mapping[str, str]] = (), max_received: int = 10_000_000, **args: Any
+    ) -> list[Page]:
+        connection = Connection(url=f"file://{tmp_path}")
+        protocol = registry.get(name)
+        checked = protocol.Args.model_validate({"pattern": PATTERN} | args)
+        with HttpClient(connection, Limits(max_received=max_received)) as http:
+            return list(protocol(checked, connection, contexts, http).pages())
+
+    return make
+
+
+def put(folder: Path, *names: str, body: str = "nik,berat\n1,2.50\n") -> None:
+    for name in names:
+        (folder / name).write_text(body, encoding="utf-8")
+
+
+def rows(page: Page) -> Any:
+    return json.loads(page.records)
+
+
+def refused(read: Read, **args: Any) -> PilarError:
+    with pytest.raises(PilarError) as caught:
+        read(**args)
+    return caught.value
+
+
+def test_files_come_in_the_order_of_their_names_with_what_the_names_say(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, "balita_64.02_2024-09.csv", "balita_64.02_2024-08.csv", "balita_64.02_2024-08.csv.part", "other.csv")
+    first, second = read()
+    assert first.context == {"kode_daerah": "64.02", "bulan": "2024-08"}
+    assert (second.seq, second.context["bulan"]) == (1, "2024-09")
+    assert first.request == f"GET file://{tmp_path}/balita_64.02_2024-08.csv"
+    assert first.body == b"nik,berat\n1,2.50\n"
+    assert rows(first) == [{"nik": "1", "berat": "2.50"}]
+
+
+def test_only_the_newest_may_be_wanted(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, *(f"balita_{kode}_2024-{month:02}.csv" for kode in ("64.02", "62.02") for month in range(1, 13)))
+    pages = read(newest={"by": "bulan", "keep": 2})
+    assert {page.context["bulan"] for page in pages} == {"2024-11", "2024-12"}
+    assert len(pages) == 4
+    assert isinstance(refused(read, newest={"by": "tahun"}), ConfigError)
+
+
+def test_for_each_chooses_files_and_adds_what_the_name_does_not_say(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, "balita_64.02_2024-08.csv", "balita_62.02_2024-08.csv")
+    [page] = read(contexts=[{"kode_daerah": "64.02", "kabupaten": "Kukar"}])
+    assert page.context == {"kode_daerah": "64.02", "kabupaten": "Kukar", "bulan": "2024-08"}
+    both = [{"kode_daerah": "64.02", "a": "1"}, {"kode_daerah": "64.02", "a": "2"}]
+    assert isinstance(refused(read, contexts=both), ConfigError)
+
+
+def test_p8_no_file_is_an_answer_of_its_own(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, "balita_64.02_2024-08.xlsx")
+    error = refused(read)
+    assert isinstance(error, SourceError)
+    assert error.kind == "empty"
+    assert "among 1" in error.what
+
+
+def test_links_and_folders_are_not_read(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "balita_64.02_2024-08.csv").symlink_to(tmp_path / "secret")
+    (tmp_path / "balita_64.02_2024-09.csv").mkdir()
+    os.mkfifo(tmp_path / "balita_64.02_2024-10.csv")
+    assert "among 1" in str(refused(read))
+
+
+@pytest.mark.parametrize("folder", ["..", "a/../..", "/etc"])
+def test_a_folder_may_not_climb(read: Read, folder: str) -> None:
+    assert isinstance(refused(read, folder=folder), ConfigError)
+
+
+def test_a_folder_below_may_be_named(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "masuk").mkdir()
+    put(tmp_path / "masuk", "balita_64.02_2024-08.csv")
+    assert len(read(folder="masuk")) == 1
+
+
+def test_a_missing_folder_and_a_large_file_are_refused(read: Read, tmp_path: Path) -> None:
+    assert "cannot be listed" in str(refused(read, folder="nowhere"))
+    put(tmp_path, "balita_64.02_2024-08.csv", body="x" * 2000)
+    assert "larger than 1000 bytes" in str(refused(read, max_received=1000))
+
+
+def test_p1_a_file_that_grows_while_it_is_read_is_not_landed(read: Read, tmp_path: Path, monkeypatch) -> None:
+    put(tmp_path, "balita_64.02_2024-08.csv")
+    real = os.open
+
+    def grow(path: Any, *rest: Any) -> int:
+        with Path(path).open("a") as file:
+            file.write("3,4\n")
+        return real(path, *rest)
+
+    monkeypatch.setattr(os, "open", grow)
+    error = refused(read)
+    assert isinstance(error, SourceError)
+    assert (error.kind, "changed while it was read" in error.what) == ("retryable", True)
+
+
+@pytest.mark.parametrize("url", ["https://opd.example/a", "s3://x/y", "file://server/share", "file:relative", "x"])
+def test_p10_transports_that_are_not_there_yet_are_named(url: str) -> None:
+    connection = Connection(url=url)
+    protocol = registry.get("files.csv")
+    with HttpClient(connection) as http, pytest.raises(ConfigError):
+        list(protocol(protocol.Args.model_validate({"pattern": "x"}), connection, [], http).pages())
+
+
+@pytest.mark.parametrize(
+    ("body", "args"),
+    [
+        (b"nik,berat\n1,2,3\n", {}),
+        (b"nik,berat\n1\n", {}),
+        (b"nik,nik\n1,2\n", {}),
+        (b'nik,berat\n1,"2\n', {}),
+        (b"nik,berat\n\xff,2\n", {}),
+        (b"nik,berat\n1\x00,2\n", {}),
+        (b"", {}),
+        (b",\n1,2\n", {}),
+        (b"nik,berat\n1,2\n", {"header_row": 9}),
+        (b'nik,berat\n"1"x,2\n', {}),
+        (b"nik,berat\n" + b"1" * 1_000_001 + b",2\n", {}),
+    ],
+)
+def test_p1_a_broken_csv_is_damage_as_a_whole(read: Read, tmp_path: Path, body: bytes, args: Any) -> None:
+    (tmp_path / "balita_64.02_2024-08.csv").write_bytes(body)
+    error = refused(read, **args)
+    assert isinstance(error, SourceError)
+    assert error.kind == "damaged"
+    assert "balita_64.02_2024-08.csv" in error.where
+
+
+@pytest.mark.parametrize(
+    ("body", "args", "found"),
+    [
+        ("\ufeffnik,berat\r\n1,2\r\n\r\n".encode(), {}, [{"nik": "1", "berat": "2"}]),
+        (b"nik;berat\n1;'2;5'\n", {"delimiter": ";", "quote": "'"}, [{"nik": "1", "berat": "2;5"}]),
+        ("nik,nama\n1,Jalan é\n".encode("cp1252"), {"encoding": "cp1252"}, [{"nik": "1", "nama": "Jalan é"}]),
+        (b"Laporan,\nnik,berat\n1,\n", {"header_row": 2}, [{"nik": "1", "berat": ""}]),
+        (b'nik,alamat\n1,"a\nb"\n', {}, [{"nik": "1", "alamat": "a\nb"}]),
+        (b"nik,\n1,x\n", {}, [{"nik": "1", "(kolom 2)": "x"}]),
+        (b"nik,berat\n", {}, []),
+        (b'"; DROP TABLE x; --",b\n1,2\n', {}, [{"; DROP TABLE x; --": "1", "b": "2"}]),
+    ],
+)
+def test_csv_dialects_are_told_not_guessed(read: Read, tmp_path: Path, body: bytes, args: Any, found: Any) -> None:
+    (tmp_path / "balita_64.02_2024-08.csv").write_bytes(body)
+    assert rows(read(**args)[0]) == found
+
+
+@pytest.mark.parametrize(
+    "args", [{"pattern": "("}, {"delimiter": ",,"}, {"header_row": 0}, {"newest": {"by": "x", "keep": 0}}]
+)
+def test_p10_arguments_that_make_no_sense_are_refused(read: Read, args: Any) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read(**args)

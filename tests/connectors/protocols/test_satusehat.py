@@ -1,0 +1,112 @@
+"""SATUSEHAT: tokens that end, Bundles that lead on, outcomes that refuse."""
+
+from typing import Any
+
+import pytest
+
+from ledger.errors import SourceError
+
+ARGS = {"resource": "Encounter", "params": {"date": ["ge{tahun}-01-01", "le{tahun}-12-31"]}, "count": 2}
+CONTEXT = [{"tahun": "2024"}]
+TOKEN = {"token_type": "BearerToken", "access_token": "token-kesatu", "expires_in": "3599"}
+
+
+def failure(run: Any) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        run.pages()
+    return caught.value
+
+
+def bundle(ids: list[str], total: int, following: str = "") -> dict[str, Any]:
+    entry = [{"fullUrl": "x", "resource": {"resourceType": "Encounter", "id": name}} for name in ids]
+    links = [{"relation": "self", "url": "x"}]
+    links += [{"relation": "next", "url": following}] if following else []
+    return {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": entry, "link": links}
+
+
+def test_a_token_then_bundles_until_no_link_leads_on(pull, reply, rows_of) -> None:
+    answers = [
+        reply(TOKEN),
+        reply(bundle(["a", "b"], 3, "https://opd.example/base/fhir-r4/v1/Encounter?_page=2")),
+        reply(bundle(["c"], 3)),
+    ]
+    run = pull("satusehat", ARGS, answers, CONTEXT)
+    pages = run.pages()
+    assert [row["id"] for row in rows_of(pages)] == ["a", "b", "c"]
+    assert {page.records_path for page in pages} == {"$.entry[*].resource"}
+    token, first, second = run.asked
+    assert token.form == {"client_id": "dinas", "client_secret": "kunci-rahasia"}
+    assert first.credentials == {"Authorization": "Bearer token-kesatu"}
+    assert first.params == {"_count": "2", "date": ["ge2024-01-01", "le2024-12-31"]}
+    assert second.url.endswith("?_page=2")
+    assert second.params == {}
+    assert run.http.redactor.text("x token-kesatu") == "x ***"
+
+
+def test_a_token_that_ends_early_is_renewed_once(pull, reply) -> None:
+    denied = reply({"resourceType": "OperationOutcome", "issue": [{"code": "expired"}]}, 401)
+    answers = [
+        reply(TOKEN),
+        denied,
+        reply(TOKEN | {"access_token": "token-kedua"}),
+        reply(bundle(["a"], 1)),
+    ]
+    run = pull("satusehat", ARGS, answers, CONTEXT)
+    assert len(run.pages()) == 1
+    assert run.asked[-1].credentials == {"Authorization": "Bearer token-kedua"}
+    answers = [reply(TOKEN), denied, reply(TOKEN), denied]
+    assert failure(pull("satusehat", ARGS, answers, CONTEXT)).kind == "auth"
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "asked_again"),
+    [("3599", False), (3599, False), ("1", True), ("soon", True), (None, True), (-5, True)],
+)
+def test_expires_in_is_a_number_or_text_and_is_believed_within_reason(expires_in, asked_again) -> None:
+    from connectors.protocols.satusehat import life_of
+
+    assert life_of({"expires_in": expires_in}) == (30.0 if asked_again else 3539.0)
+
+
+def test_a_token_is_renewed_when_its_time_is_over(pull, reply, monkeypatch) -> None:
+    from connectors.protocols.satusehat import Satusehat
+
+    now = iter([0.0, 4000.0, 4000.0])
+    monkeypatch.setattr(Satusehat, "clock", staticmethod(lambda: next(now)))
+    answers = [
+        reply(TOKEN),
+        reply(bundle(["a"], 2, "https://opd.example/base/fhir-r4/v1/Encounter?_page=2")),
+        reply(TOKEN | {"access_token": "token-kedua"}),
+        reply(bundle(["b"], 2)),
+    ]
+    run = pull("satusehat", ARGS, answers, CONTEXT)
+    assert len(run.pages()) == 2
+    assert run.asked[-1].credentials == {"Authorization": "Bearer token-kedua"}
+
+
+def test_what_rides_along_in_a_bundle_is_not_counted_as_a_match(pull, reply, rows_of) -> None:
+    found = bundle(["a"], 1)
+    found["entry"][0]["search"] = {"mode": "match"}
+    found["entry"][0]["resource"]["nilai"] = 12345678901234567.25
+    found["entry"].append({"resource": {"resourceType": "Patient", "id": "p"}, "search": {"mode": "include"}})
+    [page] = pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT).pages()
+    assert [row["id"] for row in rows_of([page])] == ["a"]
+
+
+def test_rows_missing_against_the_total_are_damage(pull, reply) -> None:
+    run = pull("satusehat", ARGS, [reply(TOKEN), reply(bundle(["a"], 9))], CONTEXT)
+    assert failure(run).kind == "damaged"
+
+
+def test_a_refusal_is_quoted(pull, reply) -> None:
+    refused = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"code": "value", "details": {"text": "Tanggal salah (RuleNumber: 10124)"}}],
+    }
+    error = failure(pull("satusehat", ARGS, [reply(TOKEN), reply(refused, 400)], CONTEXT))
+    assert (error.kind, "RuleNumber: 10124" in error.what) == ("permanent", True)
+
+
+def test_no_token_is_a_matter_of_access(pull, reply) -> None:
+    run = pull("satusehat", ARGS, [reply({"error": "invalid_client"}, 400)], CONTEXT)
+    assert failure(run).kind == "auth"

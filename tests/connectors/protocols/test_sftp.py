@@ -1,0 +1,197 @@
+"""An SFTP server on loopback: its key, its login, its files."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from connectors.http.client import HttpClient
+from connectors.http.limits import Limits
+from connectors.protocols import registry
+from connectors.protocols.base import Page
+from connectors.protocols.files.sftp import classify_ssh
+from ledger.errors import ConfigError, PilarError, SourceError
+from ledger.settings import Connection
+
+PASSWORD = "sandi-dinas-7c1e"
+
+
+@dataclass
+class Drop:
+    port: int
+    folder: Path
+    host_key: str
+    client_key: str
+    slow: float = 0
+
+
+class _Login(asyncssh.SSHServer):
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("dinas", PASSWORD)
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Iterator[Drop]:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "balita_64.02.csv").write_text("nik,berat\n1,2\n")
+    (folder / "masuk").mkdir()
+    (folder / "masuk" / "balita_62.02.csv").write_text("nik,berat\n3,4\n")
+    key, client_key = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
+    made = Drop(0, folder, key.export_public_key().decode(), client_key.export_private_key().decode())
+
+    class Server(asyncssh.SFTPServer):
+        async def read(self, file_obj: object, offset: int, size: int) -> bytes:
+            if made.slow:
+                await asyncio.sleep(made.slow)
+                size = 1
+            return bytes(super().read(file_obj, offset, size))  # type: ignore[arg-type]
+
+    ready, stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        acceptor = await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_host_keys=[key],
+            server_factory=_Login,
+            sftp_factory=lambda channel: Server(channel, chroot=str(folder).encode()),
+            authorized_client_keys=asyncssh.import_authorized_keys(client_key.export_public_key().decode()),
+            encoding=None,
+        )
+        made.port = acceptor.get_port()
+        ready.set()
+        await stop.wait()
+        acceptor.close()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    yield made
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(5)
+
+
+Read = Callable[..., list[Page]]
+
+
+@pytest.fixture
+def read(drop: Drop) -> Read:
+    def make(
+        *, extra: dict[str, Any] | None = None, password: str = PASSWORD, limits: Any = None, **args: Any
+    ) -> list[Page]:
+        known = {"private": True, "host_key": drop.host_key} | (extra or {})
+        url = f"sftp://127.0.0.1:{drop.port}"
+        connection = Connection(url=url, login="dinas", password=password, extra=known)
+        protocol = registry.get("files.csv")
+        checked = protocol.Args.model_validate({"pattern": r"balita_(?P<kode>.+)\.csv"} | args)
+        bounds = Limits(connect_s=2, read_s=3, total_s=3, attempts=2, backoff_s=0.01).model_copy(update=limits or {})
+        with HttpClient(connection, bounds) as http:
+            return list(protocol(checked, connection, [], http).pages())
+
+    return make
+
+
+def refused(read: Read, **args: Any) -> PilarError:
+    with pytest.raises(PilarError) as caught:
+        read(**args)
+    assert PASSWORD not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.integration
+class TestSftp:
+    def test_files_are_read_with_a_password(self, read: Read, drop: Drop) -> None:
+        [page] = read()
+        assert page.body == b"nik,berat\n1,2\n"
+        assert page.context == {"kode": "64.02"}
+        assert page.request == f"GET sftp://127.0.0.1:{drop.port}/balita_64.02.csv"
+
+    def test_files_are_read_with_a_key_and_from_a_folder_below(self, read: Read, drop: Drop) -> None:
+        [page] = read(extra={"private_key": drop.client_key}, password="", folder="masuk")
+        assert page.context == {"kode": "62.02"}
+
+    def test_a_caller_inside_a_running_loop_is_served_too(self, read: Read) -> None:
+        async def inside() -> list[Page]:
+            return read()
+
+        assert len(asyncio.run(inside())) == 1
+
+    def test_no_thread_is_left_behind(self, read: Read) -> None:
+        read()
+        refused(read, password="wrong-password")
+        assert not [thread for thread in threading.enumerate() if thread.name == "pilar-loop"]
+
+    def test_another_host_key_is_refused(self, read: Read) -> None:
+        other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+        error = refused(read, extra={"host_key": other})
+        assert isinstance(error, SourceError)
+        assert error.kind == "auth"
+        assert "host key" in error.what
+
+    @pytest.mark.parametrize("key", [None, "", "ssh-ed25519 nonsense", 5])
+    def test_p10_without_a_known_host_key_nothing_is_dialled(self, read: Read, key: object) -> None:
+        assert isinstance(refused(read, extra={"host_key": key}), ConfigError)
+
+    def test_a_wrong_password_is_a_matter_of_access(self, read: Read) -> None:
+        error = refused(read, password="wrong-password")
+        assert isinstance(error, SourceError)
+        assert error.kind == "auth"
+        assert "wrong-password" not in str(error)
+
+    def test_p10_a_private_key_that_is_none_is_refused(self, read: Read) -> None:
+        assert isinstance(refused(read, extra={"private_key": "nonsense"}), ConfigError)
+
+    def test_a_missing_folder_is_named(self, read: Read) -> None:
+        error = refused(read, folder="nowhere")
+        assert isinstance(error, SourceError)
+        assert error.kind == "permanent"
+        assert "/nowhere" in error.where
+
+    def test_a_large_file_is_damage(self, read: Read) -> None:
+        assert "larger than 5 bytes" in str(refused(read, limits={"max_received": 5}))
+
+    def test_a_slow_server_meets_the_deadline(self, read: Read, drop: Drop) -> None:
+        drop.slow = 0.2
+        error = refused(read, limits={"total_s": 0.7})
+        assert isinstance(error, SourceError)
+        assert (error.kind, "0.7 s" in error.what) == ("retryable", True)
+
+    def test_private_addresses_are_refused_unless_declared(self, read: Read) -> None:
+        error = refused(read, extra={"private": False})
+        assert isinstance(error, SourceError)
+        assert error.kind == "permanent"
+
+    def test_a_server_that_is_not_there_is_tried_again_and_then_named(self, read: Read, drop: Drop) -> None:
+        drop.port = 9
+        error = refused(read)
+        assert isinstance(error, SourceError)
+        assert error.kind == "retryable"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (asyncssh.PermissionDenied("no"), "auth"),
+        (asyncssh.HostKeyNotVerifiable("no"), "auth"),
+        (asyncssh.SFTPPermissionDenied("no"), "auth"),
+        (asyncssh.SFTPNoSuchFile("no"), "permanent"),
+        (asyncssh.SFTPNoSuchPath("no"), "permanent"),
+        (asyncssh.SFTPFailure("no"), "retryable"),
+        (asyncssh.ConnectionLost("no"), "retryable"),
+        (asyncssh.ProtocolError("no"), "retryable"),
+        (ConnectionResetError("no"), "retryable"),
+        (TimeoutError(), "retryable"),
+    ],
+)
+def test_table(error: Exception, kind: str) -> None:
+    assert classify_ssh(error)[0] == kind

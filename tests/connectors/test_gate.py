@@ -1,0 +1,100 @@
+"""The source gate, case by case."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connectors.gate import Before, Facts, decide, too_many
+from connectors.spec import Assertions
+
+ASSERTIONS = Assertions.model_validate(
+    {"rows": {"min": 80, "max": 200}, "quarantine": {"max": "5%"}, "shrink": {"max": "20%"}}
+)
+BEFORE = Before("b1", "contract", "other content", "other rows", received=100, quarantined=0, keys=100, keys_gone=0)
+FACTS = Facts(
+    coverage="2024",
+    contract_sha256="contract",
+    content_sha256="content",
+    rows_sha256="rows",
+    received=100,
+    landed=100,
+    quarantined=0,
+    before=BEFORE,
+    trailing=(100, 101, 99),
+)
+
+
+def facts(**change: Any) -> Facts:
+    if "received" in change and "landed" not in change:
+        change["landed"] = change["received"] - change.get("quarantined", 0)
+    return replace(FACTS, **change)
+
+
+def before(**change: Any) -> Before:
+    return replace(BEFORE, **change)
+
+
+CASES: list[tuple[str, Facts, str, list[str]]] = [
+    ("as usual", facts(), "accepted", []),
+    ("the first batch", facts(before=None, trailing=()), "accepted", []),
+    ("exactly the floor", facts(received=80), "accepted", []),
+    ("one under the floor", facts(received=79), "held", ["rows_min", "shrink"]),
+    ("small from the start", facts(received=79, before=None, trailing=()), "held", ["rows_min"]),
+    ("shrunk, above the floor", facts(received=100, trailing=(200, 200, 200)), "held", ["shrink"]),
+    ("one odd batch before does not decide", facts(trailing=(100, 4000, 100)), "accepted", []),
+    ("smaller than the one in force", facts(before=before(received=130)), "held", ["shrink"]),
+    ("empty where rows stood", facts(received=0), "held", ["empty"]),
+    ("empty from the start", facts(received=0, before=None, trailing=()), "held", ["rows_min"]),
+    ("quarantine at its quota", facts(landed=95, quarantined=5), "accepted", []),
+    ("quarantine over its quota", facts(landed=94, quarantined=6), "held", ["quarantine"]),
+    ("nothing landed", facts(landed=0, quarantined=100), "rejected", ["nothing_landed"]),
+    ("one row, and it is bad", facts(received=1, landed=0, quarantined=1), "rejected", ["nothing_landed"]),
+    ("keys at their limit", facts(before=before(keys_gone=20)), "accepted", []),
+    ("mass deletion", facts(before=before(keys_gone=21)), "held", ["mass_deletion"]),
+    ("replaced by as many others", facts(before=before(keys_gone=100)), "held", ["mass_deletion"]),
+    ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
+    ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
+    ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
+    ("unknown fields, contract says hold", facts(unknown_hold=("baru",)), "held", ["unknown_columns"]),
+    ("declared fields in no record", facts(absent=("nilai",)), "held", ["absent_columns"]),
+    ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
+    ("same bytes", facts(before=before(content_sha256="content")), "unchanged", []),
+    ("same bytes, other contract", facts(before=before(content_sha256="content", contract_sha256="x")), "accepted", []),
+    ("same rows in other bytes", facts(before=before(rows_sha256="rows")), "unchanged", []),
+    (
+        "same rows, but some were in quarantine",
+        facts(before=before(rows_sha256="rows", quarantined=1), landed=99, quarantined=1),
+        "accepted",
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "outcome", "codes"), CASES, ids=[case[0] for case in CASES])
+def test_decisions(name: str, given: Facts, outcome: str, codes: list[str]) -> None:
+    decision = decide(given, ASSERTIONS)
+    assert (decision.outcome, [reason.code for reason in decision.reasons]) == (outcome, codes)
+
+
+def test_every_reason_says_what_to_do() -> None:
+    seen = {}
+    for _, given, _, _ in CASES:
+        for reason in decide(given, ASSERTIONS).reasons:
+            seen[reason.code] = reason
+    assert len(seen) >= 9
+    for reason in seen.values():
+        assert reason.what
+        assert reason.do
+        assert reason.observed
+
+
+def test_gone_has_its_own_limit() -> None:
+    lenient = ASSERTIONS.model_copy(update={"gone": Assertions.model_fields["shrink"].annotation(max=0.5)})  # type: ignore[misc]
+    assert decide(facts(before=before(keys_gone=40)), lenient).outcome == "accepted"
+
+
+@pytest.mark.parametrize(("received", "expected"), [(200, None), (201, "rows_max")])
+def test_too_many_rows_are_a_finding(received: int, expected: str | None) -> None:
+    found = too_many(received, ASSERTIONS)
+    assert (found.code if found else None) == expected
