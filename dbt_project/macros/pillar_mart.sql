@@ -1,0 +1,130 @@
+{#-
+    A pillar's mart: every region of the regions seed x every indicator of the pillar x every period the indicator has,
+    each with its state. What was not delivered is a row that says so. An indicator without any data stands in the latest
+    period of its pillar (or the latest year of the rule sets, where the pillar has none).
+-#}
+{% macro pillar_mart(pillar, families) -%}
+    with family_rows as (
+        {%- for family in families %}
+        select
+            indicator_id,
+            region_code,
+            period,
+            numerator,
+            denominator,
+            value,
+            batch_ids,
+            is_synthetic
+        from {{ ref(family) }}
+        {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ),
+
+    pillar_indicators as (
+        select * from {{ ref("indicators") }} where pillar = '{{ pillar }}'
+    ),
+
+    -- The batches that were asked about an indicator and period: evidence for a missing value too.
+    period_evidence as (
+        select
+            indicator_id,
+            period,
+            {{ merged_batches() }} as batch_ids,
+            bool_or(is_synthetic) as is_synthetic
+        from family_rows
+        group by indicator_id, period
+    ),
+
+    fallback_period as (
+        select
+            coalesce(
+                (select max(left(period, 4)) from family_rows),
+                (select cast(max(year) as varchar) from {{ ref("rule_sets") }})
+            ) as period
+    ),
+
+    grid as (
+        select
+            regions.region_system,
+            regions.region_code,
+            regions.region_name,
+            defined.id as indicator_id,
+            coalesce(evidence.period, fallback_period.period) as period,
+            coalesce(evidence.batch_ids, []) as batch_ids,
+            coalesce(evidence.is_synthetic, false) as is_synthetic
+        from {{ ref("regions") }} as regions
+        cross join pillar_indicators as defined
+        cross join fallback_period
+        left join period_evidence as evidence on defined.id = evidence.indicator_id
+    ),
+
+    hidden as (
+        select
+            counted.indicator_id,
+            counted.region_code,
+            counted.period
+        from family_rows as counted
+        inner join {{ ref("suppression") }} as rules on counted.indicator_id = rules.indicator_id
+        where
+            case rules.count_of
+                when 'numerator' then counted.numerator
+                when 'denominator' then counted.denominator
+                when 'complement' then counted.denominator - counted.numerator
+            end between 1 and rules.threshold - 1
+        group by counted.indicator_id, counted.region_code, counted.period
+    ),
+
+    stated as (
+        select
+            grid.*,
+            counted.numerator,
+            counted.denominator,
+            counted.value,
+            coalesce(counted.batch_ids, grid.batch_ids) as row_batch_ids,
+            coalesce(counted.is_synthetic, grid.is_synthetic) as row_is_synthetic,
+            case
+                when counted.value is null then 'missing'
+                when hidden.indicator_id is not null then 'suppressed'
+                else 'measured'
+            end as state
+        from grid
+        left join family_rows as counted
+            on
+                grid.indicator_id = counted.indicator_id
+                and grid.region_code = counted.region_code
+                and grid.period = counted.period
+        left join hidden
+            on
+                grid.indicator_id = hidden.indicator_id
+                and grid.region_code = hidden.region_code
+                and grid.period = hidden.period
+    )
+
+    select
+        defined.pillar,
+        stated.region_system,
+        stated.region_code,
+        stated.region_name,
+        stated.period,
+        stated.indicator_id,
+        cast(case when stated.state <> 'suppressed' then stated.numerator end as decimal(24, 4)) as numerator,
+        cast(case when stated.state <> 'suppressed' then stated.denominator end as decimal(24, 4)) as denominator,
+        cast(case when stated.state = 'measured' then stated.value end as decimal(18, 4)) as value,
+        defined.unit,
+        stated.state,
+        defined.definition,
+        defined.source_id,
+        cast(stated.row_batch_ids as varchar []) as batch_ids,
+        stated.row_is_synthetic as synthetic,
+        cast(figures.value as decimal(18, 4)) as published_value,
+        figures.publisher as published_by
+    from stated
+    inner join pillar_indicators as defined on stated.indicator_id = defined.id
+    left join {{ ref("published_figures") }} as figures
+        on
+            stated.indicator_id = figures.indicator_id
+            and stated.region_system = figures.region_system
+            and stated.region_code = figures.region_code
+            and stated.period = figures.period
+    order by stated.region_code, stated.indicator_id, stated.period
+{%- endmacro %}

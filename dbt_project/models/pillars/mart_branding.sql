@@ -1,0 +1,1 @@
+{{ pillar_mart("branding", ["ind_investment"]) }}

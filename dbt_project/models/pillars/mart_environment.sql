@@ -1,0 +1,1 @@
+{{ pillar_mart("environment", ["ind_waste"]) }}

@@ -1,0 +1,1 @@
+{{ pillar_mart("governance", ["ind_apbd", "ind_spbe"]) }}

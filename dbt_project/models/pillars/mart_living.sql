@@ -1,0 +1,1 @@
+{{ pillar_mart("living", ["ind_stunting", "ind_births", "ind_households"]) }}

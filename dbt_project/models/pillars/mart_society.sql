@@ -1,0 +1,1 @@
+{{ pillar_mart("society", ["ind_apm", "ind_schools"]) }}

@@ -1,0 +1,11 @@
+{#- A value is written with the decimals its indicator states, no more. -#}
+{% test stated_decimals(model) %}
+    select
+        valued.region_code,
+        valued.indicator_id,
+        valued.period,
+        valued.value
+    from {{ model }} as valued
+    inner join {{ ref("indicators") }} as defined on valued.indicator_id = defined.id
+    where valued.value * cast(pow(10, defined.dp) as integer) % 1 <> 0
+{% endtest %}

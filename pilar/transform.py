@@ -1,0 +1,186 @@
+"""dbt in this process, on one DuckDB file, which is closed afterwards: the gate and the readers open it next."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ledger.errors import TransformError
+from pilar.parsed_project import PROJECT, parsed_project
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.results import NodeResult
+    from dbt.contracts.graph.manifest import Manifest
+
+log = structlog.get_logger()
+
+FILE_VARIABLE = "PILAR_WAREHOUSE_FILE"
+SUCCEEDED = frozenset({"success", "pass", "warn", "no-op"})
+
+# dbt keeps its state in module globals: two invocations in one process at a time would mix.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class DbtNode:
+    """What became of one seed, model or test. ``seconds`` is its running time; ``depends_on`` names what it reads."""
+
+    name: str
+    kind: str
+    status: str
+    message: str
+    seconds: float
+    depends_on: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was built or passed; a skipped node is not."""
+        return self.status in SUCCEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class DbtResult:
+    """What one invocation built."""
+
+    ok: bool
+    nodes: tuple[DbtNode, ...]
+    seconds: float
+
+    def failed_for(self, name: str) -> bool:
+        """Whether a model is not to be used: it was not built, or one of its own tests did not pass."""
+        built = any(node.name == name and node.ok for node in self.nodes)
+        return not built or any(
+            not node.ok and node.kind in {"test", "unit_test"} and name in node.depends_on for node in self.nodes
+        )
+
+    def failed_marts(self) -> tuple[str, ...]:
+        """The pillar marts among the nodes that are not to be used."""
+        marts = (node.name for node in self.nodes if node.kind == "model" and node.name.startswith("mart_"))
+        return tuple(name for name in marts if self.failed_for(name))
+
+    def first_failure(self) -> str:
+        """The first thing that went wrong, in one line; what was skipped because of it is left out."""
+        for node in self.nodes:
+            if not node.ok and node.status != "skipped":
+                return f"{node.name}: {node.message}"
+        return "nothing failed" if self.ok else "dbt built nothing"
+
+
+def run_dbt(
+    warehouse: Path,
+    select: str,
+    *,
+    command: str = "build",
+    variables: Mapping[str, object] = MappingProxyType({}),
+    unit_tests: bool = False,
+    kept_in: Path | None = None,
+) -> DbtResult:
+    """Run a dbt command on a DuckDB file, and let go of the file.
+
+    ``select`` is dbt's own syntax (``tag:candidate``). Tests run where all they read is selected or built before; the
+    unit tests of the formulas only on request, since they depend on the project and not on the data. ``kept_in`` is
+    where the parsed project is kept (default: beside the warehouse). A node that fails stops what depends on it and
+    nothing else: see ``DbtResult.failed_marts``.
+    Raises TransformError when dbt could not even begin (the project does not parse, the file is locked).
+    """
+    started = time.monotonic()
+    folder = _working_folder(warehouse)
+    arguments = (command, *_places(folder), *_choice(select, unit_tests), "--vars", json.dumps(dict(variables)))
+    with _one_at_a_time, _environment(warehouse):
+        try:
+            manifest = parsed_project(kept_in or folder, variables, _places(folder))
+            nodes = _invoke(manifest, arguments)
+        finally:
+            _let_go()
+    seconds = time.monotonic() - started
+    result = DbtResult(bool(nodes) and all(node.ok for node in nodes), nodes, seconds)
+    log.info("dbt", select=select, nodes=len(nodes), ok=result.ok, seconds=round(seconds, 2))
+    return result
+
+
+def _invoke(manifest: "Manifest", arguments: Sequence[str]) -> tuple[DbtNode, ...]:
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner(manifest=manifest).invoke(list(arguments))
+    if outcome.exception is not None:
+        raise TransformError(
+            f"dbt could not run: {outcome.exception}",
+            where=os.environ[FILE_VARIABLE],
+            do="Close whatever else has the file open, or mend what dbt names",
+        ) from outcome.exception
+    results = getattr(outcome.result, "results", None) or ()
+    return tuple(_node(result) for result in results)
+
+
+def _node(result: "NodeResult") -> DbtNode:
+    node = result.node
+    # A unit test reads what its model reads; what it judges is the model.
+    judged = getattr(node, "tested_node_unique_id", None)
+    parents = [judged] if judged else getattr(node, "depends_on_nodes", [])
+    return DbtNode(
+        name=node.name,
+        kind=str(node.resource_type),
+        status=str(result.status),
+        message=" ".join((result.message or "").split()),
+        seconds=result.execution_time,
+        depends_on=tuple(parent.rsplit(".", 1)[-1] for parent in parents),
+    )
+
+
+def _choice(select: str, unit_tests: bool) -> tuple[str, ...]:
+    without = () if unit_tests else ("--exclude-resource-type", "unit_test")
+    return ("--select", *select.split(), "--indirect-selection", "buildable", *without)
+
+
+def _places(folder: Path) -> tuple[str, ...]:
+    return (
+        *("--project-dir", str(PROJECT)),
+        *("--profiles-dir", str(PROJECT)),
+        *("--target-path", str(folder / "target")),
+        *("--log-path", str(folder / "log")),
+        # What went wrong is in the result of each node; lines for a log that nobody reads take a quarter of the time.
+        *("--log-level", "none", "--log-level-file", "none"),
+        *("--no-version-check", "--no-send-anonymous-usage-stats", "--no-use-colors"),
+        *("--no-write-json", "--no-partial-parse"),
+    )
+
+
+def _working_folder(warehouse: Path) -> Path:
+    """dbt's files live beside the warehouses, never in the project."""
+    folder = warehouse.resolve().parent / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _environment(warehouse: Path) -> Iterator[None]:
+    """The profile reads the file's place from the environment."""
+    before = os.environ.get(FILE_VARIABLE)
+    os.environ[FILE_VARIABLE] = str(warehouse.resolve())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[FILE_VARIABLE]
+        else:
+            os.environ[FILE_VARIABLE] = before
+
+
+def _let_go() -> None:
+    """Close the file and forget the adapter: another process, or another configuration, can then open it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    reset_adapters()  # type: ignore[no-untyped-call]

@@ -1,0 +1,52 @@
+"""Every model, seed and column says what it is, and the descriptions are those of what was built."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pilar.parsed_project import parsed_project
+from tests.dbt_project.conftest import Built
+
+Nodes = Mapping[str, object]
+
+
+@pytest.fixture(scope="module")
+def described(warehouses: Path, built: Built) -> dict[tuple[str, str], dict[str, str]]:
+    """(schema, table) -> column -> description, with the table's own description under the empty name."""
+    places = ("--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
+    manifest = parsed_project(warehouses / "dbt", {}, places)
+    return {
+        (node.schema, node.name): {"": node.description} | {name: c.description for name, c in node.columns.items()}
+        for node in manifest.nodes.values()
+        if node.resource_type in {"model", "seed"}
+    }
+
+
+def test_everything_has_a_description(described: dict[tuple[str, str], dict[str, str]]) -> None:
+    silent = [(table, column) for table, columns in described.items() for column, text in columns.items() if not text]
+    assert silent == []
+    assert len(described) > 45
+
+
+def test_the_descriptions_name_the_columns_that_are_there(
+    described: dict[tuple[str, str], dict[str, str]], built: Built
+) -> None:
+    found: dict[tuple[str, str], list[str]] = {}
+    query = "select table_schema, table_name, column_name from information_schema.columns order by ordinal_position"
+    for schema, table, column in built.fetch(query):
+        found.setdefault((str(schema), str(table)), []).append(str(column))
+    for table, columns in described.items():
+        if table[0] != "recompute":
+            assert found[table] == [name for name in columns if name], table
+
+
+def test_p9_no_weight_or_band_stands_in_sql() -> None:
+    """Numbers of rules are data: SQL holds none but those of the arithmetic itself."""
+    folder = Path(__file__).parents[2] / "dbt_project" / "models" / "scores"
+    allowed = {"0", "1", "2", "4", "18"}
+    for path in folder.glob("*.sql"):
+        code = [line.split("--")[0] for line in path.read_text().splitlines()]
+        words = " ".join(code).replace("(", " ").replace(")", " ").replace(",", " ").split()
+        numbers = {word for word in words if word.replace(".", "").isdigit()}
+        assert numbers <= allowed, (path.name, numbers - allowed)

@@ -1,0 +1,218 @@
+"""Running dbt: what one failure takes with it, what is left behind, what a second run changes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ledger.errors import TransformError
+from pilar import parsed_project, transform
+from pilar.recompute import ROWS, VALUES
+from pilar.transform import FILE_VARIABLE, run_dbt
+from tests.dbt_project.conftest import Built
+from tests.dbt_project.landing import KUKAR, create, example, fetch, promote
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+TABLES = ("candidate", "indicators", "scores")
+# What readers see comes in one order; between the models order means nothing.
+ORDERED = ("candidate.", "scores.question", "scores.pillar", "scores.dimension", "scores.index")
+
+
+def contents(warehouse: Path) -> dict[str, object]:
+    """Every built table; those that readers see in the order they were written."""
+    names = fetch(
+        warehouse,
+        f"select table_schema || '.' || table_name from information_schema.tables where table_schema in {TABLES}",
+    )
+    found = {str(name): fetch(warehouse, f"from {name}") for (name,) in names}
+    return {name: rows if name.startswith(ORDERED) else sorted(rows, key=repr) for name, rows in found.items()}
+
+
+def project_files() -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in PROJECT.rglob("*") if path.is_file()}
+
+
+def test_the_formulas_do_what_their_unit_tests_say(warehouses: Path) -> None:
+    warehouse = warehouses / "unit.duckdb"
+    create(warehouse, example())
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema recompute_input")
+        for table, columns in (("rows", ROWS), ("dimension_values", VALUES)):
+            fields = columns.replace("'", "").replace(":", "")
+            connection.execute(f"create table recompute_input.{table} ({fields})")
+    ran = {}
+    for select in ("tag:candidate", "tag:scores", "tag:recompute"):
+        result = run_dbt(warehouse, select, unit_tests=True)
+        assert result.ok, result.first_failure()
+        ran |= {node.name: node for node in result.nodes if node.kind == "unit_test"}
+        if select == "tag:candidate":
+            promote(warehouse)
+    assert len(ran) >= 25
+    tested = {name for node in ran.values() for name in node.depends_on}
+    formulas = {
+        path.stem for folder in ("indicators", "scores", "recompute") for path in PROJECT.glob(f"models/{folder}/*.sql")
+    }
+    assert formulas - tested == {"indicator_values", "promoted_values"}
+
+
+def test_p3_one_pillar_that_breaks_stops_no_other(warehouses: Path) -> None:
+    warehouse = warehouses / "broken.duckdb"
+    create(warehouse, example())
+    with duckdb.connect(str(warehouse)) as connection:
+        # A column the contract promises is gone.
+        connection.execute("alter table landing.dlh_sipsn drop column timbulan")
+        # Two rows where the grain allows one.
+        connection.execute("insert into landing.diskominfo_spbe select * from landing.diskominfo_spbe")
+    result = run_dbt(warehouse, "tag:candidate")
+    assert not result.ok
+    assert set(result.failed_marts()) == {"mart_environment", "mart_governance"}
+    for pillar in ("branding", "economy", "living", "society"):
+        assert not result.failed_for(f"mart_{pillar}")
+        assert fetch(warehouse, f"select count(*) > 0 from candidate.mart_{pillar}") == [(True,)]
+    assert "timbulan" in result.first_failure() or "spbe" in result.first_failure()
+
+
+def test_p3_a_pillar_never_promoted_is_missing_not_gone(warehouses: Path) -> None:
+    warehouse = warehouses / "absent.duckdb"
+    create(warehouse, example())
+    assert run_dbt(warehouse, "tag:candidate").ok
+    promote(warehouse, absent=["economy"])
+    result = run_dbt(warehouse, "tag:scores")
+    assert result.ok, result.first_failure()
+    found = fetch(
+        warehouse, "select distinct state, score, questions_total from scores.pillar_scores where pillar = 'economy'"
+    )
+    assert found == [("missing", None, 3)]
+
+
+def test_without_any_data_every_row_says_missing(warehouses: Path) -> None:
+    warehouse = warehouses / "nothing.duckdb"
+    create(warehouse, {})
+    assert run_dbt(warehouse, "tag:candidate").ok
+    promote(warehouse)
+    assert run_dbt(warehouse, "tag:scores").ok
+    assert fetch(warehouse, "select distinct state, period from indicators.indicator_values") == [("missing", "2023")]
+    assert fetch(warehouse, "select distinct state from scores.index_scores") == [("missing",)]
+
+
+def test_p2_a_second_run_gives_the_same_tables(built: Built) -> None:
+    before = contents(built.warehouse)
+    assert run_dbt(built.warehouse, "tag:candidate").ok
+    assert run_dbt(built.warehouse, "tag:scores").ok
+    assert contents(built.warehouse) == before
+
+
+def test_the_file_is_let_go(built: Built, tmp_path: Path) -> None:
+    """Another process can write, the views hold under the file's own name, and no write-ahead log is left."""
+    copy = tmp_path / "0191-renamed.duckdb"
+    shutil.copy(built.warehouse, copy)
+    assert not built.warehouse.with_name(built.warehouse.name + ".wal").exists()
+    script = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.execute('create table t as select 1');"
+        "print(c.execute('select count(*) from staging.stg_dlh_sipsn').fetchone()[0])"
+    )
+    for file in (built.warehouse, copy):
+        done = subprocess.run([sys.executable, "-c", script, str(file)], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "3"
+    with duckdb.connect(str(built.warehouse)) as connection:
+        connection.execute("drop table t")
+
+
+def test_nothing_is_left_behind(warehouses: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FILE_VARIABLE, raising=False)
+    before = project_files()
+    warehouse = warehouses / "clean.duckdb"
+    create(warehouse, {})
+    run_dbt(warehouse, "tag:recompute", command="ls")
+    run_dbt(warehouse, "stg_dlh_sipsn")
+    assert project_files() == before
+    assert FILE_VARIABLE not in os.environ
+
+
+def test_a_locked_file_is_a_clear_error(warehouses: Path) -> None:
+    warehouse = warehouses / "locked.duckdb"
+    create(warehouse, {})
+    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        try:
+            with pytest.raises(TransformError, match="lock"):
+                run_dbt(warehouse, "tag:candidate")
+        finally:
+            holder.terminate()
+
+
+def test_a_copy_of_the_parsed_project_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    warehouse = tmp_path / "cut.duckdb"
+    create(warehouse, {})
+    assert run_dbt(warehouse, "stg_diskominfo_spbe").nodes
+    (kept,) = (tmp_path / "dbt").glob("parsed-*.msgpack")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) // 2])
+    assert run_dbt(warehouse, "stg_diskominfo_spbe").ok
+    assert kept.stat().st_size > len(whole) // 2
+
+
+@pytest.fixture
+def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project that a test may change."""
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT, copy)
+    monkeypatch.setattr(parsed_project, "PROJECT", copy)
+    monkeypatch.setattr(transform, "PROJECT", copy)
+    return copy
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1, old
+    path.write_text(text.replace(old, new))
+
+
+def test_p9_a_rule_change_is_a_seed_change(edited: Path, tmp_path: Path, built: Built) -> None:
+    bands = edited / "seeds" / "bands.csv"
+    replace(bands, "2023-outcome-13,70,80,true,false,3", "2023-outcome-13,70,74,true,false,3")
+    replace(bands, "2023-outcome-13,80,,true,false,4", "2023-outcome-13,74,,true,false,4")
+    replace(
+        edited / "seeds" / "rule_set_methods.csv",
+        '"2022, KPPN/IKN (first year)",true',
+        '"2022, KPPN/IKN (first year)",false',
+    )
+    copy = tmp_path / "changed.duckdb"
+    shutil.copy(built.warehouse, copy)
+    assert run_dbt(copy, "tag:candidate").ok
+    result = run_dbt(copy, "tag:scores")
+    assert result.ok, result.first_failure()
+    # An IPM of 74.06 now scores 4, and the sum of 2022 is rounded instead of its parts: 2.504.
+    assert fetch(
+        copy, f"select score from scores.question_scores where indicator_id = 'eco_ipm' and region_code = '{KUKAR}'"
+    ) == [(Decimal(4),)]
+    assert fetch(copy, "select index_value from scores.index_scores where rule_set_id = '2022-kppn-ikn'") == [
+        (Decimal("2.50"),)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "failing"),
+    [
+        ("2023-outcome-13,70,80,true,false,3", "2023-outcome-13,70,79,true,false,3", "bands_cover_every_value_bands_"),
+        ("2023-outcome-13,70,80,true,false,3", "2023-outcome-13,70,80,true,true,3", "bands_cover_every_value_bands_"),
+        ("2023-outcome-13,80,,true", "2023-outcome-13,80,100,true", "bands_cover_every_value_bands_"),
+    ],
+)
+def test_p9_a_rubric_with_a_gap_or_an_overlap_is_refused(
+    edited: Path, tmp_path: Path, old: str, new: str, failing: str
+) -> None:
+    replace(edited / "seeds" / "bands.csv", old, new)
+    warehouse = tmp_path / "gap.duckdb"
+    create(warehouse, {})
+    result = run_dbt(warehouse, "+bands")
+    assert failing in {node.name for node in result.nodes if not node.ok}
