@@ -1,0 +1,213 @@
+"""The rules every pillar's candidate mart must meet, whatever it measures."""
+
+from collections.abc import Iterable
+
+from expectations.rules import REGION_SYSTEM, STATES, Range, Rule, filled, in_set, no_rows, not_empty, unique
+
+GRAIN = ("region_system", "region_code", "period", "indicator_id")
+FILLED = ("pillar", *GRAIN, "region_name", "unit", "state", "definition", "source_id", "synthetic")
+COLUMNS = (*FILLED, "numerator", "denominator", "value", "batch_ids", "published_value", "published_by")
+SHOWN = "region_code, period, indicator_id"
+
+
+def pillar_rules(
+    pillar: str, ranges: Iterable[Range], *, parts: Iterable[str] = (), growth: Iterable[str] = ()
+) -> tuple[Rule, ...]:
+    """Rules for ``candidate.mart_<pillar>``.
+
+    ``ranges`` bound each indicator in its unit. ``parts`` are indicators whose numerator is a part of the denominator
+    (children found short among children measured). ``growth`` are those whose value is the change of the numerator
+    against the denominator, in percent.
+    """
+    table = f"candidate.mart_{pillar}"
+    listed = tuple(ranges)
+    return (
+        *_shape(table, pillar),
+        *_presence(table, pillar),
+        *_values(table),
+        _recomputed(table, tuple(growth)),
+        *_part_within_whole(table, tuple(parts)),
+        *(_range(table, item) for item in listed),
+        *_unusual(table, listed),
+        _ranges_complete(table, tuple(item.indicator_id for item in listed)),
+    )
+
+
+def _shape(table: str, pillar: str) -> Iterable[Rule]:
+    yield not_empty(table)
+    yield Rule(
+        "columns",
+        table,
+        "ExpectTableColumnsToMatchSet",
+        "a mart keeps the columns its readers rely on",
+        {"column_set": list(COLUMNS), "exact_match": False},
+    )
+    yield unique(table, GRAIN, "one value per region, period and indicator")
+    yield filled(table, FILLED, SHOWN, "a number without its region, period, unit, definition and source says nothing")
+    yield in_set(table, "pillar", (pillar,), "a row of another pillar would be gated by the wrong rules")
+    yield in_set(table, "region_system", (REGION_SYSTEM,), "166 BPS codes name another region in Kemendagri's list")
+    yield in_set(table, "state", STATES, "an unknown state is a signal, never a default")
+    yield no_rows(
+        "region_code_form",
+        table,
+        "SELECT {shown} FROM {batch} WHERE NOT regexp_full_match(region_code, '[0-9][0-9][.][0-9][0-9]')",
+        "a regency's code is written 64.02; bare digits are ambiguous between code systems",
+        shown=SHOWN,
+    )
+    yield no_rows(
+        "period_form",
+        table,
+        "SELECT {shown} FROM {batch} WHERE NOT regexp_full_match(period, '20[0-9][0-9](-(0[1-9]|1[0-2]))?')",
+        "a period is a year (2024) or a month (2024-08)",
+        shown=SHOWN,
+    )
+
+
+def _presence(table: str, pillar: str) -> Iterable[Rule]:
+    yield no_rows(
+        "regions_present",
+        table,
+        """SELECT r.region_code, NULL AS period, NULL AS indicator_id FROM {seed:regions} r
+           WHERE r.region_code NOT IN (SELECT region_code FROM {batch} WHERE region_code IS NOT NULL)""",
+        "no region silently disappears: one without data has rows that say so",
+    )
+    yield no_rows(
+        "indicators_present",
+        table,
+        """SELECT r.region_code, NULL AS period, i.id AS indicator_id
+           FROM {seed:regions} r CROSS JOIN {seed:indicators} i
+           WHERE i.pillar = '{pillar}' AND NOT EXISTS
+           (SELECT 1 FROM {batch} m WHERE m.region_code = r.region_code AND m.indicator_id = i.id)""",
+        "each region has a row for each indicator of the pillar, if only to say that it is missing",
+        pillar=pillar,
+    )
+    yield no_rows(
+        "indicators_known",
+        table,
+        """SELECT {shown} FROM {batch}
+           WHERE indicator_id NOT IN (SELECT id FROM {seed:indicators} WHERE pillar = '{pillar}')""",
+        "an indicator without a definition cannot be explained",
+        shown=SHOWN,
+        pillar=pillar,
+    )
+    yield no_rows(
+        "unit_as_defined",
+        table,
+        """SELECT m.region_code, m.period, m.indicator_id, m.unit, i.unit AS defined
+           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id WHERE m.unit <> i.unit""",
+        "the unit is the one of the indicator's definition",
+    )
+
+
+def _values(table: str) -> Iterable[Rule]:
+    yield no_rows(
+        "value_iff_measured",
+        table,
+        "SELECT {shown}, state, value FROM {batch} WHERE (value IS NOT NULL) <> (state = 'measured')",
+        "empty is not zero: there is a value exactly when something was measured",
+        shown=SHOWN,
+    )
+    yield no_rows(
+        "suppressed_has_no_counts",
+        table,
+        """SELECT {shown} FROM {batch}
+           WHERE state = 'suppressed' AND (numerator IS NOT NULL OR denominator IS NOT NULL)""",
+        "a suppressed rate could be computed back from its counts",
+        shown=SHOWN,
+    )
+    yield no_rows(
+        "denominator_positive",
+        table,
+        "SELECT {shown}, denominator FROM {batch} WHERE state = 'measured' AND denominator <= 0",
+        "a rate of nothing is missing, not zero and not infinite",
+        shown=SHOWN,
+    )
+    yield no_rows(
+        "evidence",
+        table,
+        """SELECT {shown}, source_id FROM {batch}
+           WHERE state = 'measured' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
+        "a measured value names the batches it was computed from",
+        shown=SHOWN,
+    )
+    yield no_rows(
+        "published_agrees",
+        table,
+        """SELECT m.region_code, m.period, m.indicator_id, m.value, m.published_value, m.published_by
+           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
+           WHERE abs(m.value - m.published_value) > 0.5 * power(10, -i.dp) + 1e-9""",
+        "the authoritative figure differs: a finding for people to settle, never averaged away",
+        severity="warning",
+    )
+
+
+def _part_within_whole(table: str, parts: tuple[str, ...]) -> Iterable[Rule]:
+    if parts:
+        yield no_rows(
+            "part_within_whole",
+            table,
+            """SELECT {shown}, numerator, denominator FROM {batch} WHERE indicator_id IN ({parts})
+               AND state = 'measured' AND (numerator < 0 OR numerator > denominator)""",
+            "a part is never larger than its whole, nor negative",
+            shown=SHOWN,
+            parts=_quoted(parts),
+        )
+
+
+def _recomputed(table: str, growth: tuple[str, ...]) -> Rule:
+    """The value follows from its own components, to half a unit of the last printed decimal."""
+    # The division is done in binary; 1e-9 is far above its error and far below half a unit of any printed decimal.
+    return no_rows(
+        "value_recomputed",
+        table,
+        """SELECT * FROM (
+             SELECT m.region_code, m.period, m.indicator_id, m.value, i.dp,
+               CASE WHEN m.indicator_id IN ({growth}) THEN 100 * (m.numerator - m.denominator)
+                    WHEN i.unit = '%' THEN 100 * m.numerator ELSE m.numerator END / m.denominator AS recomputed
+             FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
+             WHERE m.state = 'measured' AND m.denominator > 0)
+           WHERE recomputed IS NULL OR abs(value - recomputed) > 0.5 * power(10, -dp) + 1e-9""",
+        "a ratio is recomputed from its components; a rate of sums is never the mean of rates",
+        growth=_quoted(growth),
+    )
+
+
+def _range(table: str, item: Range) -> Rule:
+    return Rule(
+        f"range_{item.indicator_id}",
+        table,
+        "ExpectColumnValuesToBeBetween",
+        item.because,
+        {"column": "value", "min_value": item.minimum, "max_value": item.maximum},
+        only=("indicator_id", item.indicator_id),
+    )
+
+
+def _unusual(table: str, ranges: tuple[Range, ...]) -> Iterable[Rule]:
+    seldom = [f"(indicator_id = '{item.indicator_id}' AND value > {item.unusual})" for item in ranges if item.unusual]
+    if seldom:
+        yield no_rows(
+            "unusual",
+            table,
+            "SELECT {shown}, value FROM {batch} WHERE {seldom}",
+            "possible and seldom: look once whether it is true",
+            severity="warning",
+            shown=SHOWN,
+            seldom=" OR ".join(seldom),
+        )
+
+
+def _ranges_complete(table: str, listed: tuple[str, ...]) -> Rule:
+    return no_rows(
+        "range_listed",
+        table,
+        "SELECT DISTINCT region_code, NULL AS period, indicator_id FROM {batch} WHERE indicator_id NOT IN ({listed})",
+        "an indicator without a range here is published unbounded: give it one",
+        severity="warning",
+        listed=_quoted(listed),
+    )
+
+
+def _quoted(values: Iterable[str]) -> str:
+    """A list for SQL's IN; of nothing, the empty text, which no identifier equals."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values) or "''"

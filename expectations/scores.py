@@ -1,0 +1,144 @@
+"""The gate of the scores: nothing is published that does not follow from its parts under its rule set."""
+
+from expectations.rules import STATES, Rule, between, filled, in_set, no_rows, not_empty, unique
+
+QUESTIONS, PILLARS = "scores.question_scores", "scores.pillar_scores"
+DIMENSIONS, INDEX = "scores.dimension_scores", "scores.index_scores"
+REGION = ("region_system", "region_code")
+HIGHEST = "the instrument's scale runs from 0 to 4"
+FILLED = "a score that does not say whose it is, under which rules, cannot be explained"
+RUBRIC = ("rubric_version", "rubric_status", "relation")
+BASES = ("reported", "computed")
+
+
+def _value_iff_measured(table: str, column: str, shown: str) -> Rule:
+    return no_rows(
+        "value_iff_measured",
+        table,
+        """SELECT region_code, {shown}, state, {column} FROM {batch}
+           WHERE ({column} IS NOT NULL) <> (state = 'measured')""",
+        "no score where nothing was measured; zero is a score",
+        shown=shown,
+        column=column,
+    )
+
+
+def _regions_present(table: str) -> Rule:
+    query = "SELECT region_code FROM {seed:regions} WHERE region_code NOT IN (SELECT region_code FROM {batch})"
+    return no_rows("regions_present", table, query, "no region silently disappears")
+
+
+_QUESTION_RULES = (
+    not_empty(QUESTIONS),
+    unique(QUESTIONS, (*REGION, "rule_set_id", "question_key"), "one score per region, rule set and question"),
+    filled(
+        QUESTIONS,
+        ("region_code", "rule_set_id", "question_key", "dimension", "state", *RUBRIC),
+        "region_code, question_key",
+        FILLED,
+    ),
+    in_set(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
+    in_set(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
+    in_set(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
+    between(QUESTIONS, "score", (0, 4), HIGHEST),
+    _value_iff_measured(QUESTIONS, "score", "question_key"),
+    no_rows(
+        "evidence",
+        QUESTIONS,
+        """SELECT region_code, question_key, indicator_id FROM {batch} WHERE state = 'measured' AND
+           (indicator_id IS NULL OR value IS NULL
+            OR coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0)""",
+        "a score is explained down to the batches it rests on",
+    ),
+)
+
+_PILLAR_RULES = (
+    not_empty(PILLARS),
+    unique(PILLARS, (*REGION, "pillar"), "one score per region and pillar"),
+    filled(PILLARS, ("region_code", "pillar", "state", "questions_total"), "region_code, pillar", FILLED),
+    between(PILLARS, "score", (0, 4), HIGHEST),
+    _regions_present(PILLARS),
+    no_rows(
+        "pillars_present",
+        PILLARS,
+        """SELECT r.region_code, p.id AS pillar FROM {seed:regions} r CROSS JOIN {seed:pillars} p
+           WHERE NOT EXISTS (SELECT 1 FROM {batch} s WHERE s.region_code = r.region_code AND s.pillar = p.id)""",
+        "each region has its six pillars, if only to say that one is missing",
+    ),
+    no_rows(
+        "questions_counted",
+        PILLARS,
+        """SELECT region_code, pillar, questions_scored, questions_total, score FROM {batch}
+           WHERE questions_scored NOT BETWEEN 0 AND questions_total OR (score IS NULL) <> (questions_scored = 0)""",
+        "a score says how many of its questions it rests on",
+    ),
+)
+
+_DIMENSION_RULES = (
+    not_empty(DIMENSIONS),
+    unique(
+        DIMENSIONS, (*REGION, "rule_set_id", "dimension", "basis"), "one value per region, rules, dimension and basis"
+    ),
+    filled(DIMENSIONS, ("region_code", "rule_set_id", "dimension", "basis", "state"), "region_code, dimension", FILLED),
+    in_set(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
+    between(DIMENSIONS, "value", (0, 4), HIGHEST),
+    between(DIMENSIONS, "weight", (0, 1), "a weight is a share of one"),
+    _value_iff_measured(DIMENSIONS, "value", "dimension, basis"),
+    no_rows(
+        "weights_of_rule_set",
+        DIMENSIONS,
+        """SELECT s.rule_set_id, sum(s.weight) AS weights FROM {seed:rule_sets} s
+           WHERE s.rule_set_id IN (SELECT rule_set_id FROM {batch}) GROUP BY s.rule_set_id HAVING sum(s.weight) <> 1""",
+        "the weights of a rule set sum to exactly 1",
+    ),
+    no_rows(
+        "weights_as_ruled",
+        DIMENSIONS,
+        """SELECT d.region_code, d.rule_set_id, d.dimension, d.weight, s.weight AS ruled FROM {batch} d
+           LEFT JOIN {seed:rule_sets} s ON s.rule_set_id = d.rule_set_id AND s.dimension = d.dimension
+           WHERE d.weight IS DISTINCT FROM s.weight
+           AND NOT (d.state = 'not_applicable' AND coalesce(d.weight, 0) = 0)""",
+        "a weight is the one of the named rule set",
+    ),
+    no_rows(
+        "evidence",
+        DIMENSIONS,
+        """SELECT region_code, dimension, basis FROM {batch} WHERE state = 'measured'
+           AND basis <> 'reported' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
+        "a computed value names its batches; a reported one is the assessors' own",
+    ),
+)
+
+_INDEX_RULES = (
+    not_empty(INDEX),
+    unique(INDEX, (*REGION, "rule_set_id", "basis"), "one index per region, rule set and basis"),
+    filled(INDEX, ("region_code", "region_name", "rule_set_id", "basis", "state"), "region_code, basis", FILLED),
+    in_set(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
+    between(INDEX, "index_value", (0, 4), HIGHEST),
+    _value_iff_measured(INDEX, "index_value", "basis"),
+    _regions_present(INDEX),
+    no_rows(
+        "published_agrees",
+        INDEX,
+        """SELECT region_code, rule_set_id, index_value, published_value, published_by FROM {batch}
+           WHERE basis = 'reported' AND published_value IS NOT NULL AND index_value IS DISTINCT FROM published_value""",
+        "the index of the reported dimensions is the one the ministry published: else our rules are not its rules",
+    ),
+    no_rows(
+        "index_recomputed",
+        INDEX,
+        """SELECT * FROM (
+             SELECT i.region_code, i.rule_set_id, i.basis, i.index_value,
+               CASE WHEN count(d.value) < count(*) THEN NULL
+                    WHEN bool_or(m.component_rounding) THEN sum(round(d.value * d.weight, 2))
+                    ELSE round(sum(d.value * d.weight), 2) END AS recomputed
+             FROM {batch} i JOIN {seed:rule_set_methods} m USING (rule_set_id)
+             LEFT JOIN scores.dimension_scores d ON d.region_system = i.region_system AND d.region_code = i.region_code
+               AND d.rule_set_id = i.rule_set_id AND d.basis = i.basis AND d.weight > 0
+             GROUP BY ALL)
+           WHERE index_value IS DISTINCT FROM recomputed""",
+        "the index is the weighted sum of its dimensions, rounded half up as its rule set says",
+    ),
+)
+
+RULES = (*_QUESTION_RULES, *_PILLAR_RULES, *_DIMENSION_RULES, *_INDEX_RULES)

@@ -1,0 +1,183 @@
+"""Three outcomes, a file left free, and Great Expectations truly evaluating on DuckDB."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from expectations import engine
+from expectations.gate import GATES, rules_of, run_gate, run_rules
+from expectations.interpret import crashed, interpret
+from expectations.result import judge
+from expectations.rules import Rule, no_rows, not_empty
+from ledger.errors import GateError
+from tests.expectations.conftest import Spoil
+
+TABLE = "candidate.mart_living"
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_good_data_passes_with_every_rule_answered(gate: str, good_warehouse: Path) -> None:
+    result = run_gate(good_warehouse, gate)
+
+    assert [check for check in result.checks if check.outcome != "pass"] == []
+    assert (result.outcome, result.passed, result.blocking) == ("pass", True, ())
+    assert sorted(check.name for check in result.checks) == sorted(rule.name for rule in rules_of(gate))
+
+
+def test_great_expectations_evaluates_on_duckdb(spoiled: Spoil) -> None:
+    """An IndexError in place of an answer would be an error here, and no rows would be counted."""
+    warehouse = spoiled(f"UPDATE {TABLE} SET unit = 'ribu' WHERE indicator_id = 'liv_water_proper'")
+
+    result = run_gate(warehouse, "living")
+
+    unit = next(check for check in result.checks if check.name == "unit_as_defined")
+    assert (result.outcome, unit.outcome, unit.failing_count) == ("fail", "fail", 3)
+    assert {row["region_code"] for row in unit.failing_rows} == {"35.07", "62.02", "64.02"}
+
+
+def test_without_its_settings_nothing_is_evaluated_and_nothing_passes(
+    good_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason for engine.KEEP_RESULTS_ALIVE. If this passes one day, the settings are no longer needed."""
+    monkeypatch.setattr(engine, "KEEP_RESULTS_ALIVE", {})
+
+    result = run_gate(good_warehouse, "living")
+
+    assert result.outcome == "error"
+    assert "list index out of range" in result.checks[0].message
+
+
+def test_failing_rows_are_at_most_20_and_fit_json(spoiled: Spoil) -> None:
+    warehouse = spoiled(
+        f"INSERT INTO {TABLE} SELECT m.* REPLACE (1900 + n AS period, 101 AS value) "
+        f"FROM {TABLE} m, range(30) r (n) WHERE indicator_id = 'liv_water_proper' AND region_code = '64.02'"
+    )
+
+    result = run_gate(warehouse, "living")
+
+    for name in ("range_liv_water_proper", "period_form", "value_recomputed"):
+        check = next(check for check in result.checks if check.name == name)
+        assert (len(check.failing_rows), check.failing_count) == (20, 30), name
+        assert {"region_code", "period", "indicator_id"} <= set(check.failing_rows[0])
+    json.dumps(result.as_dict())
+
+
+def test_p3_crashed_check_is_an_error_and_blocks(good_warehouse: Path) -> None:
+    broken = no_rows("broken", TABLE, "SELECT no_such_column FROM {batch}", "it cannot run")
+
+    result = run_rules(good_warehouse, "living", (not_empty(TABLE), broken))
+
+    assert (result.outcome, result.passed) == ("error", False)
+    assert [(check.name, check.outcome) for check in result.checks] == [("not_empty", "pass"), ("broken", "error")]
+    assert [check.name for check in result.blocking] == ["broken"]
+    assert "no_such_column" in result.checks[1].message
+
+
+def test_p3_crashed_warning_blocks_too(good_warehouse: Path) -> None:
+    broken = no_rows("broken", TABLE, "SELECT no_such_column FROM {batch}", "it cannot run", severity="warning")
+
+    assert run_rules(good_warehouse, "living", (broken,)).outcome == "error"
+
+
+def test_expectation_that_cannot_be_made_is_an_error(good_warehouse: Path) -> None:
+    unknown = replace(not_empty(TABLE), expectation="ExpectMiracles")
+
+    result = run_rules(good_warehouse, "living", (unknown,))
+
+    assert (result.outcome, result.checks[0].name) == ("error", "gate_ran")
+    assert "ExpectMiracles" in result.checks[0].message
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("DROP TABLE candidate.mart_living CASCADE", "candidate.mart_living"),
+        ("DROP TABLE seeds.indicators CASCADE", "indicators"),
+        ("CREATE SCHEMA other; CREATE TABLE other.indicators AS FROM seeds.indicators", "indicators"),
+    ],
+    ids=["no table", "no seed", "seed twice"],
+)
+def test_missing_table_is_an_error(statement: str, missing: str, spoiled: Spoil) -> None:
+    result = run_gate(spoiled(statement), "living")
+
+    assert result.outcome == "error"
+    assert missing in result.blocking[0].message
+
+
+def test_missing_file_is_an_error_and_is_not_created(tmp_path: Path) -> None:
+    result = run_gate(tmp_path / "none.duckdb", "living")
+
+    assert (result.outcome, list(tmp_path.iterdir())) == ("error", [])
+
+
+def test_damaged_file_is_an_error(warehouse: Path) -> None:
+    warehouse.write_bytes(b"not a database" * 1000)
+
+    assert run_gate(warehouse, "living").outcome == "error"
+
+
+def test_empty_suite_is_an_error(good_warehouse: Path) -> None:
+    assert run_rules(good_warehouse, "living", ()).outcome == "error"
+    assert judge("living", ()).outcome == "error"
+
+
+def test_unknown_gate_is_refused(good_warehouse: Path) -> None:
+    with pytest.raises(GateError, match=r"no gate 'health'.*governance"):
+        run_gate(good_warehouse, "health")
+
+
+def test_warning_is_recorded_and_does_not_block(spoiled: Spoil) -> None:
+    warehouse = spoiled(
+        "UPDATE candidate.mart_economy SET published_value = 9.99 "
+        "WHERE indicator_id = 'eco_poverty_p0' AND region_code = '64.02'"
+    )
+
+    result = run_gate(warehouse, "economy")
+
+    assert result.outcome == "pass"
+    assert [check.name for check in result.warnings] == ["published_agrees"]
+    assert result.warnings[0].failing_rows[0]["published_value"] == "9.9900"
+
+
+def test_file_is_free_for_writing_afterwards(warehouse: Path) -> None:
+    """Other processes write the file next: dbt the scores. One writer at a time, so nothing may be left open."""
+    run_gate(warehouse, "living")
+    run_rules(warehouse, "living", (replace(not_empty(TABLE), expectation="ExpectMiracles"),))
+
+    write = f"import duckdb; duckdb.connect({str(warehouse)!r}).execute('CREATE TABLE after (x INT)')"
+    subprocess.run([sys.executable, "-c", write], check=True, timeout=60)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("INSERT INTO after VALUES (1)")
+
+
+def test_gate_changes_nothing(good_warehouse: Path) -> None:
+    before = good_warehouse.read_bytes()
+    run_gate(good_warehouse, "scores")
+    assert good_warehouse.read_bytes() == before
+
+
+def test_great_expectations_is_not_imported_with_the_rules() -> None:
+    """Parsing a DAG must not cost the seconds that Great Expectations takes to import."""
+    code = (
+        "import sys; from expectations.gate import GATES, rules_of; [rules_of(gate) for gate in GATES]; "
+        "sys.exit(any(name.split('.')[0] in ('great_expectations', 'pandas') for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_crash_is_read_from_both_forms_of_exception_info() -> None:
+    flat = {"raised_exception": True, "exception_message": "no\nluck", "exception_traceback": ""}
+    assert crashed(flat) == "no luck"
+    assert crashed({"metric": flat}) == "no luck"
+    assert crashed({"raised_exception": False, "exception_message": None}) is None
+    assert crashed({}) is None
+
+
+def test_success_without_a_result_is_an_error() -> None:
+    rule = Rule("rule", TABLE, "ExpectTableRowCountToBeBetween", "because")
+    assert interpret(rule, True, {}, {}).outcome == "error"

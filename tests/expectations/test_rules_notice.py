@@ -1,0 +1,192 @@
+"""Every rule of every gate notices what it stands for: spoil the data, and exactly that rule is not met."""
+
+import pytest
+
+from expectations.common import pillar_rules
+from expectations.gate import GATES, PILLARS, rules_of, run_rules
+from expectations.result import GateResult
+from expectations.rules import Range, Rule
+from tests.expectations.conftest import Spoil
+
+FIRST = "rowid = (SELECT min(rowid) FROM {t} WHERE state = 'measured')"
+PILLAR_SPOILS = {
+    "not_empty": "DELETE FROM {t}",
+    "columns": "ALTER TABLE {t} DROP COLUMN published_by",
+    "grain_unique": "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    "filled": "UPDATE {t} SET definition = NULL WHERE {first}",
+    "accepted_pillar": "UPDATE {t} SET pillar = 'other' WHERE {first}",
+    "accepted_region_system": "UPDATE {t} SET region_system = 'bps' WHERE {first}",
+    "accepted_state": "UPDATE {t} SET state = 'perhaps' WHERE {first}",
+    "region_code_form": "UPDATE {t} SET region_code = '6402' WHERE region_code = '64.02'",
+    "period_form": "UPDATE {t} SET period = '2024-13' WHERE {first}",
+    "regions_present": "DELETE FROM {t} WHERE region_code = '62.02'",
+    "indicators_present": "DELETE FROM {t} WHERE indicator_id IN (SELECT indicator_id FROM {t} WHERE {first})",
+    "indicators_known": "UPDATE {t} SET indicator_id = 'made_up' WHERE {first}",
+    "unit_as_defined": "UPDATE {t} SET unit = 'ribu' WHERE {first}",
+    "value_iff_measured": "UPDATE {t} SET value = NULL WHERE {first}",
+    "suppressed_has_no_counts": "UPDATE {t} SET state = 'suppressed', value = NULL, numerator = 3 WHERE {first}",
+    "denominator_positive": "UPDATE {t} SET denominator = 0 WHERE {first}",
+    "evidence": "UPDATE {t} SET batch_ids = [NULL] WHERE {first}",
+    "published_agrees": "UPDATE {t} SET published_value = value + 1 WHERE {first}",
+    "value_recomputed": "UPDATE {t} SET numerator = 1, denominator = 3, value = 50 WHERE {first}",
+    "part_within_whole": "UPDATE {t} SET numerator = 101, denominator = 100 WHERE state = 'measured'",
+    "unusual": "UPDATE {t} SET value = 6e13 WHERE state = 'measured'",
+    "range_listed": "UPDATE {t} SET indicator_id = 'made_up' WHERE {first}",
+}
+SCORE_SPOILS = {
+    ("question_scores", "not_empty"): "DELETE FROM {t}",
+    ("question_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("question_scores", "filled"): "UPDATE {t} SET rubric_version = NULL",
+    ("question_scores", "accepted_state"): "UPDATE {t} SET state = 'perhaps'",
+    ("question_scores", "accepted_rubric_status"): "UPDATE {t} SET rubric_status = 'sure'",
+    ("question_scores", "accepted_relation"): "UPDATE {t} SET relation = 'nearly'",
+    ("question_scores", "range_score"): "UPDATE {t} SET score = 4.01",
+    ("question_scores", "value_iff_measured"): "UPDATE {t} SET score = 0 WHERE state = 'missing'",
+    ("question_scores", "evidence"): "UPDATE {t} SET batch_ids = []",
+    ("pillar_scores", "not_empty"): "DELETE FROM {t}",
+    ("pillar_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("pillar_scores", "filled"): "UPDATE {t} SET state = NULL",
+    ("pillar_scores", "range_score"): "UPDATE {t} SET score = -0.01",
+    ("pillar_scores", "regions_present"): "DELETE FROM {t} WHERE region_code = '62.02'",
+    ("pillar_scores", "pillars_present"): "DELETE FROM {t} WHERE region_code = '62.02' AND pillar = 'society'",
+    ("pillar_scores", "questions_counted"): "UPDATE {t} SET questions_scored = questions_total + 1",
+    ("dimension_scores", "not_empty"): "DELETE FROM {t}",
+    ("dimension_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("dimension_scores", "filled"): "UPDATE {t} SET rule_set_id = NULL",
+    ("dimension_scores", "accepted_basis"): "UPDATE {t} SET basis = 'guessed'",
+    ("dimension_scores", "range_value"): "UPDATE {t} SET value = 5",
+    ("dimension_scores", "range_weight"): "UPDATE {t} SET weight = 1.5",
+    ("dimension_scores", "value_iff_measured"): "UPDATE {t} SET value = NULL",
+    (
+        "dimension_scores",
+        "weights_of_rule_set",
+    ): "UPDATE seeds.rule_sets SET weight = 0.11 WHERE dimension = 'baseline'",
+    ("dimension_scores", "weights_as_ruled"): "UPDATE {t} SET weight = 0.3 WHERE dimension = 'outcome'",
+    ("dimension_scores", "evidence"): "UPDATE {t} SET batch_ids = NULL",
+    ("index_scores", "not_empty"): "DELETE FROM {t}",
+    ("index_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("index_scores", "filled"): "UPDATE {t} SET rule_set_id = NULL",
+    ("index_scores", "accepted_basis"): "UPDATE {t} SET basis = 'guessed'",
+    ("index_scores", "range_index_value"): "UPDATE {t} SET index_value = 4.01",
+    ("index_scores", "value_iff_measured"): "UPDATE {t} SET index_value = NULL",
+    ("index_scores", "regions_present"): "DELETE FROM {t} WHERE region_code = '62.02'",
+    ("index_scores", "published_agrees"): "UPDATE {t} SET published_value = 2.83 WHERE region_code = '64.02'",
+    ("index_scores", "index_recomputed"): "UPDATE {t} SET index_value = index_value + 0.01",
+}
+PILLAR_CASES = [(gate, rule) for gate in PILLARS for rule in rules_of(gate)]
+RANGES = [
+    (gate, rule, bound)
+    for gate, rule in PILLAR_CASES
+    for bound in ("min_value", "max_value")
+    if rule.only and rule.arguments[bound] is not None
+]
+# The shared rules come from one function: each is tried on one pillar, all pillars in turn.
+SHARED = [
+    candidates[position % len(candidates)]
+    for position, name in enumerate(sorted({rule.name for _, rule in PILLAR_CASES if not rule.only}))
+    if (candidates := [(gate, rule) for gate, rule in PILLAR_CASES if rule.name == name])
+]
+
+
+def named(case: object) -> str | None:
+    return case.name if isinstance(case, Rule) else None
+
+
+def answer(spoil: Spoil, gate: str, rule: Rule, statement: str) -> GateResult:
+    """The gate's answer when it consists of one rule."""
+    return run_rules(spoil(statement.replace("{first}", FIRST).replace("{t}", rule.table)), gate, (rule,))
+
+
+@pytest.mark.parametrize(("gate", "rule"), SHARED, ids=named)
+def test_pillar_rule_notices(gate: str, rule: Rule, spoiled: Spoil) -> None:
+    result = answer(spoiled, gate, rule, PILLAR_SPOILS[rule.name])
+
+    check = result.checks[0]
+    assert (check.name, check.outcome) == (rule.name, "fail")
+    assert result.outcome == ("pass" if rule.severity == "warning" else "fail")
+    assert check.message == rule.because
+
+
+@pytest.mark.parametrize(("gate", "rule", "bound"), RANGES, ids=named)
+def test_range_notices_just_outside(gate: str, rule: Rule, bound: str, spoiled: Spoil) -> None:
+    limit = rule.arguments[bound]
+    assert isinstance(limit, int | float)
+    outside = limit - 0.0001 if bound == "min_value" else limit + 0.0001
+    assert rule.only is not None
+    where = f"WHERE indicator_id = '{rule.only[1]}' AND region_code = '64.02'"
+
+    at_limit = answer(spoiled, gate, rule, f"UPDATE {{t}} SET value = {limit} {where}")
+    beyond = answer(spoiled, gate, rule, f"UPDATE {{t}} SET value = {outside} {where}")
+
+    assert (at_limit.outcome, beyond.outcome) == ("pass", "fail")
+    shown = beyond.checks[0].failing_rows[0]
+    assert (shown["region_code"], shown["indicator_id"]) == ("64.02", rule.only[1])
+
+
+@pytest.mark.parametrize("rule", rules_of("scores"), ids=lambda rule: f"{rule.table}.{rule.name}")
+def test_score_rule_notices(rule: Rule, spoiled: Spoil) -> None:
+    table = rule.table.removeprefix("scores.")
+
+    result = answer(spoiled, "scores", rule, SCORE_SPOILS[table, rule.name])
+
+    assert (result.outcome, result.checks[0].outcome) == ("fail", "fail")
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_rule_names_are_unique_in_their_table(gate: str) -> None:
+    names = [(rule.table, rule.name) for rule in rules_of(gate)]
+    assert len(names) == len(set(names)) > 0
+
+
+def test_recomputation_allows_half_a_unit_and_no_more(spoiled: Spoil) -> None:
+    rule = next(rule for rule in rules_of("living") if rule.name == "value_recomputed")
+    where = "WHERE indicator_id = 'liv_stunting_prevalence' AND region_code = '35.07'"  # 80 of 1300 = 6.1538...
+
+    exact = answer(spoiled, "living", rule, f"UPDATE {{t}} SET value = 6.1538 {where}")
+    off = answer(spoiled, "living", rule, f"UPDATE {{t}} SET value = 6.16 {where}")
+
+    assert (exact.outcome, off.outcome) == ("pass", "fail")
+    assert off.checks[0].failing_count == 1
+
+
+def test_mean_of_rates_is_noticed(spoiled: Spoil) -> None:
+    """11.93 % is the rate of the sums of 39 health centres (Satu Data Kab. Malang, February 2020), 12.3 their mean."""
+    rule = next(rule for rule in rules_of("living") if rule.name == "value_recomputed")
+    where = "WHERE indicator_id = 'liv_stunting_prevalence' AND region_code = '35.07'"
+
+    result = answer(
+        spoiled, "living", rule, f"UPDATE {{t}} SET numerator = 18938, denominator = 158677, value = 12.3 {where}"
+    )
+
+    assert result.outcome == "fail"
+
+
+def test_2022_rounds_components_first(spoiled: Spoil) -> None:
+    """Malang 2022: .14 + .31 + .88 + .26 + .92 = 2.51 where the unrounded sum is 2.504."""
+    rule = next(rule for rule in rules_of("scores") if rule.name == "index_recomputed")
+    values = {"baseline": 1.40, "output": 1.54, "outcome": 2.92, "impact": 2.56, "quick_wins": 3.08}
+    rows = ", ".join(f"('{dimension}', {value})" for dimension, value in values.items())
+    setup = f"""
+        DELETE FROM scores.index_scores WHERE region_code <> '35.07' OR basis <> 'reported';
+        DELETE FROM scores.dimension_scores
+          WHERE region_code <> '35.07' OR basis <> 'reported' OR dimension = 'kolaborasi';
+        UPDATE scores.dimension_scores d SET value = v.value, rule_set_id = '2022-kppn-ikn', weight = r.weight
+          FROM (VALUES {rows}) v (dimension, value), seeds.rule_sets r
+          WHERE v.dimension = d.dimension AND r.dimension = d.dimension AND r.rule_set_id = '2022-kppn-ikn';
+    """
+
+    right = answer(spoiled, "scores", rule, setup + "UPDATE {t} SET rule_set_id = '2022-kppn-ikn', index_value = 2.51")
+    wrong = answer(spoiled, "scores", rule, "UPDATE {t} SET index_value = 2.50")
+
+    assert (right.outcome, wrong.outcome) == ("pass", "fail")
+
+
+def test_an_indicator_without_a_range_is_a_warning(spoiled: Spoil) -> None:
+    rules = pillar_rules("society", (Range("soc_apm_9y", 0, 100, "a share"),))
+    warehouse = spoiled("SELECT 1")
+
+    result = run_rules(warehouse, "society", rules)
+
+    assert result.outcome == "pass"
+    assert [check.name for check in result.warnings] == ["range_listed"]
+    assert {row["indicator_id"] for row in result.warnings[0].failing_rows} == {"soc_schools"}
