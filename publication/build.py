@@ -1,0 +1,135 @@
+"""Build a publication beside the others: whole, checked and hashed, or not at all.
+
+It grows in a folder of its own and gets its name in one step when everything in it has been checked. A build that dies
+leaves the others and the pointer as they were; what it left behind is swept by the next one. Which publication readers
+see is decided afterwards, by ``pointer.swap``.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import structlog
+
+from ledger.errors import PilarError, PublicationError
+from publication.checks import check_draft
+from publication.content import read_content
+from publication.documents import write_documents
+from publication.manifest import write_manifest
+from publication.meta import PublicationMeta
+from publication.package import write_package
+from publication.page.render import render_page
+from publication.pointer import sync_folder
+from publication.provenance import unexplained_batches, write_provenance
+from publication.tables import MARTS, PILLARS, copy_tables, opened_warehouse, published_tables
+from publication.verify import verify
+
+DRAFT = ".tmp-"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A complete publication. ``manifest_sha256`` stands for all of its bytes."""
+
+    id: str
+    path: Path
+    manifest_sha256: str
+
+
+def publish(warehouse: Path, meta: PublicationMeta, published_dir: Path) -> Published:
+    """Build ``published_dir/<id>`` from a warehouse. The pointer is not moved.
+
+    Made twice from the same evaluation, it is the same publication: the second call checks it and returns it.
+    Raises PublicationError when something is missing, cannot be written or does not hold; nothing new is then visible.
+    """
+    published_dir.mkdir(parents=True, exist_ok=True)
+    with _one_builder(published_dir):
+        _sweep(published_dir)
+        target = published_dir / meta.publication_id
+        if target.exists():
+            return Published(meta.publication_id, target, verify(target))
+        draft = Path(tempfile.mkdtemp(prefix=f"{meta.publication_id}{DRAFT}", dir=published_dir))
+        try:
+            manifest_sha256 = _build(warehouse, meta, draft)
+            _make_durable(draft)
+            draft.rename(target)
+            sync_folder(published_dir)
+        except PilarError:
+            raise
+        except (OSError, duckdb.Error) as error:
+            raise PublicationError(
+                f"the publication could not be built ({type(error).__name__}: {' '.join(str(error).split())[:200]})",
+                where=str(published_dir),
+                do="What is published stays; mend it and publish again",
+            ) from error
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    log.info("published", publication=meta.publication_id, evaluation=meta.evaluation_id, manifest=manifest_sha256)
+    return Published(meta.publication_id, target, manifest_sha256)
+
+
+def _build(warehouse: Path, meta: PublicationMeta, draft: Path) -> str:
+    with opened_warehouse(warehouse) as connection:
+        tables = published_tables(connection)
+        counts = copy_tables(connection, tables, draft)
+        write_provenance(connection, meta, MARTS)
+        unexplained = unexplained_batches(connection)
+        if unexplained:
+            raise PublicationError(
+                f"figures rest on batches that the publication does not describe: {', '.join(unexplained[:3])}",
+                do="Describe every batch that a figure names, those of held pillars too",
+            )
+        content = read_content(connection, meta, dict(zip(PILLARS, MARTS, strict=True)))
+        write_documents(draft, content)
+        write_package(draft, connection, tables, meta)
+        (draft / "index.html").write_text(render_page(content), encoding="utf-8")
+    manifest_sha256 = write_manifest(draft, meta.publication_id)
+    check_draft(draft, counts)
+    return manifest_sha256
+
+
+@contextmanager
+def _one_builder(published_dir: Path) -> Iterator[None]:
+    """One build at a time; the lock falls with the process that holds it."""
+    with (published_dir / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PublicationError(
+                "another publication is being built", where=str(published_dir), do="Wait for it and try again"
+            ) from error
+        yield
+
+
+def _sweep(published_dir: Path) -> None:
+    """Remove what builds and swaps that died left behind. Called under the lock: nothing of this is in use."""
+    for path in published_dir.iterdir():
+        if DRAFT in path.name and path.is_dir() and not path.is_symlink():
+            log.warning("swept an unfinished publication", folder=path.name)
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.startswith(".current.") and path.is_symlink():
+            path.unlink(missing_ok=True)
+
+
+def _make_durable(folder: Path) -> None:
+    """Everything on the disk before the folder gets its name; files read-only, as nobody has to change them again."""
+    folder.chmod(0o755)
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            sync_folder(path)
+            continue
+        path.chmod(0o444)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync_folder(folder)

@@ -1,0 +1,165 @@
+"""The interface for machines: JSON documents, one per region, pillar and score, and an index of them all."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from publication.content import Content, Row
+from publication.json_text import to_json
+
+INDICATOR_KEYS = (
+    *("indicator_id", "period", "value", "unit", "state", "numerator", "denominator", "definition", "source_id"),
+    *("batch_ids", "synthetic", "published_value", "published_by"),
+)
+
+
+def write_documents(folder: Path, content: Content) -> None:
+    """Write every document below ``json/``."""
+    for path, document in documents(content):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(to_json(document), encoding="utf-8")
+
+
+def documents(content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each document with its path in the publication."""
+    yield "json/index.json", _index(content)
+    for region in content.regions:
+        code = str(region["region_code"])
+        yield f"json/regions/{safe(code)}.json", _region(content, region)
+        for row in content.of_region(content.index_scores, code):
+            yield index_evidence_path(row), _index_evidence(content, row)
+    for pillar in content.pillars:
+        yield f"json/pillars/{safe(str(pillar['id']))}.json", _pillar(content, pillar)
+    for row in content.question_scores:
+        if row["state"] == "measured":
+            yield evidence_path(row), _evidence(content, row)
+
+
+def evidence_path(row: Row) -> str:
+    """Where the evidence of a question's score stands."""
+    parts = (safe(str(row[key])) for key in ("region_code", "rule_set_id", "question_key"))
+    return f"json/evidence/{'/'.join(parts)}.json"
+
+
+def index_evidence_path(row: Row) -> str:
+    """Where the evidence of an index stands."""
+    region, rule_set, basis = (safe(str(row[key])) for key in ("region_code", "rule_set_id", "basis"))
+    return f"json/evidence/{region}/{rule_set}/index-{basis}.json"
+
+
+def safe(name: str) -> str:
+    """A name that is one harmless file name wherever it lands."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip(".") or "-"
+
+
+def _about(content: Content) -> dict[str, Any]:
+    meta = content.meta
+    return {
+        "publication_id": meta.publication_id,
+        "evaluation_id": meta.evaluation_id,
+        "created_at": meta.created_at,
+    }
+
+
+def _index(content: Content) -> dict[str, Any]:
+    return {
+        **_about(content),
+        "data_licence": content.meta.data_licence,
+        "regions": [
+            {
+                **region,
+                "document": f"json/regions/{safe(str(region['region_code']))}.json",
+                "index": content.of_region(content.index_scores, str(region["region_code"])),
+                "pillars": content.of_region(content.pillar_scores, str(region["region_code"])),
+            }
+            for region in content.regions
+        ],
+        "pillars": [
+            {**pillar, "document": f"json/pillars/{safe(str(pillar['id']))}.json", "version": _version(content, pillar)}
+            for pillar in content.pillars
+        ],
+        "gates": [gate.model_dump() for gate in content.meta.gates],
+        "findings": content.findings,
+        "sources": [batch.model_dump(exclude={"pages"}) for batch in content.meta.sources],
+    }
+
+
+def _region(content: Content, region: Row) -> dict[str, Any]:
+    code = str(region["region_code"])
+    return {
+        **_about(content),
+        "region": region,
+        "index": content.of_region(content.index_scores, code),
+        "dimensions": content.of_region(content.dimension_scores, code),
+        "pillars": [
+            {
+                **row,
+                "questions": _linked(content, code, str(row["pillar"])),
+                "indicators": [
+                    {key: item[key] for key in INDICATOR_KEYS}
+                    for item in content.of_region(content.marts.get(str(row["pillar"]), []), code)
+                ],
+            }
+            for row in content.of_region(content.pillar_scores, code)
+        ],
+    }
+
+
+def _linked(content: Content, region_code: str, pillar: str) -> list[dict[str, Any]]:
+    own = [row for row in content.of_region(content.question_scores, region_code) if row["pillar"] == pillar]
+    return [{**row, "evidence": evidence_path(row) if row["state"] == "measured" else None} for row in own]
+
+
+def _pillar(content: Content, pillar: Row) -> dict[str, Any]:
+    pillar_id = str(pillar["id"])
+    return {
+        **_about(content),
+        "pillar": pillar,
+        "version": _version(content, pillar),
+        "indicators": [row for row in content.indicators.values() if row["pillar"] == pillar_id],
+        "scores": [row for row in content.pillar_scores if row["pillar"] == pillar_id],
+        "values": content.marts.get(pillar_id, []),
+    }
+
+
+def _version(content: Content, pillar: Row) -> dict[str, Any] | None:
+    return next((item.model_dump() for item in content.meta.pillars if item.pillar == pillar["id"]), None)
+
+
+def _evidence(content: Content, row: Row) -> dict[str, Any]:
+    values = content.of_region(content.marts.get(str(row["pillar"]), []), str(row["region_code"]))
+    key = (row["indicator_id"], row["period"])
+    return {
+        **_about(content),
+        "score": row,
+        "question": content.questions.get(str(row["question_key"])),
+        "rubric": {
+            "version": row["rubric_version"],
+            "status": row["rubric_status"],
+            "bands": content.bands_of(str(row["question_key"]), str(row["rubric_version"])),
+        },
+        "indicator": content.indicators.get(str(row["indicator_id"])),
+        "value": next((item for item in values if (item["indicator_id"], item["period"]) == key), None),
+        "gate": next((gate.model_dump() for gate in content.meta.gates if gate.gate == row["pillar"]), None),
+        "version": _version(content, {"id": row["pillar"]}),
+        "batches": content.batches(row["batch_ids"] or ()),
+    }
+
+
+def _index_evidence(content: Content, row: Row) -> dict[str, Any]:
+    key = (row["region_code"], row["rule_set_id"], row["basis"])
+    dimensions = [
+        item for item in content.dimension_scores if (item["region_code"], item["rule_set_id"], item["basis"]) == key
+    ]
+    batch_ids = sorted({batch for item in dimensions for batch in item["batch_ids"] or ()})
+    return {
+        **_about(content),
+        "index": row,
+        "rule_set": [item for item in content.rule_sets if item["rule_set_id"] == row["rule_set_id"]],
+        "method": [item for item in content.rule_set_methods if item["rule_set_id"] == row["rule_set_id"]],
+        "dimensions": dimensions,
+        "gate": next((gate.model_dump() for gate in content.meta.gates if gate.gate == "scores"), None),
+        "batches": content.batches(batch_ids),
+    }

@@ -1,0 +1,40 @@
+"""JSON as the publication writes it: sorted, UTF-8, decimals as exact numbers and moments in UTC."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+_DECIMAL = "\x00decimal:"
+
+
+def to_json(document: object) -> str:
+    """The text of a document. A decimal becomes a number with exactly its digits, never a rounded binary float."""
+    text = json.dumps(_plain(document), ensure_ascii=False, indent=1, sort_keys=True)
+    return re.sub(r'"\\u0000decimal:([^"]*)"', r"\1", text) + "\n"
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal without exponent and without the zeros its column added."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, Decimal):
+        return f"{_DECIMAL}{decimal_text(value)}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.replace("\x00", "") if isinstance(value, str) else value

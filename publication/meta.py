@@ -1,0 +1,100 @@
+"""What a publication must be told beside the warehouse: when and from what it was made, and how its data arrived."""
+
+import hashlib
+from datetime import UTC
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, NonNegativeInt
+
+Outcome = Literal["pass", "fail", "error"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GateCheck(_Frozen):
+    """A rule of a gate that was not met, or could not be carried out."""
+
+    name: str
+    severity: Literal["critical", "warning"]
+    outcome: Outcome
+    message: str
+    failing_count: NonNegativeInt = 0
+
+
+class Gate(_Frozen):
+    """A gate's answer. ``notable`` holds what was not a plain pass."""
+
+    gate: str
+    outcome: Outcome
+    checks: NonNegativeInt
+    notable: tuple[GateCheck, ...] = ()
+
+
+class Page(_Frozen):
+    """One response of an agency's system: the request without its secrets, and the hash of the bytes it brought."""
+
+    seq: int
+    request: str
+    status: int
+    bytes: NonNegativeInt
+    sha256: str
+
+
+class SourceBatch(_Frozen):
+    """A batch of rows from one source, as the ledger has it. ``receipt_sha256`` is its link in the chain."""
+
+    batch_id: str
+    source: str
+    opd: str
+    status: str
+    coverage: str | None
+    rows_received: NonNegativeInt
+    rows_landed: NonNegativeInt
+    rows_quarantined: NonNegativeInt
+    fetched_at: AwareDatetime
+    receipt_sha256: str | None
+    synthetic: bool
+    system: str = ""
+    in_force: bool = True
+    note: str = ""
+    pages: tuple[Page, ...] = ()
+
+
+class PillarState(_Frozen):
+    """Which version of a pillar is published.
+
+    ``current``: this evaluation's. ``held``: an earlier one, because later candidates did not pass, and why.
+    ``absent``: none has passed yet.
+    """
+
+    pillar: str
+    state: Literal["current", "held", "absent"]
+    evaluation_id: str | None = None
+    promoted_at: AwareDatetime | None = None
+    held_since: AwareDatetime | None = None
+    held_reason: str | None = None
+
+
+class PublicationMeta(_Frozen):
+    """Everything about a publication that is not in the warehouse.
+
+    ``sources`` holds every batch that a published figure names (those of held pillars too) and the latest batch of each
+    source, whatever became of it. ``created_at`` belongs to the evaluation: made twice from the same evaluation, a
+    publication is the same publication.
+    """
+
+    evaluation_id: str
+    created_at: AwareDatetime
+    gates: tuple[Gate, ...]
+    sources: tuple[SourceBatch, ...]
+    pillars: tuple[PillarState, ...]
+    data_licence: str | None = None
+
+    @property
+    def publication_id(self) -> str:
+        """Sorts by time; ends in a short hash of what it was made from."""
+        digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        moment = self.created_at.astimezone(UTC)
+        return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z-{digest[:8]}"

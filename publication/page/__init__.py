@@ -1,0 +1,1 @@
+"""The dashboard: one static page that needs no server, no network and no script."""

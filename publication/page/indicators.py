@@ -1,0 +1,161 @@
+"""The rows of a pillar's tables: indicators with their marks, questions with their bands."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from publication.content import Content, Row
+from publication.documents import evidence_path
+from publication.page.charts import band_scale, spark
+from publication.page.model import Indicator, Mark, Question
+from publication.page.words import STATES, Text, amount, number, period
+
+DIRECTIONS = {
+    "higher": Text("Makin tinggi makin baik", "Higher is better"),
+    "lower": Text("Makin rendah makin baik", "Lower is better"),
+}
+SYNTHETIC = Mark("synthetic", "◇", Text("data simulasi", "simulated data"))
+CALIBRATED = Mark("calibrated", "◈", Text("simulasi terkalibrasi", "calibrated simulation"))
+EQUAL = Mark("published", "≡", Text("sama dengan angka terbit", "equals the published figure"))
+DIFFERS = Mark("differs", "≠", Text("berbeda dari angka terbit", "differs from the published figure"))
+
+
+def state_mark(state: str, threshold: int | None = None) -> Mark:
+    """A state as a symbol and a word. ``threshold`` is the smallest count that may be shown."""
+    symbol, text = STATES[state]
+    if state == "suppressed" and threshold is not None:
+        text = Text(f"disembunyikan (< {threshold} orang)", f"suppressed (< {threshold} people)")
+    return Mark(state, symbol, text)
+
+
+def indicators(content: Content, pillar: str, region_code: str) -> list[Indicator]:
+    """A pillar's indicators in one region, in the order of their definitions."""
+    rows = content.of_region(content.marts.get(pillar, []), region_code)
+    scores = {row["indicator_id"]: row for row in content.of_region(content.question_scores, region_code)}
+    views = []
+    for definition in (item for item in content.indicators.values() if item["pillar"] == pillar):
+        own = sorted(
+            (row for row in rows if row["indicator_id"] == definition["id"]), key=lambda row: str(row["period"])
+        )
+        if own:
+            views.append(_indicator(content, definition, own, scores.get(definition["id"])))
+    return views
+
+
+def questions(content: Content, pillar: str, region_code: str) -> list[Question]:
+    """A pillar's questions that an indicator answers, in the instrument's order."""
+    own = [row for row in content.of_region(content.question_scores, region_code) if row["pillar"] == pillar]
+    asked = content.questions
+    own.sort(key=lambda row: int(asked[row["question_key"]]["position"]) if row["question_key"] in asked else 0)
+    return [_question(content, row) for row in own]
+
+
+def band_text(band: Row, unit: str) -> Text:
+    """A band as its edges: ≥ 70 – < 80."""
+
+    def edge(value: Decimal | None, symbols: tuple[str, str], inclusive: bool) -> Text | None:
+        if value is None:
+            return None
+        text, suffix = number(value), "%" if unit == "%" else ""
+        symbol = symbols[0] if inclusive else symbols[1]
+        return Text(f"{symbol} {text.id}{suffix}", f"{symbol} {text.en}{suffix}")
+
+    found = [
+        edge(band["lower"], ("≥", ">"), bool(band["lower_inclusive"])),
+        edge(band["upper"], ("≤", "<"), bool(band["upper_inclusive"])),
+    ]
+    edges = [item for item in found if item is not None]
+    return Text(" – ".join(item.id for item in edges), " – ".join(item.en for item in edges))
+
+
+def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Row | None) -> Indicator:
+    latest = rows[-1]
+    unit, places = str(definition["unit"]), int(definition["dp"])
+    scored = score if score is not None and score["period"] == latest["period"] else None
+    bands = content.bands_of(scored["question_key"], scored["rubric_version"]) if scored else []
+    published = latest["published_value"]
+    return Indicator(
+        id=str(definition["id"]),
+        name=Text(str(definition["name_id"]), str(definition["name_en"])),
+        definition=Text(
+            str(definition.get("definition_id") or definition["definition"]), str(definition["definition"])
+        ),
+        direction=DIRECTIONS.get(str(definition["direction"])),
+        value=amount(latest["value"], unit, places),
+        parts=_parts(latest, definition),
+        period=period(latest["period"]),
+        state=state_mark(str(latest["state"]), threshold(content, str(definition["id"]))),
+        marks=list(_marks(latest, places)),
+        published=_published(latest, unit, places) if published is not None else None,
+        source=_source(str(definition.get("source_text") or latest["source_id"])),
+        source_id=str(latest["source_id"]),
+        scale=band_scale(bands, latest["value"]),
+        score=number(scored["score"]) if scored and scored["score"] is not None else None,
+        spark=spark([row["value"] for row in rows if row["value"] is not None]),
+        history=[(period(row["period"]), amount(row["value"], unit, places)) for row in reversed(rows[:-1])],
+    )
+
+
+def threshold(content: Content, indicator_id: str) -> int | None:
+    """The smallest count of people of an indicator that may be shown."""
+    found = [int(row["threshold"]) for row in content.suppression if row["indicator_id"] == indicator_id]
+    return max(found, default=None)
+
+
+def _parts(row: Row, definition: Row) -> Text | None:
+    """The numerator and denominator of a ratio: a part of a whole, or one number against another."""
+    if row["numerator"] is None or row["denominator"] is None or row["value"] is None:
+        return None
+    money = "rupiah" in str(definition["numerator"] or "")
+    part, whole = (
+        amount(row[key], "rupiah", None) if money else number(row[key]) for key in ("numerator", "denominator")
+    )
+    within = row["value"] >= 0 and row["numerator"] <= row["denominator"]
+    joined = Text("dari", "of") if within else Text("terhadap", "against")
+    return Text(f"{part.id} {joined.id} {whole.id}", f"{part.en} {joined.en} {whole.en}")
+
+
+def _marks(row: Row, places: int) -> Sequence[Mark]:
+    """Where a figure comes from: simulated records, simulated to reproduce a published figure, at odds with it."""
+    value, published = row["value"], row["published_value"]
+    half = Decimal(5).scaleb(-places - 1)
+    agrees = value is not None and published is not None and abs(value - published) <= half
+    marks = []
+    if row["synthetic"] and row["state"] != "missing":
+        marks.append(CALIBRATED if agrees else SYNTHETIC)
+    if agrees:
+        marks.append(EQUAL)
+    elif published is not None and value is not None:
+        marks.append(DIFFERS)
+    return marks
+
+
+def _published(row: Row, unit: str, places: int) -> Text:
+    text = amount(row["published_value"], unit, places)
+    by = str(row["published_by"] or "")
+    return Text(f"angka terbit {text.id} ({by})", f"published figure {text.en} ({by})")
+
+
+def _source(text: str) -> Text:
+    return Text(text.replace(" through ", " melalui ").replace("population by", "penduduk dari"), text)
+
+
+def _question(content: Content, row: Row) -> Question:
+    asked: Mapping[str, object] = content.questions.get(str(row["question_key"]), {})
+    definition: Mapping[str, object] = content.indicators.get(str(row["indicator_id"]), {})
+    places = int(str(definition.get("dp", 2)))
+    unit = str(row["unit"])
+    bands = content.bands_of(str(row["question_key"]), str(row["rubric_version"]))
+    band = next((item for item in bands if row["score"] is not None and item["score"] == row["score"]), None)
+    return Question(
+        code=str(asked.get("printed_code") or row["question_key"]),
+        text=str(row["question_text"]),
+        indicator=Text(str(definition.get("name_id", "")), str(definition.get("name_en", ""))),
+        value=amount(row["value"], unit, places),
+        period=period(row["period"]),
+        band=band_text(band, unit) if band else None,
+        score=number(row["score"]),
+        state=state_mark(str(row["state"]), threshold(content, str(row["indicator_id"]))),
+        proxy=row["relation"] == "proxy",
+        proxy_note=str(asked.get("relation_note") or ""),
+        evidence=evidence_path(row) if row["state"] == "measured" else None,
+    )

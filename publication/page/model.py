@@ -1,0 +1,207 @@
+"""What the page shows, ready to be written down: text in both languages, places on scales, links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from publication.page.charts import Scale
+from publication.page.words import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A note on a figure that a reader must not miss: a symbol, a word, and the kind for its colour."""
+
+    kind: str
+    symbol: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One row of a pillar's table: the latest period, with the earlier ones behind it."""
+
+    id: str
+    name: Text
+    definition: Text
+    direction: Text | None
+    value: Text
+    parts: Text | None
+    period: Text
+    state: Mark
+    marks: Sequence[Mark]
+    published: Text | None
+    source: Text
+    source_id: str
+    scale: Scale | None
+    score: Text | None
+    spark: str
+    history: Sequence[tuple[Text, Text]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One scored question of the instrument, or why it has no score."""
+
+    code: str
+    text: str
+    indicator: Text
+    value: Text
+    period: Text
+    band: Text | None
+    score: Text
+    state: Mark
+    proxy: bool
+    proxy_note: str
+    evidence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pillar:
+    """A pillar of one region."""
+
+    id: str
+    anchor: str
+    name: Text
+    short: str
+    score: Text
+    share: float | None
+    scored: int
+    total: int
+    state: Mark
+    version: str
+    since: Text
+    reason: str
+    indicators: Sequence[Indicator]
+    questions: Sequence[Question]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index of one region under one rule set and basis."""
+
+    value: Text
+    share: float | None
+    published: Text | None
+    published_by: str
+    agrees: bool
+    rule_set: Text
+    year: int
+    improvement: Text | None
+    measured: bool
+    origin: Mark | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension: its weight, what assessors gave, and what was computed."""
+
+    name: Text
+    weight: Text
+    reported: Text
+    reported_share: float | None
+    computed: Text
+    computed_share: float | None
+    from_indicators: bool
+    scored: int | None
+    total: int | None
+    applies: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region's part of the page."""
+
+    code: str
+    bps_code: str
+    anchor: str
+    name: str
+    province: str
+    document: str
+    reported: Index | None
+    computed: Index | None
+    earlier: Sequence[Index]
+    dimensions: Sequence[Dimension]
+    pillars: Sequence[Pillar]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One batch of a source."""
+
+    coverage: str
+    state: Mark
+    received: Text
+    landed: Text
+    quarantined: Text
+    receipt: str
+    fetched: Text
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How one source's data arrived: its batches in force together, and each batch."""
+
+    id: str
+    opd: str
+    system: str
+    state: Mark
+    received: Text
+    landed: Text
+    quarantined: Text
+    quarantined_share: Text
+    receipt: str
+    fetched: Text
+    synthetic: bool
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Contradictions of one kind in one source, with the first few of them."""
+
+    rule: Text
+    source_id: str
+    count: Text
+    examples: Sequence[Text]
+
+
+@dataclass(frozen=True, slots=True)
+class GateNote:
+    """A rule that was not met."""
+
+    name: str
+    message: str
+    warning: bool
+    count: Text
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """A gate's answer."""
+
+    name: Text
+    state: Mark
+    checks: int
+    notes: Sequence[GateNote]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page."""
+
+    publication_id: str
+    evaluation_id: str
+    created: Text
+    regions: Sequence[Region]
+    sources: Sequence[Source]
+    gates: Sequence[GateView]
+    findings: Sequence[Finding]
+    pillars: Sequence[Text]
+    rubric: Text
+    rubric_assumed: bool
+    any_synthetic: bool
+    licence: str | None
+    files: Sequence[tuple[str, Text]]

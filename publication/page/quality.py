@@ -1,0 +1,140 @@
+"""How the data arrived, and what its gates said."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import groupby
+
+from publication.content import Content, Row
+from publication.meta import Gate, SourceBatch
+from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Source
+from publication.page.words import BATCH_STATES, NO_VALUE, OUTCOMES, Text, clock, number
+
+EXAMPLES = 3
+FINDING_ORDER = ("region_code", "period", "subject", "field")
+FINDINGS = {
+    "published_percentage_differs": Text(
+        "persentase tidak sesuai bagiannya", "percentage that does not follow from its parts"
+    ),
+    "published_sum_differs": Text("jumlah tidak sesuai bagiannya", "sum that does not follow from its parts"),
+    "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
+    "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
+    "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
+}
+ACRONYMS = {"bpkad", "bps", "dlh", "dpmptsp"}
+
+
+def sources(content: Content) -> list[Source]:
+    """One line per source, its batches from the latest back."""
+    batches = sorted(content.meta.sources, key=lambda batch: (batch.opd, batch.source))
+    return [
+        _source(source, sorted(own, key=lambda batch: batch.batch_id, reverse=True))
+        for (_, source), own in groupby(batches, key=lambda batch: (batch.opd, batch.source))
+    ]
+
+
+def gates(content: Content) -> list[GateView]:
+    """The gates in the order of the pillars, the scores last."""
+    names = {str(pillar["id"]): Text(str(pillar["name_id"]), str(pillar["name_en"])) for pillar in content.pillars}
+    order = [*names, "scores"]
+    known = sorted(content.meta.gates, key=lambda gate: order.index(gate.gate) if gate.gate in order else len(order))
+    return [_gate(gate, names.get(gate.gate, Text("Skor dan indeks", "Scores and index"))) for gate in known]
+
+
+def findings(content: Content) -> list[Finding]:
+    """What sources state and what does not follow from it, by source and kind."""
+    # The regions of this evaluation first: their findings are the ones a reader can act on.
+    rows = sorted(
+        content.findings,
+        key=lambda row: (
+            row["source_id"],
+            row["rule"],
+            row["region_code"] is None,
+            [str(row[key]) for key in FINDING_ORDER],
+        ),
+    )
+    groups = groupby(rows, key=lambda row: (str(row["source_id"]), str(row["rule"])))
+    return [_finding(source, rule, list(own)) for (source, rule), own in groups]
+
+
+def opd_name(opd: str) -> str:
+    """dinas_kesehatan as Dinas Kesehatan, bpkad as BPKAD."""
+    return opd.upper() if opd in ACRONYMS else opd.replace("_", " ").title()
+
+
+def _source(source_id: str, batches: Sequence[SourceBatch]) -> Source:
+    latest = batches[0]
+    counted = [batch for batch in batches if batch.in_force] or [latest]
+    received = sum(batch.rows_received for batch in counted)
+    landed = sum(batch.rows_landed for batch in counted)
+    quarantined = sum(batch.rows_quarantined for batch in counted)
+    return Source(
+        id=source_id,
+        opd=opd_name(latest.opd),
+        system=latest.system,
+        state=_state(latest),
+        received=number(received),
+        landed=number(landed),
+        quarantined=number(quarantined),
+        quarantined_share=_percent(quarantined, received),
+        receipt=(latest.receipt_sha256 or NO_VALUE)[:12],
+        fetched=clock(latest.fetched_at),
+        synthetic=any(batch.synthetic for batch in counted),
+        deliveries=[_delivery(batch) for batch in batches],
+    )
+
+
+def _percent(part: int, whole: int) -> Text:
+    """A share with one decimal; a few among very many are told apart from none."""
+    share = Decimal(100 * part) / whole if whole else Decimal(0)
+    few = 0 < share < Decimal("0.1")
+    text = number(Decimal("0.1") if few else share, 1 if share else 0)
+    sign = "< " if few else ""
+    return Text(f"{sign}{text.id}%", f"{sign}{text.en}%")
+
+
+def _finding(source_id: str, rule: str, rows: Sequence[Row]) -> Finding:
+    shown = [row for row in rows if row["subject"] is not None][:EXAMPLES]
+    return Finding(FINDINGS.get(rule, Text(rule, rule)), source_id, number(len(rows)), [_example(row) for row in shown])
+
+
+def _example(row: Row) -> Text:
+    if row["field"] == "region":
+        name = f"{row['subject']}, {row['period'] or ''}".strip(", ")
+        return Text(name, name)
+    about = f"{row['subject']}, {row['field']} {row['period'] or ''}".strip()
+    stated = f"{about}: {row['published']}"
+    if row["recomputed"] is None:
+        return Text(stated, stated)
+    return Text(f"{stated}, dihitung {row['recomputed']}", f"{stated}, computed {row['recomputed']}")
+
+
+def _delivery(batch: SourceBatch) -> Delivery:
+    return Delivery(
+        coverage=batch.coverage or NO_VALUE,
+        state=_state(batch),
+        received=number(batch.rows_received),
+        landed=number(batch.rows_landed),
+        quarantined=number(batch.rows_quarantined),
+        receipt=batch.receipt_sha256 or NO_VALUE,
+        fetched=clock(batch.fetched_at),
+        note=batch.note,
+    )
+
+
+def _state(batch: SourceBatch) -> Mark:
+    symbol, text = BATCH_STATES.get(batch.status, ("?", Text(batch.status, batch.status)))
+    return Mark(f"batch-{batch.status}", symbol, text)
+
+
+def _gate(gate: Gate, name: Text) -> GateView:
+    symbol, text = OUTCOMES[gate.outcome]
+    notes = [
+        GateNote(
+            check.name,
+            check.message,
+            check.severity == "warning" and check.outcome == "fail",
+            number(check.failing_count),
+        )
+        for check in gate.notable
+    ]
+    return GateView(name, Mark(f"gate-{gate.outcome}", symbol, text), gate.checks, notes)

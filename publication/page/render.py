@@ -1,0 +1,80 @@
+"""Write the page down."""
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from publication.content import Content
+from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, state_mark
+from publication.page.model import Mark
+from publication.page.view import page
+from publication.page.words import Text
+
+TEMPLATES = Path(__file__).parent / "templates"
+HELD = Mark("held", "‖", Text("ditahan", "held"))
+
+
+LEGEND = (
+    (state_mark("measured"), Text("dihitung dari baris yang diterima", "computed from rows that were accepted")),
+    (state_mark("missing"), Text("perangkat daerah belum mengirimnya; bukan nol", "not delivered; this is not zero")),
+    (state_mark("not_applicable"), Text("tidak berlaku untuk daerah ini", "does not apply to this region")),
+    (state_mark("suppressed"), Text("jumlah orangnya terlalu sedikit", "too few people are counted")),
+    (HELD, Text("versi baik terakhir, lihat tanggal dan alasannya", "last good version; see its date and reason")),
+    (SYNTHETIC, Text("dari catatan simulasi", "from simulated records")),
+    (
+        CALIBRATED,
+        Text("simulasi yang totalnya mengikuti angka terbit", "simulated, with the total of a published figure"),
+    ),
+    (EQUAL, Text("cocok dengan angka penerbit resminya", "agrees with the figure of its authority")),
+    (DIFFERS, Text("perlu diselesaikan, tidak dirata-ratakan", "to be settled by people, never averaged away")),
+)
+
+
+def render_page(content: Content) -> str:
+    """The dashboard as one self-contained HTML document. Everything from the data is escaped."""
+    script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page(content),
+            legend=LEGEND,
+            simulated=SYNTHETIC.text,
+            no_data=state_mark("missing").text,
+            not_applicable=state_mark("not_applicable").text,
+            script=Markup(script),  # noqa: S704 - the page's own file; the policy in its head names this very text
+            script_hash=f"sha256-{digest}",
+        )
+    )
+
+
+def both(text: Text) -> Markup:
+    """A text in both languages, of which the reader sees one; once where they do not differ."""
+    if text.same:
+        return Markup("{}").format(text.id)
+    return Markup('<span lang="id">{}</span><span lang="en">{}</span>').format(text.id, text.en)
+
+
+def say(indonesian: str, english: str) -> Markup:
+    """The same for words that stand in the template."""
+    return both(Text(indonesian, english))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["both"] = both
+    environment.globals["say"] = say
+    return environment

@@ -1,0 +1,157 @@
+"""From a publication's content to what its page shows."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from publication.content import Content, Row
+from publication.documents import index_evidence_path, safe
+from publication.meta import PillarState
+from publication.page.charts import share
+from publication.page.indicators import CALIBRATED, SYNTHETIC, indicators, questions, state_mark
+from publication.page.model import Dimension, Index, Mark, Page, Pillar, Region
+from publication.page.quality import findings, gates, sources
+from publication.page.words import NO_VALUE, Text, clock, day, number
+
+FILES = (
+    ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file")),
+    ("datapackage.json", Text("uraian tabel dan kolom", "tables and columns described")),
+    ("json/index.json", Text("antarmuka untuk mesin", "interface for machines")),
+    ("manifest.json", Text("sidik jari setiap berkas", "hash of every file")),
+)
+
+
+def page(content: Content) -> Page:
+    """Everything on the page."""
+    meta = content.meta
+    rubrics = sorted({(row["rubric_version"], row["rubric_status"]) for row in content.question_scores})
+    names = ", ".join(str(version) for version, _ in rubrics) or NO_VALUE
+    rows = [*content.index_scores, *(row for mart in content.marts.values() for row in mart)]
+    return Page(
+        publication_id=meta.publication_id,
+        evaluation_id=meta.evaluation_id,
+        created=clock(meta.created_at),
+        regions=[_region(content, region) for region in content.regions],
+        sources=sources(content),
+        gates=gates(content),
+        findings=findings(content),
+        pillars=[_name(pillar) for pillar in content.pillars],
+        rubric=Text(names, names),
+        rubric_assumed=any(status != "official" for _, status in rubrics),
+        any_synthetic=any(row["synthetic"] for row in rows),
+        licence=meta.data_licence,
+        files=FILES,
+    )
+
+
+def _name(row: Row) -> Text:
+    return Text(str(row["name_id"]), str(row["name_en"]))
+
+
+def _region(content: Content, region: Row) -> Region:
+    code = str(region["region_code"])
+    methods = {row["rule_set_id"]: row for row in content.rule_set_methods}
+    found = content.of_region(content.index_scores, code)
+    found.sort(key=lambda row: -int(methods.get(row["rule_set_id"], {}).get("year", 0)))
+    by_basis = {basis: [row for row in found if row["basis"] == basis] for basis in ("reported", "computed")}
+    reported = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["reported"]]
+    computed = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["computed"]]
+    rule_set = found[0]["rule_set_id"] if found else None
+    return Region(
+        code=code,
+        bps_code=str(region.get("bps_code") or ""),
+        anchor=f"daerah-{safe(code).replace('.', '-')}",
+        name=str(region["region_name"]),
+        province=str(region.get("province") or ""),
+        document=f"json/regions/{safe(code)}.json",
+        reported=next(iter(reported), None),
+        computed=next(iter(computed), None),
+        earlier=reported[1:],
+        dimensions=_dimensions(content, code, rule_set),
+        pillars=[_pillar(content, code, pillar) for pillar in content.pillars],
+    )
+
+
+def _index(row: Row, method: Row | None) -> Index:
+    value, published, better = row["index_value"], row["published_value"], row.get("improvement")
+    rule_set = str(row["rule_set_id"])
+    sign = "+" if better is not None and better > 0 else ""
+    text = number(better, 2)
+    agrees = value is not None and value == published
+    origin = (CALIBRATED if agrees else SYNTHETIC) if row["synthetic"] else None
+    return Index(
+        value=number(value, 2),
+        share=share(value),
+        published=number(published, 2) if published is not None else None,
+        published_by=str(row["published_by"] or ""),
+        agrees=agrees,
+        rule_set=_name(method) if method else Text(rule_set, rule_set),
+        year=int(method["year"]) if method else 0,
+        improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
+        measured=value is not None,
+        origin=origin if value is not None else None,
+        evidence=index_evidence_path(row),
+    )
+
+
+def _dimensions(content: Content, code: str, rule_set: str | None) -> list[Dimension]:
+    own = [row for row in content.of_region(content.dimension_scores, code) if row["rule_set_id"] == rule_set]
+    views = []
+    for dimension in content.dimensions:
+        rows = {row["basis"]: row for row in own if row["dimension"] == dimension["id"]}
+        if rows:
+            views.append(_dimension(dimension, rows.get("reported"), rows.get("computed")))
+    return views
+
+
+def _dimension(dimension: Row, reported: Row | None, computed: Row | None) -> Dimension:
+    anyway: Row = reported or computed or {}
+    weight: Decimal | None = anyway.get("weight")
+    percent = number(weight * 100) if weight is not None else Text(NO_VALUE, NO_VALUE)
+    from_indicators = computed is not None and computed.get("value_from", "computed") == "computed"
+    given, found = (row["value"] if row else None for row in (reported, computed))
+    return Dimension(
+        name=_name(dimension),
+        weight=Text(f"{percent.id}%", f"{percent.en}%") if weight is not None else percent,
+        reported=number(given, 2),
+        reported_share=share(given),
+        computed=number(found, 2),
+        computed_share=share(found),
+        from_indicators=from_indicators,
+        scored=computed.get("questions_scored") if computed and from_indicators else None,
+        total=computed.get("questions_total") if computed and from_indicators else None,
+        applies=anyway.get("state") != "not_applicable",
+    )
+
+
+def _pillar(content: Content, code: str, pillar: Row) -> Pillar:
+    pillar_id = str(pillar["id"])
+    row = next((r for r in content.of_region(content.pillar_scores, code) if r["pillar"] == pillar_id), None)
+    version = next((item for item in content.meta.pillars if item.pillar == pillar_id), None)
+    score = row["score"] if row else None
+    own = indicators(content, pillar_id, code)
+    return Pillar(
+        id=pillar_id,
+        anchor=f"daerah-{safe(code).replace('.', '-')}-{safe(pillar_id)}",
+        name=_name(pillar),
+        short=pillar_id.capitalize(),
+        score=number(score, 2),
+        share=share(score),
+        scored=int(row["questions_scored"]) if row else 0,
+        total=int(row["questions_total"]) if row else 0,
+        state=_pillar_state(row, version, own),
+        version=version.state if version else "absent",
+        since=day(version.held_since) if version else Text(NO_VALUE, NO_VALUE),
+        reason=(version.held_reason or "") if version else "",
+        indicators=own,
+        questions=questions(content, pillar_id, code),
+        missing=sum(item.state.kind != "measured" for item in own),
+    )
+
+
+def _pillar_state(row: Row | None, version: PillarState | None, own: Sequence[object]) -> Mark:
+    if version is None or version.state == "absent" or not own:
+        return state_mark("absent")
+    if version.state == "held":
+        since = day(version.held_since)
+        return Mark("held", "‖", Text(f"ditahan sejak {since.id}", f"held since {since.en}"))
+    return state_mark(str(row["state"]) if row else "missing")

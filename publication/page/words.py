@@ -1,0 +1,126 @@
+"""Words, numbers and dates in Indonesian and English. Both stand in the page; the reader chooses."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal
+
+WIB = timezone(timedelta(hours=7))
+MONTHS_ID = (
+    *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
+    *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
+)
+MONTHS_EN = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+SCALES = (
+    (Decimal(10) ** 12, "triliun", "trillion"),
+    (Decimal(10) ** 9, "miliar", "billion"),
+    (Decimal(10) ** 6, "juta", "million"),
+)
+NO_VALUE = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One thing said in both languages."""
+
+    id: str
+    en: str
+
+    @property
+    def same(self) -> bool:
+        """Whether the languages do not differ here."""
+        return self.id == self.en
+
+
+STATES = {
+    "measured": ("●", Text("terukur", "measured")),
+    "missing": ("○", Text("tidak ada data", "no data")),
+    "not_applicable": ("⊘", Text("tidak berlaku", "not applicable")),
+    "suppressed": ("▨", Text("disembunyikan", "suppressed")),
+    "absent": ("□", Text("belum pernah lolos gerbang mutu", "has never passed its quality gate")),
+}
+OUTCOMES = {
+    "pass": ("✓", Text("lolos", "passed")),
+    "fail": ("✕", Text("tidak lolos", "failed")),
+    "error": ("!", Text("galat: pemeriksaan tidak dapat dijalankan", "error: the check could not be carried out")),
+}
+BATCH_STATES = {
+    "accepted": ("✓", Text("diterima", "accepted")),
+    "unchanged": ("=", Text("tidak berubah", "unchanged")),
+    "held": ("‖", Text("ditahan", "held")),
+    "rejected": ("✕", Text("ditolak", "rejected")),
+    "failed": ("!", Text("gagal diambil", "could not be fetched")),
+    "running": ("…", Text("berjalan", "running")),
+}
+UNITS_EN = {"proyek": "projects", "sekolah": "schools", "indeks 1-5": "index 1–5", "indeks 0-100": "index 0–100"}
+UNITS_ID = {"indeks 1-5": "indeks 1–5", "indeks 0-100": "indeks 0–100"}
+
+
+def number(value: Decimal | int | None, places: int | None = None) -> Text:
+    """A number with ``places`` decimals (else those it has): 1.234,50 and 1,234.50. Half goes away from zero."""
+    if value is None:
+        return Text(NO_VALUE, NO_VALUE)
+    exact = Decimal(value)
+    if places is not None:
+        exact = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    else:
+        exact = exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
+    english = f"{exact:,f}".replace("-", "−")
+    return Text(english.translate(str.maketrans(",.", ".,")), english)
+
+
+def amount(value: Decimal | None, unit: str, places: int | None) -> Text:
+    """A value with its unit: 73,62 %; Rp1,22 triliun; 1.204 proyek."""
+    if value is None:
+        return Text(NO_VALUE, NO_VALUE)
+    if unit == "rupiah":
+        return _rupiah(value)
+    text = number(value, places)
+    if unit == "%":
+        return Text(f"{text.id}%", f"{text.en}%")
+    if unit.startswith("indeks"):
+        return text
+    return Text(f"{text.id} {unit}", f"{text.en} {UNITS_EN.get(unit, unit)}")
+
+
+def unit_name(unit: str) -> Text:
+    """A unit's name."""
+    return Text(UNITS_ID.get(unit, unit), UNITS_EN.get(unit, unit))
+
+
+def period(value: str | None) -> Text:
+    """2024, or 2024-08 as Agustus 2024."""
+    if value is None:
+        return Text(NO_VALUE, NO_VALUE)
+    year, _, month = value.partition("-")
+    if month.isdigit() and 1 <= int(month) <= 12:
+        return Text(f"{MONTHS_ID[int(month) - 1]} {year}", f"{MONTHS_EN[int(month) - 1]} {year}")
+    return Text(value, value)
+
+
+def day(moment: datetime | None) -> Text:
+    """15 Januari 2025, in western Indonesian time."""
+    if moment is None:
+        return Text(NO_VALUE, NO_VALUE)
+    local = moment.astimezone(WIB)
+    return Text(
+        f"{local.day} {MONTHS_ID[local.month - 1]} {local.year}",
+        f"{local.day} {MONTHS_EN[local.month - 1]} {local.year}",
+    )
+
+
+def clock(moment: datetime) -> Text:
+    """15 Januari 2025, 09.00 WIB."""
+    local, date = moment.astimezone(WIB), day(moment)
+    return Text(f"{date.id}, {local:%H.%M} WIB", f"{date.en}, {local:%H:%M} WIB ({moment.astimezone(UTC):%H:%M} UTC)")
+
+
+def _rupiah(value: Decimal) -> Text:
+    for scale, name_id, name_en in SCALES:
+        if abs(value) >= scale:
+            text = number(value / scale, 2)
+            return Text(f"Rp{text.id} {name_id}", f"Rp{text.en} {name_en}")
+    text = number(value)
+    return Text(f"Rp{text.id}", f"Rp{text.en}")

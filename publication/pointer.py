@@ -1,0 +1,93 @@
+"""Which publication readers see: ``current``, a link that is replaced in one step and never points at nothing.
+
+A reader that follows the link once (``resolve``) and stays with what it found sees one publication from start to end.
+"""
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from ledger.errors import PublicationError
+from publication.verify import verify
+
+CURRENT = "current"
+PUBLICATION_ID = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{8}")
+
+
+def current(published_dir: Path) -> str | None:
+    """The id of the current publication; None before the first."""
+    link = published_dir / CURRENT
+    return link.readlink().name if link.is_symlink() else None
+
+
+def resolve(published_dir: Path) -> Path:
+    """The current publication's own folder, which a swap does not change under its reader.
+
+    Raises PublicationError when nothing is published.
+    """
+    publication_id = current(published_dir)
+    if publication_id is None:
+        raise PublicationError("nothing is published yet", where=str(published_dir), do="Run `pilar evaluate`")
+    return published_dir / publication_id
+
+
+def list_publications(published_dir: Path) -> tuple[str, ...]:
+    """The ids of the complete publications, newest first."""
+    if not published_dir.is_dir():
+        return ()
+    found = (path.name for path in published_dir.iterdir() if path.is_dir() and not path.is_symlink())
+    return tuple(sorted((name for name in found if PUBLICATION_ID.fullmatch(name)), reverse=True))
+
+
+def swap(published_dir: Path, publication_id: str) -> None:
+    """Make a publication the current one: atomic, and durable when this returns.
+
+    Raises PublicationError when there is no such publication or a file of it was altered; the pointer then stays.
+    """
+    if publication_id not in list_publications(published_dir):
+        raise PublicationError(
+            f"there is no publication '{publication_id}'",
+            where=str(published_dir),
+            do="See `pilar publications list`",
+        )
+    verify(published_dir / publication_id)
+    link = published_dir / f".{CURRENT}.{secrets.token_hex(4)}"
+    link.symlink_to(publication_id, target_is_directory=True)
+    try:
+        link.replace(published_dir / CURRENT)
+    except OSError as error:
+        link.unlink(missing_ok=True)
+        raise PublicationError(
+            f"the pointer could not be replaced ({error.strerror})", where=str(published_dir / CURRENT)
+        ) from error
+    sync_folder(published_dir)
+
+
+def rollback(published_dir: Path, publication_id: str | None = None) -> str:
+    """Point readers at an earlier publication: the named one, else the one before the current. Returns its id.
+
+    Raises PublicationError when there is none before the current one, or the named one does not exist or was altered.
+    """
+    target = publication_id or _previous(published_dir)
+    swap(published_dir, target)
+    return target
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _previous(published_dir: Path) -> str:
+    now = current(published_dir)
+    older = [name for name in list_publications(published_dir) if now is not None and name < now]
+    if not older:
+        raise PublicationError(
+            "there is no publication before the current one", where=str(published_dir), do="Nothing was changed"
+        )
+    return older[0]

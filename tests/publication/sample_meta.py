@@ -1,0 +1,126 @@
+"""How the sample's data arrived, in all its states."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
+from tests.publication.sample_warehouse import (
+    EARLIER_EVALUATION,
+    EVALUATION,
+    HELD_REASON,
+    HELD_SINCE,
+    PILLARS,
+    batch_of,
+    load_seeds,
+)
+
+CREATED = datetime(2025, 1, 15, 2, 0, tzinfo=UTC)
+OPDS = {
+    "bpkad_realisasi": ("bpkad", "SIPD", "2023", 96, 0),
+    "bps_indikator": ("bps", "WebAPI BPS", "2021", 54, 0),
+    "diskominfo_spbe": ("diskominfo", "Portal data", "2024", 12, 0),
+    "dpmptsp_proyek": ("dpmptsp", "OSS-RBA", "2024", 1460, 7),
+    "dinkes_eppgbm": ("dinas_kesehatan", "e-PPGBM", "2024-08", 2215, 15),
+    "dinkes_persalinan": ("dinas_kesehatan", "SATUSEHAT", "2024", 1612, 12),
+    "perkim_sanitasi": ("dinas_perkim", "SIPERKIM", "2021", 30012, 12),
+    "disdik_peserta_didik": ("dinas_pendidikan", "Dapodik", "20241", 1830, 4),
+    "disdik_sekolah": ("dinas_pendidikan", "Dapodik", "20241", 1990, 5),
+    "dlh_sipsn": ("dlh", "SIPSN", "2024", 315, 0),
+}
+
+
+def fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sample_meta() -> PublicationMeta:
+    """What the ledger would tell about the sample."""
+    return PublicationMeta(
+        evaluation_id=EVALUATION,
+        created_at=CREATED,
+        gates=(*(_gate(pillar) for pillar in PILLARS), Gate(gate="scores", outcome="pass", checks=35)),
+        sources=tuple(_batches()),
+        pillars=tuple(_pillar(pillar) for pillar in PILLARS),
+    )
+
+
+def _gate(pillar: str) -> Gate:
+    if pillar == "branding":
+        check = GateCheck(
+            name="range_bra_investment_growth",
+            severity="critical",
+            outcome="fail",
+            message="investment cannot shrink by more than all of it",
+            failing_count=1,
+        )
+        return Gate(gate=pillar, outcome="fail", checks=26, notable=(check,))
+    if pillar == "living":
+        check = GateCheck(
+            name="unusual",
+            severity="warning",
+            outcome="fail",
+            message="possible and seldom: look once whether it is true",
+            failing_count=1,
+        )
+        return Gate(gate=pillar, outcome="pass", checks=26, notable=(check,))
+    return Gate(gate=pillar, outcome="pass", checks=24)
+
+
+def _pillar(pillar: str) -> PillarState:
+    if pillar == "branding":
+        since = datetime.fromisoformat(HELD_SINCE)
+        return PillarState(
+            pillar=pillar,
+            state="held",
+            evaluation_id=EARLIER_EVALUATION,
+            promoted_at=since - timedelta(days=7),
+            held_since=since,
+            held_reason=HELD_REASON,
+        )
+    return PillarState(pillar=pillar, state="current", evaluation_id=EVALUATION, promoted_at=CREATED)
+
+
+def _batches() -> list[SourceBatch]:
+    with duckdb.connect() as connection:
+        load_seeds(connection)
+        known = {source: batch_of(connection, source) for source in OPDS}
+    batches = []
+    for source, (opd, system, coverage, received, quarantined) in OPDS.items():
+        page = Page(
+            seq=0,
+            request=f"GET /{source}?token=*** (coverage {coverage})",
+            status=200,
+            bytes=received * 120,
+            sha256=fingerprint(f"page {source}"),
+        )
+        batches.append(
+            SourceBatch(
+                batch_id=known[source],
+                source=source,
+                opd=opd,
+                system=system,
+                status="accepted",
+                coverage=coverage,
+                rows_received=received,
+                rows_landed=received - quarantined,
+                rows_quarantined=quarantined,
+                fetched_at=CREATED - timedelta(hours=1),
+                receipt_sha256=fingerprint(f"receipt {source}"),
+                synthetic=source not in {"bps_indikator", "diskominfo_spbe"},
+                pages=(page,),
+            )
+        )
+    held = batches[3].model_copy(
+        update={
+            "batch_id": "0194f000-0000-7000-8000-000000000099",
+            "status": "held",
+            "in_force": False,
+            "rows_received": 700,
+            "rows_landed": 693,
+            "note": "menyusut 52% terhadap kiriman sebelumnya",
+            "receipt_sha256": fingerprint("receipt held"),
+        }
+    )
+    return [*batches, held]

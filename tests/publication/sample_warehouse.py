@@ -1,0 +1,261 @@
+"""A small warehouse with exactly the tables that an evaluation leaves behind, for the gates and for publications.
+
+The reference tables are the project's own seeds. Published figures carry their publisher; the rest is made up and
+marked synthetic. Every state occurs, and branding is held.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import duckdb
+
+from ledger.settings import REPOSITORY
+
+MEASUREMENTS = Path(__file__).with_name("sample_measurements.csv")
+SEEDS = REPOSITORY / "dbt_project" / "seeds"
+REGIONS = {
+    "35.07": "Kabupaten Malang",
+    "62.02": "Kabupaten Kotawaringin Timur",
+    "64.02": "Kabupaten Kutai Kartanegara",
+}
+PILLARS = ("governance", "branding", "economy", "living", "society", "environment")
+QUESTIONS_TOTAL = {"governance": 6, "branding": 4, "economy": 3, "living": 7, "society": 6, "environment": 3}
+RULE_SET = "2023-kppn-ikn"
+RUBRIC = "asumsi-1"
+EVALUATION = "01946a00-0000-7000-8000-000000000001"
+EARLIER_EVALUATION = "01945f00-0000-7000-8000-000000000001"
+HELD_SINCE = "2025-01-10T02:00:00+00:00"
+HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by more than all of it"
+
+NUMBERS = {
+    "indicators": {"dp": "INTEGER"},
+    "rule_sets": {"weight": "DECIMAL(5,4)", "year": "INTEGER"},
+    "rule_set_methods": {"component_rounding": "BOOLEAN", "year": "INTEGER", "is_default": "BOOLEAN"},
+    "bands": {
+        "lower": "DECIMAL(18,4)",
+        "upper": "DECIMAL(18,4)",
+        "lower_inclusive": "BOOLEAN",
+        "upper_inclusive": "BOOLEAN",
+        "score": "DECIMAL(4,2)",
+    },
+    "questions": {"position": "INTEGER", "year": "INTEGER"},
+    "pillars": {"position": "INTEGER"},
+    "suppression": {"threshold": "INTEGER"},
+    "published_figures": {"value": "DECIMAL(18,4)", "dp": "INTEGER"},
+    "regions": {},
+    "dimensions": {"position": "INTEGER"},
+}
+
+SCORES = """
+CREATE SCHEMA scores;
+CREATE TABLE scores.question_scores (region_system VARCHAR, region_code VARCHAR, rule_set_id VARCHAR,
+  instrument_year INTEGER, dimension VARCHAR, pillar VARCHAR, question_key VARCHAR, question_text VARCHAR,
+  indicator_id VARCHAR, period VARCHAR, value DECIMAL(18,4), unit VARCHAR, score DECIMAL(4,2), state VARCHAR,
+  rubric_version VARCHAR, rubric_status VARCHAR, relation VARCHAR, batch_ids VARCHAR[], synthetic BOOLEAN);
+CREATE TABLE scores.pillar_scores (region_system VARCHAR, region_code VARCHAR, region_name VARCHAR, pillar VARCHAR,
+  score DECIMAL(4,2), questions_scored INTEGER, questions_total INTEGER, state VARCHAR, held_since TIMESTAMPTZ,
+  held_reason VARCHAR, evaluation_id VARCHAR, synthetic BOOLEAN);
+CREATE TABLE scores.dimension_scores (region_system VARCHAR, region_code VARCHAR, region_name VARCHAR,
+  rule_set_id VARCHAR, dimension VARCHAR, value DECIMAL(4,2), weight DECIMAL(5,4), basis VARCHAR, state VARCHAR,
+  value_from VARCHAR, questions_scored INTEGER, questions_total INTEGER, batch_ids VARCHAR[], synthetic BOOLEAN);
+CREATE TABLE scores.index_scores (region_system VARCHAR, region_code VARCHAR, region_name VARCHAR,
+  rule_set_id VARCHAR, basis VARCHAR, index_value DECIMAL(4,2), improvement DECIMAL(4,2),
+  published_value DECIMAL(4,2), published_by VARCHAR,
+  state VARCHAR, synthetic BOOLEAN);
+"""
+FINDINGS = """
+CREATE TABLE candidate.findings (source_id VARCHAR, rule VARCHAR, region_code VARCHAR, period VARCHAR, subject VARCHAR,
+  field VARCHAR, published VARCHAR, recomputed VARCHAR, row_count INTEGER, batch_id VARCHAR, page_no INTEGER,
+  row_no BIGINT);
+INSERT INTO candidate.findings VALUES
+  ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
+   '123.11', 1, 'b1', 0, 4),
+  ('dlh_sipsn', 'region_out_of_scope', NULL, '2024', 'Kab. Contoh', 'region', 'Kab. Contoh', NULL, 1, 'b2', 0, 1),
+  ('dinkes_persalinan', 'unknown_category', '62.02', '2024', '{person}', 'penolong', '{person}', NULL, 2, 'b3', 0, 7),
+  ('dinkes_persalinan', 'unknown_category', '64.02', '2024', 'kader', 'penolong', 'kader', NULL, 31, 'b3', 0, 9);
+"""
+# Someone typed a name where a code was due.
+PERSON = "Tokoh Rekaan Semata"
+MART = """
+CREATE TABLE candidate.mart_{pillar} AS
+SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indicator_id,
+  CAST(f.numerator AS DECIMAL(24,4)) AS numerator, CAST(f.denominator AS DECIMAL(24,4)) AS denominator,
+  CAST(f.value AS DECIMAL(18,4)) AS value, i.unit, f.state, i.definition, i.source_id, [b.batch_id] AS batch_ids,
+  CAST(f.synthetic AS BOOLEAN) AS synthetic, p.value AS published_value, p.publisher AS published_by
+FROM found f JOIN seeds.indicators i ON i.id = f.indicator_id JOIN seeds.regions r USING (region_code)
+JOIN batches b USING (source_id)
+LEFT JOIN seeds.published_figures p USING (indicator_id, region_code, period)
+WHERE i.pillar = '{pillar}' ORDER BY r.region_code, f.indicator_id, f.period
+"""
+PROMOTED = """
+CREATE VIEW promoted.mart_{pillar} AS SELECT *, '{evaluation}' AS evaluation_id,
+  TIMESTAMPTZ '2025-01-15 02:00:00+00' AS promoted_at, {since}::TIMESTAMPTZ AS held_since,
+  {reason}::VARCHAR AS held_reason FROM candidate.mart_{pillar}
+"""
+
+
+REPORTED = {
+    "35.07": ("3.60", "2.29", "3.41", "2.81", "3.13", "2.53"),
+    "62.02": ("2.80", "2.10", "2.55", "2.40", "2.75", "1.00"),
+    "64.02": ("3.60", "2.89", "2.92", "2.59", "3.32", "1.20"),
+}
+PUBLISHED_INDEX = {("35.07", "2022"): "2.51", ("35.07", "2023"): "2.94", ("64.02", "2023"): "2.82"}
+DIMENSIONS = ("baseline", "output", "outcome", "impact", "quick_wins", "kolaborasi")
+
+
+def build(path: Path) -> Path:
+    """Write the warehouse file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        load_seeds(connection)
+        _marts(connection)
+        connection.execute(SCORES)
+        for code in REGIONS:
+            _question_scores(connection, code)
+            _pillar_scores(connection, code)
+            _index_scores(connection, code)
+    return path
+
+
+def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
+    """The project's reference tables; codes stay text (35.07 is not a number)."""
+    connection.execute("CREATE SCHEMA seeds")
+    for name, types in NUMBERS.items():
+        casts = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in types.items())
+        replace = f"REPLACE ({casts})" if casts else ""
+        connection.execute(
+            f"CREATE TABLE seeds.{name} AS SELECT * {replace} FROM read_csv(?, all_varchar = true)",
+            [str(SEEDS / f"{name}.csv")],
+        )
+
+
+def half_up(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def batch_of(connection: duckdb.DuckDBPyConnection, source_id: str) -> str:
+    """The one batch that a source delivered."""
+    rows = connection.execute("SELECT DISTINCT source_id FROM seeds.indicators ORDER BY 1").fetchall()
+    return f"0193a1b0-0000-7000-8000-{rows.index((source_id,)):012}"
+
+
+def _marts(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CREATE SCHEMA candidate; CREATE SCHEMA promoted")
+    connection.execute("CREATE TEMP TABLE found AS FROM read_csv(?, all_varchar = true)", [str(MEASUREMENTS)])
+    connection.execute("CREATE TEMP TABLE batches (source_id VARCHAR, batch_id VARCHAR)")
+    for (source_id,) in connection.execute("SELECT DISTINCT source_id FROM seeds.indicators").fetchall():
+        connection.execute("INSERT INTO batches VALUES (?, ?)", [source_id, batch_of(connection, source_id)])
+    connection.execute(FINDINGS.format(person=PERSON))
+    for pillar in PILLARS:
+        held = pillar == "branding"
+        words = {
+            "pillar": pillar,
+            "evaluation": EARLIER_EVALUATION if held else EVALUATION,
+            "since": f"'{HELD_SINCE}'" if held else "NULL",
+            "reason": f"'{HELD_REASON}'" if held else "NULL",
+        }
+        connection.execute(MART.format(**words))
+        connection.execute(PROMOTED.format(**words))
+
+
+def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
+    connection.execute(
+        """
+        INSERT INTO scores.question_scores
+        SELECT 'kemendagri', m.region_code, ?, 2023, q.dimension, q.pillar, q.question_key, q.question_text,
+          q.indicator_id, m.period, m.value, m.unit,
+          (SELECT max(b.score) FROM seeds.bands b WHERE b.question_key = q.question_key AND m.value IS NOT NULL
+             AND (b.lower IS NULL OR m.value > b.lower OR (b.lower_inclusive AND m.value = b.lower))
+             AND (b.upper IS NULL OR m.value < b.upper OR (b.upper_inclusive AND m.value = b.upper))),
+          m.state, ?, 'assumed', q.relation, m.batch_ids, m.synthetic
+        FROM seeds.questions q JOIN (
+          SELECT * FROM candidate.mart_governance UNION ALL SELECT * FROM candidate.mart_branding
+          UNION ALL SELECT * FROM candidate.mart_economy UNION ALL SELECT * FROM candidate.mart_living
+          UNION ALL SELECT * FROM candidate.mart_society UNION ALL SELECT * FROM candidate.mart_environment
+        ) m USING (indicator_id)
+        WHERE m.region_code = ?
+        QUALIFY row_number() OVER (PARTITION BY q.question_key ORDER BY m.period DESC) = 1
+        """,
+        [RULE_SET, RUBRIC, code],
+    )
+
+
+def _scores_of(connection: duckdb.DuckDBPyConnection, code: str, pillar: str | None = None) -> list[Decimal]:
+    rows = connection.execute(
+        "SELECT score FROM scores.question_scores "
+        "WHERE region_code = ? AND score IS NOT NULL AND pillar = coalesce(?, pillar)",
+        [code, pillar],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _pillar_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
+    for pillar in PILLARS:
+        scores = _scores_of(connection, code, pillar)
+        held = pillar == "branding"
+        connection.execute(
+            "INSERT INTO scores.pillar_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
+            [
+                code,
+                REGIONS[code],
+                pillar,
+                half_up(sum(scores, Decimal(0)) / len(scores)) if scores else None,
+                len(scores),
+                QUESTIONS_TOTAL[pillar],
+                "measured" if scores else "missing",
+                HELD_SINCE if held else None,
+                HELD_REASON if held else None,
+                EARLIER_EVALUATION if held else EVALUATION,
+            ],
+        )
+
+
+def _index_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
+    scores = _scores_of(connection, code)
+    reported = dict(zip(DIMENSIONS, map(Decimal, REPORTED[code]), strict=True))
+    computed = {**reported, "outcome": half_up(sum(scores, Decimal(0)) / len(scores))}
+    _index(connection, code, RULE_SET, "reported", values=reported, scored=None)
+    _index(connection, code, RULE_SET, "computed", values=computed, scored=len(scores))
+    if code == "35.07":
+        earlier = dict(zip(DIMENSIONS[:-1], map(Decimal, ("1.40", "1.54", "2.92", "2.56", "3.08")), strict=True))
+        _index(connection, code, "2022-kppn-ikn", "reported", values=earlier, scored=None)
+
+
+def _index(
+    connection: duckdb.DuckDBPyConnection,
+    code: str,
+    rule_set: str,
+    basis: str,
+    *,
+    values: dict[str, Decimal],
+    scored: int | None,
+) -> None:
+    weights = dict(
+        connection.execute("SELECT dimension, weight FROM seeds.rule_sets WHERE rule_set_id = ?", [rule_set]).fetchall()
+    )
+    year = rule_set[:4]
+    synthetic = code == "62.02" or basis == "computed"
+    for dimension in DIMENSIONS:
+        value = values.get(dimension)
+        own = basis == "computed" and dimension == "outcome"
+        connection.execute(
+            "INSERT INTO scores.dimension_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                *(code, REGIONS[code], rule_set, dimension, value, weights.get(dimension), basis),
+                *("measured" if value is not None else "not_applicable", "computed" if own else "reported"),
+                *(scored if own else None, 33 if own else None, [batch_of(connection, "diskominfo_spbe")], synthetic),
+            ],
+        )
+    first = year == "2022"  # components rounded before the sum
+    parts = [value * weights[dimension] for dimension, value in values.items()]
+    total = half_up(sum((half_up(part) if first else part for part in parts), Decimal(0)))
+    published = PUBLISHED_INDEX.get((code, year))
+    improvement = Decimal("0.44") if (code, year, basis) == ("35.07", "2023", "reported") else None
+    connection.execute(
+        "INSERT INTO scores.index_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, 'measured', ?)",
+        [
+            *(code, REGIONS[code], rule_set, basis, total, improvement, published),
+            *("Kementerian Kominfo" if published else None, synthetic),
+        ],
+    )

@@ -1,0 +1,348 @@
+"""A publication is whole and checked, or it is not there."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ledger.errors import PublicationError
+from publication import build as module
+from publication.build import Published, publish
+from publication.meta import PublicationMeta
+from publication.pointer import PUBLICATION_ID, current, list_publications, swap
+from publication.tables import DUCKDB_FILE, csv_cell
+from publication.verify import verify
+from tests.publication.sample_meta import CREATED, sample_meta
+from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of, load_seeds
+
+# The DuckDB file carries identifiers of its own, and the manifest its hash.
+NOT_REPEATABLE = {DUCKDB_FILE, "manifest.json"}
+
+
+def later(days: int) -> PublicationMeta:
+    return sample_meta().model_copy(update={"created_at": CREATED + timedelta(days=days)})
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
+
+
+def spoil(sample_file: Path, tmp_path: Path, statement: str) -> Path:
+    copy = Path(shutil.copy(sample_file, tmp_path / "spoiled.duckdb"))
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(statement)
+    return copy
+
+
+def test_every_promised_file_is_there(published: Published) -> None:
+    names = set(files(published.path))
+
+    assert {"marts.duckdb", "datapackage.json", "manifest.json", "index.html", "json/index.json"} <= names
+    assert {f"parquet/mart_{pillar}.parquet" for pillar in PILLARS} <= names
+    assert {f"csv/mart_{pillar}.csv" for pillar in PILLARS} <= names
+    assert {f"json/regions/{code}.json" for code in ("35.07", "62.02", "64.02")} <= names
+    assert {f"json/pillars/{pillar}.json" for pillar in PILLARS} <= names
+    assert PUBLICATION_ID.fullmatch(published.id)
+    assert verify(published.path) == published.manifest_sha256
+
+
+def test_p2_same_warehouse_gives_the_same_bytes(published: Published, sample_file: Path, tmp_path: Path) -> None:
+    again = publish(sample_file, sample_meta(), tmp_path)
+
+    first, second = files(published.path), files(again.path)
+    assert again.id == published.id
+    assert first.keys() == second.keys()
+    assert {name for name in first if first[name] != second[name]} <= NOT_REPEATABLE
+
+
+def test_p2_publishing_twice_is_one_publication(sample_file: Path, tmp_path: Path) -> None:
+    first = publish(sample_file, sample_meta(), tmp_path)
+    second = publish(sample_file, sample_meta(), tmp_path)
+
+    assert (second, list_publications(tmp_path)) == (first, (first.id,))
+
+
+def test_duckdb_file_holds_what_the_warehouse_holds(published: Published, sample_file: Path) -> None:
+    with (
+        duckdb.connect(str(published.path / DUCKDB_FILE), read_only=True) as copy,
+        duckdb.connect(str(sample_file), read_only=True) as origin,
+    ):
+        for pillar in PILLARS:
+            found = copy.execute(f"FROM pillars.mart_{pillar} ORDER BY ALL").fetchall()
+            assert found == origin.execute(f"FROM promoted.mart_{pillar} ORDER BY ALL").fetchall()
+            assert found
+        for table in ("question_scores", "pillar_scores", "dimension_scores", "index_scores"):
+            query = f"FROM scores.{table} ORDER BY ALL"
+            assert copy.execute(query).fetchall() == origin.execute(query).fetchall()
+        assert copy.execute("SELECT publication_id FROM meta.publication").fetchall() == [(published.id,)]
+
+
+def test_p7_one_query_from_a_score_to_the_bytes_an_agency_sent(published: Published) -> None:
+    with duckdb.connect(str(published.path / DUCKDB_FILE), read_only=True) as connection:
+        rows = connection.execute(
+            """SELECT question_text, rubric_version, score, numerator, denominator, value, period, definition,
+                      gate_outcome, batch_id, receipt_sha256, page_sha256, request
+               FROM meta.evidence WHERE region_code = '64.02' AND question_key = '2023-outcome-19'"""
+        ).fetchall()
+        scored = connection.execute("SELECT count(*) FROM scores.question_scores WHERE state = 'measured'").fetchall()
+        explained = connection.execute(
+            "SELECT count(DISTINCT (region_code, question_key)) FROM meta.evidence WHERE page_sha256 IS NOT NULL"
+        ).fetchall()
+
+    assert len(rows) == 1
+    assert all(cell is not None for cell in rows[0])
+    assert [str(cell) for cell in rows[0][2:6]] == ["4.00", "8422.0000", "10000.0000", "84.2200"]
+    assert explained == scored
+
+
+def test_p7_evidence_document_holds_the_whole_chain(published: Published) -> None:
+    document = json.loads(
+        (published.path / "json/evidence/64.02/2023-kppn-ikn/2023-outcome-19.json").read_text(encoding="utf-8")
+    )
+
+    assert document["value"]["value"] == 84.22
+    assert document["value"]["numerator"] == 8422
+    assert document["rubric"]["status"] == "assumed"
+    assert [band["score"] for band in document["rubric"]["bands"]] == [1, 2, 3, 4]
+    assert document["gate"]["outcome"] == "pass"
+    assert len(document["batches"][0]["receipt_sha256"]) == 64
+    assert len(document["batches"][0]["pages"][0]["sha256"]) == 64
+
+
+def test_p7_figure_of_an_undescribed_batch_is_not_published(sample_file: Path, tmp_path: Path) -> None:
+    meta = sample_meta()
+    with duckdb.connect() as connection:
+        load_seeds(connection)
+        lost = batch_of(connection, "perkim_sanitasi")
+    without = meta.model_copy(update={"sources": tuple(b for b in meta.sources if b.batch_id != lost)})
+
+    with pytest.raises(PublicationError, match=lost):
+        publish(sample_file, without, tmp_path)
+    assert visible(tmp_path) == []
+
+
+def test_p8_states_reach_the_documents(published: Published) -> None:
+    values = json.loads((published.path / "json/pillars/environment.json").read_text(encoding="utf-8"))["values"]
+    malang = {row["indicator_id"]: row for row in values if row["region_code"] == "35.07"}
+
+    assert malang["env_waste_managed"]["state"] == "missing"
+    assert malang["env_waste_managed"]["value"] is None
+    assert malang["env_recycling_rate"]["state"] == "not_applicable"
+
+
+def test_p6_what_nobody_vetted_is_not_published(published: Published) -> None:
+    """A value outside the code list may be anything, a person's name too; and two people are too few to be counted."""
+    with duckdb.connect(str(published.path / DUCKDB_FILE), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT rule, region_code, subject, published, row_count FROM quality.findings ORDER BY 1, 2"
+        ).fetchall()
+
+    assert rows == [
+        ("published_percentage_differs", "64.02", "kode_rekening 5.1", "12311", 1),
+        ("region_out_of_scope", None, "Kab. Contoh", "Kab. Contoh", 1),
+        ("unknown_category", "62.02", None, None, None),
+        ("unknown_category", "64.02", None, None, 31),
+    ]
+    assert not [name for name, content in files(published.path).items() if PERSON.encode() in content]
+
+
+def test_documents_hold_exact_decimals(published: Published) -> None:
+    text = (published.path / "json/regions/64.02.json").read_text(encoding="utf-8")
+
+    assert '"index_value": 2.82' in text
+    assert '"numerator": 9100000000000' in text
+
+
+def test_package_describes_every_table(published: Published) -> None:
+    package = json.loads((published.path / "datapackage.json").read_text(encoding="utf-8"))
+
+    assert {item["path"] for item in package["resources"]} == {
+        name for name in files(published.path) if name.startswith(("csv/", "parquet/"))
+    }
+    for item in package["resources"]:
+        if item["format"] == "csv":
+            with (published.path / item["path"]).open(encoding="utf-8", newline="") as file:
+                assert next(csv.reader(file)) == [field["name"] for field in item["schema"]["fields"]]
+        assert set(item["schema"].get("primaryKey", [])) <= {field["name"] for field in item["schema"]["fields"]}
+    mart = next(item for item in package["resources"] if item["path"] == "parquet/mart_living.parquet")
+    fields = {field["name"]: field for field in mart["schema"]["fields"]}
+    assert (fields["value"]["type"], fields["batch_ids"]["type"], fields["held_since"]["type"]) == (
+        "number",
+        "array",
+        "datetime",
+    )
+    assert all("description" in field for field in fields.values())
+    assert package["sources"]
+    assert package["licence_note"]
+
+
+@pytest.mark.parametrize("payload", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("x")', "＝1+1"])
+def test_csv_text_is_never_a_formula(payload: str) -> None:
+    assert csv_cell(payload) == f"'{payload}"
+
+
+@pytest.mark.parametrize("value", [-12.5, 0, None, "Kabupaten Malang", "35.07", ""])
+def test_csv_leaves_numbers_and_plain_text_alone(value: object) -> None:
+    assert csv_cell(value) == value
+
+
+def test_csv_guards_a_name_and_keeps_negative_numbers(sample_file: Path, tmp_path: Path) -> None:
+    warehouse = spoil(
+        sample_file,
+        tmp_path,
+        "UPDATE candidate.mart_branding SET region_name = '=cmd|''/c calc''!A0' WHERE region_code = '62.02'",
+    )
+
+    result = publish(warehouse, sample_meta(), tmp_path / "published")
+
+    with (result.path / "csv/mart_branding.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["region_code"] == "62.02"]
+    assert {row["region_name"] for row in rows} == {"'=cmd|'/c calc'!A0"}
+    assert {row["value"] for row in rows if row["indicator_id"] == "bra_investment_growth"} == {"-12.0000"}
+
+
+STEPS = (
+    "copy_tables",
+    "write_provenance",
+    "write_documents",
+    "write_package",
+    "render_page",
+    "write_manifest",
+    "check_draft",
+)
+
+
+@pytest.mark.parametrize("step", [*STEPS, "_make_durable", "sync_folder"])
+def test_p2_crash_at_any_step_leaves_the_current_publication(
+    step: str, published: Published, sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(published.path, tmp_path / published.id)
+    swap(tmp_path, published.id)
+    error: BaseException = OSError("disk full") if len(step) % 2 else KeyboardInterrupt()
+
+    def crash(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, step, crash)
+        with pytest.raises((PublicationError, KeyboardInterrupt)):
+            publish(sample_file, later(1), tmp_path)
+
+    assert current(tmp_path) == published.id
+    assert verify(tmp_path / published.id) == published.manifest_sha256
+    assert not [name for name in visible(tmp_path) if ".tmp-" in name]
+    second = publish(sample_file, later(1), tmp_path)
+    assert second.id in list_publications(tmp_path)
+
+
+def test_p2_killed_build_is_swept_by_the_next(sample_file: Path, tmp_path: Path) -> None:
+    """A process that is killed cleans nothing up."""
+    code = f"""
+import os
+from pathlib import Path
+from publication import build
+from tests.publication.sample_meta import sample_meta
+build.write_package = lambda *_: os._exit(9)
+build.publish(Path({str(sample_file)!r}), sample_meta(), Path({str(tmp_path)!r}))
+"""
+    killed = subprocess.run([sys.executable, "-c", code], check=False, timeout=120, cwd=Path(__file__).parents[2])
+    left = visible(tmp_path)
+    (tmp_path / ".current.deadbeef").symlink_to("nowhere")
+
+    result = publish(sample_file, sample_meta(), tmp_path)
+
+    assert killed.returncode == 9
+    assert len(left) == 1
+    assert ".tmp-" in left[0]
+    assert visible(tmp_path) == [result.id]
+
+
+def test_two_builders_do_not_meet(sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(*_: object) -> str:
+        publish(sample_file, later(1), tmp_path)
+        return ""
+
+    monkeypatch.setattr(module, "_build", meanwhile)
+    with pytest.raises(PublicationError, match="another publication is being built"):
+        publish(sample_file, sample_meta(), tmp_path)
+    assert visible(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DROP VIEW promoted.mart_living", "promoted.mart_living"),
+        ("DROP TABLE scores.index_scores", "scores.index_scores"),
+        ("DROP TABLE seeds.regions CASCADE", "regions"),
+    ],
+)
+def test_missing_table_is_refused(statement: str, message: str, sample_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "published"
+
+    with pytest.raises(PublicationError, match=message):
+        publish(spoil(sample_file, tmp_path, statement), sample_meta(), target)
+    assert visible(target) == []
+
+
+def test_missing_or_damaged_warehouse_is_refused(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.duckdb"
+    damaged.write_bytes(b"no database" * 500)
+
+    for warehouse in (tmp_path / "none.duckdb", damaged):
+        with pytest.raises(PublicationError, match="warehouse"):
+            publish(warehouse, sample_meta(), tmp_path / "published")
+
+
+def test_lost_rows_are_noticed_before_the_folder_gets_its_name(
+    sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module.copy_tables
+
+    def one_short(*arguments: object) -> dict[str, int]:
+        counts = real(*arguments)  # type: ignore[arg-type]
+        return {**counts, "mart_society": counts["mart_society"] + 1}
+
+    monkeypatch.setattr(module, "copy_tables", one_short)
+    with pytest.raises(PublicationError, match="mart_society has 6 rows, the warehouse has 7"):
+        publish(sample_file, sample_meta(), tmp_path)
+    assert visible(tmp_path) == []
+
+
+def test_pillar_that_never_passed_is_published_as_such(sample_file: Path, tmp_path: Path) -> None:
+    empty = """CREATE OR REPLACE VIEW promoted.mart_society AS FROM candidate.mart_society SELECT *,
+        NULL::VARCHAR AS evaluation_id, NULL::TIMESTAMPTZ AS promoted_at, NULL::TIMESTAMPTZ AS held_since,
+        NULL::VARCHAR AS held_reason WHERE false"""
+    meta = sample_meta()
+    states = tuple(
+        state.model_copy(update={"state": "absent", "evaluation_id": None, "held_reason": "dbt could not build it"})
+        if state.pillar == "society"
+        else state
+        for state in meta.pillars
+    )
+
+    result = publish(
+        spoil(sample_file, tmp_path, empty), meta.model_copy(update={"pillars": states}), tmp_path / "published"
+    )
+
+    html = (result.path / "index.html").read_text(encoding="utf-8")
+    assert html.count("Belum ada versi pilar ini yang lolos gerbang mutu") == 3
+    assert "dbt could not build it" in html
+
+
+def test_files_are_read_only_and_readable_by_others(published: Published) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for path in published.path.rglob("*") if path.is_file()}
+
+    assert set(modes.values()) == {0o444}
+    assert published.path.stat().st_mode & 0o777 == 0o755
+    assert os.access(published.path / "parquet", os.R_OK | os.X_OK)
