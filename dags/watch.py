@@ -1,0 +1,55 @@
+"""The sweep: every few minutes, pull what is due by the clock and what an event announced but no run fetched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, task
+
+from dags.common import agencies, agency_asset, agency_of, one_line
+
+DOC = """
+Asks the ledger which sources are due (by their own clock, or because an event about them found no run) and rings for
+each.
+
+**Run it again**: trigger it at any time. An event that was lost on its way is made good here, so a red run of an ingest
+DAG whose source is back needs no hand: the next sweep asks again when the source's clock says so.
+"""
+
+
+@task.branch(retries=1, retry_delay=timedelta(seconds=10), execution_timeout=timedelta(minutes=2))
+def look(**context: Any) -> list[str]:
+    """Find what is due, and choose the agencies to ring for."""
+    from pilar import steps
+
+    with one_line():
+        due = steps.watch()
+    by_agency: dict[str, list[str]] = {}
+    for source_id in due:
+        by_agency.setdefault(agency_of(source_id), []).append(source_id)
+    context["ti"].xcom_push(key="due", value=by_agency)
+    return [f"ring__{opd}" for opd in by_agency]
+
+
+def ring(opd: str, asset: Asset) -> Any:
+    """The task that emits one event a due source of this agency."""
+
+    @task(task_id=f"ring__{opd}", outlets=[asset], execution_timeout=timedelta(minutes=2))
+    def emit(**context: Any) -> None:
+        due = context["ti"].xcom_pull(task_ids="look", key="due")
+        context["outlet_events"][asset].add_partitions(due[opd])
+
+    return emit()
+
+
+with DAG(
+    dag_id="watch",
+    # Not at once on a new installation, where the first events are about to come and every source is due.
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC", run_immediately=False),
+    catchup=False,
+    max_active_runs=1,
+    tags=["watch"],
+    doc_md=DOC,
+):
+    look() >> [ring(opd, agency_asset(opd)) for opd in agencies()]

@@ -1,0 +1,193 @@
+"""The door: where agencies' systems say that something changed, and where readers fetch what is published.
+
+An event is verified, stored in the ledger, and only then acknowledged with 202; a run is asked for in the background.
+Whoever is refused gets one line that says what is wrong and what to do, and leaves no half-stored event.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from events import oss
+from events.cloudevent import read_event, verify_signature
+from events.dispatch import Dispatcher
+from events.published import redirect_home, serve
+from ledger.errors import LedgerError, PilarError, RefusedError
+from ledger.records import EventIn
+from ledger.settings import Settings
+
+log = structlog.get_logger()
+
+# Standard Webhooks: payloads stay under 20 kB.
+MAX_BODY_BYTES = 20_000
+
+
+class EventLog(Protocol):
+    """The part of the ledger that the door needs."""
+
+    def record_event(self, event: EventIn) -> tuple[str, bool]:
+        """Store an event once. Returns its id and whether it is new."""
+
+
+@dataclass(frozen=True)
+class Senders:
+    """Who may speak, and with which secrets. All are asked at each event, so a rotation needs no restart.
+
+    ``opd_of`` names the agency of a source (None: no such source). ``secrets_for`` lists the webhook secrets in force
+    for a source. ``oss_keys`` lists the user_keys that OSS may use, ``oss_source`` the source that its pushes concern.
+    """
+
+    opd_of: Callable[[str], str | None]
+    secrets_for: Callable[[str], Sequence[str]]
+    oss_keys: Callable[[], Sequence[str]] = lambda: ()
+    oss_source: str = "dpmptsp_proyek"
+
+
+class _RefusalError(Exception):
+    """An event that is turned away, and the HTTP status that says so."""
+
+    def __init__(self, status: int, error: PilarError, source: str = "") -> None:
+        self.status = status
+        self.error = error
+        self.source = source
+        super().__init__(str(error))
+
+
+def create_app(settings: Settings, ledger: EventLog, dispatcher: Dispatcher, senders: Senders) -> FastAPI:
+    """The door as an ASGI application. It starts the dispatcher with itself and stops it at its end."""
+    desk = _Desk(ledger, dispatcher, senders)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        dispatcher.start()
+        yield
+        await run_in_threadpool(dispatcher.stop)
+
+    app = FastAPI(title="Pilar door", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.add_api_route("/events", desk.take_event, methods=["POST"])
+    app.add_api_route("/oss/receiveNIB", desk.take_push, methods=["POST"])
+    app.add_api_route("/health", desk.health)
+
+    @app.api_route("/", methods=["GET", "HEAD"])
+    async def home() -> Response:
+        return redirect_home()
+
+    @app.api_route("/published/{path:path}", methods=["GET", "HEAD"])
+    def published(path: str, request: Request) -> Response:
+        return serve(settings.published_dir, path, request)
+
+    return app
+
+
+class _Desk:
+    """Takes events, and counts what it has seen since the door opened."""
+
+    def __init__(self, ledger: EventLog, dispatcher: Dispatcher, senders: Senders) -> None:
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._senders = senders
+        self._stored: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+
+    async def take_event(self, request: Request) -> Response:
+        """A signed CloudEvent."""
+        try:
+            event = _verified(await _body(request), request.headers, self._senders)
+            return JSONResponse(await self._store(event), status_code=202)
+        except _RefusalError as refusal:
+            self._note(refusal)
+            retry = {"retry-after": "60"} if refusal.status == 503 else None
+            return JSONResponse(_words(refusal.error), status_code=refusal.status, headers=retry)
+
+    async def take_push(self, request: Request) -> Response:
+        """OSS's own push."""
+        try:
+            await self._store(_pushed(await _body(request), request.headers, self._senders))
+        except _RefusalError as refusal:
+            self._note(refusal)
+            return JSONResponse(oss.answer(refusal.status, refusal.error.what), status_code=refusal.status)
+        return JSONResponse(oss.answer(200, "Sukses"))
+
+    async def health(self) -> Mapping[str, Any]:
+        """That the door is open, and what has come through it."""
+        failures = self._dispatcher.failures
+        return {
+            "status": "ok",
+            "events": {"new": self._stored["new"], "repeated": self._stored["repeated"], "refused": self._refused},
+            "dispatch": "ok" if failures == 0 else f"failing, {failures} tries in a row",
+        }
+
+    async def _store(self, event: EventIn) -> Mapping[str, Any]:
+        try:
+            event_id, new = await run_in_threadpool(self._ledger.record_event, event)
+        except LedgerError as error:
+            # Not acknowledged, so the sender tries again; what exactly is wrong with the ledger is not for outside.
+            log.error("event not stored", source=event.source_id, error=str(error))
+            unavailable = RefusedError("events cannot be stored right now", do="Send it again in a minute")
+            raise _RefusalError(503, unavailable, event.source_id) from None
+        self._stored["new" if new else "repeated"] += 1
+        if new:
+            self._dispatcher.wake()
+        log.info("event stored", source=event.source_id, event_id=event_id, new=new)
+        return {"event": event_id, "new": new}
+
+    def _note(self, refusal: _RefusalError) -> None:
+        self._refused[str(refusal.status)] += 1
+        log.warning("event refused", status=refusal.status, source=refusal.source, error=str(refusal.error))
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read no further than the limit, whatever its length header says."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            large = RefusedError(
+                f"the body is larger than {MAX_BODY_BYTES} bytes", do="An event carries no data: send less"
+            )
+            raise _RefusalError(413, large)
+    return bytes(body)
+
+
+def _verified(body: bytes, headers: Mapping[str, str], senders: Senders) -> EventIn:
+    try:
+        event = read_event(body)
+    except RefusedError as error:
+        raise _RefusalError(400, error) from None
+    opd = senders.opd_of(event.subject)
+    if opd is None:
+        unknown = RefusedError("no source of this name", where="subject", do="Use the id of a source of this regency")
+        raise _RefusalError(404, unknown)
+    try:
+        verify_signature(body, headers, senders.secrets_for(event.subject))
+    except RefusedError as error:
+        raise _RefusalError(401, error, event.subject) from None
+    # An agency's names are its own: one that used another's source and id would make that one's event a repetition.
+    return EventIn(
+        sender=f"{opd}:{event.source}", sender_event_id=event.id, event_type=event.type, source_id=event.subject
+    )
+
+
+def _pushed(body: bytes, headers: Mapping[str, str], senders: Senders) -> EventIn:
+    try:
+        key = oss.check_user_key(headers.get("user_key"), senders.oss_keys())
+    except RefusedError as error:
+        raise _RefusalError(401, error, senders.oss_source) from None
+    if senders.opd_of(senders.oss_source) is None:
+        raise _RefusalError(404, RefusedError("this regency has no source for OSS"), senders.oss_source)
+    try:
+        return oss.read_push(body, key, senders.oss_source)
+    except RefusedError as error:
+        raise _RefusalError(400, error, senders.oss_source) from None
+
+
+def _words(error: PilarError) -> Mapping[str, str]:
+    where = f" [{error.where}]" if error.where else ""
+    return {"error": f"{error.what}{where}", "do": error.do}

@@ -1,0 +1,103 @@
+"""Airflow's services as one thing to start: its database brought up to date, its four processes, and how they feel."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from events.airflow_client import AirflowClient, AirflowError
+from ledger.settings import Settings
+from pilar.platform.airflow_host import Orders
+from pilar.platform.airflow_settings import LOOPBACK, POOL, airflow_environment, airflow_version, prepare_home
+from pilar.platform.errors import PlatformError
+from pilar.platform.postgres import EmbeddedPostgres
+from pilar.platform.processes import Service, Supervisor
+
+DATABASE = "airflow"
+NAME = "airflow"
+PARTS = ("scheduler", "dag_processor", "triggerer")
+# The API first: the others report to it, and it is stopped last. Logs are read from the disk, so nobody serves them.
+SERVICES = (("api-server",), ("scheduler", "--skip-serve-logs"), ("dag-processor",), ("triggerer", "--skip-serve-logs"))
+FIRST_START = (("db", "migrate"), ("pools", "set", POOL, "1", "one writer of the warehouse at a time"))
+
+
+@dataclass
+class Airflow:
+    """Airflow on one machine. ``start`` returns at once, ``wait`` when everything is healthy and every DAG is known."""
+
+    settings: Settings
+    supervisor: Supervisor
+    postgres: EmbeddedPostgres
+    port: int
+    expected_dags: frozenset[str]
+    _began: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def url(self) -> str:
+        """The address of Airflow's pages and of its API."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def log_dir(self) -> Path:
+        """Where each service writes its own log."""
+        return self.settings.log_dir
+
+    def start(self) -> None:
+        """Start importing; the services wait for ``go``."""
+        prepare_home(self.settings.home / "airflow")
+        self._began = datetime.now(UTC)
+        self.supervisor.start(
+            Service(
+                name=NAME,
+                command=(sys.executable, "-m", "pilar.platform.airflow_host"),
+                log=self.log_dir / "airflow.log",
+                environment=airflow_environment(self.settings, self.postgres.url(DATABASE), self.port),
+                ready=self._is_ready,
+                ready_seconds=180,
+                grace_seconds=25,
+            )
+        )
+
+    def go(self, environment: Mapping[str, str]) -> None:
+        """Start the services, with more environment for the tasks; migrates first where the database is older."""
+        migrated = self.postgres.label(DATABASE) == airflow_version()
+        orders = Orders(
+            environment=dict(environment),
+            first=() if migrated else FIRST_START,
+            services=SERVICES,
+            log_dir=str(self.log_dir),
+        )
+        self.supervisor.tell(NAME, orders.line())
+
+    def wait(self) -> None:
+        """Wait until all is healthy. Raises PlatformError that quotes what went wrong, also for a DAG file that cannot
+        be loaded.
+        """
+        self.supervisor.wait_ready(NAME)
+        self.postgres.set_label(DATABASE, airflow_version())
+
+    def _is_ready(self) -> bool:
+        with AirflowClient(self.url) as client:
+            try:
+                if not self._is_healthy(client.get("/api/v2/monitor/health")):
+                    return False
+                self._refuse_broken_files(client.get("/api/v2/importErrors"))
+                dags = client.get("/api/v2/dags", limit=100)["dags"]
+            except AirflowError:
+                return False
+        return self.expected_dags <= {dag["dag_id"] for dag in dags}
+
+    def _is_healthy(self, health: Mapping[str, Any]) -> bool:
+        """Whether every part has reported since the start: a killed one counts as healthy for half a minute."""
+        for part in PARTS:
+            heartbeat = health[part][f"latest_{part}_heartbeat"]
+            if heartbeat is None or datetime.fromisoformat(heartbeat) < self._began:
+                return False
+        return all(health[part]["status"] == "healthy" for part in PARTS)
+
+    def _refuse_broken_files(self, errors: Mapping[str, Any]) -> None:
+        for error in errors["import_errors"]:
+            last = error["stack_trace"].strip().splitlines()[-1]
+            raise PlatformError(f"a DAG file cannot be loaded: {last}", where=error["filename"], do="Mend the file")

@@ -1,0 +1,226 @@
+"""Starts Airflow's four services from one process that has imported Airflow once.
+
+Importing Airflow costs 4 to 5 s of processor time in *each* process; forked from here, the services share that work
+and most of the memory. Each service is still a process of its own with a log of its own, runs exactly what
+``airflow <name>`` runs, and can be stopped alone. Orders come as one JSON line on standard input; when standard input
+ends, whoever started us is gone, and everything is stopped.
+
+Run as ``python -m pilar.platform.airflow_host``. Airflow is loaded by name, as ``python -m airflow`` would.
+"""
+
+import gc
+import importlib
+import json
+import math
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pilar.platform.preload import preload
+
+POLL_SECONDS = 0.2
+# After this long a service is told again, which means at once: the scheduler waits for running tasks to end, and the
+# triggerer sometimes for a child that did not hear it. Whatever is cut off is run again after the next start.
+PATIENCE_SECONDS = {"scheduler": 8.0}
+DEFAULT_PATIENCE_SECONDS = 2.0
+GRACE_SECONDS = 10.0
+PR_SET_PDEATHSIG = 1
+# Rarer than Python's own (700, 10, 10), for the same reason as in main(); full collections still happen.
+GC_THRESHOLDS = (50_000, 20, 20)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What to do: commands to run first, one after the other (``airflow db migrate``), then services to keep.
+
+    ``services`` are Airflow commands in the order of their start; the first one is stopped last.
+    """
+
+    environment: Mapping[str, str]
+    first: Sequence[Sequence[str]]
+    services: Sequence[Sequence[str]]
+    log_dir: str
+
+    @classmethod
+    def read(cls) -> "Orders":
+        """One line of JSON from standard input."""
+        return cls(**json.loads(_read_line(sys.stdin.fileno())))
+
+    def line(self) -> str:
+        """The orders as ``read`` takes them."""
+        return json.dumps(self.__dict__)
+
+
+def main() -> int:
+    """Import, migrate, fork, then watch until told to stop. Returns the exit code."""
+    # Garbage collection during the imports looks at a million objects again and again, and frees none of them: a
+    # quarter of the time.
+    gc.disable()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _import_airflow()
+        orders = Orders.read()
+        os.environ.update(orders.environment)
+        for command in orders.first:
+            _run_child(command)
+        gc.collect()
+        gc.freeze()
+        return _watch({_fork(command, Path(orders.log_dir)): command[0] for command in orders.services})
+    except (KeyboardInterrupt, EOFError):
+        return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _import_airflow() -> None:
+    importlib.import_module("airflow.__main__")
+    importlib.import_module("airflow.models").import_all_models()
+    importlib.import_module("sqlalchemy.orm").configure_mappers()
+    importlib.import_module("airflow.providers_manager").ProvidersManager().initialize_providers_configuration()
+
+
+def _run_child(command: Sequence[str]) -> None:
+    """Run one Airflow command to its end in a fork, so that what it leaves in memory stays out of the services."""
+    pid = os.fork()
+    if pid == 0:
+        _become(command)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code != 0:
+        raise SystemExit(f"airflow {' '.join(command)} ended with exit code {code}")
+
+
+def _fork(command: Sequence[str], log_dir: Path) -> int:
+    pid = os.fork()
+    if pid == 0:
+        _be_service(command, log_dir)
+    return pid
+
+
+def _be_service(command: Sequence[str], log_dir: Path) -> NoReturn:
+    log_dir.mkdir(parents=True, exist_ok=True)
+    log = os.open(log_dir / f"airflow-{command[0]}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    with suppress(OSError, AttributeError):
+        # On Linux, a service also ends when we are killed without a chance to end it.
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _become(command)
+
+
+def _become(command: Sequence[str]) -> NoReturn:
+    """Be ``airflow <command>`` from here on; never returns."""
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        if command[0] == "scheduler":
+            preload()
+        gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
+        sys.argv = ["airflow", *command]
+        importlib.import_module("airflow.__main__").main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _watch(services: Mapping[int, str]) -> int:
+    """Wait until standard input ends, we are told to stop, or a service ends by itself (exit code 1)."""
+    ended: str | None = None
+    try:
+        while ended is None:
+            readable, _, _ = select.select([sys.stdin], [], [], POLL_SECONDS)
+            if readable and not os.read(sys.stdin.fileno(), 4096):
+                break
+            ended = next((f"{name} ended with exit code {code}" for name, code in _reap(services)), None)
+    except KeyboardInterrupt:
+        pass
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _stop(services)
+    if ended:
+        sys.stderr.write(f"{ended}; see airflow-{ended.split()[0]}.log\n")
+    return int(ended is not None)
+
+
+def _reap(services: Mapping[int, str]) -> list[tuple[str, int]]:
+    found = []
+    for pid, name in services.items():
+        with suppress(ChildProcessError):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                found.append((name, os.waitstatus_to_exitcode(status)))
+    return found
+
+
+def _stop(services: Mapping[int, str]) -> None:
+    """End the services; the first one (the API, to which running tasks report) after the others."""
+    first, *others = services
+    _end({pid: services[pid] for pid in others})
+    _end({first: services[first]})
+
+
+def _end(services: Mapping[int, str]) -> None:
+    began = time.monotonic()
+    again = {pid: began + PATIENCE_SECONDS.get(name, DEFAULT_PATIENCE_SECONDS) for pid, name in services.items()}
+    left = list(services)
+    _signal(left, signal.SIGTERM)
+    while left and time.monotonic() < began + GRACE_SECONDS:
+        time.sleep(POLL_SECONDS / 4)
+        left = [pid for pid in left if _lives(pid)]
+        impatient = [pid for pid in left if time.monotonic() > again.get(pid, math.inf)]
+        _signal(impatient, signal.SIGTERM)
+        for pid in impatient:
+            del again[pid]
+    for pid in left:
+        sys.stderr.write(f"{services[pid]} did not end within {GRACE_SECONDS:.0f} s and is killed\n")
+    _signal(left, signal.SIGKILL)
+
+
+def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
+
+
+def _read_line(descriptor: int) -> bytes:
+    """A line, read byte by byte so that nothing after it is taken. Raises EOFError when the input ends before."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(descriptor, 1)
+        if not byte:
+            raise EOFError
+        line += byte
+    return bytes(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

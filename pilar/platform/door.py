@@ -1,0 +1,78 @@
+"""The door as a process: ``python -m pilar.platform.door PORT``.
+
+Reads Pilar's settings from the environment, and Airflow's address and login from PILAR_AIRFLOW_URL, PILAR_AIRFLOW_USER
+and PILAR_AIRFLOW_PASSWORD (no user: an Airflow on this machine that asks for none). With ``--with-parent`` it ends when
+its standard input does, as a supervised process should.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+import structlog
+import uvicorn
+
+from events.airflow_client import AirflowClient
+from events.dispatch import Dispatcher
+from events.door import create_app
+from ledger.errors import ConfigError, PilarError
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar.platform.senders import senders
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
+    parser = argparse.ArgumentParser(prog="python -m pilar.platform.door", description="Pilar's door for events")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
+    chosen = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    if chosen.with_parent:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    try:
+        serve(Settings.from_env(), chosen.host, chosen.port)
+    except PilarError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop. Raises ConfigError for what is missing in the environment or the sources."""
+    airflow_url = os.environ.get("PILAR_AIRFLOW_URL")
+    if not airflow_url:
+        raise ConfigError("the door does not know where Airflow is", where="PILAR_AIRFLOW_URL", do="Set it to its URL")
+    ledger = Ledger(settings.ledger_url)
+    allowed = senders(settings.sources_dir)
+    with AirflowClient(
+        airflow_url,
+        username=os.environ.get("PILAR_AIRFLOW_USER", ""),
+        password=os.environ.get("PILAR_AIRFLOW_PASSWORD", ""),
+    ) as airflow:
+        app = create_app(settings, ledger, Dispatcher(ledger, airflow, allowed.opd_of), allowed)
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_level="warning",
+            # Whoever opens connections and sends nothing meets this end, not the machine's.
+            limit_concurrency=200,
+            timeout_graceful_shutdown=5,
+        )
+
+
+def _end_with_input() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""The whole platform on one machine, as a context: whatever happens inside, everything is stopped on the way out."""
+
+import atexit
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Protocol
+
+import httpx
+
+from ledger.keys import Keys
+from ledger.migrate import migrate
+from ledger.settings import Settings
+from pilar.platform.airflow import DATABASE as AIRFLOW_DATABASE
+from pilar.platform.airflow import Airflow
+from pilar.platform.airflow_settings import LOOPBACK, base_environment
+from pilar.platform.postgres import EmbeddedPostgres
+from pilar.platform.processes import Service, Supervisor, require_free_port
+
+LEDGER_DATABASE = "pilar"
+SIMULATOR_DATABASE = "simulator"
+
+
+class Systems(Protocol):
+    """Simulated systems of agencies, running in this process."""
+
+    def start(self) -> None:
+        """Start, and return when they answer."""
+
+    def stop(self) -> None:
+        """Stop."""
+
+    def connections(self) -> Mapping[str, Any]:
+        """How each is reached: by name, the four fields of a connection."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the platform listens on 127.0.0.1."""
+
+    door: int = 8000
+    airflow: int = 8080
+
+
+@dataclass
+class Stack:
+    """PostgreSQL, Airflow's services, the door and, if wanted, simulated systems: started together, stopped together.
+
+    ``settings`` names the folders; its ledger URL is replaced by the embedded server's (``stack.settings`` has it).
+    ``systems`` makes the simulated systems from the URL of an empty database; their connections are given to the tasks.
+    ``environment`` is for all processes (secrets of webhooks, connections of real systems).
+
+    A second start on the same home finds everything there and only starts processes. Raises PlatformError when anything
+    cannot be started; what had been started is then stopped again.
+    """
+
+    settings: Settings
+    ports: Ports = Ports()
+    systems: Callable[[str], Systems] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    simulator: Systems | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack, repr=False)
+    _supervisor: Supervisor = field(default_factory=Supervisor, repr=False)
+
+    @property
+    def door_url(self) -> str:
+        """Where agencies post events and readers find what is published."""
+        return f"http://{LOOPBACK}:{self.ports.door}"
+
+    @property
+    def airflow_url(self) -> str:
+        """Airflow's pages and API."""
+        return f"http://{LOOPBACK}:{self.ports.airflow}"
+
+    def __enter__(self) -> "Stack":
+        try:
+            self._open.enter_context(_stop_on_sigterm())
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop everything, in the opposite order. A second call does nothing."""
+        atexit.unregister(self.stop)
+        self._open.close()
+
+    def check(self) -> None:
+        """Raise PlatformError when a process of the platform has ended by itself."""
+        self._supervisor.check()
+
+    def wait(self, seconds: float = float("inf")) -> None:
+        """Stay until the time is over or a process ends by itself (PlatformError)."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.check()
+            time.sleep(min(0.5, max(0.0, end - time.monotonic())))
+
+    def _start(self) -> None:
+        began = time.monotonic()
+
+        def lap(name: str) -> None:
+            self.timings[name] = round(time.monotonic() - began, 2)
+
+        require_free_port(self.ports.door, "the door")
+        require_free_port(self.ports.airflow, "Airflow")
+        atexit.register(self.stop)
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        Keys.ensure(self.settings.key_dir)
+        postgres = EmbeddedPostgres(self.settings.home / "postgres")
+        self._open.callback(postgres.stop)
+        postgres.start()
+        postgres.create(LEDGER_DATABASE, AIRFLOW_DATABASE)
+        self.settings = self.settings.model_copy(update={"ledger_url": postgres.url(LEDGER_DATABASE)})
+        lap("postgres")
+        self._open.enter_context(self._supervisor)
+        airflow = Airflow(self.settings, self._supervisor, postgres, self.ports.airflow, self._dags())
+        # Airflow's imports are the long pole: everything else is done beside them.
+        airflow.start()
+        with ThreadPoolExecutor() as beside:
+            connections = beside.submit(self._start_systems, postgres)
+            migrate(self.settings.ledger_url)
+            lap("ledger")
+            self._supervisor.start(self._door())
+            airflow.go({**self.environment, **connections.result()})
+            lap("systems")
+        self._supervisor.wait_ready("door")
+        lap("door")
+        airflow.wait()
+        lap("airflow")
+
+    def _start_systems(self, postgres: EmbeddedPostgres) -> Mapping[str, str]:
+        if self.systems is None:
+            return {}
+        postgres.create(SIMULATOR_DATABASE)
+        self.simulator = self.systems(postgres.url(SIMULATOR_DATABASE))
+        self._open.callback(self.simulator.stop)
+        self.simulator.start()
+        found = self.simulator.connections()
+        return {f"PILAR_CONN_{name.upper()}": json.dumps(value) for name, value in found.items()}
+
+    def _door(self) -> Service:
+        def answers() -> bool:
+            try:
+                return httpx.get(f"{self.door_url}/health", trust_env=False, timeout=5).is_success
+            except httpx.HTTPError:
+                return False
+
+        return Service(
+            name="door",
+            command=(sys.executable, "-m", "pilar.platform.door", str(self.ports.door), "--with-parent"),
+            log=self.settings.log_dir / "door.log",
+            environment={
+                **base_environment(self.settings),
+                **self.environment,
+                "PILAR_AIRFLOW_URL": self.airflow_url,
+            },
+            ready=answers,
+        )
+
+    def _dags(self) -> frozenset[str]:
+        agencies = {path.parent.name for path in self.settings.sources_dir.glob("*/*.yaml")}
+        return frozenset({"evaluate", "watch"} | {f"ingest__{opd}" for opd in agencies})
+
+
+@contextmanager
+def _stop_on_sigterm() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C does, so that the context is left in order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def unwind(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,188 @@
+"""From pending events to runs, through crashes, refusals, repetitions and storms."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from events.airflow_client import AirflowError
+from events.dispatch import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Dispatcher, backoff_seconds
+from ledger.records import EventIn
+from ledger.store import Ledger
+from tests.events.conftest import OPD, FakeAirflow
+from tests.events.test_door import eventually
+
+
+def store(ledger: Ledger, source: str = "health_births", identity: str = "1") -> str:
+    return ledger.record_event(EventIn("urn:agency", identity, "changed", source))[0]
+
+
+def statuses(ledger: Ledger, source: str = "health_births") -> list[str]:
+    return [event.status for event in ledger.events_of(source)]
+
+
+def test_p4_a_storm_of_events_becomes_one_run_a_source(
+    ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow
+) -> None:
+    for number in range(30):
+        store(ledger, ("health_births", "health_children")[number % 2], str(number))
+    assert dispatcher.drain() is True
+    assert sorted(airflow.posted) == [("opd__health", "health_births"), ("opd__health", "health_children")]
+    assert set(statuses(ledger)) == {"dispatched"}
+
+
+def test_p4_a_crash_between_airflows_yes_and_our_note_only_repeats_the_event(
+    ledger: Ledger, airflow: FakeAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(ledger)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(ledger, "mark_event", die)
+        with pytest.raises(KeyboardInterrupt):
+            Dispatcher(ledger, airflow, OPD.get).drain()
+    assert statuses(ledger) == ["received"]
+    Dispatcher(ledger, airflow, OPD.get).drain()
+    assert airflow.posted == [("opd__health", "health_births")] * 2
+    assert statuses(ledger) == ["dispatched"]
+
+
+def test_an_agency_that_airflow_does_not_know_yet_does_not_hold_up_the_others(
+    ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow
+) -> None:
+    airflow.unknown = {"opd__health"}
+    store(ledger, "health_births", "1")
+    store(ledger, "dpmptsp_proyek", "2")
+    assert dispatcher.drain() is False
+    assert airflow.posted == [("opd__dpmptsp", "dpmptsp_proyek")]
+    assert statuses(ledger) == ["received"]
+    airflow.unknown = set()
+    assert dispatcher.drain() is True
+    assert statuses(ledger) == ["dispatched"]
+
+
+def test_an_event_whose_source_is_gone_is_closed_with_the_reason(
+    ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow
+) -> None:
+    store(ledger, "removed_source")
+    assert dispatcher.drain() is True
+    event = ledger.events_of("removed_source")[0]
+    assert event.status == "failed"
+    assert "removed_source" in (event.detail or "")
+    assert airflow.posted == []
+
+
+def test_the_thread_wakes_at_once(ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow) -> None:
+    dispatcher.start()
+    time.sleep(0.2)
+    store(ledger)
+    began = time.monotonic()
+    dispatcher.wake()
+    assert eventually(lambda: bool(airflow.posted))
+    assert time.monotonic() - began < 2.0
+
+
+def test_the_thread_outlives_what_it_did_not_foresee(ledger: Ledger) -> None:
+    class Stumbling(FakeAirflow):
+        def post_event(self, asset: str, partition_key: str, extra: Mapping[str, Any] | None = None) -> None:
+            if not self.down:
+                self.down = True
+                raise ZeroDivisionError
+            self.posted.append((asset, partition_key))
+
+    airflow = Stumbling()
+    store(ledger)
+    dispatcher = Dispatcher(ledger, airflow, OPD.get)
+    dispatcher.start()
+    assert eventually(lambda: bool(airflow.posted))
+    dispatcher.stop()
+
+
+def test_waiting_grows_but_not_for_ever() -> None:
+    waits = [backoff_seconds(failures) for failures in range(1, 40)]
+    assert FIRST_BACKOFF_SECONDS * 0.75 <= waits[0] <= FIRST_BACKOFF_SECONDS * 1.25
+    assert all(wait <= LONGEST_BACKOFF_SECONDS * 1.25 for wait in waits)
+    assert min(waits[10:]) >= LONGEST_BACKOFF_SECONDS * 0.75
+
+
+class MemoryLedger:
+    """The events of a ledger, in memory: for many short lives in one test."""
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[str, str], str] = {}
+
+    def deliver(self, source: str, identity: str) -> None:
+        self.events.setdefault((source, identity), "received")
+
+    def pending_events(self, limit: int = 500) -> list[Any]:
+        from datetime import UTC, datetime
+
+        from ledger.records import Event
+
+        return [
+            Event("s", identity, "t", source, f"{source}/{identity}", "received", 0, datetime.now(UTC))
+            for (source, identity), status in self.events.items()
+            if status == "received"
+        ][:limit]
+
+    def mark_event(self, event_id: str, status: Any, detail: str | None = None) -> None:
+        source, identity = event_id.split("/")
+        self.events[(source, identity)] = status
+
+
+class Flaky:
+    """An Airflow that follows a script: yes, no, or yes and then the caller dies."""
+
+    def __init__(self, script: list[str]) -> None:
+        self.script = script
+        self.runs: list[str] = []
+
+    def post_event(self, asset: str, partition_key: str, extra: Mapping[str, Any] | None = None) -> None:
+        step = self.script.pop(0) if self.script else "yes"
+        if step == "no":
+            raise AirflowError("Airflow does not answer")
+        self.runs.append(partition_key)
+        if step == "die":
+            raise KeyboardInterrupt
+
+
+@given(
+    deliveries=st.lists(
+        st.tuples(st.sampled_from(["health_births", "health_children", "dpmptsp_proyek"]), st.sampled_from("123")),
+        max_size=12,
+    ),
+    script=st.lists(st.sampled_from(["yes", "no", "die"]), max_size=8),
+    data=st.data(),
+)
+@hypothesis_settings(max_examples=150, deadline=None)
+def test_p4_whatever_order_repetition_and_crash_every_event_is_followed_by_a_run(
+    deliveries: list[tuple[str, str]], script: list[str], data: st.DataObject
+) -> None:
+    queue, airflow = MemoryLedger(), Flaky(script)
+    last_run_before: dict[str, int] = {}
+    for source, identity in deliveries:
+        if (source, identity) not in queue.events:
+            last_run_before[source] = airflow.runs.count(source)
+        queue.deliver(source, identity)
+        if data.draw(st.booleans()):
+            live_once(queue, airflow)
+    while airflow.script:
+        live_once(queue, airflow)
+        airflow.script = airflow.script[1:]
+    assert Dispatcher(queue, airflow, OPD.get).drain() is True
+    assert set(queue.events.values()) <= {"dispatched"}
+    for source, before in last_run_before.items():
+        assert airflow.runs.count(source) > before, "the newest event of a source has no run after it"
+
+
+def live_once(queue: MemoryLedger, airflow: Flaky) -> None:
+    try:
+        Dispatcher(queue, airflow, OPD.get).drain()
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,176 @@
+"""The door: verified, stored, acknowledged, handed on; or refused in one line, with nothing kept."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import structlog
+from fastapi.testclient import TestClient
+
+from events.dispatch import Dispatcher
+from events.door import MAX_BODY_BYTES, Senders, create_app
+from ledger.errors import LedgerError
+from ledger.records import EventIn
+from ledger.settings import Settings
+from ledger.store import Ledger
+from tests.events.conftest import SECRET, FakeAirflow, message, signed
+
+OTHER_SECRET = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE="
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def post(door: TestClient, body: bytes, **headers: str) -> tuple[int, dict[str, object]]:
+    answer = door.post("/events", content=body, headers={**signed(body), **headers})
+    return answer.status_code, answer.json()
+
+
+def test_an_event_is_stored_acknowledged_and_handed_on(door: TestClient, ledger: Ledger, airflow: FakeAirflow) -> None:
+    status, content = post(door, message("health_births"))
+    assert status == 202
+    assert content["new"] is True
+    stored = ledger.events_of("health_births")
+    assert [event.event_id for event in stored] == [content["event"]]
+    assert eventually(lambda: airflow.posted == [("opd__health", "health_births")])
+    assert eventually(lambda: ledger.events_of("health_births")[0].status == "dispatched")
+
+
+def test_p4_an_event_that_airflow_cannot_take_is_acknowledged_all_the_same(
+    door: TestClient, ledger: Ledger, airflow: FakeAirflow
+) -> None:
+    airflow.down = True
+    assert post(door, message())[0] == 202
+    assert eventually(lambda: door.get("/health").json()["dispatch"].startswith("failing"))
+    airflow.down = False
+    assert eventually(lambda: airflow.posted == [("opd__health", "health_births")])
+    assert eventually(lambda: door.get("/health").json()["dispatch"] == "ok")
+
+
+def test_p4_a_hundred_deliveries_of_one_event_at_once_are_one_event(
+    door: TestClient, ledger: Ledger, airflow: FakeAirflow
+) -> None:
+    body = message(identity="the same")
+    with ThreadPoolExecutor(8) as several:
+        answers = list(several.map(lambda _: post(door, body), range(100)))
+    assert {status for status, _ in answers} == {202}
+    assert sum(bool(content["new"]) for _, content in answers) == 1
+    assert len({content["event"] for _, content in answers}) == 1
+    assert len(ledger.events_of("health_births", 200)) == 1
+
+
+def test_the_same_id_from_another_sender_is_another_event(door: TestClient, ledger: Ledger) -> None:
+    post(door, message(identity="1"))
+    assert post(door, message(identity="1", source="urn:second"))[1]["new"] is True
+    # Another agency cannot use up this one's ids: the names are kept apart by agency.
+    assert post(door, message("dpmptsp_proyek", identity="1"))[1]["new"] is True
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (b"not json", {}, 400),
+        (message(specversion="1.1"), {}, 400),
+        (message("no_such_source"), {}, 404),
+        (message(), {"webhook-signature": "v1,AAAA"}, 401),
+        (message(), {"webhook-timestamp": "1000000000"}, 401),
+        (b"x" * (MAX_BODY_BYTES + 1), {}, 413),
+    ],
+)
+def test_p10_a_bad_event_is_refused_in_one_line_and_leaves_nothing(
+    door: TestClient, ledger: Ledger, airflow: FakeAirflow, case: tuple[bytes, dict[str, str], int]
+) -> None:
+    body, headers, status = case
+    answer = post(door, body, **headers)
+    assert answer[0] == status
+    assert set(answer[1]) == {"error", "do"}
+    assert all(isinstance(words, str) and words and "\n" not in words for words in answer[1].values())
+    assert list(ledger.pending_events()) == []
+    assert door.get("/health").json()["events"] == {"new": 0, "repeated": 0, "refused": {str(status): 1}}
+    assert airflow.posted == []
+
+
+def test_a_body_without_an_honest_length_is_cut_at_the_limit(door: TestClient) -> None:
+    sent = 0
+
+    def endless() -> object:
+        nonlocal sent
+        while sent < 50 * MAX_BODY_BYTES:
+            sent += 1000
+            yield b"x" * 1000
+
+    assert door.post("/events", content=endless()).status_code == 413
+
+
+def test_a_secret_can_be_rotated_without_losing_an_event(
+    settings: Settings, ledger: Ledger, dispatcher: Dispatcher, senders: Senders
+) -> None:
+    both = Senders(opd_of=senders.opd_of, secrets_for=lambda _: [OTHER_SECRET, SECRET])
+    with TestClient(create_app(settings, ledger, dispatcher, both)) as door:
+        for secret in (SECRET, OTHER_SECRET):
+            body = message()
+            assert door.post("/events", content=body, headers=signed(body, secret)).status_code == 202
+
+
+def test_refusals_are_logged_without_secret_signature_or_content(door: TestClient) -> None:
+    body = message(identity="a name that must not be logged")
+    headers = {"webhook-signature": "v1,Zm9yZ2VkIGFzIGNhbiBiZQ=="}
+    with structlog.testing.capture_logs() as logs:
+        post(door, body, **headers)
+    assert [entry["event"] for entry in logs] == ["event refused"]
+    text = repr(logs)
+    assert SECRET not in text
+    assert "Zm9yZ2Vk" not in text
+    assert "must not be logged" not in text
+
+
+class BrokenLedger(Ledger):
+    def record_event(self, event: EventIn) -> tuple[str, bool]:
+        raise LedgerError("the ledger cannot be reached: password=hunter2")
+
+
+def test_an_event_that_cannot_be_stored_is_not_acknowledged(
+    settings: Settings, ledger_url: str, dispatcher: Dispatcher, senders: Senders
+) -> None:
+    with TestClient(create_app(settings, BrokenLedger(ledger_url), dispatcher, senders)) as door:
+        body = message()
+        answer = door.post("/events", content=body, headers=signed(body))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "60"
+    assert "hunter2" not in answer.text
+
+
+def test_a_push_of_oss_becomes_an_event_once(door: TestClient, ledger: Ledger, airflow: FakeAirflow) -> None:
+    push = {"dataNIB": {"nib": "9901234567890", "nama_perseroan": "Made Up"}}
+    for _ in range(2):
+        answer = door.post("/oss/receiveNIB", json=push, headers={"user_key": "oss key"})
+        assert answer.json() == {"responreceiveNIB": {"kode": 200, "keterangan": "Sukses"}}
+    assert len(ledger.events_of("dpmptsp_proyek")) == 1
+    assert eventually(lambda: airflow.posted == [("opd__dpmptsp", "dpmptsp_proyek")])
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "kode"),
+    [
+        (b'{"dataNIB": {"nib": "1"}}', "wrong", 401),
+        (b"{}", "oss key", 400),
+        (b"x" * (MAX_BODY_BYTES + 1), "oss key", 413),
+    ],
+)
+def test_a_bad_push_is_refused_in_the_words_of_oss(door: TestClient, content: bytes, key: str, kode: int) -> None:
+    answer = door.post("/oss/receiveNIB", content=content, headers={"user_key": key})
+    assert answer.status_code == kode
+    assert answer.json()["responreceiveNIB"]["kode"] == kode
+
+
+def test_what_is_pending_from_before_is_handed_on_at_the_start(
+    settings: Settings, ledger: Ledger, dispatcher: Dispatcher, senders: Senders, airflow: FakeAirflow
+) -> None:
+    ledger.record_event(EventIn("urn:agency", "1", "changed", "health_children"))
+    with TestClient(create_app(settings, ledger, dispatcher, senders)):
+        assert eventually(lambda: airflow.posted == [("opd__health", "health_children")])
