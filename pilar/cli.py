@@ -4,7 +4,10 @@ import sys
 
 import typer
 
+from rich.markup import escape
+
 from ledger.errors import PilarError
+from pilar import logs
 from pilar.commands import demo, development, evaluation, publications, recompute, sources
 from pilar.console import err
 
@@ -32,14 +35,10 @@ app.add_typer(publications.app, name="publications")
 
 def main() -> None:
     """Run the command; an error that a user is meant to read is one line, and exit status 2."""
+    logs.configure()
     try:
         app()
     except PilarError as error:
-        err.print(f"[bold red]pilar:[/] {_escape(str(error))}")
+        err.print(f"[bold red]pilar:[/] {escape(str(error))}")
         sys.exit(USAGE_ERROR)
 
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

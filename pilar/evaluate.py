@@ -94,12 +94,11 @@ def sweep_warehouses(settings: Settings) -> None:
 
 
 def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
-    from connectors.spec import load_sources
+    from pilar.catalogue import landed_columns
     from pilar.transform import run_dbt
 
     warehouse = warehouse_file(settings, evaluation_id)
-    columns = {source.id: source.landed_columns() for source in load_sources(settings.sources_dir).values()}
-    files.write_landing(warehouse, settings.home, columns, batches)
+    files.write_landing(warehouse, settings.home, landed_columns(settings.sources_dir), batches)
     result = run_dbt(warehouse, "tag:candidate")
     for pillar in PILLARS:
         if not files.has_mart(warehouse, pillar) or result.failed_for(f"mart_{pillar}"):

@@ -67,7 +67,9 @@ def summarise(source_id: str, events: Sequence[Event], batches: Sequence[Batch])
     counted = _without_mended_failures(batches)
     stages: set[Stage] = {"pulling" if batch.status == "running" else batch.status for batch in counted}
     stage: Stage = next((stage for stage in _WORST_FIRST if stage in stages), "waiting")
-    message = next((batch.error_message or _why(batch) for batch in counted if batch.error_message or batch.reasons), "")
+    message = next(
+        (batch.error_message or _why(batch) for batch in counted if batch.error_message or batch.reasons), ""
+    )
     if any(event.status == "failed" for event in events[:1]):
         stage, message = "failed", message or events[0].detail or ""
     elif any(event.status != "done" for event in events):

@@ -44,13 +44,13 @@ def ingest(source_id: str, *, event_id: str | None = None, lookup: ConnectionLoo
     Raises ConfigError for an unknown source and SourceError when the agency's system did not deliver.
     """
     from connectors.pull import pull
-    from connectors.spec import find_source
+    from pilar.catalogue import find_source
 
     ledger, settings = open_installation(lookup)
-    source = find_source(settings.sources_dir, source_id)
     began = ledger.now()
     try:
-        batches = pull(source, ledger, settings, event_id=event_id).batches
+        source = find_source(settings.sources_dir, source_id)
+        outcome = pull(source, ledger, settings, event_id=event_id)
     except SourceError as error:
         # What may pass by itself stays open for the sweep; what needs a person is closed with its reason.
         if error.kind not in ("retryable", "quota"):
@@ -60,7 +60,8 @@ def ingest(source_id: str, *, event_id: str | None = None, lookup: ConnectionLoo
         ledger.settle_events(source_id, began, "failed", str(error))
         raise
     ledger.settle_events(source_id, began, "done")
-    return IngestOutcome(source_id, batches, any(batch.status == "accepted" for batch in batches))
+    found = [batch for part in outcome.batches if (batch := ledger.batch(part.batch_id)) is not None]
+    return IngestOutcome(source_id, found, outcome.changed)
 
 
 def build_candidates(*, force: bool = False) -> str | None:

@@ -95,7 +95,7 @@ def export_mart(warehouse: Path, pillar: str, target: Path) -> str:
     columns = ", ".join(identifier(name) for name in MART_COLUMNS)
     with opened(warehouse) as connection:
         connection.execute(
-            f"copy (select {columns} from candidate.{identifier('mart_' + pillar)} "  # noqa: S608 - quoted names
+            f"copy (select {columns} from candidate.{identifier('mart_' + pillar)} "
             f"order by region_code, indicator_id, period) to {literal(str(draft))} (format parquet)"
         )
     with draft.open("rb+") as file:
@@ -115,11 +115,19 @@ def has_mart(warehouse: Path, pillar: str) -> bool:
     return found is not None and found[0] == 1
 
 
+def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
+    """Ids of the batches that the marts in force name: those of a held pillar may be older than the evaluation's."""
+    parts = [f"select unnest(batch_ids) as id from promoted.{identifier('mart_' + pillar)}" for pillar in pillars]
+    query = " union ".join(parts)
+    with opened(warehouse) as connection:
+        return [row[0] for row in connection.execute(f"select id from ({query}) order by id").fetchall()]
+
+
 def _landed(home: Path, contract: Mapping[str, str], batch: Batch) -> str:
     assert batch.landed_path is not None, batch.batch_id
     names = ", ".join(identifier(name) for name in [*contract, "_page", "_row", "_coverage"])
     return (
-        f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic "  # noqa: S608
+        f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic "
         f"from read_parquet({literal(str(home / batch.landed_path))})"
     )
 
@@ -130,13 +138,13 @@ def _promoted(home: Path, in_force: Promotion | None, held: Promotion | None) ->
     else:
         assert in_force.path is not None
         body = (
-            f"select *, {literal(in_force.evaluation_id)} as evaluation_id, "  # noqa: S608
+            f"select *, {literal(in_force.evaluation_id)} as evaluation_id, "
             f"{literal(in_force.decided_at.isoformat())}::timestamptz as promoted_at "
             f"from read_parquet({literal(str(home / in_force.path))})"
         )
     since = "null" if held is None else literal(held.decided_at.isoformat())
     reason = "null" if held is None or held.reason is None else literal(held.reason)
-    return f"select *, {since}::timestamptz as held_since, {reason}::varchar as held_reason from ({body})"  # noqa: S608
+    return f"select *, {since}::timestamptz as held_since, {reason}::varchar as held_reason from ({body})"
 
 
 def _empty(columns: Mapping[str, str]) -> str:

@@ -12,13 +12,14 @@ def evaluate_command(
 ) -> None:
     """Build the pillars from the batches in force, gate them, compute the scores and publish them."""
     from pilar import steps
+    from pilar.commands import installation
     from pilar.report import print_gates, print_scores
 
+    ledger, settings = installation.opened()
     evaluation_id = steps.build_candidates(force=force)
     if evaluation_id is None:
         out.print("Nothing is new since the last publication. Use --force to evaluate all the same.")
         return
-    ledger, settings = steps.open_installation()
     print_gates(ledger, evaluation_id)
     steps.score(evaluation_id)
     publication_id = steps.publish(evaluation_id)
@@ -29,7 +30,8 @@ def evaluate_command(
 def migrate_command() -> None:
     """Bring the ledger's database to the shape that this version expects."""
     from ledger.migrate import migrate
-    from ledger.settings import Settings
+    from pilar.commands import installation
 
-    migrate(Settings.from_env().ledger_url)
+    _, settings = installation.opened()
+    migrate(settings.ledger_url)
     out.print("The ledger is up to date.")

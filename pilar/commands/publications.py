@@ -13,10 +13,10 @@ app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_h
 @app.command("list")
 def list_command() -> None:
     """List the publications, the current one first."""
-    from pilar import steps
+    from pilar.commands import installation
     from publication.pointer import current
 
-    ledger, settings = steps.open_installation()
+    ledger, settings = installation.opened()
     now = current(settings.published_dir)
     table = Table("publication", "evaluation", "published (UTC)", "manifest sha256", "")
     for row in ledger.publications():
@@ -32,12 +32,12 @@ def show_command(
     publication_id: Annotated[str | None, typer.Argument(help="Default: the current one.")] = None,
 ) -> None:
     """Show a publication: its scores, its files, and whether its manifest still holds."""
-    from pilar import steps
+    from pilar.commands import installation
     from pilar.publish import find
     from pilar.report import print_scores
     from publication.verify import verify
 
-    _, settings = steps.open_installation()
+    _, settings = installation.opened()
     folder = find(settings, publication_id)
     print_scores(settings, folder)
     out.print(f"folder    {folder}\nmanifest  {verify(folder)} (every file as it was published)")
@@ -48,8 +48,8 @@ def rollback_command(
     publication_id: Annotated[str | None, typer.Argument(help="Default: the one before the current one.")] = None,
 ) -> None:
     """Point readers at an earlier publication. Nothing is deleted."""
-    from pilar import steps
+    from pilar.commands import installation
     from pilar.publish import rollback
 
-    ledger, settings = steps.open_installation()
+    ledger, settings = installation.opened()
     out.print(f"Readers now see {rollback(ledger, settings, publication_id)}.")

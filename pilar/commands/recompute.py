@@ -11,7 +11,9 @@ from pilar.console import out
 def recompute_command(
     file: Annotated[Path, typer.Argument(help="CSV of regions with dimension values; published results optional.")],
     previous: Annotated[Path | None, typer.Option(help="The list of the year before, for the improvement.")] = None,
-    year: Annotated[int | None, typer.Option(help="Default: the year in the file's name, else told by its columns.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Default: the year in the file's name, else told by its columns.")
+    ] = None,
 ) -> None:
     """Compute the index of every region again, and print each row that differs from a published result.
 

@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from ledger.records import Batch
+from ledger.store import Ledger
 from pilar.console import err, out
 
 app = typer.Typer(help="The agencies' systems: list, check.", no_args_is_help=True)
@@ -18,9 +19,9 @@ STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected"
 def list_command() -> None:
     """List the sources: agency, system, protocol, and what is in force of each."""
     from connectors.spec import load_sources
-    from pilar import steps
+    from pilar.commands import installation
 
-    ledger, settings = steps.open_installation()
+    ledger, settings = installation.opened()
     table = Table("OPD", "source", "system", "protocol", "in force", "rows", "last pull")
     for source in load_sources(settings.sources_dir).values():
         in_force = ledger.in_force(source.id)
@@ -57,7 +58,9 @@ def check_command() -> None:
 def pull_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
     """Pull one source now: land it, gate it, and say what became of it."""
     from pilar import steps
+    from pilar.commands import installation
 
+    installation.opened()
     outcome = steps.ingest(source)
     for batch in outcome.batches:
         _print_batch(batch)
@@ -67,10 +70,10 @@ def pull_command(source: Annotated[str, typer.Argument(help="The source's id: `p
 
 def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
-    from connectors.spec import find_source
-    from pilar import steps
+    from pilar.catalogue import find_source
+    from pilar.commands import installation
 
-    ledger, settings = steps.open_installation()
+    ledger, settings = installation.opened()
     found = find_source(settings.sources_dir, source)
     out.print(f"[bold]{found.id}[/] · {found.opd} · {found.system} · protocol {found.protocol}")
     batches = ledger.batches(source, limit=8)
@@ -81,20 +84,18 @@ def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id
         for count in ledger.quarantine_counts(batch.batch_id)[:8]:
             out.print(f"      quarantined {count.rows:>6}  {count.field}: {count.rule}")
     for event in ledger.events_of(source, limit=3):
-        out.print(f"event {event.event_id} from {event.sender}: {event.status}{f' - {event.detail}' if event.detail else ''}")
-    _print_pages(source, batches)
+        out.print(
+            f"event {event.event_id} from {event.sender}: {event.status}{f' - {event.detail}' if event.detail else ''}"
+        )
+    _print_pages(ledger, batches)
     if found.caveats:
         out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(found.caveats))
     out.print(f"[bold]runbook[/]\n  {found.runbook.strip()}")
 
 
-def _print_pages(source: str, batches: Sequence[Batch]) -> None:
-    from pilar import steps
-
-    if batches:
-        ledger, _ = steps.open_installation()
-        for page in ledger.pages(batches[0].batch_id)[:3]:
-            out.print(f"page  {page.status} {page.bytes} bytes in {page.ms} ms  {page.request}", markup=False)
+def _print_pages(ledger: Ledger, batches: Sequence[Batch]) -> None:
+    for page in ledger.pages(batches[0].batch_id)[:3] if batches else ():
+        out.print(f"page  {page.status} {page.bytes} bytes in {page.ms} ms  {page.request}", markup=False)
 
 
 def _print_batch(batch: Batch) -> None:

@@ -26,7 +26,9 @@ BATCH = Batch(
     started_at=NOW,
     finished_at=NOW,
 )
-FAILED = replace(BATCH, status="failed", rows_received=None, rows_landed=None, rows_quarantined=None, error_message="503")
+FAILED = replace(
+    BATCH, status="failed", rows_received=None, rows_landed=None, rows_quarantined=None, error_message="503"
+)
 HELD = replace(BATCH, status="held", reasons=({"rule": "shrink", "message": "only 10 of 900 rows came"},))
 
 

@@ -1,0 +1,29 @@
+"""The sources of an installation, as the steps ask for them."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from connectors.spec import Source, load_source, load_sources, source_files
+from ledger.errors import ConfigError
+
+
+def find_source(folder: Path, source_id: str) -> Source:
+    """One source by its id; only its own file is read, so that another's mistake does not stop it.
+
+    Raises ConfigError when there is none, or when its file is wrong.
+    """
+    paths = {path.stem: path for path in source_files(folder)}
+    if source_id not in paths:
+        close = get_close_matches(source_id, paths, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(f"there is no source {source_id!r}", where=str(folder), do=f"{hint}See `pilar sources list`")
+    return load_source(paths[source_id])
+
+
+def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """For every source, its landed columns and their DuckDB types: what staging finds even before the first batch."""
+    return {
+        source.id: {name: column.sql_type.sql for name, column in source.contract.landed.items()}
+        for source in load_sources(folder).values()
+    }

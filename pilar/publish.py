@@ -1,0 +1,155 @@
+"""From scored marts to what readers see: gathers what the ledger knows, has the folder built, and swaps the pointer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from publication.build import publish as build
+
+from ledger.errors import PublicationError
+from ledger.records import Batch, Evaluation, GateRow
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar.evaluate import sweep_warehouses, warehouse_file
+from pilar.pillars import PILLARS
+from pilar.warehouse import named_batches
+from publication import pointer
+from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
+
+
+def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
+    """Build the publication of a scored evaluation and make it current. Returns its id.
+
+    May run again: the same evaluation makes the same publication. Raises PublicationError when the evaluation was not
+    scored or a check fails; what was published then stays.
+    """
+    evaluation = ledger.evaluation(evaluation_id)
+    if evaluation is None or evaluation.status not in ("scored", "published"):
+        state = "unknown" if evaluation is None else evaluation.status
+        raise PublicationError(
+            f"only a scored evaluation can be published; this one is {state}",
+            where=f"evaluation {evaluation_id}",
+            do="Run `pilar evaluate`",
+        )
+    warehouse = warehouse_file(settings, evaluation_id)
+    published = build(warehouse, gather(ledger, evaluation, warehouse), settings.published_dir)
+    pointer.swap(settings.published_dir, published.id)
+    ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
+    ledger.finish_evaluation(evaluation_id, "published")
+    sweep_warehouses(settings)
+    return published.id
+
+
+def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> str:
+    """Point readers at an earlier publication, checked against the hash the ledger has of it. Returns its id."""
+    known = {row.publication_id: row for row in ledger.publications()}
+    target = pointer.rollback(settings.published_dir, publication_id)
+    row = known.get(target)
+    if row is None:
+        raise PublicationError(
+            f"the ledger does not know publication {target}",
+            where=str(settings.published_dir),
+            do="Readers see it now all the same; roll back to one that `pilar publications list` shows",
+        )
+    ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
+    return target
+
+
+def find(settings: Settings, publication_id: str | None) -> Path:
+    """The folder of a publication (default: the current one). Raises PublicationError when there is none."""
+    if publication_id is None:
+        return pointer.resolve(settings.published_dir)
+    if publication_id not in pointer.list_publications(settings.published_dir):
+        raise PublicationError(
+            f"there is no publication {publication_id!r}",
+            where=str(settings.published_dir),
+            do="See `pilar publications list`",
+        )
+    return settings.published_dir / publication_id
+
+
+def gather(ledger: Ledger, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
+    """What the publication must be told beside the warehouse."""
+    return PublicationMeta(
+        evaluation_id=evaluation.evaluation_id,
+        created_at=evaluation.started_at,
+        gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
+        sources=tuple(_batches(ledger, evaluation, named_batches(warehouse, PILLARS))),
+        pillars=tuple(_pillar_state(ledger, evaluation.evaluation_id, pillar) for pillar in PILLARS),
+    )
+
+
+def _gate(row: GateRow) -> Gate:
+    notable = [check for check in row.checks if check["outcome"] != "pass"]
+    return Gate(
+        gate=row.gate,
+        outcome=row.outcome,
+        checks=len(row.checks),
+        notable=tuple(
+            GateCheck(
+                name=check["name"],
+                severity=check["severity"],
+                outcome=check["outcome"],
+                message=check["message"],
+                failing_count=check.get("failing_count", 0),
+            )
+            for check in notable
+        ),
+    )
+
+
+def _batches(ledger: Ledger, evaluation: Evaluation, named: Iterable[str]) -> Sequence[SourceBatch]:
+    wanted = set(evaluation.inputs) | set(named)
+    found: Mapping[str, Batch] = {
+        batch_id: batch for batch_id in sorted(wanted) if (batch := ledger.batch(batch_id)) is not None
+    }
+    latest = {
+        batch.batch_id: batch
+        for source_id in {batch.source_id for batch in found.values()}
+        for batch in ledger.batches(source_id, limit=1)
+        # What came after the evaluation began is not part of it: made again, it is the same publication.
+        if batch.finished_at is not None and batch.finished_at <= evaluation.started_at
+    }
+    return [
+        _source_batch(ledger, batch, in_force=batch.batch_id in evaluation.inputs)
+        for batch in sorted({**found, **latest}.values(), key=lambda batch: (batch.source_id, batch.batch_id))
+    ]
+
+
+def _source_batch(ledger: Ledger, batch: Batch, *, in_force: bool) -> SourceBatch:
+    receipt = ledger.receipt_of(batch.batch_id)
+    return SourceBatch(
+        batch_id=batch.batch_id,
+        source=batch.source_id,
+        opd=batch.opd,
+        status=batch.status,
+        coverage=batch.coverage,
+        rows_received=batch.rows_received or 0,
+        rows_landed=batch.rows_landed or 0,
+        rows_quarantined=batch.rows_quarantined or 0,
+        fetched_at=_moment(batch),
+        receipt_sha256=receipt.sha256 if receipt is not None else None,
+        synthetic=batch.synthetic,
+        in_force=in_force,
+        note=batch.error_message or "; ".join(str(reason.get("message", "")) for reason in batch.reasons),
+        pages=tuple(
+            Page(seq=page.seq, request=page.request, status=page.status, bytes=page.bytes, sha256=page.sha256)
+            for page in ledger.pages(batch.batch_id)
+        ),
+    )
+
+
+def _moment(batch: Batch) -> datetime:
+    return batch.finished_at or batch.started_at
+
+
+def _pillar_state(ledger: Ledger, evaluation_id: str, pillar: str) -> PillarState:
+    good = ledger.last_good().get(pillar)
+    held = ledger.held_since(pillar)
+    state: dict[str, object] = {"pillar": pillar}
+    if good is not None:
+        state |= {"evaluation_id": good.evaluation_id, "promoted_at": good.decided_at}
+    if held is not None:
+        state |= {"held_since": held.decided_at, "held_reason": held.reason}
+    state["state"] = "absent" if good is None else "held" if held is not None else "current"
+    return PillarState.model_validate(state)

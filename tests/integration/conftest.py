@@ -1,0 +1,81 @@
+"""An installation with simulated agencies in which everything was pulled, evaluated and published once."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from pytest_socket import enable_socket
+
+from connectors.spec import load_sources
+from ledger.keys import Keys
+from ledger.migrate import migrate
+from ledger.settings import Settings, sources_dir
+from ledger.store import Ledger
+from pilar import steps
+from publication import pointer
+from simulator.server import Simulator
+from tests.conftest import database_url
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A running installation: what a test changes it must change back."""
+
+    ledger: Ledger
+    settings: Settings
+    simulator: Simulator
+
+    def published(self) -> str | None:
+        """What readers see."""
+        return pointer.current(self.settings.published_dir)
+
+    def evaluate(self) -> str:
+        """All three steps; returns the evaluation's id."""
+        evaluation_id = steps.build_candidates(force=True)
+        assert evaluation_id is not None
+        steps.score(evaluation_id)
+        steps.publish(evaluation_id)
+        return evaluation_id
+
+
+@pytest.fixture(scope="module")
+def installation(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything accepted, all six pillars in force, one publication."""
+    enable_socket()
+    home = tmp_path_factory.mktemp("installation")
+    names = [f"{part}_{uuid.uuid4().hex}" for part in ("ledger", "systems")]
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"create database {name}")
+    ledger_url, systems_url = (database_url(postgres_url, name) for name in names)
+    migrate(ledger_url)
+    key_dir = home.parent / f"{home.name}-keys"
+    Keys.ensure(key_dir)
+    with pytest.MonkeyPatch.context() as environment, Simulator(postgres_url=systems_url) as simulator:
+        environment.setenv("PILAR_HOME", str(home))
+        environment.setenv("PILAR_LEDGER_URL", ledger_url)
+        environment.setenv("PILAR_KEYS", str(key_dir))
+        for name, value in simulator.connections().items():
+            environment.setenv(f"PILAR_CONN_{name.upper()}", json.dumps(value))
+        ledger, settings = steps.open_installation()
+        made = Installation(ledger, settings, simulator)
+        for source_id in load_sources(sources_dir()):
+            steps.ingest(source_id)
+        made.evaluate()
+        yield made
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the source files that a test may spoil; the installation reads it."""
+    folder = tmp_path / "sources"
+    for path in sorted(sources_dir().glob("*/*.yaml")):
+        target = folder / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    monkeypatch.setenv("PILAR_SOURCES", str(folder))
+    return folder
