@@ -1,0 +1,237 @@
+"""What holds for the whole repository: what its files may not say, how long they are, and that its words are true."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from ledger.settings import REPOSITORY
+
+LONGEST = 350
+SOURCE_SUFFIXES = {".py", ".sql", ".md", ".yaml", ".yml", ".toml", ".sh", ".html", ".css", ".js", ".jinja", ".j2", ""}
+# Texts that are not ours to shorten, or that are tables.
+LONG_BY_NATURE = {"LICENSE"}
+OURSELVES = "tests/test_repository.py"
+DOCUMENTS = ("README.md", "README.id.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+# What it is called, the pattern, and the files that may contain it.
+FORBIDDEN: Mapping[str, tuple[str, frozenset[str]]] = {
+    "a path of somebody's machine": (r"/work/\w+|/tmp/pilar/|/root/|/home/[a-z]+/|/Users/", frozenset()),
+    "a folder beside the project": (r"\.\./shared\b", frozenset({".ci/run"})),
+    "a package registry": (
+        r"(?i)\bpypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|\bdocker\.io\b|\bghcr\.io|\bquay\.io|\bgcr\.io"
+        r"|deb\.debian\.org|proxy\.golang\.org|crates\.io|anaconda\.org|huggingface\.co",
+        frozenset(),
+    ),
+    "the number of an issue": (
+        r"(?i)github\.com/[^/\s]+/[^/\s]+/(?:issues|pull)/\d+|\bissues? #?\d+|\bpull request #?\d+|\bGH-\d+"
+        r"|[a-z] ?#\d{2,}\b",
+        frozenset(),
+    ),
+    "notes that are not part of the project": (
+        r"\b(?:DESIGN|ROADMAP|HABITS)\.md\b|\bfacts/\w+"
+        r"|(?i:\bhouse rules?\b|\bworking contract\b|\bthe brief\b|\bspec\.md\b)",
+        frozenset(),
+    ),
+    "how it was written": (
+        r"(?i)\b[c]laude\b|\b[a]nthropic\b|\b[o]pen ?ai\b|\bcopilot\b|\bchat-?gpt\b|\blanguage model"
+        r"|\bsub-?agents?\b|\bLLMs?\b",
+        frozenset(),
+    ),
+}
+COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b")
+
+
+@pytest.fixture(scope="session")
+def files() -> Mapping[str, Path]:
+    """Every file that is, or would be, committed."""
+    if not (REPOSITORY / ".git").exists():
+        pytest.skip("not a checkout")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.split("\0")
+    found = {name: REPOSITORY / name for name in names if name and (REPOSITORY / name).is_file()}
+    assert len(found) > 50
+    return found
+
+
+@pytest.fixture(scope="session")
+def texts(files: Mapping[str, Path]) -> Mapping[str, str]:
+    """Those that are text."""
+    read: dict[str, str] = {}
+    for name, path in files.items():
+        content = path.read_bytes()
+        if b"\0" not in content:
+            read[name] = content.decode("utf-8")
+    return read
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_says(what: str, texts: Mapping[str, str]) -> None:
+    pattern, allowed = FORBIDDEN[what]
+    found = [
+        f"{name}:{number}: {match[0]}"
+        for name, text in texts.items()
+        if name not in allowed | {OURSELVES, "requirements.lock"}
+        for number, line in enumerate(text.splitlines(), 1)
+        for match in re.finditer(pattern, COLOUR.sub("", line) if name.endswith((".css", ".html", ".j2")) else line)
+    ]
+    assert not found
+
+
+def test_the_patterns_find_what_they_are_for() -> None:
+    examples = {
+        "a path of somebody's machine": "see /root/x",
+        "a folder beside the project": "../shared/data",
+        "a package registry": "https://pypi.org/simple",
+        "the number of an issue": "Airflow #56050",
+        "notes that are not part of the project": "see DESIGN.md",
+        "how it was written": "a language model",
+    }
+    assert set(examples) == set(FORBIDDEN)
+    for what, text in examples.items():
+        assert re.search(FORBIDDEN[what][0], text), what
+
+
+@pytest.mark.parametrize("name", [".env", "deploy/connections.env", "deploy/door.env"])
+def test_files_of_secrets_are_never_committed(name: str) -> None:
+    assert subprocess.run(["git", "check-ignore", "-q", name], cwd=REPOSITORY, check=False).returncode == 0
+
+
+def test_files_are_short(texts: Mapping[str, str]) -> None:
+    long = {
+        name: lines
+        for name, text in texts.items()
+        if Path(name).suffix in SOURCE_SUFFIXES - {""} or name in {"run", "Dockerfile"}
+        if name not in LONG_BY_NATURE and (lines := len(text.splitlines())) >= LONGEST
+    }
+    assert not long
+
+
+def test_texts_end_with_a_line_and_hold_no_tabs(texts: Mapping[str, str]) -> None:
+    odd = [
+        name
+        for name, text in texts.items()
+        if text and Path(name).suffix in SOURCE_SUFFIXES and (not text.endswith("\n") or "\t" in text or "\r" in text)
+    ]
+    assert not odd
+
+
+def test_the_lock_has_hashes_and_names_no_address(texts: Mapping[str, str]) -> None:
+    lock = texts["requirements.lock"]
+    assert "://" not in lock
+    assert not re.search(r"^\s*-(?!-hash=)", lock, re.MULTILINE)
+    blocks = re.split(r"\n(?=\S)", lock.strip())
+    packages = [block for block in blocks if not block.startswith("#")]
+    assert len(packages) > 100
+    for block in packages:
+        assert re.match(r"[a-z0-9._-]+(\[[a-z0-9,._-]+\])?==\S+", block), block.splitlines()[0]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", block), block.splitlines()[0]
+
+
+def _documents() -> Iterator[Path]:
+    yield from (REPOSITORY / name for name in DOCUMENTS)
+    yield from sorted((REPOSITORY / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("path", list(_documents()), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (path.parent / name).resolve() if name else path
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in _anchors(linked), target
+
+
+def _anchors(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", list(_documents()), ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_every_command_that_is_named_exists(path: Path) -> None:
+    named = _named_commands(path.read_text())
+    known = _commands() if named else set()
+    for words in named:
+        assert any(words[: len(command)] == command for command in known), " ".join(words)
+
+
+def _named_commands(text: str) -> set[tuple[str, ...]]:
+    """What follows `./run` or `pilar` at the start of a piece of code, as far as it is words of ours."""
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    code = lines + re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    calls = (re.match(r"(?:\$ )?(?:\S+=\S+ )*(?:\./run|(?:\.venv/bin/)?pilar) ([a-z][\w -]*)", line) for line in code)
+    return {tuple(call[1].split()) for call in calls if call}
+
+
+def _commands() -> set[tuple[str, ...]]:
+    from typer.main import get_command
+
+    from pilar.cli import app
+
+    def walk(command: object, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield prefix
+            return
+        for name, found in inner.items():
+            yield from walk(found, (*prefix, name))
+
+    return set(walk(get_command(app), ()))
+
+
+def test_both_readmes_name_the_same_commands() -> None:
+    english, indonesian = (_named_commands((REPOSITORY / name).read_text()) for name in ("README.md", "README.id.md"))
+    assert english == indonesian
+    assert {("demo",), ("test",)} <= english
+
+
+def test_the_source_file_in_the_readme_is_in_order(tmp_path: Path) -> None:
+    from connectors.check import check_sources
+
+    example = re.search(r"```yaml\n(id: (\w+)\n.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    assert example is not None
+    file = tmp_path / "dinas_perhubungan" / f"{example[2]}.yaml"
+    file.parent.mkdir()
+    file.write_text(example[1])
+    assert check_sources(tmp_path) == []
+
+
+@pytest.mark.parametrize(("failing", "status"), [("", 0), ("check", 1), ("test", 1)])
+def test_ci_runs_both_and_fails_when_one_does(tmp_path: Path, failing: str, status: int) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(REPOSITORY / ".ci" / "run", tmp_path / ".ci" / "run")
+    _script(tmp_path / "run", f'echo "called $1"; [ "$1" != "{failing}" ]')
+    # A browser that is there already: nothing is installed.
+    _script(tmp_path / "chromium", "true")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command = [tmp_path / ".ci" / "run"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd="/", check=False)
+    assert re.findall(r"called (\w+)", done.stdout) == ["check", "test"]
+    assert done.returncode == status
+    assert len(re.findall(r"^ci:   \w+ +failed", done.stdout, re.MULTILINE)) == status
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.real
+def test_no_real_table_is_copied_into_the_project(files: Mapping[str, Path], real_data: Path) -> None:
+    def digest(path: Path) -> str:
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+
+    real = {digest(path): path for path in real_data.rglob("*") if path.is_file() and path.stat().st_size}
+    assert real
+    copied = {name: str(real[found]) for name, path in files.items() if (found := digest(path)) in real}
+    assert not copied
