@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from connectors.spec import Source, load_source, load_sources, source_files
+from connectors.spec import Source, load_source, read_source, source_files
 from ledger.errors import ConfigError
 
 
@@ -21,9 +21,15 @@ def find_source(folder: Path, source_id: str) -> Source:
     return load_source(paths[source_id])
 
 
+def readable_sources(folder: Path) -> Mapping[str, Source]:
+    """Every source whose file is in order, by id. One agency's mistake must not stop the evaluation of the others."""
+    found = (read_source(path) for path in source_files(folder))
+    return {source.id: source for source in found if isinstance(source, Source)}
+
+
 def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:
-    """For every source, its landed columns and their DuckDB types: what staging finds even before the first batch."""
+    """For every readable source, its landed columns and their DuckDB types: what staging finds before a first batch."""
     return {
         source.id: {name: column.sql_type.sql for name, column in source.contract.landed.items()}
-        for source in load_sources(folder).values()
+        for source in readable_sources(folder).values()
     }

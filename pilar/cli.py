@@ -3,7 +3,6 @@
 import sys
 
 import typer
-
 from rich.markup import escape
 
 from ledger.errors import PilarError
@@ -41,4 +40,3 @@ def main() -> None:
     except PilarError as error:
         err.print(f"[bold red]pilar:[/] {escape(str(error))}")
         sys.exit(USAGE_ERROR)
-

@@ -71,7 +71,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             raise GateError(
                 f"the scores did not pass their gate ({gate.outcome}): {_why(gate)}",
                 where=f"evaluation {evaluation_id}",
-                do="What is published stays; see the check's rows in the ledger, mend the rule or the data, evaluate again",
+                do="What is published stays; mend the rule or the data, then run `pilar evaluate`",
             )
     except PilarError as error:
         ledger.finish_evaluation(evaluation_id, "failed", str(error))

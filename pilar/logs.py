@@ -11,7 +11,9 @@ def configure(level: str = "WARNING") -> None:
     """Log from this level on (PILAR_LOG_LEVEL overrides it): readable in a terminal, JSON lines elsewhere."""
     chosen = os.environ.get("PILAR_LOG_LEVEL", level).upper()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
         processors=[
@@ -20,6 +22,8 @@ def configure(level: str = "WARNING") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(chosen, logging.WARNING)),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping().get(chosen, logging.WARNING)
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from ledger.records import Batch, Event
 from ledger.store import Ledger
 from pilar.pillars import PILLARS
+from pilar.wording import sentences
 
 Stage = Literal["waiting", "announced", "pulling", "accepted", "unchanged", "held", "rejected", "failed"]
 FINAL: frozenset[Stage] = frozenset({"accepted", "unchanged", "held", "rejected", "failed"})
@@ -68,7 +69,8 @@ def summarise(source_id: str, events: Sequence[Event], batches: Sequence[Batch])
     stages: set[Stage] = {"pulling" if batch.status == "running" else batch.status for batch in counted}
     stage: Stage = next((stage for stage in _WORST_FIRST if stage in stages), "waiting")
     message = next(
-        (batch.error_message or _why(batch) for batch in counted if batch.error_message or batch.reasons), ""
+        (batch.error_message or sentences(batch.reasons) for batch in counted if batch.error_message or batch.reasons),
+        "",
     )
     if any(event.status == "failed" for event in events[:1]):
         stage, message = "failed", message or events[0].detail or ""
@@ -95,10 +97,6 @@ def _source(ledger: Ledger, source_id: str, since: datetime) -> SourceProgress:
     events = [event for event in ledger.events_of(source_id) if event.received_at >= since]
     batches = [batch for batch in ledger.batches(source_id, limit=50) if batch.started_at >= since]
     return summarise(source_id, events, batches)
-
-
-def _why(batch: Batch) -> str:
-    return "; ".join(str(reason.get("message", reason)) for reason in batch.reasons[:2])
 
 
 def _pillars(ledger: Ledger) -> Sequence[PillarProgress]:

@@ -4,17 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from publication.build import publish as build
-
 from ledger.errors import PublicationError
 from ledger.records import Batch, Evaluation, GateRow
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar.catalogue import readable_sources
 from pilar.evaluate import sweep_warehouses, warehouse_file
 from pilar.pillars import PILLARS
 from pilar.warehouse import named_batches
+from pilar.wording import sentences
 from publication import pointer
+from publication.build import publish as build
 from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
+from publication.verify import verify
 
 
 def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
@@ -32,7 +34,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             do="Run `pilar evaluate`",
         )
     warehouse = warehouse_file(settings, evaluation_id)
-    published = build(warehouse, gather(ledger, evaluation, warehouse), settings.published_dir)
+    published = build(warehouse, gather(ledger, settings, evaluation, warehouse), settings.published_dir)
     pointer.swap(settings.published_dir, published.id)
     ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
     ledger.finish_evaluation(evaluation_id, "published")
@@ -41,16 +43,25 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
 
 
 def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> str:
-    """Point readers at an earlier publication, checked against the hash the ledger has of it. Returns its id."""
-    known = {row.publication_id: row for row in ledger.publications()}
-    target = pointer.rollback(settings.published_dir, publication_id)
-    row = known.get(target)
+    """Point readers at an earlier publication whose bytes are the ones the ledger knows. Returns its id.
+
+    Raises PublicationError when there is none, it was altered, or the ledger does not know it; nothing is changed then.
+    """
+    target = publication_id or pointer.previous(settings.published_dir)
+    row = next((row for row in ledger.publications() if row.publication_id == target), None)
     if row is None:
         raise PublicationError(
-            f"the ledger does not know publication {target}",
+            f"the ledger does not know publication {target!r}",
             where=str(settings.published_dir),
-            do="Readers see it now all the same; roll back to one that `pilar publications list` shows",
+            do="See `pilar publications list`",
         )
+    if verify(find(settings, target)) != row.manifest_sha256:
+        raise PublicationError(
+            f"publication {target} is not the one the ledger recorded",
+            where=str(settings.published_dir / target),
+            do="Roll back to another one",
+        )
+    pointer.swap(settings.published_dir, target)
     ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
     return target
 
@@ -68,14 +79,15 @@ def find(settings: Settings, publication_id: str | None) -> Path:
     return settings.published_dir / publication_id
 
 
-def gather(ledger: Ledger, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
+def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
     """What the publication must be told beside the warehouse."""
+    systems = {source.id: source.system for source in readable_sources(settings.sources_dir).values()}
     return PublicationMeta(
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
-        sources=tuple(_batches(ledger, evaluation, named_batches(warehouse, PILLARS))),
-        pillars=tuple(_pillar_state(ledger, evaluation.evaluation_id, pillar) for pillar in PILLARS),
+        sources=tuple(_batches(ledger, evaluation, named_batches(warehouse, PILLARS), systems)),
+        pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
     )
 
 
@@ -98,7 +110,9 @@ def _gate(row: GateRow) -> Gate:
     )
 
 
-def _batches(ledger: Ledger, evaluation: Evaluation, named: Iterable[str]) -> Sequence[SourceBatch]:
+def _batches(
+    ledger: Ledger, evaluation: Evaluation, named: Iterable[str], systems: Mapping[str, str]
+) -> Sequence[SourceBatch]:
     wanted = set(evaluation.inputs) | set(named)
     found: Mapping[str, Batch] = {
         batch_id: batch for batch_id in sorted(wanted) if (batch := ledger.batch(batch_id)) is not None
@@ -111,12 +125,12 @@ def _batches(ledger: Ledger, evaluation: Evaluation, named: Iterable[str]) -> Se
         if batch.finished_at is not None and batch.finished_at <= evaluation.started_at
     }
     return [
-        _source_batch(ledger, batch, in_force=batch.batch_id in evaluation.inputs)
+        _source_batch(ledger, batch, systems.get(batch.source_id, ""), in_force=batch.batch_id in evaluation.inputs)
         for batch in sorted({**found, **latest}.values(), key=lambda batch: (batch.source_id, batch.batch_id))
     ]
 
 
-def _source_batch(ledger: Ledger, batch: Batch, *, in_force: bool) -> SourceBatch:
+def _source_batch(ledger: Ledger, batch: Batch, system: str, *, in_force: bool) -> SourceBatch:
     receipt = ledger.receipt_of(batch.batch_id)
     return SourceBatch(
         batch_id=batch.batch_id,
@@ -130,8 +144,9 @@ def _source_batch(ledger: Ledger, batch: Batch, *, in_force: bool) -> SourceBatc
         fetched_at=_moment(batch),
         receipt_sha256=receipt.sha256 if receipt is not None else None,
         synthetic=batch.synthetic,
+        system=system,
         in_force=in_force,
-        note=batch.error_message or "; ".join(str(reason.get("message", "")) for reason in batch.reasons),
+        note=batch.error_message or sentences(batch.reasons),
         pages=tuple(
             Page(seq=page.seq, request=page.request, status=page.status, bytes=page.bytes, sha256=page.sha256)
             for page in ledger.pages(batch.batch_id)
@@ -143,7 +158,7 @@ def _moment(batch: Batch) -> datetime:
     return batch.finished_at or batch.started_at
 
 
-def _pillar_state(ledger: Ledger, evaluation_id: str, pillar: str) -> PillarState:
+def _pillar_state(ledger: Ledger, pillar: str) -> PillarState:
     good = ledger.last_good().get(pillar)
     held = ledger.held_since(pillar)
     state: dict[str, object] = {"pillar": pillar}

@@ -149,7 +149,7 @@ def _write(warehouse: Path, current: ResultList, previous: ResultList | None) ->
             file = warehouse.with_name(f"{table}.json")
             file.write_text(json.dumps(records), encoding="utf-8")
             connection.execute(
-                f"create table recompute_input.{table} as "  # noqa: S608 - our own names, a quoted path
+                f"create table recompute_input.{table} as "
                 f"from read_json({literal(str(file))}, format = 'array', columns = {{{columns}}})"
             )
 

@@ -62,13 +62,15 @@ def write_landing(
 ) -> None:
     """One view per source over its batches in force; a source without any gets an empty view of the same columns.
 
-    ``columns`` maps source ids to their landed columns and DuckDB types.
+    ``columns`` maps source ids to their landed columns and DuckDB types. A source whose file cannot be read now is not
+    among them; its batches in force stay, with the columns they were landed with (promise P3).
     """
+    known = {**dict.fromkeys(sorted({batch.source_id for batch in batches})), **columns}
     with opened(warehouse) as connection:
         connection.execute("create schema if not exists landing")
-        for source_id, contract in columns.items():
+        for source_id, contract in known.items():
             own = [batch for batch in batches if batch.source_id == source_id]
-            parts = [_landed(home, contract, batch) for batch in own] or [_empty({**contract, **LANDED_EXTRAS})]
+            parts = [_landed(home, contract, batch) for batch in own] or [_empty({**(contract or {}), **LANDED_EXTRAS})]
             body = "\nunion all by name\n".join(parts)
             connection.execute(f"create or replace view landing.{identifier(source_id)} as\n{body}")
 
@@ -108,11 +110,12 @@ def export_mart(warehouse: Path, pillar: str, target: Path) -> str:
 def has_mart(warehouse: Path, pillar: str) -> bool:
     """Whether dbt built the pillar's candidate."""
     with opened(warehouse) as connection:
+        # A literal, not a parameter: binding one makes DuckDB import pandas first, which takes seconds.
         found = connection.execute(
-            "select count(*) from information_schema.tables where table_schema = 'candidate' and table_name = ?",
-            [f"mart_{pillar}"],
+            "select 1 from information_schema.tables "
+            f"where table_schema = 'candidate' and table_name = {literal('mart_' + pillar)}"
         ).fetchone()
-    return found is not None and found[0] == 1
+    return found is not None
 
 
 def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
@@ -123,9 +126,9 @@ def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
         return [row[0] for row in connection.execute(f"select id from ({query}) order by id").fetchall()]
 
 
-def _landed(home: Path, contract: Mapping[str, str], batch: Batch) -> str:
+def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch) -> str:
     assert batch.landed_path is not None, batch.batch_id
-    names = ", ".join(identifier(name) for name in [*contract, "_page", "_row", "_coverage"])
+    names = "*" if contract is None else ", ".join(map(identifier, [*contract, "_page", "_row", "_coverage"]))
     return (
         f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic "
         f"from read_parquet({literal(str(home / batch.landed_path))})"

@@ -64,16 +64,6 @@ def swap(published_dir: Path, publication_id: str) -> None:
     sync_folder(published_dir)
 
 
-def rollback(published_dir: Path, publication_id: str | None = None) -> str:
-    """Point readers at an earlier publication: the named one, else the one before the current. Returns its id.
-
-    Raises PublicationError when there is none before the current one, or the named one does not exist or was altered.
-    """
-    target = publication_id or _previous(published_dir)
-    swap(published_dir, target)
-    return target
-
-
 def sync_folder(folder: Path) -> None:
     """Have the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -83,7 +73,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _previous(published_dir: Path) -> str:
+def previous(published_dir: Path) -> str:
+    """The newest publication older than the current one. Raises PublicationError when there is none."""
     now = current(published_dir)
     older = [name for name in list_publications(published_dir) if now is not None and name < now]
     if not older:

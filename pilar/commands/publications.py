@@ -18,12 +18,12 @@ def list_command() -> None:
 
     ledger, settings = installation.opened()
     now = current(settings.published_dir)
-    table = Table("publication", "evaluation", "published (UTC)", "manifest sha256", "")
+    table = Table("")
+    for name in ("publication", "published (UTC)", "manifest"):
+        table.add_column(name, no_wrap=True)
     for row in ledger.publications():
-        mark = f"current ({row.action})" if row.publication_id == now else ""
-        table.add_row(
-            row.publication_id, row.evaluation_id, f"{row.published_at:%Y-%m-%d %H:%M:%S}", row.manifest_sha256, mark
-        )
+        mark = f"→ {row.action}" if row.publication_id == now else ""
+        table.add_row(mark, row.publication_id, f"{row.published_at:%Y-%m-%d %H:%M:%S}", row.manifest_sha256[:12])
     out.print(table)
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from ledger.records import Batch
 from ledger.store import Ledger
 from pilar.console import err, out
+from pilar.wording import sentence
 
 app = typer.Typer(help="The agencies' systems: list, check.", no_args_is_help=True)
 
@@ -104,15 +105,9 @@ def _print_batch(batch: Batch) -> None:
     if batch.error_message:
         out.print(f"      {batch.error_kind}: {batch.error_message}", markup=False)
     for reason in batch.reasons:
-        out.print(f"      why: {_sentence(reason)}", markup=False)
+        out.print(f"      why: {sentence(reason)}", markup=False)
     for finding in batch.findings[:5]:
-        out.print(f"      note: {_sentence(finding)}", markup=False)
-
-
-def _sentence(entry: object) -> str:
-    if isinstance(entry, dict):
-        return str(entry.get("message") or ", ".join(f"{key} {value}" for key, value in entry.items()))
-    return str(entry)
+        out.print(f"      note: {sentence(finding)}", markup=False)
 
 
 def _rows(batch: Batch) -> str:

@@ -182,5 +182,3 @@ def test_p2_a_pull_that_dies_while_landing_leaves_nothing_that_counts(
     with pytest.raises(Killed):
         steps.ingest("disdik_sekolah")
     monkeypatch.undo()
-
-

@@ -29,7 +29,7 @@ BATCH = Batch(
 FAILED = replace(
     BATCH, status="failed", rows_received=None, rows_landed=None, rows_quarantined=None, error_message="503"
 )
-HELD = replace(BATCH, status="held", reasons=({"rule": "shrink", "message": "only 10 of 900 rows came"},))
+HELD = replace(BATCH, status="held", reasons=({"code": "shrink", "what": "fewer rows", "observed": "10", "limit": "900", "do": "Ask"},))
 
 
 def event(status: EventStatus, detail: str | None = None) -> Event:
@@ -43,7 +43,7 @@ def event(status: EventStatus, detail: str | None = None) -> Event:
         ([event("received")], [], "announced", ""),
         ([event("dispatched")], [BATCH], "pulling", ""),
         ([event("done")], [BATCH, BATCH], "accepted", ""),
-        ([event("done")], [HELD, BATCH], "held", "only 10 of 900 rows came"),
+        ([event("done")], [HELD, BATCH], "held", "fewer rows: 10 (limit 900). Ask"),
         ([event("dispatched")], [FAILED], "pulling", "503"),
         ([event("failed", "the token was refused")], [], "failed", "the token was refused"),
         ([event("failed", "x")], [FAILED], "failed", "503"),

@@ -9,9 +9,14 @@ import pytest
 
 from ledger.errors import PublicationError
 from publication.manifest import write_manifest
-from publication.pointer import current, list_publications, resolve, rollback, swap
+from publication.pointer import current, list_publications, previous, resolve, swap
 from publication.verify import verify
 from tests.publication.sample_meta import CREATED
+
+
+def rollback(folder: Path, publication_id: str | None = None) -> str | None:
+    swap(folder, publication_id or previous(folder))
+    return current(folder)
 
 
 def make(published_dir: Path, day: int) -> str:
