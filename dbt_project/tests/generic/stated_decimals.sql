@@ -7,5 +7,5 @@
         valued.value
     from {{ model }} as valued
     inner join {{ ref("indicators") }} as defined on valued.indicator_id = defined.id
-    where valued.value * cast(pow(10, defined.dp) as integer) % 1 <> 0
+    where cast(valued.value as decimal(28, 4)) * cast(pow(10, defined.dp) as integer) % 1 <> 0
 {% endtest %}
