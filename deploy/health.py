@@ -1,6 +1,6 @@
 """A service's health check: ``python deploy/health.py URL [COMPONENT]``, exit status 0 when it is well.
 
-The answer must be 200 within 10 s. With a component, Airflow's API must call that one healthy.
+The answer must be 200 within 15 s. With a component, Airflow's API must call that one healthy.
 Importing Airflow to ask would cost seconds of a processor's time at every check; this costs a few hundredths.
 """
 
@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Sequence
 
-SECONDS = 10
+SECONDS = 15
 
 
 def problem(url: str, component: str | None) -> str | None:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger import tables as t
 from ledger.engine import Store, new_id
+from ledger.errors import LedgerError
 from ledger.receipts import GENESIS, canonical, link_hash
 from ledger.records import Batch, BatchResult, PageRow, QuarantineCount, Receipt
 
@@ -87,6 +89,24 @@ class BatchStore(Store):
                 connection.execute(sa.insert(t.quarantine), counts)
             return _write_receipt(connection, batch_id)
 
+    def release_batch(self, batch_id: str, why: str) -> Receipt:
+        """Put a held batch in force by a person's decision, which gets a receipt of its own.
+
+        Raises LedgerError when the batch is not held.
+        """
+        note = {"code": "released", "what": "released by a person", "observed": why, "limit": "", "do": ""}
+        with self.lock(_RECEIPT_LOCK), self._begin() as connection:
+            changed = connection.execute(
+                sa.update(t.batch)
+                .where(t.batch.c.batch_id == batch_id, t.batch.c.status == "held")
+                .values(status="accepted", reasons=t.batch.c.reasons.concat(sa.cast([note], JSONB)))
+            ).rowcount
+            if not changed:
+                raise LedgerError(
+                    "only a held batch can be released", where=f"batch {batch_id}", do="See `pilar diagnose SOURCE`"
+                )
+            return _write_receipt(connection, batch_id)
+
     def fail_batch(self, batch_id: str, kind: str, message: str) -> None:
         """Record that a batch came to nothing, and why. Called before the error is raised."""
         with self._begin() as connection:
@@ -162,9 +182,10 @@ class BatchStore(Store):
             ]
 
     def receipt_of(self, batch_id: str) -> Receipt | None:
-        """The receipt of one batch, or None while it runs or when it failed."""
+        """The latest receipt of a batch, or None while it runs or when it failed."""
+        query = sa.select(t.receipt).where(t.receipt.c.batch_id == batch_id).order_by(t.receipt.c.seq.desc()).limit(1)
         with self._begin() as connection:
-            row = connection.execute(sa.select(t.receipt).where(t.receipt.c.batch_id == batch_id)).mappings().first()
+            row = connection.execute(query).mappings().first()
             return _receipt(row) if row is not None else None
 
     def _batches(self, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Batch]:
@@ -185,6 +206,7 @@ _RECEIPT_FIELDS = (
     "rows_quarantined",
     "landed_sha256",
     "content_sha256",
+    "reasons",
     "synthetic",
 )
 

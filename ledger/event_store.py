@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ledger import tables as t
 from ledger.engine import Store, new_id
-from ledger.records import Event, EventIn, EventStatus
+from ledger.records import Event, EventIn, EventStatus, Refusal
 
 
 class EventStore(Store):
@@ -81,6 +81,31 @@ class EventStore(Store):
         )
         with self._begin() as connection:
             return connection.execute(statement).rowcount
+
+    def record_refusal(self, reason: str, source_id: str | None) -> None:
+        """Count a refused event.
+
+        ``source_id`` is given only where it names a source that exists: nobody outside decides how many rows there are.
+        """
+        statement = insert(t.refusal).values(
+            day=sa.func.current_date(), reason=reason, source_id=source_id or "", count=1, last_at=sa.func.now()
+        )
+        with self._begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["day", "reason", "source_id"],
+                    set_={"count": t.refusal.c.count + 1, "last_at": sa.func.now()},
+                )
+            )
+
+    def refusals(self, source_id: str | None = None, days: int = 7) -> Sequence[Refusal]:
+        """Refused events of the last days (about one source, where given), the latest first."""
+        query = sa.select(t.refusal).where(t.refusal.c.day > sa.func.current_date() - days)
+        if source_id is not None:
+            query = query.where(t.refusal.c.source_id == source_id)
+        with self._begin() as connection:
+            rows = connection.execute(query.order_by(t.refusal.c.last_at.desc())).mappings()
+            return [Refusal(row["reason"], row["source_id"], row["count"], row["last_at"]) for row in rows]
 
     def now(self) -> datetime:
         """The ledger's clock: the one that stamps events, so that comparing with it needs no synchronised hosts."""

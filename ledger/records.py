@@ -33,6 +33,16 @@ class Event(EventIn):
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Events refused on one day for one reason; ``source_id`` is empty when they named no source that exists."""
+
+    reason: str
+    source_id: str
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
 class PageRow:
     """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file."""
 

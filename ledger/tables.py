@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -51,6 +52,17 @@ event = Table(
     UniqueConstraint("sender", "sender_event_id"),
     Index(None, "status", "received_at"),
     Index(None, "source_id", "received_at"),
+)
+
+# Events that were refused at the door, counted: enough to see that something knocks, and no room to fill a disk with.
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("source_id", Text, primary_key=True, comment="a source that exists, or empty"),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", DateTime(timezone=True), nullable=False),
 )
 
 # What one pull brought for one coverage of one source.
@@ -105,12 +117,12 @@ quarantine = Table(
     Column("rows", BigInteger, nullable=False),
 )
 
-# The chain of receipts: one for each finished batch, each naming the hash of the one before.
+# The chain of receipts: one for each decision about a batch, each naming the hash of the one before.
 receipt = Table(
     "receipt",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("batch_id", Text, ForeignKey("batch.batch_id"), nullable=False, unique=True),
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), nullable=False, index=True),
     Column("body", Text, nullable=False, comment="canonical JSON, the bytes that are hashed"),
     Column("previous_sha256", Text, nullable=False),
     Column("sha256", Text, nullable=False, unique=True),

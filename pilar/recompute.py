@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from ledger.errors import ConfigError, TransformError
 from ledger.settings import REPOSITORY
@@ -96,13 +97,31 @@ def recompute(file: Path, previous: Path | None = None, year: int | None = None)
 
 
 def render(recomputed: Recomputed, console: Console) -> int:
-    """Print each row that differs, and a closing line. Returns the exit status: 0 when none differs, 1 when some do."""
+    """Print every row's figures, each row that differs, and a closing line.
+
+    Returns the exit status: 0 when no row differs, 1 when some do.
+    """
     if recomputed.unused_columns:
         console.print(f"columns not used: {escape(', '.join(recomputed.unused_columns))}", soft_wrap=True)
+    console.print(_table(recomputed))
     for row in recomputed.differences:
         console.print(_line(row), soft_wrap=True)
     console.print(_summary(recomputed), soft_wrap=True)
     return SOME_DIFFER if recomputed.differences else ALL_AGREE
+
+
+def _table(recomputed: Recomputed) -> Table:
+    improved = recomputed.previous is not None
+    names = ("index", "published", *(("improvement", "published") if improved else ()))
+    table = Table("line", "region", "rule set", box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in recomputed.rows:
+        figures = [row.index, row.published_index, *((row.improvement, row.published_improvement) if improved else ())]
+        shown = ["-" if figure is None else str(figure) for figure in figures]
+        style = "bold red" if row.differs else None
+        table.add_row(str(row.line), escape(row.name), row.rule_set_id, *shown, style=style)
+    return table
 
 
 def installation_home() -> Path:

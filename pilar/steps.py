@@ -3,13 +3,15 @@
 Each takes what it needs from the environment, may run twice, and may die at any line (promise P2).
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from ledger.errors import ConfigError, PilarError, SourceError
+from ledger.errors import ConfigError, SourceError
 from ledger.records import Batch
 from ledger.settings import ConnectionLookup, Settings
 from ledger.store import Ledger
@@ -89,16 +91,21 @@ def publish(evaluation_id: str) -> str:
 
 
 def watch() -> list[str]:
-    """Ids of the sources that should be pulled now: due by their clock, or announced by an event that found no run."""
-    from connectors.spec import load_sources
+    """Ids of the sources that should be pulled now: due by their clock, or announced by an event that found no run.
+
+    Also removes the files of pulls that came to nothing.
+    """
+    from connectors.sweep import sweep
+    from pilar.catalogue import readable_sources
 
     ledger, settings = open_installation()
-    sources = load_sources(settings.sources_dir)
+    sweep(ledger, settings)
+    sources = readable_sources(settings.sources_dir)
     announced = {event.source_id for event in ledger.unfinished_events(EVENT_PATIENCE_SECONDS)}
     due = {
         source.id
         for source in sources.values()
-        if source.events.fallback and is_due(source.events.fallback, _last_try(ledger, source.id), datetime.now(UTC))
+        if is_due(source.events.fallback, _last_try(ledger, source.id), datetime.now(local_zone()))
     }
     return sorted((announced & set(sources)) | due)
 
@@ -116,11 +123,19 @@ def is_due(cron: str, last_try: datetime | None, now: datetime) -> bool:
     return last_try < struck
 
 
+def local_zone() -> ZoneInfo:
+    """The regency's time zone, in which the sources' clocks are written: PILAR_TIMEZONE, else Asia/Jakarta."""
+    name = os.environ.get("PILAR_TIMEZONE", "Asia/Jakarta")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"there is no time zone {name!r}",
+            where="PILAR_TIMEZONE",
+            do="Use Asia/Jakarta, Asia/Makassar or Asia/Jayapura",
+        ) from None
+
+
 def _last_try(ledger: Ledger, source_id: str) -> datetime | None:
     batches = ledger.batches(source_id, limit=1)
     return batches[0].started_at if batches else None
-
-
-def one_line(error: BaseException) -> str:
-    """An error as a user should read it: Pilar's own as they are, others by their type and message."""
-    return str(error) if isinstance(error, PilarError) else f"{type(error).__name__}: {' '.join(str(error).split())}"

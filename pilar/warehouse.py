@@ -19,6 +19,7 @@ LANDED_EXTRAS = {
     "_page": "INTEGER",
     "_row": "BIGINT",
     "_coverage": "VARCHAR",
+    "_flags": "VARCHAR[]",
     "_batch": "VARCHAR",
     "_synthetic": "BOOLEAN",
 }
@@ -128,7 +129,7 @@ def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
 
 def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch) -> str:
     assert batch.landed_path is not None, batch.batch_id
-    names = "*" if contract is None else ", ".join(map(identifier, [*contract, "_page", "_row", "_coverage"]))
+    names = "*" if contract is None else ", ".join(map(identifier, [*contract, "_page", "_row", "_coverage", "_flags"]))
     return (
         f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic "
         f"from read_parquet({literal(str(home / batch.landed_path))})"

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from connectors.http.verdict import BOM
@@ -25,7 +26,7 @@ def dump_records(records: Sequence[Any]) -> bytes:
     Floats are refused (TypeError), because they are not exact.
     A lone surrogate, which UTF-8 cannot hold, becomes the replacement character.
     """
-    return _SURROGATE.sub("\ufffd", "".join(_pieces(records))).encode("utf-8")
+    return _SURROGATE.sub("\ufffd", _text(records)).encode("utf-8")
 
 
 def parse_exact(body: bytes) -> Any:
@@ -74,22 +75,15 @@ def _describe(value: Any) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def _pieces(value: Any) -> Iterator[str]:
+def _text(value: Any) -> str:
     if isinstance(value, Digits):
-        yield str(value)
-    elif value is None or isinstance(value, str | bool | int):
-        yield json.dumps(value, ensure_ascii=False)
-    elif isinstance(value, Mapping):
-        yield "{"
-        for place, (name, member) in enumerate(value.items()):
-            yield f"{',' if place else ''}{json.dumps(str(name), ensure_ascii=False)}:"
-            yield from _pieces(member)
-        yield "}"
-    elif isinstance(value, Sequence):
-        yield "["
-        for place, element in enumerate(value):
-            yield "," if place else ""
-            yield from _pieces(element)
-        yield "]"
-    else:
-        raise TypeError(f"{type(value).__name__} is not exact in JSON")
+        return str(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None or isinstance(value, bool | int):
+        return json.dumps(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join([f"{_quoted(name)}:{_text(member)}" for name, member in value.items()]) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ",".join([_text(element) for element in value]) + "]"
+    raise TypeError(f"{type(value).__name__} is not exact in JSON")

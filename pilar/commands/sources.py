@@ -69,6 +69,18 @@ def pull_command(source: Annotated[str, typer.Argument(help="The source's id: `p
         out.print("Nothing new is in force.")
 
 
+def release_command(
+    batch: Annotated[str, typer.Argument(help="The held batch's id: `pilar diagnose SOURCE` shows it.")],
+    why: Annotated[str, typer.Option(help="Who confirmed it and how; it stands in the batch's receipt.")],
+) -> None:
+    """Put a held batch in force after the agency confirmed it. The next evaluation reads it."""
+    from pilar.commands import installation
+
+    ledger, _ = installation.opened()
+    receipt = ledger.release_batch(batch, why)
+    out.print(f"{batch} is in force (receipt {receipt.seq}). Publish it: pilar evaluate", markup=False)
+
+
 def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
     from pilar.catalogue import find_source
@@ -88,6 +100,8 @@ def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id
         out.print(
             f"event {event.event_id} from {event.sender}: {event.status}{f' - {event.detail}' if event.detail else ''}"
         )
+    for refusal in ledger.refusals(source):
+        out.print(f"refused {refusal.count} event(s): {refusal.reason}, last {refusal.last_at:%Y-%m-%d %H:%M}")
     _print_pages(ledger, batches)
     if found.caveats:
         out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(found.caveats))

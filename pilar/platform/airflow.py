@@ -33,6 +33,11 @@ class Airflow:
     port: int
     expected_dags: frozenset[str]
     _began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _warm: bool = False
+    _client: AirflowClient = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._client = AirflowClient(self.url)
 
     @property
     def url(self) -> str:
@@ -75,18 +80,23 @@ class Airflow:
         """Wait until all is healthy. Raises PlatformError that quotes what went wrong, also for a DAG file that cannot
         be loaded.
         """
-        self.supervisor.wait_ready(NAME)
+        with self._client:
+            self.supervisor.wait_ready(NAME)
         self.postgres.set_label(DATABASE, airflow_version())
 
     def _is_ready(self) -> bool:
-        with AirflowClient(self.url) as client:
-            try:
-                if not self._is_healthy(client.get("/api/v2/monitor/health")):
-                    return False
-                self._refuse_broken_files(client.get("/api/v2/importErrors"))
-                dags = client.get("/api/v2/dags", limit=100)["dags"]
-            except AirflowError:
+        try:
+            if not self._warm:
+                # The first request makes Airflow build its interface for tasks, which takes 2 s and more: now, while
+                # the scheduler is still importing, and not when the first task asks.
+                self._client.get("/execution/health")
+                self._warm = True
+            if not self._is_healthy(self._client.get("/api/v2/monitor/health")):
                 return False
+            self._refuse_broken_files(self._client.get("/api/v2/importErrors"))
+            dags = self._client.get("/api/v2/dags", limit=1000)["dags"]
+        except AirflowError:
+            return False
         return self.expected_dags <= {dag["dag_id"] for dag in dags}
 
     def _is_healthy(self, health: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ class Service:
     name: str
     command: tuple[str, ...]
     health: tuple[str, ...]
+    retries: int
     patience_seconds: float
     grace_seconds: float
     environment: Mapping[str, str]
@@ -76,6 +77,7 @@ def _service(name: str, raw: Mapping[str, Any]) -> Service:
         name=name,
         command=tuple(raw["command"]),
         health=tuple(check["test"][1:]) if check else (),
+        retries=int(check["retries"]) if check else 0,
         patience_seconds=_patience(check) if check else 0,
         grace_seconds=_seconds(raw.get("stop_grace_period", "10s")),
         environment=environment,

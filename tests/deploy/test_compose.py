@@ -184,12 +184,8 @@ def test_airflow_is_set_as_in_the_demo(tmp_path: Path, values: Mapping[str, str]
 
 
 def test_the_scheduler_preloads_as_in_the_demo() -> None:
-    ours = (REPOSITORY / "deploy" / "airflow" / "airflow_local_settings.py").read_text()
+    ours = (REPOSITORY / "deploy" / "settings" / "airflow_local_settings.py").read_text()
     assert ours.endswith(airflow_settings.LOCAL_SETTINGS)
-
-
-def test_the_first_steps_make_the_pool_that_the_dags_ask_for() -> None:
-    assert f"airflow pools set {airflow_settings.POOL} 1 " in (REPOSITORY / "deploy" / "init").read_text()
 
 
 def test_postgresql_is_the_release_that_the_tests_run_on(raw: Mapping[str, Any]) -> None:
@@ -209,7 +205,7 @@ def test_the_image_is_made_of_what_is_there() -> None:
     assert needed | packages <= set(kept)
 
 
-@pytest.mark.parametrize("script", ["deploy/init", "deploy/new-env", ".ci/run", "run"])
+@pytest.mark.parametrize("script", ["deploy/new-env", ".ci/run", "run"])
 def test_scripts_can_be_read_by_bash(script: str) -> None:
     assert subprocess.run(["bash", "-n", REPOSITORY / script], check=False).returncode == 0
     assert (REPOSITORY / script).stat().st_mode & 0o111

@@ -153,6 +153,30 @@ def test_p3_the_last_good_version_of_a_pillar_stays_while_it_is_held(ledger: Led
     assert ledger.held_since("living") is None
 
 
+def test_a_held_batch_is_released_by_a_person_with_a_receipt_of_its_own(ledger: Ledger) -> None:
+    batch_id = finished(ledger, replace(accepted(), status="held"))
+    assert not ledger.in_force("dinkes_eppgbm")
+    receipt = ledger.release_batch(batch_id, "the agency confirmed the smaller number")
+    assert [batch.batch_id for batch in ledger.in_force("dinkes_eppgbm")] == [batch_id]
+    assert "the agency confirmed the smaller number" in receipt.body
+    assert ledger.receipt_of(batch_id) == receipt
+    assert len(ledger.receipts()) == 2
+    assert first_broken(ledger.receipts()) is None
+    with pytest.raises(LedgerError, match="only a held batch"):
+        ledger.release_batch(batch_id, "again")
+
+
+def test_refused_events_are_counted_by_day_reason_and_known_source(ledger: Ledger) -> None:
+    for _ in range(3):
+        ledger.record_refusal("signature", "dinkes_eppgbm")
+    ledger.record_refusal("unknown source", None)
+    assert [(row.reason, row.source_id, row.count) for row in ledger.refusals()] == [
+        ("unknown source", "", 1),
+        ("signature", "dinkes_eppgbm", 3),
+    ]
+    assert [row.count for row in ledger.refusals("dinkes_eppgbm")] == [3]
+
+
 def test_the_current_publication_is_the_one_last_pointed_at(ledger: Ledger) -> None:
     evaluation = ledger.start_evaluation(["b1"])
     ledger.record_publication("p1", evaluation, "a" * 64)

@@ -29,7 +29,11 @@ BATCH = Batch(
 FAILED = replace(
     BATCH, status="failed", rows_received=None, rows_landed=None, rows_quarantined=None, error_message="503"
 )
-HELD = replace(BATCH, status="held", reasons=({"code": "shrink", "what": "fewer rows", "observed": "10", "limit": "900", "do": "Ask"},))
+HELD = replace(
+    BATCH,
+    status="held",
+    reasons=({"code": "shrink", "what": "fewer rows", "observed": "10", "limit": "900", "do": "Ask"},),
+)
 
 
 def event(status: EventStatus, detail: str | None = None) -> Event:

@@ -34,7 +34,7 @@ def landed(home: Path, path: str, code: str) -> None:
     (home / path).parent.mkdir(parents=True, exist_ok=True)
     duckdb.sql(
         f"""copy (select '{code}' as kode_daerah, 1.25::decimal(4,2) as "nilai ""a""\", 0 as _page, 0::bigint as _row,
-        '2024' as _coverage) to '{home / path}' (format parquet)"""
+        '2024' as _coverage, ['nilai <= 1'] as _flags) to '{home / path}' (format parquet)"""
     )
 
 
@@ -50,8 +50,8 @@ def test_every_batch_in_force_is_in_the_view_with_its_name(tmp_path: Path) -> No
         landed(tmp_path, batch.landed_path, code)
     warehouse = tmp_path / "w.duckdb"
     write_landing(warehouse, tmp_path, {"s": CONTRACT}, [BATCH, other])
-    found = rows(warehouse, "select kode_daerah, _batch, _synthetic from landing.s order by _batch")
-    assert found == [("64.02", "b1", True), ("62.02", "b2", False)]
+    found = rows(warehouse, "select kode_daerah, _batch, _synthetic, _flags from landing.s order by _batch")
+    assert found == [("64.02", "b1", True, ["nilai <= 1"]), ("62.02", "b2", False, ["nilai <= 1"])]
 
 
 def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path: Path) -> None:
@@ -64,6 +64,7 @@ def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path:
         "_page": "INTEGER",
         "_row": "BIGINT",
         "_coverage": "VARCHAR",
+        "_flags": "VARCHAR[]",
         "_batch": "VARCHAR",
         "_synthetic": "BOOLEAN",
     }

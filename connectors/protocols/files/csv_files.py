@@ -16,12 +16,17 @@ _MAX_FIELD = 1_000_000
 
 
 class CsvArgs(FileArgs):
-    """Arguments of ``files.csv``. ``header_row`` counts lines from 1; lines above it are passed over."""
+    """Arguments of ``files.csv``. ``header_row`` counts lines from 1; lines above it are passed over.
+
+    ``repeated`` is for headers that give one name to several columns: they are refused, or named by the column to their
+    left as well (``Ditimbang L: %``).
+    """
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', min_length=1, max_length=1)
     encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = "utf-8"
     header_row: int = Field(default=1, ge=1, le=100)
+    repeated: Literal["refuse", "by_left"] = "refuse"
 
 
 class CsvFiles(FileProtocol[CsvArgs]):
@@ -35,7 +40,7 @@ class CsvFiles(FileProtocol[CsvArgs]):
         rows = self._rows(body, where)
         if len(rows) < self.args.header_row:
             raise SourceError("damaged", f"the file has no line {self.args.header_row} to be the header", where=where)
-        header = named_columns(rows[self.args.header_row - 1], where)
+        header = named_columns(rows[self.args.header_row - 1], where, by_left=self.args.repeated == "by_left")
         found: list[Mapping[str, Any]] = []
         for number, row in enumerate(rows[self.args.header_row :], start=self.args.header_row + 1):
             if not any(value.strip() for value in row):

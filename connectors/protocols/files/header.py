@@ -6,12 +6,16 @@ from connectors.http.redact import quote
 from ledger.errors import SourceError
 
 
-def named_columns(cells: Sequence[str], where: str) -> list[str]:
+def named_columns(cells: Sequence[str], where: str, *, by_left: bool = False) -> list[str]:
     """The names of a header row, blanks at their ends removed; a column without a name is called by its number.
 
+    ``by_left``: a name that stands over several columns is told apart by the column to its left, so that the ``%``
+    behind ``Ditimbang L`` becomes ``Ditimbang L: %`` wherever the two stand.
     Raises SourceError (damaged) when two columns have one name, or none has any.
     """
     names = [" ".join(cell.split()) or f"(kolom {place})" for place, cell in enumerate(cells, start=1)]
+    if by_left:
+        names = _told_apart(names)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SourceError("damaged", f"two columns are called {quote(twice[0], 60)!r}", where=where)
@@ -20,6 +24,13 @@ def named_columns(cells: Sequence[str], where: str) -> list[str]:
             "damaged", "the header row is empty", where=where, do="Compare header_row with the file's first rows"
         )
     return names
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for name in names:
+        found.append(f"{found[-1]}: {name}" if found and names.count(name) > 1 else name)
+    return found
 
 
 def same_name(name: str) -> str:

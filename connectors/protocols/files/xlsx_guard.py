@@ -1,7 +1,7 @@
 """A workbook is a ZIP of XML that a stranger made: what it would unpack to is known before anything parses it.
 
-Limits follow the usual ones (Apache POI: ratio 100 beyond 100 KiB); sizes in the ZIP's directory may lie, so every
-entry is unpacked once and its checksum compared.
+Parts may unpack to 200 times their size beyond 100 KiB (Apache POI: 100).
+Sizes in the ZIP's directory may lie, so every entry is unpacked once and its checksum compared.
 """
 
 import io
@@ -15,15 +15,15 @@ _GRACE = 100 * 1024
 _RATIO = 200
 _MAX_ENTRIES = 5000
 _MAX_CELLS = 10_000_000
-# Attributes before the one that is sought; "<" cannot stand in any, so that a search never runs past a tag.
-_BEFORE = rb"(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*?"
-_PLACE = re.compile(rb"<(?:\w+:)?(?:row|c)\b" + _BEFORE + rb"\sr\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"']")
+# Any attribute r, wherever it stands: looking for too many places is safe, for too few is not.
+_PLACE = re.compile(rb"[\s\"']r\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"']")
 _DECLARED = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
 _SHEET_MARK = b"sheetData"
 # Parts of other spreadsheet formats, in which the reader would look when the sheets of this one are unreadable.
 _FOREIGN = {"xl/workbook.bin", "content.xml"}
 # Error cells (#N/A, #DIV/0!): the parser would hand them over as empty ones.
-_ERROR_CELL = re.compile(rb"(<(?:\w+:)?c\b" + _BEFORE + rb"\st\s*=\s*)([\"'])e\2")
+# "<" cannot stand in an attribute, so that the search never runs past a tag.
+_ERROR_CELL = re.compile(rb"(<(?:\w+:)?c\b(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*?\st\s*=\s*)([\"'])e\2")
 
 
 def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
@@ -35,7 +35,7 @@ def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             _check_directory(archive, max_unpacked, where)
             sheets = _read_through(archive, where)
-            if not any(_ERROR_CELL.search(content) for content in sheets.values()):
+            if not any(_has_errors(content) for content in sheets.values()):
                 return body
             return _with_error_texts(archive, sheets)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
@@ -64,28 +64,32 @@ def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
         content = archive.read(entry)  # never more than the announced size; then the checksum fails
         if len(content) != entry.file_size:
             raise zipfile.BadZipFile
-        _check_extent(content, where)  # in every part: a workbook may keep its sheets under any name
-        if _SHEET_MARK in content:
-            _check_encoding(content, where)
+        _check_encoding(content, where)
+        if _SHEET_MARK in content:  # a workbook may keep its sheets under any name
+            _check_extent(content, where)
             sheets[entry.filename] = content
     return sheets
 
 
 def _check_extent(sheet: bytes, where: str) -> None:
     """A single cell far away would make a parser allocate everything up to it."""
-    if sheet.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
-        raise _damaged("a part of the workbook is not encoded in UTF-8", where)
-    rows, columns = 0, 0
-    for letters, digits in _PLACE.findall(sheet):
-        rows, columns = max(rows, int(digits)), max(columns, _column(letters))
+    places = _PLACE.findall(sheet)
+    rows = max((int(digits) for digits in {digits for _, digits in places}), default=0)
+    columns = max((_column(letters) for letters in {letters for letters, _ in places}), default=0)
     if rows * max(1, columns) > _MAX_CELLS:
         raise _damaged(f"a sheet claims {rows} rows and {columns} columns", where)
 
 
-def _check_encoding(sheet: bytes, where: str) -> None:
-    declared = _DECLARED.match(sheet)
-    if declared is not None and declared.group(1).lower() not in {b"utf-8", b"us-ascii"}:
-        raise _damaged("a sheet is not encoded in UTF-8", where)
+def _check_encoding(part: bytes, where: str) -> None:
+    """Bytes are searched, so they must be the letters they seem to be."""
+    declared = _DECLARED.match(part)
+    foreign = declared is not None and declared.group(1).lower() not in {b"utf-8", b"us-ascii"}
+    if foreign or part.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")):
+        raise _damaged("a part of the workbook is not encoded in UTF-8", where)
+
+
+def _has_errors(sheet: bytes) -> bool:
+    return (b'"e"' in sheet or b"'e'" in sheet) and _ERROR_CELL.search(sheet) is not None
 
 
 def _column(letters: bytes) -> int:

@@ -53,6 +53,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_event_source_id_received_at"), "event", ["source_id", "received_at"], unique=False)
     op.create_index(op.f("ix_event_status_received_at"), "event", ["status", "received_at"], unique=False)
     op.create_table(
+        "refusal",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False, comment="a source that exists, or empty"),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "reason", "source_id", name=op.f("pk_refusal")),
+    )
+    op.create_table(
         "batch",
         sa.Column("batch_id", sa.Text(), nullable=False, comment="sorts by the time it was started"),
         sa.Column("source_id", sa.Text(), nullable=False),
@@ -178,13 +187,14 @@ def upgrade() -> None:
         sa.Column("written_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name=op.f("fk_receipt_batch_id")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_receipt")),
-        sa.UniqueConstraint("batch_id", name=op.f("uq_receipt_batch_id")),
         sa.UniqueConstraint("sha256", name=op.f("uq_receipt_sha256")),
     )
+    op.create_index(op.f("ix_receipt_batch_id"), "receipt", ["batch_id"], unique=False)
 
 
 def downgrade() -> None:
 
+    op.drop_index(op.f("ix_receipt_batch_id"), table_name="receipt")
     op.drop_table("receipt")
     op.drop_table("quarantine")
     op.drop_table("page")
@@ -196,6 +206,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_batch_source_id_coverage_status"), table_name="batch")
     op.drop_index(op.f("ix_batch_content_sha256"), table_name="batch")
     op.drop_table("batch")
+    op.drop_table("refusal")
     op.drop_index(op.f("ix_event_status_received_at"), table_name="event")
     op.drop_index(op.f("ix_event_source_id_received_at"), table_name="event")
     op.drop_table("event")

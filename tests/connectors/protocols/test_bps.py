@@ -90,9 +90,7 @@ IDS = st.lists(st.integers(min_value=0, max_value=9999), min_size=1, max_size=4,
 
 
 @given(IDS, IDS, IDS, st.lists(st.integers(0, 199), min_size=1, max_size=3, unique=True), IDS, st.data())
-def test_every_value_is_found_where_keys_are_unambiguous(  # noqa: PLR0917
-    vervar, var, turvar, tahun, turtahun, data
-) -> None:
+def test_every_value_is_found_where_keys_are_unambiguous(vervar, var, turvar, tahun, turtahun, data) -> None:
     cells = list(product(vervar, var, turvar, tahun, turtahun))
     keys = ["".join(map(str, cell)) for cell in cells]
     assume(len(set(keys)) == len(keys))

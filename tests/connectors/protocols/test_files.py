@@ -58,6 +58,31 @@ def test_files_come_in_the_order_of_their_names_with_what_the_names_say(read: Re
     assert rows(first) == [{"nik": "1", "berat": "2.50"}]
 
 
+def test_p10_a_header_that_repeats_a_name_is_refused_unless_its_neighbours_tell(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, "balita_64.02_2024-08.csv", body="Lahir,BBLR L,%,BBLR P,%\n9,1,11,2,22\n")
+    assert "two columns are called '%'" in str(refused(read))
+    [page] = read(repeated="by_left")
+    assert rows(page) == [{"Lahir": "9", "BBLR L": "1", "BBLR L: %": "11", "BBLR P": "2", "BBLR P: %": "22"}]
+
+
+def test_a_repeated_name_keeps_its_neighbour_when_columns_move(read: Read, tmp_path: Path) -> None:
+    """Named by number, the two percentages would change places with their columns."""
+    put(tmp_path, "balita_64.02_2024-08.csv", body="BBLR P,%,Lahir,BBLR L,%\n2,22,9,1,11\n")
+    [page] = read(repeated="by_left")
+    assert rows(page)[0]["BBLR L: %"] == "11"
+
+
+def test_names_that_repeat_side_by_side_lean_on_the_last_that_does_not(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, "balita_64.02_2024-08.csv", body="Bayi,Vit A,%,Balita,Vit A,%\n1,2,3,4,5,6\n")
+    [page] = read(repeated="by_left")
+    assert list(rows(page)[0]) == [
+        "Bayi", "Bayi: Vit A", "Bayi: Vit A: %", "Balita", "Balita: Vit A", "Balita: Vit A: %",
+    ]  # fmt: skip
+    put(tmp_path, "balita_64.02_2024-08.csv", body="%,%,%\n1,2,3\n")
+    [page] = read(repeated="by_left")
+    assert list(rows(page)[0]) == ["%", "%: %", "%: %: %"]
+
+
 def test_only_the_newest_may_be_wanted(read: Read, tmp_path: Path) -> None:
     put(tmp_path, *(f"balita_{kode}_2024-{month:02}.csv" for kode in ("64.02", "62.02") for month in range(1, 13)))
     pages = read(newest={"by": "bulan", "keep": 2})

@@ -211,9 +211,7 @@ def test_pages_of_several_contexts_are_numbered_through_and_know_theirs(pull, re
         ({"type": "path"}, {}, {}, "/isb/{secret}/json"),
     ],
 )
-def test_credentials_and_none_of_them_in_the_page(  # noqa: PLR0917
-    pull, reply, auth, credentials, params, path
-) -> None:
+def test_credentials_and_none_of_them_in_the_page(pull, reply, auth, credentials, params, path) -> None:
     run = pull("rest", {"path": path, "auth": auth}, [reply([{"a": 1}])])
     [page] = run.pages()
     assert run.asked[0].credentials == credentials

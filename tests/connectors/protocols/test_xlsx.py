@@ -193,6 +193,7 @@ def test_a_row_at_the_end_of_the_world_does_not_either(records: Records) -> None
         b'<c x=">" r="XFD1048576"><v>1</v></c>',
         b"<c\nx='\"' r='XFD1048576'><v>1</v></c>",
         b'<c t="n" s="1" r="XFD1048576"/>',
+        b'<c t="n"r="XFD1048576"/>',
     ],
 )
 def test_a_far_cell_cannot_hide_behind_other_attributes(cell: bytes) -> None:
