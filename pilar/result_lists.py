@@ -26,12 +26,11 @@ HIGHEST = 4
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _FOREIGN = {
-    b"\xef\xbb\xbf": "begins with a byte order mark",
     b"\xff\xfe": "is written in UTF-16",
     b"\xfe\xff": "is written in UTF-16",
     b"PK\x03\x04": "is a spreadsheet, not CSV",
 }
-_SAVE_AS = "Save it as CSV with commas, in UTF-8 without a byte order mark"
+_SAVE_AS = "Save it as CSV with commas, in UTF-8"
 _POINT = "Write numbers with a decimal point, as 3.41"
 
 
@@ -101,7 +100,8 @@ def _read(path: Path) -> _Table:
         if content.startswith(mark):
             raise ConfigError(f"the list {what}", where=str(path), do=_SAVE_AS)
     try:
-        text = content.decode("utf-8")
+        # Spreadsheets put a byte order mark before UTF-8; it says nothing else, so nothing is guessed by leaving it out.
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError("the list is not UTF-8", where=f"{path}, line {line}", do=_SAVE_AS) from error

@@ -8,7 +8,7 @@ import duckdb
 from pilar.pillars import PILLARS
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
-LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _synthetic boolean"
+LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean"
 
 COLUMNS: Mapping[str, str] = {
     "bpkad_realisasi": "kode_daerah varchar, tahun integer, kode_rekening varchar, level integer, "
@@ -51,7 +51,7 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, source: str, coverage: str, rows: Iterable[Row]) -> None:
-    values = [(*row, f"batch-{source}-{coverage}", 0, number, coverage, True) for number, row in enumerate(rows)]
+    values = [(*row, f"batch-{source}-{coverage}", 0, number, coverage, [], True) for number, row in enumerate(rows)]
     if values:
         marks = ", ".join("?" for _ in values[0])
         connection.executemany(f"insert into landing.{source} values ({marks})", values)

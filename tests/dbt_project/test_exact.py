@@ -50,13 +50,13 @@ def test_a_half_goes_up(value: str, expected: str) -> None:
     assert computed("half_up('x', 2)", x=(Decimal(value), "decimal(9, 6)")) == Decimal(expected)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.decimals(-(10**12), 10**12, places=8), st.integers(0, 4))
 def test_half_up_is_exact(value: Decimal, dp: int) -> None:
     assert computed(f"half_up('x', {dp})", x=(value, "decimal(24, 8)")) == half_up(value, dp)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.decimals(-(10**15), 10**15, places=4),
     st.decimals(-(10**15), 10**15, places=4),

@@ -233,7 +233,6 @@ def test_bad_lines_are_refused(write: Write, line: str, message: str) -> None:
 
 BAD_FILES: Mapping[str, tuple[bytes, str]] = {
     "semicolons": (f"{HEAD_2023}\n{MALANG_2023}".replace(",", ";").encode(), "separated by semicolons"),
-    "a byte order mark": (f"\ufeff{HEAD_2023}\n{MALANG_2023}".encode(), "byte order mark"),
     "UTF-16": (f"{HEAD_2023}\n{MALANG_2023}".encode("utf-16"), "UTF-16"),
     "a spreadsheet": (b"PK\x03\x04rest", "is a spreadsheet"),
     "another encoding": (f"{HEAD_2023}\n{MALANG_2023}é".encode("latin-1"), "is not UTF-8"),
@@ -250,6 +249,14 @@ BAD_FILES: Mapping[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize(("content", "message"), BAD_FILES.values(), ids=BAD_FILES)
 def test_bad_files_are_refused(write: Write, content: bytes, message: str) -> None:
     assert message in refused(write("index_2023.csv", content=content))
+
+
+def test_a_list_saved_by_a_spreadsheet_is_read_and_every_row_is_printed(write: Write) -> None:
+    found = recompute(write("index_2023.csv", content=f"\ufeff{HEAD_2023}\n{MALANG_2023}".encode()))
+    status, text = rendered(found)
+    assert status == 0
+    assert "MALANG" in text
+    assert "2.94" in text
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 with landed as (
     select
         *,
-        cast(timezone('{{ var("civil_time_zone") }}', mulai) as date) as civil_date
+        cast(timezone('{{ var("civil_time_zone") }}', cast(mulai as timestamptz)) as date) as civil_date
     from {{ source("landing", "dinkes_persalinan") }}
 )
 
