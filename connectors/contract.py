@@ -57,10 +57,10 @@ class Column(Strict):
     is held back row by row.
 
     Declared, lossless readings: ``locale`` (id: 1.234,5; en: 1,234.5), ``format`` (strptime, or several that cannot be
-    confused), ``timezone`` (for times without offset), ``prefix`` and ``suffix`` (``Rp``, ``%``), ``trim`` (blanks
-    around text). ``rounding`` is the one declared loss: more decimals than the type has are rounded half up.
-    ``unused`` says why a column is landed that no model reads. A field that is in no record of a batch holds the batch,
-    unless it is ``optional``: it may have been renamed.
+    confused), ``timezone`` (for times without offset), ``prefix`` and ``suffix`` (``Rp``, ``%``; of several suffixes
+    the first that fits is taken off), ``trim`` (blanks around text). ``rounding`` is the one declared loss: more
+    decimals than the type has are rounded half up. ``unused`` says why a column is landed that no model reads. A field
+    that is in no record of a batch holds the batch, unless it is ``optional``: it may have been renamed.
     """
 
     type: Annotated[str, AfterValidator(_type_name)] = "string"
@@ -78,7 +78,7 @@ class Column(Strict):
     locale: Literal["id", "en"] | None = None
     timezone: str | None = None
     prefix: str | None = None
-    suffix: str | None = None
+    suffix: str | tuple[str, ...] | None = None
     trim: bool = False
     rounding: Literal["half_up"] | None = None
     unused: Annotated[str, Field(min_length=10)] | None = None
@@ -110,6 +110,11 @@ class Column(Strict):
     def in_record(self) -> bool:
         """Whether the record itself has the column's field."""
         return self.position is None and (self.context is None or self.from_ is not None)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The declared suffixes, in the order in which they are looked for."""
+        return (self.suffix,) if isinstance(self.suffix, str) else self.suffix or ()
 
     @property
     def formats(self) -> tuple[str, ...]:

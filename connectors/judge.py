@@ -31,9 +31,19 @@ class Judged:
 
 
 def judge(
-    source: Source, ledger: Ledger, landing: Landing, rows: LandedRows, *, contract_sha256: str, folder: Path
+    source: Source,
+    ledger: Ledger,
+    landing: Landing,
+    rows: LandedRows,
+    *,
+    contract_sha256: str,
+    folder: Path,
+    history: Sequence[int] = (),
 ) -> Judged:
-    """Write one coverage's files into ``folder`` and decide about them."""
+    """Write one coverage's files into ``folder`` and decide about them.
+
+    ``history``: sizes of the source's last accepted batches of any coverage, as they stood when the pull began.
+    """
     force = {batch.coverage: batch for batch in ledger.in_force(source.id)}
     before = force.get(rows.coverage)
     unknown = _unknown(source, rows)
@@ -51,7 +61,7 @@ def judge(
         landed=rows.landed,
         quarantined=rows.quarantined,
         before=_before(before, landing, rows) if before is not None else None,
-        trailing=_trailing(source, ledger, rows.coverage),
+        trailing=_trailing(source, ledger, rows.coverage, history),
         copies=tuple(_copies(ledger, source, rows)),
         doubled_pages=rows.doubled,
         unknown_hold=unknown if holds else (),
@@ -98,13 +108,14 @@ def _before(batch: Batch, landing: Landing, rows: LandedRows) -> Before:
     )
 
 
-def _trailing(source: Source, ledger: Ledger, coverage: str | None) -> Sequence[int]:
+def _trailing(source: Source, ledger: Ledger, coverage: str | None, history: Sequence[int]) -> Sequence[int]:
     """Sizes of the last accepted batches of this coverage. A new month is compared with the months before it.
 
     A new year or semester is not: the first figures of a year are few, and a source may cover less in one year.
+    Nor are the months of one pull compared with each other: none of them stood the test of time yet.
     """
     own = ledger.trailing_rows(source.id, coverage)
-    return own or (ledger.trailing_rows(source.id) if source.coverage.grain == "month" else [])
+    return own or (history if source.coverage.grain == "month" else ())
 
 
 def _copies(ledger: Ledger, source: Source, rows: LandedRows) -> Iterator[str]:
@@ -134,6 +145,7 @@ def _findings(source: Source, rows: LandedRows, unknown: Sequence[str]) -> Itera
             ", ".join(unknown[:MAX_NAMES]),
         )
     for rule, count in rows.flagged.items():
-        yield Reason("flagged", f"rows break {rule}", "Look at them; they are landed", str(count))
+        do = "Look at them: they are landed, with this name in their _flags"
+        yield Reason("flagged", f"rows break {rule}", do, str(count))
     if many := too_many(rows.received, source.assertions):
         yield many

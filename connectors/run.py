@@ -100,7 +100,9 @@ class Run:
                 )
             landed = landing.finish()
             self._flush()
-            outcomes = tuple(self._finish(landing, rows, synthetic) for rows in landed)
+            # Asked once, before the first batch of this pull counts: a pull is no history for itself.
+            history = self._ledger.trailing_rows(self._source.id)
+            outcomes = tuple(self._finish(landing, rows, history, synthetic) for rows in landed)
         log.info(
             "pull_finished",
             source=self._source.id,
@@ -149,10 +151,17 @@ class Run:
 
     # -- finishing ------------------------------------------------------------------------------------------------
 
-    def _finish(self, landing: Landing, rows: LandedRows, synthetic: bool) -> BatchOutcome:
+    def _finish(self, landing: Landing, rows: LandedRows, history: Sequence[int], synthetic: bool) -> BatchOutcome:
         batch = self._of_rows(rows)
-        folder = self._settings.landing_dir / self._source.id / batch.batch_id
-        judged = judge(self._source, self._ledger, landing, rows, contract_sha256=self._contract_sha256, folder=folder)
+        judged = judge(
+            self._source,
+            self._ledger,
+            landing,
+            rows,
+            contract_sha256=self._contract_sha256,
+            folder=self._settings.landing_dir / self._source.id / batch.batch_id,
+            history=history,
+        )
         if judged.status == "unchanged" and judged.before is not None:
             self._share(batch, rows.pages, judged.before)
         batch.store.settle(rows.pages)

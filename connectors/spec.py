@@ -19,7 +19,7 @@ from connectors.problems import Problem, from_validation
 from connectors.yaml_reader import YamlError, read_yaml
 from ledger.errors import ConfigError
 
-LANDING_VERSION = 1
+LANDING_VERSION = 2
 """Raised when the same bytes would land differently: a batch landed by an older version is then not 'unchanged'."""
 
 Grain = Literal["year", "semester", "month", "all"]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from rich.live import Live
@@ -17,6 +18,7 @@ from ledger.store import Ledger
 from pilar.commands.installation import announce, withdraw
 from pilar.console import err, out
 from pilar.display import render
+from pilar.platform.errors import PlatformError
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
 from pilar.progress import Progress, read_progress
@@ -72,8 +74,15 @@ def _one_round(
     since = ledger.now()
     for source in sources.values():
         name = source.events.secret
-        if name is not None:
-            post_event(stack.door_url, source.id, webhook_secrets[secret_variable(name)])
+        if name is None:
+            continue
+        sent = post_event(f"{stack.door_url}/events", source.id, webhook_secrets[secret_variable(name)])
+        if sent.status != HTTPStatus.ACCEPTED:
+            raise PlatformError(
+                f"the door refused the event of {source.id}: {sent.status} {sent.body}",
+                where=f"{stack.door_url}/events",
+                do=f"See {stack.settings.log_dir / 'door.log'}",
+            )
     return _watch(stack, ledger, tuple(sources), since, began)
 
 

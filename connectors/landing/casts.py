@@ -28,19 +28,25 @@ class Cast:
 
 def clean(raw: str, column: Column) -> str:
     """The text of a field without what the contract declares as empty of meaning. Blank is no value."""
-    stripped = raw
-    for affix, test, cut in (
-        (column.prefix, "starts_with", "substr({0}, {1})"),
-        (column.suffix, "ends_with", "left({0}, length({0}) - {2})"),
-    ):
-        if affix:
-            rest = cut.format(f"trim({stripped})", len(affix) + 1, len(affix))
-            stripped = f"CASE WHEN {test}(trim({stripped}), {text(affix)}) THEN {rest} ELSE {stripped} END"
+    stripped = _without_affixes(raw, column)
     # Comparing with '!', the first character that is no blank, is much quicker than trimming every value.
     if column.trim or column.sql_type.kind != "string" or column.prefix or column.suffix:
         blank = f"{stripped} < '!' OR ends_with({stripped}, ' ')"
         return f"CASE WHEN {blank} THEN nullif(trim({stripped}), '') ELSE {stripped} END"
     return f"CASE WHEN {stripped} < '!' THEN CASE WHEN trim({stripped}) <> '' THEN {stripped} END ELSE {stripped} END"
+
+
+def _without_affixes(raw: str, column: Column) -> str:
+    if column.prefix:
+        rest = f"substr(trim({raw}), {len(column.prefix) + 1})"
+        raw = f"CASE WHEN starts_with(trim({raw}), {text(column.prefix)}) THEN {rest} ELSE {raw} END"
+    if not any(column.suffixes):
+        return raw
+    cuts = (
+        f"WHEN ends_with(trim({raw}), {text(suffix)}) THEN left(trim({raw}), length(trim({raw})) - {len(suffix)})"
+        for suffix in column.suffixes
+    )
+    return f"CASE {' '.join(cuts)} ELSE {raw} END"
 
 
 def cast(x: str, column: Column, is_number: str | None = None) -> Cast:

@@ -35,7 +35,7 @@ def quarantine_duplicates(connection: duckdb.DuckDBPyConnection, contract: Contr
     )
     empty = ", ".join(f"{typed_name(name)} = NULL" for name in contract.landed)
     connection.execute(
-        f"UPDATE {STAGED} SET _reasons = {reason}, _record = {_record(contract)}, {empty} "
+        f"UPDATE {STAGED} SET _reasons = {reason}, _record = {_record(contract)}, _flags = NULL, {empty} "
         f"FROM ({judged}) AS judged WHERE {STAGED}._row = judged._row "
         f"AND {STAGED}._coverage IS NOT DISTINCT FROM judged._coverage "
         "AND n_rows > 1 AND (n_rows <> n_equal OR nth > 1)"

@@ -32,7 +32,7 @@ def write_files(
     """Write ``rows.parquet`` and ``quarantine.parquet`` of one coverage into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     mine = f"FROM {STAGED} WHERE _coverage IS NOT DISTINCT FROM {_literal(coverage)}"
-    columns = ", ".join([*(typed_name(name) for name in contract.landed), "_page", "_row", "_coverage"])
+    columns = ", ".join([*(typed_name(name) for name in contract.landed), "_page", "_row", "_coverage", "_flags"])
     rows, quarantine = folder / ROWS, folder / QUARANTINE
     good = _copy(connection, f"SELECT {columns} {mine} AND _reasons IS NULL ORDER BY _row", rows)
     bad = _copy(

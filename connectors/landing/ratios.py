@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from connectors.column_types import ColumnType
+from connectors.column_types import MAX_PRECISION, ColumnType
 from connectors.landing.sql import ident
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class _Number:
         return _Number(f"(CAST({self.sql} AS {kind}) {sign} CAST({other.sql} AS {kind}))", whole, scale)
 
     def times(self, other: "_Number") -> "_Number":
-        return _Number(f"({self.sql}) * ({other.sql})", self.whole + other.whole, self.scale + other.scale)
+        # A product of two decimals that fit into 64 bits must fit there too, or DuckDB refuses it: so both are widened.
+        sides = (f"CAST({side.sql} AS DECIMAL({MAX_PRECISION},{side.scale}))" for side in (self, other))
+        return _Number(f"({' * '.join(sides)})", self.whole + other.whole, self.scale + other.scale)
 
     def of(self, sql: str) -> "_Number":
         return _Number(sql, self.whole, self.scale)

@@ -52,7 +52,14 @@ class Statement:
     def create_staged(self) -> str:
         """The table landed rows gather in. A row with reasons is quarantined and has no typed values."""
         columns = [f"{typed_name(name)} {column.sql_type.sql}" for name, column in self.contract.landed.items()]
-        fixed = ["_page INTEGER", "_row BIGINT", "_coverage VARCHAR", "_record VARCHAR", f"_reasons {REASONS}", "_flags VARCHAR[]"]
+        fixed = [
+            "_page INTEGER",
+            "_row BIGINT",
+            "_coverage VARCHAR",
+            "_record VARCHAR",
+            f"_reasons {REASONS}",
+            "_flags VARCHAR[]",
+        ]
         return f"CREATE TABLE {STAGED} ({', '.join(columns + fixed)})"
 
     def insert(self, path: RecordsPath) -> str:

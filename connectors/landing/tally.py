@@ -24,8 +24,8 @@ MIN_DOUBLE_ROWS = 2
 class LandedRows:
     """What one coverage of a pull came to. ``content_sha256`` depends on the pages' bytes alone.
 
-    ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` rows per rule that
-    only flags; ``doubled`` pages with the same content under different contexts.
+    ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
+    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts.
     """
 
     coverage: str | None
@@ -140,6 +140,9 @@ class Tally:
 
     def _flagged(self, mine: str) -> Mapping[str, int]:
         """Landed rows by the rule or ratio they break, most rows first; ``_flags`` of the landed rows says which."""
+        contract = self._source.contract
+        if not contract.flagging_rules and not contract.flagging_ratios:
+            return {}
         flags = f"SELECT unnest(_flags) AS name FROM {STAGED} WHERE _reasons IS NULL AND {mine}"
         rows = self._rows(f"SELECT name, count(*) FROM ({flags}) GROUP BY name ORDER BY 2 DESC, 1")
         return {str(name): int(count) for name, count in rows}

@@ -11,14 +11,13 @@ Run as ``python -m pilar.platform.airflow_host``. Airflow is loaded by name, as 
 import gc
 import importlib
 import json
-import math
 import os
 import select
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +27,10 @@ from typing import NoReturn
 from pilar.platform.preload import preload
 
 POLL_SECONDS = 0.2
-# After this long a service is told again, which means at once: the scheduler waits for running tasks to end, and the
-# triggerer sometimes for a child that did not hear it. Whatever is cut off is run again after the next start.
-PATIENCE_SECONDS = {"scheduler": 8.0}
-DEFAULT_PATIENCE_SECONDS = 2.0
-GRACE_SECONDS = 10.0
+# How long a service may take to end before it is killed. The scheduler waits for running tasks; what is cut off is run
+# again after the next start. The others have nothing to lose, and the triggerer sometimes waits 5 s for nothing.
+GRACE_SECONDS = {"scheduler": 10.0}
+DEFAULT_GRACE_SECONDS = 2.5
 PR_SET_PDEATHSIG = 1
 # Rarer than Python's own (700, 10, 10), for the same reason as in main(); full collections still happen.
 GC_THRESHOLDS = (50_000, 20, 20)
@@ -183,22 +181,19 @@ def _stop(services: Mapping[int, str]) -> None:
 
 def _end(services: Mapping[int, str]) -> None:
     began = time.monotonic()
-    again = {pid: began + PATIENCE_SECONDS.get(name, DEFAULT_PATIENCE_SECONDS) for pid, name in services.items()}
-    left = list(services)
-    _signal(left, signal.SIGTERM)
-    while left and time.monotonic() < began + GRACE_SECONDS:
+    _signal(services, signal.SIGTERM)
+    left = dict(services)
+    while left:
         time.sleep(POLL_SECONDS / 4)
-        left = [pid for pid in left if _lives(pid)]
-        impatient = [pid for pid in left if time.monotonic() > again.get(pid, math.inf)]
-        _signal(impatient, signal.SIGTERM)
-        for pid in impatient:
-            del again[pid]
-    for pid in left:
-        sys.stderr.write(f"{services[pid]} did not end within {GRACE_SECONDS:.0f} s and is killed\n")
-    _signal(left, signal.SIGKILL)
+        left = {pid: name for pid, name in left.items() if _lives(pid)}
+        waited = time.monotonic() - began
+        late = {pid: name for pid, name in left.items() if waited > GRACE_SECONDS.get(name, DEFAULT_GRACE_SECONDS)}
+        for name in late.values():
+            sys.stderr.write(f"{name} did not end within {waited:.0f} s and is killed\n")
+        _signal(late, signal.SIGKILL)
 
 
-def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)

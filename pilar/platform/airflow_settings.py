@@ -67,6 +67,8 @@ def airflow_environment(settings: Settings, airflow_database: str, port: int) ->
         # The platform migrates the database before it starts anything.
         "AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False",
         "AIRFLOW__API__HOST": LOOPBACK,
+        # One DAG an agency, and more than the default of 100 in one answer.
+        "AIRFLOW__API__MAXIMUM_PAGE_LIMIT": "1000",
         "AIRFLOW__API__PORT": str(port),
         # Without this, tasks look for the API on port 8080 and every one of them fails to connect.
         "AIRFLOW__API__BASE_URL": f"http://{LOOPBACK}:{port}",

@@ -115,7 +115,7 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("assertions/quarantine/max", "500%", "assertions.quarantine.max", "less than or equal to 1", ""),
     ],
 )  # fmt: skip
-def test_p10_a_wrong_file_is_told_where_what_and_what_to_do(  # noqa: PLR0917
+def test_p10_a_wrong_file_is_told_where_what_and_what_to_do(
     tmp_path: Path, path: str, value: Any, where: str, what: str, do: str
 ) -> None:
     problems = check(tmp_path, changed(path, value))

@@ -1,11 +1,6 @@
 """A pull from its first page to its receipt, with the ledger it writes."""
 
 import json
-import os
-import signal
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,61 +8,15 @@ import duckdb
 import psycopg
 import pytest
 
-from connectors import run as run_module
-from connectors.landing import files as files_module
-from connectors.landing.landing import Landing
-from connectors.pages import PageStore, read_page
+from connectors.pages import read_page
 from connectors.protocols.base import Page
-from connectors.pull import PullOutcome, pull, pull_pages
-from connectors.spec import Source
-from connectors.sweep import sweep
-from ledger.errors import ConfigError, SourceError
+from connectors.pull import pull_pages
+from ledger.errors import SourceError
 from ledger.keys import Keys
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.landing.conftest import source_of
-
-NIK = "9964020101230001"
-NAME = "Siti Contohwan"
-COLUMNS: dict[str, Any] = {
-    "id": {},
-    "nik": {"personal": "pseudonym"},
-    "nama": {"personal": "drop"},
-    "tahun": {"type": "integer", "context": "tahun"},
-    "n": {"type": "integer"},
-}
-
-
-def make(**more: Any) -> Source:
-    assertions = {"rows": {"min": 2}, "quarantine": {"max": "10%"}, "shrink": {"max": "20%"}}
-    given: dict[str, Any] = {"coverage": {"from": "tahun", "grain": "year"}, "assertions": assertions} | more
-    return source_of(given.pop("columns", COLUMNS), ["id"], **given)
-
-
-def records(count: int, **change: Any) -> list[dict[str, Any]]:
-    return [{"id": f"r{at}", "nik": NIK[:12] + f"{at:04d}", "nama": NAME, "n": at} | change for at in range(count)]
-
-
-def page(seq: int, rows: Any, tahun: str = "2024", **context: str) -> Page:
-    body = rows if isinstance(rows, bytes) else json.dumps({"rows": rows}).encode()
-    return Page(seq, body, body, "$.rows", {"tahun": tahun} | context, f"GET /{seq}?token=REDACTED", 200, 7)
-
-
-def two_years(count: int = 20) -> list[Page]:
-    return [page(0, records(count), "2023"), page(1, records(count), "2024"), page(2, [{"id": "z", "n": 9}], "2024")]
-
-
-def in_force(ledger: Ledger, source: Source) -> dict[str | None, list[tuple[Any, ...]]]:
-    """Rows in force by coverage, as a reader sees them."""
-    found = {}
-    for batch in ledger.in_force(source.id):
-        query = "SELECT * FROM read_parquet(?) ORDER BY _row"
-        found[batch.coverage] = duckdb.execute(query, [batch.landed_path]).fetchall()
-    return found
-
-
-def states(outcome: PullOutcome) -> list[tuple[str | None, str]]:
-    return [(batch.coverage, batch.status) for batch in outcome.batches]
+from tests.connectors.pulling import COLUMNS, NAME, NIK, in_force, make, page, records, states, two_years
 
 
 def test_a_pull_lands_a_batch_for_each_coverage(ledger: Ledger, settings: Settings) -> None:
@@ -142,6 +91,38 @@ def test_p8_an_empty_list_where_rows_stood_is_held(ledger: Ledger, settings: Set
     assert [reason["code"] for reason in outcome.batches[0].reasons] == ["empty"]
 
 
+def months(*sizes: int) -> list[Page]:
+    return [page(at, records(size, n=at), bulan=f"2024-{at + 1:02}") for at, size in enumerate(sizes)]
+
+
+def test_the_months_of_a_first_pull_are_no_history_for_each_other(ledger: Ledger, settings: Settings) -> None:
+    """Forms came in slowly: the last month is small, and nothing says yet that it should not be."""
+    source = make(coverage={"from": "bulan", "grain": "month"})
+    assert states(pull_pages(source, months(100, 100, 10), ledger, settings)) == [
+        ("2024-01", "accepted"),
+        ("2024-02", "accepted"),
+        ("2024-03", "accepted"),
+    ]
+
+
+def test_a_new_month_is_compared_with_the_months_of_earlier_pulls(ledger: Ledger, settings: Settings) -> None:
+    source = make(coverage={"from": "bulan", "grain": "month"})
+    pull_pages(source, months(100, 100), ledger, settings)
+    outcome = pull_pages(source, months(100, 100, 10, 90), ledger, settings)
+    assert states(outcome)[2:] == [("2024-03", "held"), ("2024-04", "accepted")]
+    assert [reason["code"] for reason in outcome.batches[2].reasons] == ["shrink"]
+
+
+def test_flagged_rows_are_found_by_their_rule(ledger: Ledger, settings: Settings) -> None:
+    rule = {"rule": "n <= 18", "on_fail": "flag"}
+    outcome = pull_pages(make(rules=[rule]), [page(0, records(20))], ledger, settings)
+    [finding] = outcome.batches[0].findings
+    assert (finding["code"], finding["what"], finding["observed"]) == ("flagged", "rows break n <= 18", "1")
+    [batch] = ledger.in_force("sample")
+    query = "SELECT _page, _row, n FROM read_parquet(?) WHERE list_contains(_flags, ?)"
+    assert duckdb.execute(query, [batch.landed_path, "n <= 18"]).fetchall() == [(0, 19, 19)]
+
+
 def test_the_same_payload_under_another_year_is_held(ledger: Ledger, settings: Settings) -> None:
     """One public budget file is the same for two regencies: a copy under another key, and one of them is wrong."""
     source = make()
@@ -203,181 +184,6 @@ def test_rows_that_say_their_year_themselves(ledger: Ledger, settings: Settings)
         assert all(read_page(Path(row.path or ""), key) for row in pages)
 
 
-# -- failures ---------------------------------------------------------------------------------------------------------
-
-
-def failing(error: BaseException) -> Iterator[Page]:
-    yield page(0, records(20), "2023")
-    yield page(1, records(20), "2024")
-    raise error
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (SourceError("quota", "too many questions", where="GET /2"), "quota"),
-        (SourceError("damaged", "half a page", where="GET /2"), "damaged"),
-        (ConfigError("no such connection"), "permanent"),
-        (ValueError(f"could not read {NIK}"), "permanent"),
-    ],
-)
-def test_a_failure_is_recorded_before_it_is_raised(
-    ledger: Ledger, settings: Settings, error: Exception, kind: str
-) -> None:
-    with pytest.raises(type(error)):
-        pull_pages(make(), failing(error), ledger, settings)
-    batches = ledger.batches("sample")
-    assert [(batch.status, batch.error_kind) for batch in batches] == [("failed", kind)] * 2
-    assert [len(ledger.pages(batch.batch_id)) for batch in batches] == [1, 1]
-    assert NIK not in str([batch.error_message for batch in batches])
-    assert ledger.in_force("sample") == []
-
-
-def test_no_page_at_all_is_a_failure(ledger: Ledger, settings: Settings) -> None:
-    with pytest.raises(SourceError, match="no answer"):
-        pull_pages(make(), [], ledger, settings)
-    assert [(batch.status, batch.error_kind) for batch in ledger.batches("sample")] == [("failed", "empty")]
-
-
-def test_a_page_about_no_period_is_refused(ledger: Ledger, settings: Settings) -> None:
-    with pytest.raises(SourceError, match="no coverage of grain year"):
-        pull_pages(make(), [page(0, records(3), "24")], ledger, settings)
-
-
-def test_p10_a_missing_connection_is_told_and_recorded(ledger: Ledger, settings: Settings) -> None:
-    with pytest.raises(ConfigError, match="PILAR_CONN_SAMPLE"):
-        pull(make(), ledger, settings)
-    assert [batch.status for batch in ledger.batches("sample")] == ["failed"]
-
-
-class Killed(BaseException):
-    """What SIGKILL looks like from inside: nothing that follows runs."""
-
-
-# (whose step, which step, at which call of it, before or after its work)
-STEPS = [
-    (PageStore, "write", 1, False),
-    (PageStore, "write", 2, True),
-    (Ledger, "add_pages", 1, False),
-    (Ledger, "add_pages", 2, True),
-    (Landing, "add", 2, True),
-    (Landing, "finish", 1, False),
-    (Landing, "finish", 1, True),
-    (files_module, "_copy", 1, False),
-    (files_module, "_copy", 1, True),
-    (files_module, "_copy", 4, True),
-    (run_module, "judge", 1, True),
-    (run_module, "judge", 2, True),
-    (PageStore, "settle", 2, True),
-    (Ledger, "finish_batch", 1, False),
-    (Ledger, "finish_batch", 1, True),
-    (Ledger, "finish_batch", 2, False),
-    (Ledger, "finish_batch", 2, True),
-]
-
-
-@pytest.mark.parametrize("step", STEPS, ids=[f"{name}-{nth}-{after}" for _, name, nth, after in STEPS])
-def test_p2_a_pull_may_die_anywhere_and_be_run_again(
-    ledger: Ledger, settings: Settings, tmp_path: Path, step: tuple[Any, str, int, bool]
-) -> None:
-    owner, name, nth, after = step
-    source = make()
-    pull_pages(source, [page(0, records(30), "2023")], ledger, settings)
-    good = in_force(ledger, source)["2023"]
-    real, calls = getattr(owner, name), iter(range(1, 1000))
-
-    def dying(*given: Any, **named: Any) -> Any:
-        last = next(calls) == nth
-        if last and not after:
-            raise Killed
-        result = real(*given, **named)
-        if last:
-            raise Killed
-        return result
-
-    pages = [page(0, records(30, n=5), "2023"), page(1, records(30), "2024")]
-    undisturbed = _undisturbed(source, pages, settings, tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, dying)
-        with pytest.raises(Killed):
-            pull_pages(source, pages, ledger, settings)
-    between = in_force(ledger, source)
-    assert between["2023"] in (good, undisturbed["2023"])
-    pull_pages(source, pages, ledger, settings)
-    assert in_force(ledger, source) == undisturbed
-    sweep(ledger, settings, datetime.now(UTC) + timedelta(days=2))
-    dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
-    assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
-    assert in_force(ledger, source) == undisturbed
-
-
-@pytest.mark.parametrize(("owner", "name"), [(PageStore, "settle"), (Ledger, "finish_batch")])
-def test_p2_a_pull_may_be_killed_by_the_system(
-    ledger: Ledger, settings: Settings, tmp_path: Path, owner: Any, name: str
-) -> None:
-    """SIGKILL in a process of its own: the source's lock goes with it, and the next pull does not wait."""
-    source, pages = make(), two_years()
-
-    def die(*_: Any) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    child = os.fork()
-    if child == 0:
-        setattr(owner, name, die)
-        pull_pages(source, pages, ledger, settings)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL
-    assert [batch.status for batch in ledger.batches(source.id)] == ["running", "running"]
-    assert ledger.in_force(source.id) == []
-    pull_pages(source, pages, ledger, settings)
-    assert in_force(ledger, source) == _undisturbed(source, pages, settings, tmp_path)
-
-
-def _undisturbed(
-    source: Source, pages: list[Page], settings: Settings, folder: Path
-) -> dict[str | None, list[tuple[Any, ...]]]:
-    """What an undisturbed run lands, without the ledger."""
-    from connectors.landing.tally import LandedRows
-
-    found: dict[str | None, list[tuple[Any, ...]]] = {}
-    with Landing(source, Keys.load(settings.key_dir), [folder]) as landing:
-        for one in pages:
-            landing.add(one, one.context["tahun"], "")
-        counted: tuple[LandedRows, ...] = landing.finish()
-        for counts in counted:
-            path = landing.write(counts.coverage, folder / f"expected-{counts.coverage}").rows
-            query = "SELECT * FROM read_parquet(?) ORDER BY _row"
-            found[counts.coverage] = duckdb.execute(query, [str(path)]).fetchall()
-    return found
-
-
-def test_two_pulls_of_one_source_wait_for_each_other(ledger: Ledger, settings: Settings, ledger_url: str) -> None:
-    running, seen = threading.Event(), []
-
-    def slowly() -> Iterator[Page]:
-        running.set()
-        seen.append("first begins")
-        yield page(0, records(20))
-        threading.Event().wait(0.5)
-        seen.append("first ends")
-
-    def quickly() -> Iterator[Page]:
-        seen.append("second begins")
-        yield page(0, records(20))
-
-    first = threading.Thread(target=pull_pages, args=(make(), slowly(), ledger, settings))
-    first.start()
-    running.wait(10)
-    outcome = pull_pages(make(), quickly(), Ledger(ledger_url), settings)
-    first.join()
-    assert seen == ["first begins", "first ends", "second begins"]
-    assert states(outcome) == [("2024", "unchanged")]
-
-
-# -- persons ----------------------------------------------------------------------------------------------------------
-
-
 def test_p6_no_person_anywhere_on_disk_or_in_the_ledger(
     ledger: Ledger, settings: Settings, ledger_url: str, capfd: Any
 ) -> None:
@@ -400,22 +206,3 @@ def test_p6_no_person_anywhere_on_disk_or_in_the_ledger(
             assert not [secret for secret in secrets if secret in content], table
     logged = "".join(capfd.readouterr())
     assert not [secret for secret in secrets if secret in logged]
-
-
-# -- sweeping ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_sweep_removes_dead_batches_only(ledger: Ledger, settings: Settings) -> None:
-    source = make()
-    pull_pages(source, two_years(), ledger, settings)
-    with pytest.raises(SourceError):
-        pull_pages(source, failing(SourceError("damaged", "x")), ledger, settings)
-    stranger = settings.pages_dir / source.id / "unknown-batch"
-    stranger.mkdir()
-    kept = in_force(ledger, source)
-    assert sweep(ledger, settings) == []
-    later = datetime.now(UTC) + timedelta(days=8)
-    removed = sweep(ledger, settings, later)
-    assert len(removed) == 3
-    assert stranger in removed
-    assert in_force(ledger, source) == kept

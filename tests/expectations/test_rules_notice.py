@@ -164,21 +164,13 @@ def test_mean_of_rates_is_noticed(spoiled: Spoil) -> None:
 def test_2022_rounds_components_first(spoiled: Spoil) -> None:
     """Malang 2022: .14 + .31 + .88 + .26 + .92 = 2.51 where the unrounded sum is 2.504."""
     rule = next(rule for rule in rules_of("scores") if rule.name == "index_recomputed")
-    values = {"baseline": 1.40, "output": 1.54, "outcome": 2.92, "impact": 2.56, "quick_wins": 3.08}
-    rows = ", ".join(f"('{dimension}', {value})" for dimension, value in values.items())
-    setup = f"""
-        DELETE FROM scores.index_scores WHERE region_code <> '35.07' OR basis <> 'reported';
-        DELETE FROM scores.dimension_scores
-          WHERE region_code <> '35.07' OR basis <> 'reported' OR dimension = 'kolaborasi';
-        UPDATE scores.dimension_scores d SET value = v.value, rule_set_id = '2022-kppn-ikn', weight = r.weight
-          FROM (VALUES {rows}) v (dimension, value), seeds.rule_sets r
-          WHERE v.dimension = d.dimension AND r.dimension = d.dimension AND r.rule_set_id = '2022-kppn-ikn';
-    """
+    where = "WHERE rule_set_id = '2022-kppn-ikn'"
 
-    right = answer(spoiled, "scores", rule, setup + "UPDATE {t} SET rule_set_id = '2022-kppn-ikn', index_value = 2.51")
-    wrong = answer(spoiled, "scores", rule, "UPDATE {t} SET index_value = 2.50")
+    right = answer(spoiled, "scores", rule, f"UPDATE {{t}} SET index_value = 2.51 {where}")
+    summed_first = answer(spoiled, "scores", rule, f"UPDATE {{t}} SET index_value = 2.50 {where}")
 
-    assert (right.outcome, wrong.outcome) == ("pass", "fail")
+    assert (right.outcome, summed_first.outcome) == ("pass", "fail")
+    assert summed_first.checks[0].failing_rows[0]["recomputed"] == "2.51"
 
 
 def test_an_indicator_without_a_range_is_a_warning(spoiled: Spoil) -> None:

@@ -124,6 +124,22 @@ def test_a_time_is_a_moment(land: Any, column: dict[str, Any], given: str, momen
     assert result.rows[0]["value"] == moment
 
 
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [("8.6 %", "8.6"), ("8.6%", "8.6"), ("9.84% %", "9.84"), ("7", "7"), ("% %", None), (" ", None)],
+)
+def test_of_several_suffixes_the_first_that_fits_is_taken_off(land: Any, given: str, number: str | None) -> None:
+    columns = ID | {"value": {"type": "decimal(5,2)", "suffix": ["% %", "%"]}}
+    result = land(columns, [{"id": 1, "value": given}])
+    assert result.reasons == []
+    assert result.rows[0]["value"] == (None if number is None else Decimal(number))
+
+
+def test_what_is_left_over_after_one_suffix_is_no_number(land: Any) -> None:
+    result = land(ID | {"value": {"type": "decimal(5,2)", "suffix": "%"}}, [{"id": 1, "value": "8.6% %"}])
+    assert result.reasons == [("type", "value")]
+
+
 def test_columns_land_with_their_types(land: Any) -> None:
     columns = {"id": {}, "n": {"type": "integer"}, "d": {"type": "decimal(5,1)"}, "t": {"type": "timestamp"}}
     assert land(columns, [{"id": 1}]).columns == {
@@ -134,6 +150,7 @@ def test_columns_land_with_their_types(land: Any) -> None:
         "_page": "INTEGER",
         "_row": "BIGINT",
         "_coverage": "VARCHAR",
+        "_flags": "VARCHAR[]",
     }
 
 

@@ -1,0 +1,54 @@
+"""What tests of whole pulls share: a small source with persons in it, its pages, and what a reader sees afterwards."""
+
+import json
+from typing import Any
+
+import duckdb
+
+from connectors.protocols.base import Page
+from connectors.pull import PullOutcome
+from connectors.spec import Source
+from ledger.store import Ledger
+from tests.connectors.landing.conftest import source_of
+
+NIK = "9964020101230001"
+NAME = "Siti Contohwan"
+COLUMNS: dict[str, Any] = {
+    "id": {},
+    "nik": {"personal": "pseudonym"},
+    "nama": {"personal": "drop"},
+    "tahun": {"type": "integer", "context": "tahun"},
+    "n": {"type": "integer"},
+}
+
+
+def make(**more: Any) -> Source:
+    assertions = {"rows": {"min": 2}, "quarantine": {"max": "10%"}, "shrink": {"max": "20%"}}
+    given: dict[str, Any] = {"coverage": {"from": "tahun", "grain": "year"}, "assertions": assertions} | more
+    return source_of(given.pop("columns", COLUMNS), ["id"], **given)
+
+
+def records(count: int, **change: Any) -> list[dict[str, Any]]:
+    return [{"id": f"r{at}", "nik": NIK[:12] + f"{at:04d}", "nama": NAME, "n": at} | change for at in range(count)]
+
+
+def page(seq: int, rows: Any, tahun: str = "2024", **context: str) -> Page:
+    body = rows if isinstance(rows, bytes) else json.dumps({"rows": rows}).encode()
+    return Page(seq, body, body, "$.rows", {"tahun": tahun} | context, f"GET /{seq}?token=REDACTED", 200, 7)
+
+
+def two_years(count: int = 20) -> list[Page]:
+    return [page(0, records(count), "2023"), page(1, records(count), "2024"), page(2, [{"id": "z", "n": 9}], "2024")]
+
+
+def in_force(ledger: Ledger, source: Source) -> dict[str | None, list[tuple[Any, ...]]]:
+    """Rows in force by coverage, as a reader sees them."""
+    found = {}
+    for batch in ledger.in_force(source.id):
+        query = "SELECT * FROM read_parquet(?) ORDER BY _row"
+        found[batch.coverage] = duckdb.execute(query, [batch.landed_path]).fetchall()
+    return found
+
+
+def states(outcome: PullOutcome) -> list[tuple[str | None, str]]:
+    return [(batch.coverage, batch.status) for batch in outcome.batches]
