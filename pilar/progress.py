@@ -72,6 +72,9 @@ def summarise(source_id: str, events: Sequence[Event], batches: Sequence[Batch])
         (batch.error_message or sentences(batch.reasons) for batch in counted if batch.error_message or batch.reasons),
         "",
     )
+    if not events:
+        # What the clock or a person pulled meanwhile is not this round's.
+        return SourceProgress(source_id, "waiting")
     if any(event.status == "failed" for event in events[:1]):
         stage, message = "failed", message or events[0].detail or ""
     elif any(event.status != "done" for event in events):

@@ -100,7 +100,7 @@ def _read(path: Path) -> _Table:
         if content.startswith(mark):
             raise ConfigError(f"the list {what}", where=str(path), do=_SAVE_AS)
     try:
-        # Spreadsheets put a byte order mark before UTF-8; it says nothing else, so nothing is guessed by leaving it out.
+        # Spreadsheets put a byte order mark before UTF-8; leaving it out guesses nothing.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1

@@ -44,6 +44,7 @@ def event(status: EventStatus, detail: str | None = None) -> Event:
     ("events", "batches", "stage", "message"),
     [
         ([], [], "waiting", ""),
+        ([], [BATCH], "waiting", ""),
         ([event("received")], [], "announced", ""),
         ([event("dispatched")], [BATCH], "pulling", ""),
         ([event("done")], [BATCH, BATCH], "accepted", ""),
