@@ -37,6 +37,7 @@ def judge(
     rows: LandedRows,
     *,
     contract_sha256: str,
+    home: Path,
     folder: Path,
     history: Sequence[int] = (),
 ) -> Judged:
@@ -60,7 +61,7 @@ def judge(
         received=rows.received,
         landed=rows.landed,
         quarantined=rows.quarantined,
-        before=_before(before, landing, rows) if before is not None else None,
+        before=_before(home, before, landing, rows) if before is not None else None,
         trailing=_trailing(source, ledger, rows.coverage, history),
         copies=tuple(_copies(ledger, source, rows)),
         doubled_pages=rows.doubled,
@@ -90,9 +91,9 @@ def _same_bytes(before: Batch, rows: LandedRows, contract_sha256: str) -> bool:
     return before.content_sha256 == rows.content_sha256 and before.contract_sha256 == contract_sha256
 
 
-def _before(batch: Batch, landing: Landing, rows: LandedRows) -> Before:
+def _before(home: Path, batch: Batch, landing: Landing, rows: LandedRows) -> Before:
     keys, gone = 0, 0
-    path = Path(batch.landed_path) if batch.landed_path else None
+    path = home / batch.landed_path if batch.landed_path else None
     # Rows landed under another contract may have another key; then the row floor alone has to do.
     if path is not None and path.is_file() and landing.same_key(path):
         keys, gone = landing.keys_gone(rows.coverage, path)

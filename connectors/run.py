@@ -136,7 +136,7 @@ class Run:
         batch = self._batch(coverage)
         digest = hashlib.sha256(page.body).hexdigest()
         path = batch.store.write(page.seq, page.body)
-        row = PageRow(page.seq, page.request, page.status, len(page.body), digest, page.ms, str(path))
+        row = PageRow(page.seq, page.request, page.status, len(page.body), digest, page.ms, self._told(path))
         self._pages[page.seq] = row
         batch.rows.append(row)
         if len(batch.rows) >= _PAGE_ROWS or time.monotonic() - self._flushed_at > _PAGE_SECONDS:
@@ -159,13 +159,14 @@ class Run:
             landing,
             rows,
             contract_sha256=self._contract_sha256,
+            home=self._settings.home,
             folder=self._settings.landing_dir / self._source.id / batch.batch_id,
             history=history,
         )
         if judged.status == "unchanged" and judged.before is not None:
             self._share(batch, rows.pages, judged.before)
         batch.store.settle(rows.pages)
-        self._ledger.finish_batch(batch.batch_id, _result(rows, judged, synthetic))
+        self._ledger.finish_batch(batch.batch_id, self._result(rows, judged, synthetic))
         return BatchOutcome(
             batch.batch_id,
             rows.coverage,
@@ -191,9 +192,9 @@ class Run:
         shared = []
         for seq in rows.pages:
             row = self._pages[seq]
-            batch.store.share(seq, Path(row.path or ""))
+            batch.store.share(seq, self._settings.home / (row.path or ""))
             shared.append(
-                PageRow(seq, row.request, row.status, row.bytes, row.sha256, row.ms, str(batch.store.path(seq)))
+                PageRow(seq, row.request, row.status, row.bytes, row.sha256, row.ms, self._told(batch.store.path(seq)))
             )
         self._ledger.add_pages(batch.batch_id, shared)
         return batch
@@ -204,7 +205,27 @@ class Run:
         for seq in seqs:
             path = known.get(self._pages[seq].sha256)
             if path is not None:
-                batch.store.share(seq, Path(path))
+                batch.store.share(seq, self._settings.home / path)
+
+    def _result(self, rows: LandedRows, judged: Judged, synthetic: bool) -> BatchResult:
+        return BatchResult(
+            status=judged.status,
+            coverage=rows.coverage,
+            rows_received=rows.received,
+            rows_landed=rows.landed,
+            rows_quarantined=rows.quarantined,
+            landed_path=self._told(judged.files.rows) if judged.files is not None else None,
+            landed_sha256=judged.files.rows_sha256 if judged.files is not None else None,
+            content_sha256=rows.content_sha256,
+            synthetic=synthetic,
+            reasons=judged.reasons,
+            findings=judged.findings,
+            quarantine=rows.quarantine,
+        )
+
+    def _told(self, path: Path) -> str:
+        """A file as the ledger names it: within the home, which may move."""
+        return path.relative_to(self._settings.home).as_posix()
 
 
 def coverage_of(source: Source, page: Page) -> str | None:
@@ -233,20 +254,3 @@ def coverage_of(source: Source, page: Page) -> str | None:
 def key_fingerprint(keys: Keys) -> str:
     """Tells one pseudonym key from another without revealing it."""
     return hashlib.sha256(b"pilar pseudonym key\n" + keys.pseudonym_key).hexdigest()[:16]
-
-
-def _result(rows: LandedRows, judged: Judged, synthetic: bool) -> BatchResult:
-    return BatchResult(
-        status=judged.status,
-        coverage=rows.coverage,
-        rows_received=rows.received,
-        rows_landed=rows.landed,
-        rows_quarantined=rows.quarantined,
-        landed_path=str(judged.files.rows) if judged.files is not None else None,
-        landed_sha256=judged.files.rows_sha256 if judged.files is not None else None,
-        content_sha256=rows.content_sha256,
-        synthetic=synthetic,
-        reasons=judged.reasons,
-        findings=judged.findings,
-        quarantine=rows.quarantine,
-    )

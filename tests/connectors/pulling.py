@@ -8,6 +8,7 @@ import duckdb
 from connectors.protocols.base import Page
 from connectors.pull import PullOutcome
 from connectors.spec import Source
+from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.landing.conftest import source_of
 
@@ -41,12 +42,12 @@ def two_years(count: int = 20) -> list[Page]:
     return [page(0, records(count), "2023"), page(1, records(count), "2024"), page(2, [{"id": "z", "n": 9}], "2024")]
 
 
-def in_force(ledger: Ledger, source: Source) -> dict[str | None, list[tuple[Any, ...]]]:
+def in_force(settings: Settings, ledger: Ledger, source: Source) -> dict[str | None, list[tuple[Any, ...]]]:
     """Rows in force by coverage, as a reader sees them."""
     found = {}
     for batch in ledger.in_force(source.id):
         query = "SELECT * FROM read_parquet(?) ORDER BY _row"
-        found[batch.coverage] = duckdb.execute(query, [batch.landed_path]).fetchall()
+        found[batch.coverage] = duckdb.execute(query, [str(settings.home / (batch.landed_path or ""))]).fetchall()
     return found
 
 

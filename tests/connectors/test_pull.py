@@ -1,7 +1,6 @@
 """A pull from its first page to its receipt, with the ledger it writes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -27,9 +26,11 @@ def test_a_pull_lands_a_batch_for_each_coverage(ledger: Ledger, settings: Settin
     first, second = sorted(ledger.in_force(source.id), key=lambda batch: batch.coverage or "")
     assert (first.rows_received, first.rows_landed, first.rows_quarantined) == (20, 20, 0)
     assert (second.rows_received, second.synthetic) == (21, True)
-    assert first.landed_path == str(settings.landing_dir / source.id / first.batch_id / "rows.parquet")
+    assert first.landed_path == f"landing/{source.id}/{first.batch_id}/rows.parquet"
     assert [row.seq for row in ledger.pages(second.batch_id)] == [1, 2]
-    rows = duckdb.execute("SELECT _page, _row, tahun FROM read_parquet(?)", [second.landed_path]).fetchall()
+    rows = duckdb.execute(
+        "SELECT _page, _row, tahun FROM read_parquet(?)", [str(settings.home / (second.landed_path or ""))]
+    ).fetchall()
     assert rows[-1] == (2, 20, 2024)
     assert ledger.receipt_of(first.batch_id) is not None
 
@@ -39,21 +40,21 @@ def test_p7_every_page_is_kept_as_it_came(ledger: Ledger, settings: Settings) ->
     outcome = pull_pages(source, pages, ledger, settings)
     key = Keys.load(settings.key_dir).page_key
     kept = [row for batch in outcome.batches for row in ledger.pages(batch.batch_id)]
-    assert [read_page(Path(row.path or ""), key) for row in kept] == [page.body for page in pages]
+    assert [read_page(settings.home / (row.path or ""), key) for row in kept] == [page.body for page in pages]
     assert [(row.request, row.status, row.ms) for row in kept] == [(p.request, 200, 7) for p in pages]
 
 
 def test_p2_the_same_again_changes_nothing(ledger: Ledger, settings: Settings) -> None:
     source = make()
     pull_pages(source, two_years(), ledger, settings)
-    before, files = in_force(ledger, source), sorted(settings.landing_dir.rglob("*.parquet"))
+    before, files = in_force(settings, ledger, source), sorted(settings.landing_dir.rglob("*.parquet"))
     outcome = pull_pages(source, two_years(), ledger, settings)
     assert states(outcome) == [("2023", "unchanged"), ("2024", "unchanged")]
     assert not outcome.changed
-    assert in_force(ledger, source) == before
+    assert in_force(settings, ledger, source) == before
     assert sorted(settings.landing_dir.rglob("*.parquet")) == files
     kept, again = (ledger.pages(batch.batch_id)[0] for batch in ledger.batches(source.id) if batch.coverage == "2023")
-    assert Path(kept.path or "").stat().st_ino == Path(again.path or "").stat().st_ino
+    assert (settings.home / (kept.path or "")).stat().st_ino == (settings.home / (again.path or "")).stat().st_ino
 
 
 def test_p5_an_answer_with_a_clock_in_it_is_unchanged_too(ledger: Ledger, settings: Settings) -> None:
@@ -74,14 +75,14 @@ def test_a_changed_contract_lands_again(ledger: Ledger, settings: Settings) -> N
 def test_p3_a_bad_batch_leaves_the_last_good_one_in_force(ledger: Ledger, settings: Settings) -> None:
     source = make()
     pull_pages(source, two_years(), ledger, settings)
-    before = in_force(ledger, source)
+    before = in_force(settings, ledger, source)
     bad = [page(0, records(20), "2023"), page(1, records(4), "2024")]
     outcome = pull_pages(source, bad, ledger, settings)
     assert states(outcome) == [("2023", "unchanged"), ("2024", "held")]
     assert {reason["code"] for reason in outcome.batches[1].reasons} == {"shrink", "mass_deletion"}
-    assert in_force(ledger, source) == before
+    assert in_force(settings, ledger, source) == before
     assert states(pull_pages(source, [page(0, records(20, n="x"), "2024")], ledger, settings)) == [("2024", "rejected")]
-    assert in_force(ledger, source) == before
+    assert in_force(settings, ledger, source) == before
 
 
 def test_p8_an_empty_list_where_rows_stood_is_held(ledger: Ledger, settings: Settings) -> None:
@@ -120,7 +121,9 @@ def test_flagged_rows_are_found_by_their_rule(ledger: Ledger, settings: Settings
     assert (finding["code"], finding["what"], finding["observed"]) == ("flagged", "rows break n <= 18", "1")
     [batch] = ledger.in_force("sample")
     query = "SELECT _page, _row, n FROM read_parquet(?) WHERE list_contains(_flags, ?)"
-    assert duckdb.execute(query, [batch.landed_path, "n <= 18"]).fetchall() == [(0, 19, 19)]
+    assert duckdb.execute(query, [str(settings.home / (batch.landed_path or "")), "n <= 18"]).fetchall() == [
+        (0, 19, 19)
+    ]
 
 
 def test_the_same_payload_under_another_year_is_held(ledger: Ledger, settings: Settings) -> None:
@@ -181,7 +184,7 @@ def test_rows_that_say_their_year_themselves(ledger: Ledger, settings: Settings)
     for batch in outcome.batches:
         pages = ledger.pages(batch.batch_id)
         assert [row.seq for row in pages] == [0, 1]
-        assert all(read_page(Path(row.path or ""), key) for row in pages)
+        assert all(read_page(settings.home / (row.path or ""), key) for row in pages)
 
 
 def test_p6_no_person_anywhere_on_disk_or_in_the_ledger(

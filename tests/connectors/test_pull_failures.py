@@ -103,7 +103,7 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
     owner, name, nth, after = step
     source = make()
     pull_pages(source, [page(0, records(30), "2023")], ledger, settings)
-    good = in_force(ledger, source)["2023"]
+    good = in_force(settings, ledger, source)["2023"]
     real, calls = getattr(owner, name), iter(range(1, 1000))
 
     def dying(*given: Any, **named: Any) -> Any:
@@ -121,14 +121,14 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
         patch.setattr(owner, name, dying)
         with pytest.raises(Killed):
             pull_pages(source, pages, ledger, settings)
-    between = in_force(ledger, source)
+    between = in_force(settings, ledger, source)
     assert between["2023"] in (good, undisturbed["2023"])
     pull_pages(source, pages, ledger, settings)
-    assert in_force(ledger, source) == undisturbed
+    assert in_force(settings, ledger, source) == undisturbed
     sweep(ledger, settings, datetime.now(UTC) + timedelta(days=2))
     dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
     assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
-    assert in_force(ledger, source) == undisturbed
+    assert in_force(settings, ledger, source) == undisturbed
 
 
 @pytest.mark.parametrize(("owner", "name"), [(PageStore, "settle"), (Ledger, "finish_batch")])
@@ -151,7 +151,7 @@ def test_p2_a_pull_may_be_killed_by_the_system(
     assert [batch.status for batch in ledger.batches(source.id)] == ["running", "running"]
     assert ledger.in_force(source.id) == []
     pull_pages(source, pages, ledger, settings)
-    assert in_force(ledger, source) == _undisturbed(source, pages, settings, tmp_path)
+    assert in_force(settings, ledger, source) == _undisturbed(source, pages, settings, tmp_path)
 
 
 def _undisturbed(
@@ -202,10 +202,10 @@ def test_the_sweep_removes_dead_batches_only(ledger: Ledger, settings: Settings)
         pull_pages(source, failing(SourceError("damaged", "x")), ledger, settings)
     stranger = settings.pages_dir / source.id / "unknown-batch"
     stranger.mkdir()
-    kept = in_force(ledger, source)
+    kept = in_force(settings, ledger, source)
     assert sweep(ledger, settings) == []
     later = datetime.now(UTC) + timedelta(days=8)
     removed = sweep(ledger, settings, later)
     assert len(removed) == 3
     assert stranger in removed
-    assert in_force(ledger, source) == kept
+    assert in_force(settings, ledger, source) == kept

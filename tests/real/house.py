@@ -58,7 +58,7 @@ class House:
             known = self.ledger.batch(batch.batch_id)
             assert known is not None
             assert known.landed_path is not None
-            path = Path(known.landed_path).with_name(file)
+            path = (self.settings.home / known.landed_path).with_name(file)
             parts.append(f"SELECT *, '{batch.batch_id}' AS _batch FROM read_parquet('{path}')")
         with duckdb.connect() as connection:
             connection.execute(f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(parts)}")
