@@ -60,11 +60,12 @@ def ingest(**context: Any) -> list[str]:
         raise AirflowFailException("no source was named. Trigger this DAG with the source's id as partition key")
     with one_line():
         outcome = steps.ingest(source_id, lookup=airflow_lookup(airflow_connection))
+        # Whoever accepted a batch before us may have died before it could say so.
+        announce = outcome.new or steps.evaluation_due()
     batches = [f"{batch.batch_id} {batch.coverage} {batch.status}" for batch in outcome.batches]
     for line in batches:
         log.info("batch %s", line)
-    # A try before this one may have accepted a batch and died before it could say so.
-    if not outcome.new and context["ti"].try_number == 1:
+    if not announce:
         raise AirflowSkipException(f"{source_id} has nothing new")
     context["outlet_events"][ACCEPTED].add_partitions(EVERYTHING)
     return batches

@@ -1,4 +1,6 @@
-"""The sweep: every few minutes, pull what is due by the clock and what an event announced but no run fetched."""
+"""The sweep: every few minutes, pull what is due by the clock and what an event announced but no run fetched, and have
+evaluated what was accepted but not announced.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, task
 
-from dags.common import agencies, agency_asset, agency_of, one_line
+from dags.common import ACCEPTED, EVERYTHING, agencies, agency_asset, agency_of, one_line
 
 DOC = """
 Asks the ledger which sources are due (by their own clock, or because an event about them found no run) and rings for
-each.
+each. Rings for an evaluation too when something is in force that none was attempted with.
 
 **Run it again**: trigger it at any time. An event that was lost on its way is made good here, so a red run of an ingest
 DAG whose source is back needs no hand: the next sweep asks again when the source's clock says so.
@@ -20,16 +22,17 @@ DAG whose source is back needs no hand: the next sweep asks again when the sourc
 
 @task.branch(retries=1, retry_delay=timedelta(seconds=10), execution_timeout=timedelta(minutes=2))
 def look(**context: Any) -> list[str]:
-    """Find what is due, and choose the agencies to ring for."""
+    """Find what is due, and choose whom to ring for."""
     from pilar import steps
 
     with one_line():
         due = steps.watch()
+        evaluation_due = steps.evaluation_due()
     by_agency: dict[str, list[str]] = {}
     for source_id in due:
         by_agency.setdefault(agency_of(source_id), []).append(source_id)
     context["ti"].xcom_push(key="due", value=by_agency)
-    return [f"ring__{opd}" for opd in by_agency]
+    return [f"ring__{opd}" for opd in by_agency] + (["ring__evaluate"] if evaluation_due else [])
 
 
 def ring(opd: str, asset: Asset) -> Any:
@@ -43,6 +46,12 @@ def ring(opd: str, asset: Asset) -> Any:
     return emit()
 
 
+@task(task_id="ring__evaluate", outlets=[ACCEPTED], execution_timeout=timedelta(minutes=2))
+def ring_evaluate(**context: Any) -> None:
+    """Say what an ingest run should have said, had it not died."""
+    context["outlet_events"][ACCEPTED].add_partitions(EVERYTHING)
+
+
 with DAG(
     dag_id="watch",
     # Not at once on a new installation, where the first events are about to come and every source is due.
@@ -52,4 +61,4 @@ with DAG(
     tags=["watch"],
     doc_md=DOC,
 ):
-    look() >> [ring(opd, agency_asset(opd)) for opd in agencies()]
+    look() >> [*(ring(opd, agency_asset(opd)) for opd in agencies()), ring_evaluate()]

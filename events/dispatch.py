@@ -39,8 +39,8 @@ class EventQueue(Protocol):
     def pending_events(self, limit: int = 500) -> Sequence[Event]:
         """Events that no run has been asked for yet, oldest first."""
 
-    def mark_event(self, event_id: str, status: EventStatus, detail: str | None = None) -> None:
-        """Move an event on."""
+    def mark_events(self, event_ids: Sequence[str], status: EventStatus, detail: str | None = None) -> None:
+        """Move events on."""
 
 
 class AssetEvents(Protocol):
@@ -102,19 +102,18 @@ class Dispatcher:
 
     def _hand_over(self, source_id: str, events: Sequence[Event]) -> bool:
         opd = self._opd_of(source_id)
+        event_ids = [event.event_id for event in events]
         if opd is None:
-            for event in events:
-                self._queue.mark_event(event.event_id, "failed", f"there is no source {source_id!r} any more")
+            self._queue.mark_events(event_ids, "failed", f"there is no source {source_id!r} any more")
             log.warning("event without a source", source=source_id, events=len(events))
             return True
-        newest = events[-1].event_id
+        newest = event_ids[-1]
         try:
             self._airflow.post_event(asset_of(opd), source_id, {"event": newest, "events": len(events)})
         except AirflowError as error:
             log.warning("event not dispatched yet", source=source_id, error=str(error), failures=self._failures)
             return False
-        for event in events:
-            self._queue.mark_event(event.event_id, "dispatched")
+        self._queue.mark_events(event_ids, "dispatched")
         log.info("event dispatched", source=source_id, event_id=newest, events=len(events))
         return True
 

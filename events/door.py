@@ -1,18 +1,20 @@
 """The door: where agencies' systems say that something changed, and where readers fetch what is published.
 
 An event is verified, stored in the ledger, and only then acknowledged with 202; a run is asked for in the background.
-Whoever is refused gets one line that says what is wrong and what to do, and leaves no half-stored event.
+Whoever is refused gets one line that says what is wrong and what to do, leaves no half-stored event, and is counted in
+the ledger in words of our own.
 """
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from events import oss
@@ -28,12 +30,18 @@ log = structlog.get_logger()
 # Standard Webhooks: payloads stay under 20 kB.
 MAX_BODY_BYTES = 20_000
 
+# Every reason that is ever written down: nothing that a sender sent is among them.
+Reason = Literal["malformed", "unknown source", "signature", "timestamp", "user key", "too large"]
+
 
 class EventLog(Protocol):
     """The part of the ledger that the door needs."""
 
     def record_event(self, event: EventIn) -> tuple[str, bool]:
         """Store an event once. Returns its id and whether it is new."""
+
+    def record_refusal(self, reason: str, source_id: str | None) -> None:
+        """Count a refused event; ``source_id`` only where it names a source that exists."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +59,12 @@ class Senders:
 
 
 class _RefusalError(Exception):
-    """An event that is turned away, and the HTTP status that says so."""
+    """An event that is turned away, and the HTTP status that says so. No ``reason``: the fault is ours."""
 
-    def __init__(self, status: int, error: PilarError, source: str = "") -> None:
+    def __init__(self, status: int, error: PilarError, reason: Reason | None, source: str = "") -> None:
         self.status = status
         self.error = error
+        self.reason = reason
         self.source = source
         super().__init__(str(error))
 
@@ -102,17 +111,18 @@ class _Desk:
             event = _verified(await _body(request), request.headers, self._senders)
             return JSONResponse(await self._store(event), status_code=202)
         except _RefusalError as refusal:
-            self._note(refusal)
+            count = self._note(refusal)
             retry = {"retry-after": "60"} if refusal.status == 503 else None
-            return JSONResponse(_words(refusal.error), status_code=refusal.status, headers=retry)
+            return JSONResponse(_words(refusal.error), status_code=refusal.status, headers=retry, background=count)
 
     async def take_push(self, request: Request) -> Response:
         """OSS's own push."""
         try:
             await self._store(_pushed(await _body(request), request.headers, self._senders))
         except _RefusalError as refusal:
-            self._note(refusal)
-            return JSONResponse(oss.answer(refusal.status, refusal.error.what), status_code=refusal.status)
+            count = self._note(refusal)
+            answer = oss.answer(refusal.status, refusal.error.what)
+            return JSONResponse(answer, status_code=refusal.status, background=count)
         return JSONResponse(oss.answer(200, "Sukses"))
 
     async def health(self) -> Mapping[str, Any]:
@@ -131,16 +141,29 @@ class _Desk:
             # Not acknowledged, so the sender tries again; what exactly is wrong with the ledger is not for outside.
             log.error("event not stored", source=event.source_id, error=str(error))
             unavailable = RefusedError("events cannot be stored right now", do="Send it again in a minute")
-            raise _RefusalError(503, unavailable, event.source_id) from None
+            raise _RefusalError(503, unavailable, None, event.source_id) from None
         self._stored["new" if new else "repeated"] += 1
         if new:
             self._dispatcher.wake()
         log.info("event stored", source=event.source_id, event_id=event_id, new=new)
         return {"event": event_id, "new": new}
 
-    def _note(self, refusal: _RefusalError) -> None:
+    def _note(self, refusal: _RefusalError) -> BackgroundTask | None:
+        """Log a refusal. Returns what counts it in the ledger (in a thread), to be run once the answer is sent."""
         self._refused[str(refusal.status)] += 1
         log.warning("event refused", status=refusal.status, source=refusal.source, error=str(refusal.error))
+        if refusal.reason is None:
+            return None
+        # What OSS pushes concerns its source whether this regency has that source or not.
+        known = refusal.source and self._senders.opd_of(refusal.source) is not None
+        return BackgroundTask(self._count, refusal.reason, refusal.source if known else None)
+
+    def _count(self, reason: Reason, source_id: str | None) -> None:
+        try:
+            self._ledger.record_refusal(reason, source_id)
+        except Exception as error:
+            # Whatever is wrong with the ledger, the sender has its answer already; the log has the refusal.
+            log.error("refusal not counted", reason=reason, source=source_id, error=str(error))
 
 
 async def _body(request: Request) -> bytes:
@@ -152,7 +175,7 @@ async def _body(request: Request) -> bytes:
             large = RefusedError(
                 f"the body is larger than {MAX_BODY_BYTES} bytes", do="An event carries no data: send less"
             )
-            raise _RefusalError(413, large)
+            raise _RefusalError(413, large, "too large")
     return bytes(body)
 
 
@@ -160,15 +183,16 @@ def _verified(body: bytes, headers: Mapping[str, str], senders: Senders) -> Even
     try:
         event = read_event(body)
     except RefusedError as error:
-        raise _RefusalError(400, error) from None
+        raise _RefusalError(400, error, "malformed") from None
     opd = senders.opd_of(event.subject)
     if opd is None:
         unknown = RefusedError("no source of this name", where="subject", do="Use the id of a source of this regency")
-        raise _RefusalError(404, unknown)
+        raise _RefusalError(404, unknown, "unknown source")
     try:
         verify_signature(body, headers, senders.secrets_for(event.subject))
     except RefusedError as error:
-        raise _RefusalError(401, error, event.subject) from None
+        reason: Reason = "timestamp" if error.where == "webhook-timestamp" else "signature"
+        raise _RefusalError(401, error, reason, event.subject) from None
     # An agency's names are its own: one that used another's source and id would make that one's event a repetition.
     return EventIn(
         sender=f"{opd}:{event.source}", sender_event_id=event.id, event_type=event.type, source_id=event.subject
@@ -179,13 +203,14 @@ def _pushed(body: bytes, headers: Mapping[str, str], senders: Senders) -> EventI
     try:
         key = oss.check_user_key(headers.get("user_key"), senders.oss_keys())
     except RefusedError as error:
-        raise _RefusalError(401, error, senders.oss_source) from None
+        raise _RefusalError(401, error, "user key", senders.oss_source) from None
     if senders.opd_of(senders.oss_source) is None:
-        raise _RefusalError(404, RefusedError("this regency has no source for OSS"), senders.oss_source)
+        missing = RefusedError("this regency has no source for OSS")
+        raise _RefusalError(404, missing, "unknown source", senders.oss_source)
     try:
         return oss.read_push(body, key, senders.oss_source)
     except RefusedError as error:
-        raise _RefusalError(400, error, senders.oss_source) from None
+        raise _RefusalError(400, error, "malformed", senders.oss_source) from None
 
 
 def _words(error: PilarError) -> Mapping[str, str]:

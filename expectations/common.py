@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from expectations.rules import REGION_SYSTEM, STATES, Range, Rule, filled, in_set, no_rows, not_empty, unique
+from expectations.rules import REGION_SYSTEM, STATES, Range, Rule, filled, in_set, known, no_rows, not_empty, unique
 
 GRAIN = ("region_system", "region_code", "period", "indicator_id")
 FILLED = ("pillar", *GRAIN, "region_name", "unit", "state", "definition", "source_id", "synthetic")
@@ -81,6 +81,7 @@ def _presence(table: str, pillar: str) -> Iterable[Rule]:
         "each region has a row for each indicator of the pillar, if only to say that it is missing",
         pillar=pillar,
     )
+    yield known(table, "region_code", ("regions", "region_code"), "a code that is not in the regions seed is nobody's")
     yield no_rows(
         "indicators_known",
         table,
@@ -129,6 +130,14 @@ def _values(table: str) -> Iterable[Rule]:
            WHERE state = 'measured' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
         "a measured value names the batches it was computed from",
         shown=SHOWN,
+    )
+    yield no_rows(
+        "stated_decimals",
+        table,
+        """SELECT m.region_code, m.period, m.indicator_id, m.value, i.dp
+           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
+           WHERE m.value::DECIMAL(28,4) * power(10, i.dp)::INTEGER % 1 <> 0""",
+        "a value is written with the decimals its indicator states, no more",
     )
     yield no_rows(
         "published_agrees",

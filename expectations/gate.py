@@ -1,7 +1,7 @@
 """Run a gate: the rules of one pillar, or of the scores, on a warehouse file."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
 from operator import attrgetter
@@ -43,20 +43,46 @@ def run_gate(warehouse: Path, gate: str) -> GateResult:
     return run_rules(warehouse, gate, rules_of(gate))
 
 
+def run_gates(warehouse: Path, gates: Sequence[str]) -> Mapping[str, GateResult]:
+    """As ``run_gate`` for several gates, with the file opened once. One that cannot judge does not stop the others."""
+    rules = {gate: rules_of(gate) for gate in gates}
+    if not rules:
+        return {}
+    try:
+        with opened(warehouse) as tables:
+            return {gate: _judged(gate, tables, own) for gate, own in rules.items()}
+    except Exception as error:  # as below: it was the opening or closing that went wrong, for every gate
+        return {gate: _not_judged(gate, error) for gate in gates}
+
+
 def run_rules(warehouse: Path, gate: str, rules: tuple[Rule, ...]) -> GateResult:
     """As ``run_gate``, with the rules given."""
     try:
         with opened(warehouse) as tables:
-            checks = tuple(
-                check
-                for table, group in groupby(sorted(rules, key=attrgetter("table")), key=attrgetter("table"))
-                for check in _check_table(tables, table, tuple(group))
-            )
+            return _judged(gate, tables, rules)
     except Exception as error:  # whatever went wrong, the gate did not judge: that is the third outcome
-        log.warning("gate_error", gate=gate, error=type(error).__name__)
-        checks = (Check("gate_ran", "critical", "error", _one_line(error)),)
-    result = judge(gate, checks)
-    log.info("gate", gate=gate, outcome=result.outcome, checks=len(checks), blocking=len(result.blocking))
+        return _not_judged(gate, error)
+
+
+def _judged(gate: str, tables: Warehouse, rules: tuple[Rule, ...]) -> GateResult:
+    try:
+        checks = tuple(
+            check
+            for table, group in groupby(sorted(rules, key=attrgetter("table")), key=attrgetter("table"))
+            for check in _check_table(tables, table, tuple(group))
+        )
+    except Exception as error:  # one gate that cannot judge is no reason not to judge by the others
+        return _not_judged(gate, error)
+    return _said(judge(gate, checks))
+
+
+def _not_judged(gate: str, error: Exception) -> GateResult:
+    log.warning("gate_error", gate=gate, error=type(error).__name__)
+    return _said(judge(gate, (Check("gate_ran", "critical", "error", _one_line(error)),)))
+
+
+def _said(result: GateResult) -> GateResult:
+    log.info("gate", gate=result.gate, outcome=result.outcome, checks=len(result.checks), blocking=len(result.blocking))
     return result
 
 

@@ -77,6 +77,12 @@ def in_set(table: str, column: str, values: tuple[str, ...], because: str) -> Ru
     return Rule(f"accepted_{column}", table, "ExpectColumnValuesToBeInSet", because, arguments)
 
 
+def known(table: str, column: str, seed: tuple[str, str], because: str) -> Rule:
+    """A column whose values are listed in a column of a reference table: ``seed`` is its name and that column."""
+    query = "SELECT DISTINCT {column} FROM {batch} WHERE {column} NOT IN (SELECT {listed} FROM {seed:{reference}})"
+    return no_rows(f"known_{column}", table, query, because, reference=seed[0], listed=seed[1], column=column)
+
+
 def unique(table: str, columns: tuple[str, ...], because: str) -> Rule:
     """No two rows share these columns."""
     arguments = {"column_list": list(columns)}

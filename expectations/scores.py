@@ -1,6 +1,6 @@
 """The gate of the scores: nothing is published that does not follow from its parts under its rule set."""
 
-from expectations.rules import STATES, Rule, between, filled, in_set, no_rows, not_empty, unique
+from expectations.rules import STATES, Rule, between, filled, in_set, known, no_rows, not_empty, unique
 
 QUESTIONS, PILLARS = "scores.question_scores", "scores.pillar_scores"
 DIMENSIONS, INDEX = "scores.dimension_scores", "scores.index_scores"
@@ -23,6 +23,10 @@ def _value_iff_measured(table: str, column: str, shown: str) -> Rule:
     )
 
 
+def _regions_known(table: str) -> Rule:
+    return known(table, "region_code", ("regions", "region_code"), "a code that is not in the regions seed is nobody's")
+
+
 def _regions_present(table: str) -> Rule:
     query = "SELECT region_code FROM {seed:regions} WHERE region_code NOT IN (SELECT region_code FROM {batch})"
     return no_rows("regions_present", table, query, "no region silently disappears")
@@ -40,6 +44,8 @@ _QUESTION_RULES = (
     in_set(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
     in_set(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
     in_set(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
+    _regions_known(QUESTIONS),
+    known(QUESTIONS, "question_key", ("questions", "question_key"), "a question that the instrument does not ask"),
     between(QUESTIONS, "score", (0, 4), HIGHEST),
     _value_iff_measured(QUESTIONS, "score", "question_key"),
     no_rows(
@@ -56,6 +62,10 @@ _PILLAR_RULES = (
     not_empty(PILLARS),
     unique(PILLARS, (*REGION, "pillar"), "one score per region and pillar"),
     filled(PILLARS, ("region_code", "pillar", "state", "questions_total"), "region_code, pillar", FILLED),
+    in_set(PILLARS, "state", STATES, "an unknown state is a signal, never a default"),
+    _regions_known(PILLARS),
+    known(PILLARS, "pillar", ("pillars", "id"), "there are six pillars"),
+    _value_iff_measured(PILLARS, "score", "pillar"),
     between(PILLARS, "score", (0, 4), HIGHEST),
     _regions_present(PILLARS),
     no_rows(
@@ -81,6 +91,9 @@ _DIMENSION_RULES = (
     ),
     filled(DIMENSIONS, ("region_code", "rule_set_id", "dimension", "basis", "state"), "region_code, dimension", FILLED),
     in_set(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
+    in_set(DIMENSIONS, "state", STATES, "an unknown state is a signal, never a default"),
+    _regions_known(DIMENSIONS),
+    known(DIMENSIONS, "dimension", ("dimensions", "id"), "a dimension that the instrument does not have"),
     between(DIMENSIONS, "value", (0, 4), HIGHEST),
     between(DIMENSIONS, "weight", (0, 1), "a weight is a share of one"),
     _value_iff_measured(DIMENSIONS, "value", "dimension, basis"),
@@ -114,6 +127,9 @@ _INDEX_RULES = (
     unique(INDEX, (*REGION, "rule_set_id", "basis"), "one index per region, rule set and basis"),
     filled(INDEX, ("region_code", "region_name", "rule_set_id", "basis", "state"), "region_code, basis", FILLED),
     in_set(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
+    in_set(INDEX, "state", STATES, "an unknown state is a signal, never a default"),
+    _regions_known(INDEX),
+    known(INDEX, "rule_set_id", ("rule_set_methods", "rule_set_id"), "an index under rules that are not written down"),
     between(INDEX, "index_value", (0, 4), HIGHEST),
     _value_iff_measured(INDEX, "index_value", "basis"),
     _regions_present(INDEX),

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -48,10 +49,30 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._engine = make_engine(url)
+        self._kept: ContextVar[sa.Connection | None] = ContextVar("kept", default=None)
+
+    @contextmanager
+    def one_connection(self) -> Iterator[None]:
+        """Keep one connection for all that this thread asks inside, instead of one a question: for many small reads."""
+        try:
+            with self._engine.connect() as connection:
+                token = self._kept.set(connection)
+                try:
+                    yield
+                finally:
+                    self._kept.reset(token)
+        except OperationalError as error:
+            raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
+        kept = self._kept.get()
+        usable = kept is not None and not kept.closed and not kept.in_transaction()
         try:
+            if kept is not None and usable:
+                with kept.begin():
+                    yield kept
+                return
             with self._engine.begin() as connection:
                 yield connection
         except OperationalError as error:

@@ -43,6 +43,14 @@ class EvaluationStore(Store):
         """The newest evaluation (in this state, where given), or None."""
         return self._evaluation(sa.true() if status is None else t.evaluation.c.status == status)
 
+    def last_attempt(self, running_at_most_seconds: int) -> Evaluation | None:
+        """The newest evaluation, whatever became of it, or None.
+
+        One that has been running for longer than that belongs to a process that died: it counts for nothing.
+        """
+        age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, running_at_most_seconds)
+        return self._evaluation((t.evaluation.c.status != "running") | (t.evaluation.c.started_at >= age))
+
     def record_gate(self, evaluation_id: str, gate: str, outcome: str, checks: Sequence[Mapping[str, object]]) -> None:
         """Write a gate's outcome. Written before anything acts on it."""
         with self._begin() as connection:

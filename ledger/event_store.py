@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ledger import tables as t
 from ledger.engine import Store, new_id
@@ -54,16 +54,30 @@ class EventStore(Store):
             rows = connection.execute(query.order_by(t.event.c.received_at.desc()).limit(limit)).mappings()
             return [_event(row) for row in rows]
 
-    def mark_event(self, event_id: str, status: EventStatus, detail: str | None = None) -> None:
-        """Move an event on. A finished event stays finished: a late answer does not take it back."""
+    def awaited_sources(self, younger_than_seconds: int) -> frozenset[str]:
+        """Ids of the sources with an event that came, or was handed on, so lately that its run is still on its way."""
+        age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, younger_than_seconds)
+        query = sa.select(t.event.c.source_id).where(
+            t.event.c.status.in_(["received", "dispatched"]),
+            sa.func.coalesce(t.event.c.dispatched_at, t.event.c.received_at) >= age,
+        )
+        with self._begin() as connection:
+            return frozenset(connection.execute(query.distinct()).scalars())
+
+    def mark_events(self, event_ids: Sequence[str], status: EventStatus, detail: str | None = None) -> None:
+        """Move events on, all or none. A finished one stays finished: a late answer does not take it back."""
         values: dict[str, object] = {"status": status, "detail": detail}
         if status == "dispatched":
             values |= {"dispatched_at": sa.func.now(), "attempts": t.event.c.attempts + 1}
         if status == "done":
             values["done_at"] = sa.func.now()
         with self._begin() as connection:
+            # One array, not a parameter for each: a storm is larger than what a statement may carry.
+            wanted = sa.cast(list(event_ids), ARRAY(sa.Text))
             connection.execute(
-                sa.update(t.event).where(t.event.c.event_id == event_id, t.event.c.status != "done").values(values)
+                sa.update(t.event)
+                .where(t.event.c.event_id == sa.any_(wanted), t.event.c.status != "done")
+                .values(values)
             )
 
     def settle_events(

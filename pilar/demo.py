@@ -102,6 +102,9 @@ def conclude(stack: Stack, progress: Progress) -> int:
     """Print the scores and where to look, or what is missing and how to find out why. Returns the exit status."""
     from pilar.report import print_scores
 
+    if not out.is_terminal:
+        # In a file or a pipe the live picture ends without a line break.
+        out.print()
     if progress.publication is not None:
         print_scores(stack.settings)
         page = stack.settings.published_dir / "current" / "index.html"

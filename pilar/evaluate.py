@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 KEPT_WAREHOUSES = 3
+# An evaluation takes a minute or two: one that has been running for longer than this died on the way.
+RUNNING_AT_MOST_SECONDS = 3600
+
+
+def due(ledger: Ledger) -> bool:
+    """Whether something is in force that no evaluation was attempted with, under the rules of now.
+
+    A batch is accepted before anybody is told of it; whoever dies in between leaves this behind (promise P2). An
+    attempt that failed is not repeated by itself: the same data and rules would fail again.
+    """
+    batches = ledger.in_force()
+    if not batches:
+        return False
+    last = ledger.last_attempt(RUNNING_AT_MOST_SECONDS)
+    return last is None or last.inputs_sha256 != _inputs_sha256(batches)
 
 
 def build_candidates(ledger: Ledger, settings: Settings, *, force: bool = False) -> str | None:
@@ -53,12 +68,12 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     Raises TransformError when dbt fails, GateError when the scores do not pass: what is published then stays.
     """
     from expectations.gate import run_gate
-    from pilar.transform import run_dbt
+    from pilar.evaluation_build import build
 
     warehouse = warehouse_file(settings, evaluation_id)
     files.write_promoted(warehouse, settings.home, PILLARS, ledger.last_good(), held_pillars(ledger))
     try:
-        result = run_dbt(warehouse, "tag:scores")
+        result = build(warehouse, "tag:scores")
         if not result.ok:
             raise TransformError(
                 f"the scores could not be built: {result.first_failure()}",
@@ -94,24 +109,26 @@ def sweep_warehouses(settings: Settings) -> None:
 
 
 def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
+    from expectations.gate import run_gates
     from pilar.catalogue import landed_columns
-    from pilar.transform import run_dbt
+    from pilar.evaluation_build import begin_warehouse, build
 
     warehouse = warehouse_file(settings, evaluation_id)
+    begin_warehouse(warehouse)
     files.write_landing(warehouse, settings.home, landed_columns(settings.sources_dir), batches)
-    result = run_dbt(warehouse, "tag:candidate")
+    result = build(warehouse, "tag:candidate")
+    built = files.built_marts(warehouse)
+    usable = [pillar for pillar in PILLARS if pillar in built and not result.failed_for(f"mart_{pillar}")]
+    gates = run_gates(warehouse, usable)
     for pillar in PILLARS:
-        if not files.has_mart(warehouse, pillar) or result.failed_for(f"mart_{pillar}"):
+        if pillar in gates:
+            _decide(ledger, settings, evaluation_id, gates[pillar])
+        else:
             _hold(ledger, evaluation_id, pillar, "error", f"dbt could not build it: {result.first_failure()}")
-            continue
-        _gate_pillar(ledger, settings, evaluation_id, pillar)
 
 
-def _gate_pillar(ledger: Ledger, settings: Settings, evaluation_id: str, pillar: str) -> None:
-    from expectations.gate import run_gate
-
-    warehouse = warehouse_file(settings, evaluation_id)
-    gate = run_gate(warehouse, pillar)
+def _decide(ledger: Ledger, settings: Settings, evaluation_id: str, gate: "GateResult") -> None:
+    pillar, warehouse = gate.gate, warehouse_file(settings, evaluation_id)
     ledger.record_gate(evaluation_id, pillar, gate.outcome, _checks(gate))
     if not gate.passed:
         _record_hold(ledger, evaluation_id, pillar, f"{gate.outcome}: {_why(gate)}")

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,7 +33,7 @@ def parsed_project(kept_in: Path, variables: Mapping[str, object], arguments: Se
     ``arguments`` are dbt's own (folders, logging). A copy that cannot be kept is not an error; one that was cut short
     is made again. Raises TransformError when the project does not parse.
     """
-    kept = kept_in / f"parsed-{_fingerprint(variables)}.msgpack"
+    kept = kept_in / f"parsed-{fingerprint(variables)}.msgpack"
     found = _load(kept)
     if found is not None:
         return found
@@ -83,7 +84,8 @@ def _keep(kept: Path, manifest: "Manifest") -> None:
         log.warning("the parsed dbt project could not be kept", where=str(kept), reason=error.strerror)
 
 
-def _fingerprint(variables: Mapping[str, object]) -> str:
+def fingerprint(variables: Mapping[str, object] = MappingProxyType({})) -> str:
+    """A name that changes with any file of the project, dbt's version and the variables."""
     from dbt.version import __version__ as dbt_version
 
     said = json.dumps(dict(variables), sort_keys=True)

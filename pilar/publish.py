@@ -34,7 +34,9 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             do="Run `pilar evaluate`",
         )
     warehouse = warehouse_file(settings, evaluation_id)
-    published = build(warehouse, gather(ledger, settings, evaluation, warehouse), settings.published_dir)
+    with ledger.one_connection():
+        meta = gather(ledger, settings, evaluation, warehouse)
+    published = build(warehouse, meta, settings.published_dir)
     pointer.swap(settings.published_dir, published.id)
     ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
     ledger.finish_evaluation(evaluation_id, "published")

@@ -6,7 +6,7 @@ Each takes what it needs from the environment, may run twice, and may die at any
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -66,6 +66,14 @@ def ingest(source_id: str, *, event_id: str | None = None, lookup: ConnectionLoo
     return IngestOutcome(source_id, found, outcome.changed)
 
 
+def evaluation_due() -> bool:
+    """Whether something is in force that no evaluation was attempted with; see ``pilar.evaluate.due``."""
+    from pilar import evaluate
+
+    ledger, _ = open_installation()
+    return evaluate.due(ledger)
+
+
 def build_candidates(*, force: bool = False) -> str | None:
     """Build and gate the pillars; see ``pilar.evaluate``. None when nothing is new."""
     from pilar import evaluate
@@ -93,6 +101,7 @@ def publish(evaluation_id: str) -> str:
 def watch() -> list[str]:
     """Ids of the sources that should be pulled now: due by their clock, or announced by an event that found no run.
 
+    Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice.
     Also removes the files of pulls that came to nothing.
     """
     from connectors.sweep import sweep
@@ -102,12 +111,17 @@ def watch() -> list[str]:
     sweep(ledger, settings)
     sources = readable_sources(settings.sources_dir)
     announced = {event.source_id for event in ledger.unfinished_events(EVENT_PATIENCE_SECONDS)}
-    due = {
-        source.id
-        for source in sources.values()
-        if is_due(source.events.fallback, _last_try(ledger, source.id), datetime.now(local_zone()))
-    }
-    return sorted((announced & set(sources)) | due)
+    awaited = ledger.awaited_sources(EVENT_PATIENCE_SECONDS)
+    now = ledger.now().astimezone(local_zone())
+    wanted = []
+    for source_id in sorted(set(sources) - awaited):
+        last = next(iter(ledger.batches(source_id, limit=1)), None)
+        if last is not None and _is_under_way(last, now):
+            continue
+        last_try = last.started_at if last is not None else None
+        if source_id in announced or is_due(sources[source_id].events.fallback, last_try, now):
+            wanted.append(source_id)
+    return wanted
 
 
 def is_due(cron: str, last_try: datetime | None, now: datetime) -> bool:
@@ -136,6 +150,5 @@ def local_zone() -> ZoneInfo:
         ) from None
 
 
-def _last_try(ledger: Ledger, source_id: str) -> datetime | None:
-    batches = ledger.batches(source_id, limit=1)
-    return batches[0].started_at if batches else None
+def _is_under_way(batch: Batch, now: datetime) -> bool:
+    return batch.status == "running" and now - batch.started_at < timedelta(seconds=EVENT_PATIENCE_SECONDS)

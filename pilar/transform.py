@@ -81,19 +81,22 @@ def run_dbt(
     command: str = "build",
     variables: Mapping[str, object] = MappingProxyType({}),
     unit_tests: bool = False,
+    without: Sequence[str] = (),
     kept_in: Path | None = None,
 ) -> DbtResult:
     """Run a dbt command on a DuckDB file, and let go of the file.
 
     ``select`` is dbt's own syntax (``tag:candidate``). Tests run where all they read is selected or built before; the
-    unit tests of the formulas only on request, since they depend on the project and not on the data. ``kept_in`` is
-    where the parsed project is kept (default: beside the warehouse). A node that fails stops what depends on it and
+    unit tests of the formulas only on request, since they depend on the project and not on the data. ``without`` leaves
+    out more, in the same syntax (``pilar.evaluation_build`` says what an evaluation does without). ``kept_in`` is where
+    the parsed project is kept (default: beside the warehouse). A node that fails stops what depends on it and
     nothing else: see ``DbtResult.failed_marts``.
     Raises TransformError when dbt could not even begin (the project does not parse, the file is locked).
     """
     started = time.monotonic()
-    folder = _working_folder(warehouse)
-    arguments = (command, *_places(folder), *_choice(select, unit_tests), "--vars", json.dumps(dict(variables)))
+    folder = working_folder(warehouse)
+    choice = _choice(select, unit_tests, without)
+    arguments = (command, *_places(folder), *choice, "--vars", json.dumps(dict(variables)))
     with _one_at_a_time, _environment(warehouse):
         try:
             manifest = parsed_project(kept_in or folder, variables, _places(folder))
@@ -135,9 +138,10 @@ def _node(result: "NodeResult") -> DbtNode:
     )
 
 
-def _choice(select: str, unit_tests: bool) -> tuple[str, ...]:
-    without = () if unit_tests else ("--exclude-resource-type", "unit_test")
-    return ("--select", *select.split(), "--indirect-selection", "buildable", *without)
+def _choice(select: str, unit_tests: bool, without: Sequence[str]) -> tuple[str, ...]:
+    kinds = () if unit_tests else ("--exclude-resource-type", "unit_test")
+    excluded = ("--exclude", *without) if without else ()
+    return ("--select", *select.split(), *excluded, "--indirect-selection", "buildable", *kinds)
 
 
 def _places(folder: Path) -> tuple[str, ...]:
@@ -153,8 +157,8 @@ def _places(folder: Path) -> tuple[str, ...]:
     )
 
 
-def _working_folder(warehouse: Path) -> Path:
-    """dbt's files live beside the warehouses, never in the project."""
+def working_folder(warehouse: Path) -> Path:
+    """Where dbt's files and what is kept between runs live: beside the warehouses, never in the project."""
     folder = warehouse.resolve().parent / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

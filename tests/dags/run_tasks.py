@@ -1,6 +1,6 @@
 """Calls the functions of the DAGs' tasks as Airflow would, with steps that end as asked, and prints how they ended.
 
-Takes on standard input ``{"name": ["ingest" | "evaluate" | ..., how the step ends, try number, partition key]}``.
+Takes on standard input ``{"name": ["ingest" | "evaluate" | "watch", how the step ends, try number, partition key]}``.
 """
 
 import json
@@ -37,8 +37,11 @@ def steps_that_end(how: str) -> types.ModuleType:
     def step(*_: object, **__: object) -> Any:
         if how in ENDS:
             raise ENDS[how]
-        return types.SimpleNamespace(batches=[], new=how == "new") if how in ("new", "nothing") else None
+        ended = how in ("new", "nothing", "nothing but due")
+        return types.SimpleNamespace(batches=[], new=how == "new") if ended else None
 
+    steps.evaluation_due = lambda: how.endswith("due")  # type: ignore[attr-defined]
+    steps.watch = lambda: ["a_source"] if how.startswith("source") else []  # type: ignore[attr-defined]
     for name in ("ingest", "build_candidates", "score", "publish"):
         setattr(steps, name, step)
     return steps
@@ -47,6 +50,7 @@ def steps_that_end(how: str) -> types.ModuleType:
 def run(dag: str, how: str, try_number: int, key: str | None) -> dict[str, Any]:
     sys.modules["pilar.steps"] = steps_that_end(how)
     events = Events()
+    chosen: list[str] = []
     context = {
         "dag_run": types.SimpleNamespace(partition_key=key),
         "ti": types.SimpleNamespace(try_number=try_number),
@@ -54,16 +58,23 @@ def run(dag: str, how: str, try_number: int, key: str | None) -> dict[str, Any]:
     }
     import dags.evaluate
     import dags.ingest
+    import dags.watch
 
     try:
         if dag == "ingest":
             dags.ingest.ingest.function(**context)
+        elif dag == "watch":
+            context["ti"].xcom_push = lambda **_: None
+            chosen = dags.watch.look.function(**context)
+            if "ring__evaluate" in chosen:
+                dags.watch.ring_evaluate.function(**context)
         else:
             dags.evaluate.build_candidates.function()
         ended, message = "success", ""
     except Exception as error:
         ended, message = type(error).__name__, str(error)
-    return {"ended": ended, "message": message, "keys": {asset.name: item.keys for asset, item in events.items()}}
+    keys = {asset.name: item.keys for asset, item in events.items()}
+    return {"ended": ended, "message": message, "chosen": chosen, "keys": keys}
 
 
 if __name__ == "__main__":

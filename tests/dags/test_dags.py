@@ -81,7 +81,8 @@ def test_the_sweep_rings_each_agency_by_its_own_asset_only(read: dict[str, Any])
     tasks = read["dags"]["watch"]["tasks"]
     assert tasks.pop("look")["outlets"] == []
     assert {task: item["outlets"] for task, item in tasks.items()} == {
-        f"ring__{opd}": [f"opd__{opd}"] for opd in AGENCIES
+        **{f"ring__{opd}": [f"opd__{opd}"] for opd in AGENCIES},
+        "ring__evaluate": ["accepted"],
     }
     assert all(item["upstream"] == ["look"] for item in tasks.values())
 

@@ -21,9 +21,12 @@ CASES: dict[str, list[Any]] = {
     "no key": ["ingest", "new", 1, None],
     "new": ["ingest", "new", 1, "a_source"],
     "nothing": ["ingest", "nothing", 1, "a_source"],
-    "nothing on the second try": ["ingest", "nothing", 2, "a_source"],
+    "nothing but due": ["ingest", "nothing but due", 1, "a_source"],
     "evaluate: gate": ["evaluate", "gate", 1, None],
     "evaluate: nothing": ["evaluate", "none", 1, None],
+    "watch: nothing": ["watch", "none", 1, None],
+    "watch: source": ["watch", "source", 1, None],
+    "watch: source and due": ["watch", "source and due", 1, None],
 }
 
 
@@ -31,6 +34,7 @@ CASES: dict[str, list[Any]] = {
 def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("tasks")
     (folder / "sources" / "agency").mkdir(parents=True)
+    (folder / "sources" / "agency" / "a_source.yaml").touch()
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_tasks.py"))],
         input=json.dumps(CASES),
@@ -68,6 +72,7 @@ def test_p10_the_message_is_pilars_one_clear_line(ended: dict[str, Any]) -> None
     assert ended["no key"] == {
         "ended": "AirflowFailException",
         "message": "no source was named. Trigger this DAG with the source's id as partition key",
+        "chosen": [],
         "keys": {},
     }
 
@@ -77,10 +82,22 @@ def test_a_fault_of_the_code_is_not_dressed_up(ended: dict[str, Any]) -> None:
 
 
 def test_an_evaluation_follows_only_what_is_new(ended: dict[str, Any]) -> None:
-    assert ended["new"] == {"ended": "success", "message": "", "keys": {"accepted": ["all"]}}
-    assert ended["nothing"] == {"ended": "AirflowSkipException", "message": "a_source has nothing new", "keys": {}}
+    assert ended["new"]["ended"] == "success"
+    assert ended["new"]["keys"] == {"accepted": ["all"]}
+    assert ended["nothing"]["ended"] == "AirflowSkipException"
+    assert ended["nothing"]["message"] == "a_source has nothing new"
+    assert ended["nothing"]["keys"] == {}
     assert ended["evaluate: nothing"]["ended"] == "AirflowSkipException"
 
 
-def test_p2_a_try_after_a_death_announces_what_the_dead_one_may_have_accepted(ended: dict[str, Any]) -> None:
-    assert ended["nothing on the second try"]["keys"] == {"accepted": ["all"]}
+def test_p2_a_run_after_a_death_announces_what_the_dead_one_accepted(ended: dict[str, Any]) -> None:
+    assert ended["nothing but due"]["ended"] == "success"
+    assert ended["nothing but due"]["keys"] == {"accepted": ["all"]}
+
+
+def test_p2_the_sweep_rings_for_an_evaluation_that_nobody_asked_for(ended: dict[str, Any]) -> None:
+    assert ended["watch: nothing"]["chosen"] == []
+    assert ended["watch: source"]["chosen"] == ["ring__agency"]
+    assert ended["watch: source"]["keys"] == {}
+    assert ended["watch: source and due"]["chosen"] == ["ring__agency", "ring__evaluate"]
+    assert ended["watch: source and due"]["keys"] == {"accepted": ["all"]}

@@ -1,7 +1,7 @@
 """From pending events to runs, through crashes, refusals, repetitions and storms."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -44,7 +44,7 @@ def test_p4_a_crash_between_airflows_yes_and_our_note_only_repeats_the_event(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as crash:
-        crash.setattr(ledger, "mark_event", die)
+        crash.setattr(ledger, "mark_events", die)
         with pytest.raises(KeyboardInterrupt):
             Dispatcher(ledger, airflow, OPD.get).drain()
     assert statuses(ledger) == ["received"]
@@ -76,6 +76,15 @@ def test_an_event_whose_source_is_gone_is_closed_with_the_reason(
     assert event.status == "failed"
     assert "removed_source" in (event.detail or "")
     assert airflow.posted == []
+
+
+def test_a_storm_is_marked_as_one(ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow) -> None:
+    for number in range(300):
+        store(ledger, identity=str(number))
+    ledger.mark_events([ledger.events_of("health_births")[0].event_id], "done")
+    assert dispatcher.drain() is True
+    found = ledger.events_of("health_births", 300)
+    assert sorted((event.status, event.attempts) for event in found) == [("dispatched", 1)] * 299 + [("done", 0)]
 
 
 def test_the_thread_wakes_at_once(ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow) -> None:
@@ -131,9 +140,10 @@ class MemoryLedger:
             if status == "received"
         ][:limit]
 
-    def mark_event(self, event_id: str, status: Any, detail: str | None = None) -> None:
-        source, identity = event_id.split("/")
-        self.events[(source, identity)] = status
+    def mark_events(self, event_ids: Sequence[str], status: Any, detail: str | None = None) -> None:
+        for event_id in event_ids:
+            source, identity = event_id.split("/")
+            self.events[(source, identity)] = status
 
 
 class Flaky:

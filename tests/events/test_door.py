@@ -14,7 +14,7 @@ from ledger.errors import LedgerError
 from ledger.records import EventIn
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.events.conftest import SECRET, FakeAirflow, message, signed
+from tests.events.conftest import OPD, SECRET, FakeAirflow, message, signed
 
 OTHER_SECRET = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE="
 
@@ -129,18 +129,61 @@ def test_refusals_are_logged_without_secret_signature_or_content(door: TestClien
     assert "must not be logged" not in text
 
 
+def test_every_refusal_is_counted_in_our_own_words_under_sources_that_exist(door: TestClient, ledger: Ledger) -> None:
+    post(door, message(), **{"webhook-signature": "v1,Zm9yZ2Vk"})
+    post(door, message(), **{"webhook-signature": "v1,Zm9yZ2Vk"})
+    post(door, message(), **{"webhook-timestamp": "1000000000"})
+    post(door, message("no_such_source"))
+    post(door, b"x" * (MAX_BODY_BYTES + 1))
+    post(door, message(specversion="an attacker's text"))
+    door.post("/oss/receiveNIB", json={"dataNIB": {"nib": "1"}}, headers={"user_key": "wrong"})
+    door.post("/oss/receiveNIB", json={}, headers={"user_key": "oss key"})
+    assert sorted((row.reason, row.source_id, row.count) for row in ledger.refusals()) == [
+        ("malformed", "", 1),
+        ("malformed", "dpmptsp_proyek", 1),
+        ("signature", "health_births", 2),
+        ("timestamp", "health_births", 1),
+        ("too large", "", 1),
+        ("unknown source", "", 1),
+        ("user key", "dpmptsp_proyek", 1),
+    ]
+    assert [event for source in OPD for event in ledger.events_of(source)] == []
+
+
+def test_a_push_to_a_regency_without_oss_is_counted_under_no_source(
+    settings: Settings, ledger: Ledger, dispatcher: Dispatcher
+) -> None:
+    nobody = Senders(opd_of=lambda _: None, secrets_for=lambda _: [], oss_keys=lambda: ["oss key"])
+    with TestClient(create_app(settings, ledger, dispatcher, nobody)) as door:
+        for key in ("oss key", "wrong"):
+            door.post("/oss/receiveNIB", json={"dataNIB": {"nib": "1"}}, headers={"user_key": key})
+    assert {(row.reason, row.source_id) for row in ledger.refusals()} == {("unknown source", ""), ("user key", "")}
+
+
 class BrokenLedger(Ledger):
     def record_event(self, event: EventIn) -> tuple[str, bool]:
         raise LedgerError("the ledger cannot be reached: password=hunter2")
 
+    def record_refusal(self, reason: str, source_id: str | None) -> None:
+        raise LedgerError("the ledger cannot be reached")
+
+
+def test_a_refusal_that_cannot_be_counted_is_answered_as_ever(
+    settings: Settings, ledger_url: str, dispatcher: Dispatcher, senders: Senders
+) -> None:
+    with TestClient(create_app(settings, BrokenLedger(ledger_url), dispatcher, senders)) as door:
+        assert post(door, message("no_such_source"))[0] == 404
+        assert post(door, b"not json")[0] == 400
+
 
 def test_an_event_that_cannot_be_stored_is_not_acknowledged(
-    settings: Settings, ledger_url: str, dispatcher: Dispatcher, senders: Senders
+    settings: Settings, ledger: Ledger, ledger_url: str, dispatcher: Dispatcher, senders: Senders
 ) -> None:
     with TestClient(create_app(settings, BrokenLedger(ledger_url), dispatcher, senders)) as door:
         body = message()
         answer = door.post("/events", content=body, headers=signed(body))
     assert answer.status_code == 503
+    assert list(ledger.refusals()) == []
     assert answer.headers["retry-after"] == "60"
     assert "hunter2" not in answer.text
 

@@ -48,11 +48,11 @@ def test_p4_the_same_event_twice_is_one_event(ledger: Ledger) -> None:
 
 def test_an_event_leaves_the_queue_when_it_is_handed_on_and_a_done_one_stays_done(ledger: Ledger) -> None:
     event_id, _ = ledger.record_event(EVENT)
-    ledger.mark_event(event_id, "dispatched")
+    ledger.mark_events([event_id], "dispatched")
     assert not ledger.pending_events()
     assert [event.event_id for event in ledger.unfinished_events(older_than_seconds=0)] == [event_id]
     assert ledger.settle_events("dinkes_eppgbm", ledger.now(), "done") == 1
-    ledger.mark_event(event_id, "failed", "a late answer")
+    ledger.mark_events([event_id], "failed", "a late answer")
     assert ledger.events_of("dinkes_eppgbm")[0].status == "done"
     assert not ledger.unfinished_events(older_than_seconds=0)
 

@@ -126,6 +126,8 @@ def test_a_signed_event_becomes_a_publication(
     began = time.monotonic()
     platform.send("births")
     until(lambda: platform.called("publish", since=since))
+    # What the door says is on the disk while it runs.
+    assert "event stored" in (platform.stack.settings.log_dir / "door.log").read_text()
     record_property("seconds", round(time.monotonic() - began, 2))
     chain = [note[2:4] for note in platform.notes()[since:] if note[2] != "watch"]
     assert chain == [["ingest", "births"], ["build_candidates"], ["score", "E1"], ["publish", "E1"]]
@@ -178,16 +180,19 @@ def test_p4_the_sweep_rings_for_what_is_due(platform: Platform) -> None:
     quiet(platform)
     (platform.folder / "due").write_text("revenue vaccines")
     since = len(platform.notes())
-    token = httpx.get(f"{platform.stack.airflow_url}/auth/token").json()["access_token"]
-    started = httpx.post(
-        f"{platform.stack.airflow_url}/api/v2/dags/watch/dagRuns",
-        json={"logical_date": None},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    assert started.is_success, started.text
+    sweep(platform)
     until(lambda: platform.called("ingest", "revenue", since) and platform.called("ingest", "vaccines", since))
     (platform.folder / "due").unlink()
     assert not platform.called("ingest", "births", since)
+
+
+def test_p2_the_sweep_has_evaluated_what_nobody_announced(platform: Platform) -> None:
+    quiet(platform)
+    since = len(platform.notes())
+    (platform.folder / "evaluation").touch()
+    sweep(platform)
+    until(lambda: platform.called("publish", since=since))
+    assert not platform.called("ingest", since=since)
 
 
 def test_p2_a_killed_task_is_noticed_and_run_again(platform: Platform) -> None:
@@ -291,6 +296,17 @@ def quiet(platform: Platform) -> None:
         ),
         seconds=90,
     )
+
+
+def sweep(platform: Platform) -> None:
+    """Trigger the watch DAG."""
+    token = httpx.get(f"{platform.stack.airflow_url}/auth/token").json()["access_token"]
+    started = httpx.post(
+        f"{platform.stack.airflow_url}/api/v2/dags/watch/dagRuns",
+        json={"logical_date": None},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert started.is_success, started.text
 
 
 def members(stack: Stack) -> list[int]:

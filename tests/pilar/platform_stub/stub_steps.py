@@ -1,7 +1,7 @@
 """Stand-ins for ``pilar.steps`` that note each call in a file: ``<unix time> <pid> <step> <argument>``.
 
 A file beside the log, named after the source, says how its next pull ends: ``retryable``, ``auth``, ``nothing`` (is
-new) or ``sleep``.
+new) or ``sleep``. One named ``evaluation`` says that an evaluation is due, once.
 """
 
 import os
@@ -43,6 +43,13 @@ def ingest(source_id: str, *, event_id: str | None = None, lookup: object = None
         time.sleep(600)
     ledger.settle_events(source_id, ledger.now(), "done")
     return Outcome(source_id, new=order != "nothing")
+
+
+def evaluation_due() -> bool:
+    wanted = _log_file().with_name("evaluation")
+    due = wanted.exists()
+    wanted.unlink(missing_ok=True)
+    return due
 
 
 def build_candidates(*, force: bool = False) -> str | None:

@@ -1,0 +1,97 @@
+"""The sweep names what nobody is about to pull, and nothing else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from ledger import tables
+from ledger.records import EventIn
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar import steps
+
+PATIENCE = timedelta(seconds=steps.EVENT_PATIENCE_SECONDS)
+SOURCE = "dlh_sipsn"
+
+
+@pytest.fixture
+def watch(ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
+    monkeypatch.setattr(steps, "open_installation", lambda: (ledger, settings))
+    return lambda: set(steps.watch())
+
+
+@pytest.fixture
+def older(ledger_url: str) -> Callable[..., None]:
+    """Moves everything of one table back in time."""
+
+    def move(table: sa.Table, age: timedelta, *columns: str) -> None:
+        engine = sa.create_engine(sa.make_url(ledger_url).set(drivername="postgresql+psycopg"))
+        with engine.begin() as connection:
+            connection.execute(table.update().values({name: table.c[name] - age for name in columns}))
+        engine.dispose()
+
+    return move
+
+
+def announce(ledger: Ledger, identity: str = "1") -> str:
+    return ledger.record_event(EventIn("dlh:urn:agency", identity, "changed", SOURCE))[0]
+
+
+def just_pulled(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A batch, so that the clock has no say."""
+    monkeypatch.setattr(steps, "is_due", lambda _cron, last_try, _now: last_try is None)
+    return ledger.start_batch(SOURCE, "dlh", "c" * 64)
+
+
+def test_every_source_that_was_never_tried_is_named(watch: Callable[[], set[str]]) -> None:
+    assert SOURCE in watch()
+    assert len(watch()) == 11
+
+
+@pytest.mark.parametrize("dispatched", [False, True])
+def test_a_source_whose_event_is_on_its_way_is_not_pulled_twice(
+    ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], dispatched: bool
+) -> None:
+    event_id = announce(ledger)
+    if dispatched:
+        ledger.mark_events([event_id], "dispatched")
+    assert SOURCE not in watch()
+    assert len(watch()) == 10
+    older(tables.event, PATIENCE - timedelta(seconds=30), "received_at", "dispatched_at")
+    assert SOURCE not in watch()
+
+
+@pytest.mark.parametrize("status", ["received", "dispatched"])
+def test_p4_an_event_that_found_no_run_is_looked_for(
+    ledger: Ledger,
+    watch: Callable[[], set[str]],
+    older: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    status: str,
+) -> None:
+    ledger.fail_batch(just_pulled(ledger, monkeypatch), "retryable", "down")
+    event_id = announce(ledger)
+    if status == "dispatched":
+        ledger.mark_events([event_id], "dispatched")
+    assert SOURCE not in watch()
+    older(tables.event, PATIENCE + timedelta(seconds=5), "received_at", "dispatched_at")
+    assert SOURCE in watch()
+
+
+def test_p4_a_source_that_is_being_pulled_is_left_alone_until_its_pull_must_have_died(
+    ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(ledger)
+    older(tables.event, PATIENCE + timedelta(seconds=5), "received_at")
+    just_pulled(ledger, monkeypatch)
+    assert SOURCE not in watch()
+    older(tables.batch, PATIENCE + timedelta(seconds=5), "started_at")
+    assert SOURCE in watch()
+
+
+def test_a_settled_event_holds_nobody_back(ledger: Ledger, watch: Callable[[], set[str]]) -> None:
+    announce(ledger)
+    ledger.settle_events(SOURCE, ledger.now(), "done")
+    assert SOURCE in watch()
