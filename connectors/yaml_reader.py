@@ -21,7 +21,7 @@ class YamlError(Exception):
 _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_SafeLoader):
+class _Loader(_SafeLoader):  # type: ignore[misc, valid-type]  # chosen at run time: no name for a type checker
     """Refuses a key given twice, which YAML readers otherwise settle in favour of the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -32,7 +32,8 @@ class _Loader(_SafeLoader):
                 line = key_node.start_mark.line + 1
                 raise YamlError(f"line {line}", f"key {key!r} is given twice", "Keep one of them")
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        found: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return found
 
 
 def read_yaml(path: Path) -> Any:
