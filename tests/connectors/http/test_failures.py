@@ -17,12 +17,12 @@ from ledger.settings import Connection
         ("120", 120),
         (" 0 ", 0),
         ("999999999", 86400),
-        (formatdate(time.time() - 50, usegmt=True), 0),
+        pytest.param(formatdate(time.time() - 50, usegmt=True), 0, id="a date that has passed"),
         ("", None),
         ("soon", None),
         ("-5", None),
         ("1.5", None),
-        ("9" * 5000, None),
+        pytest.param("9" * 5000, None, id="too many digits"),
     ],
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
