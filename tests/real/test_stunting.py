@@ -64,7 +64,8 @@ def test_p7_a_finding_leads_to_the_row_as_it_came(house: House, tmp_path: Path) 
     [(batch, page, row, puskesmas)] = found
     pages = house.ledger.pages(batch)
     key = Keys.load(house.settings.key_dir).page_key
-    records = [record for kept in pages for record in json.loads(read_page(Path(kept.path or ""), key))["rows"]]
+    kept_pages = [read_page(house.settings.home / (kept.path or ""), key) for kept in pages]
+    records = [record for content in kept_pages for record in json.loads(content)["rows"]]
     assert records[row]["Unit Kerja (Puskesmas)"] == puskesmas == "Donomulyo"
     assert (records[row]["Stunting"], records[row]["Jumlah Yang Diukur"]) == ("166", "2352")
     assert records[row]["Prevalensi Stunting"] == "9.3 %"  # 7.06 %
