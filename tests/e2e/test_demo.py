@@ -32,7 +32,7 @@ from pilar.platform.stack import LEDGER_DATABASE
 from publication import pointer
 from publication.verify import verify
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SOURCES = load_sources(sources_dir())
 PUBLISHED = {"64.02": Decimal("2.82"), "35.07": Decimal("2.94")}
@@ -77,7 +77,7 @@ def run_demo(home: Path, *options: str, door: int | None = None) -> Ended:
         env=environment(home),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=420,
         check=False,
     )
     sys.stdout.write(f"\npilar demo {' '.join(options)}: {time.monotonic() - began:.1f} s, exit {done.returncode}\n")
