@@ -198,3 +198,19 @@ def test_p10_an_unreachable_ledger_says_so_in_one_line() -> None:
 def test_p10_an_address_that_is_not_postgresql_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="PILAR_LEDGER_URL"):
         Ledger(url)
+
+
+def test_many_reads_share_one_connection_and_a_write_among_them_is_kept(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = finished(ledger, accepted())
+    opened: list[object] = []
+    connect = ledger._engine.connect
+    monkeypatch.setattr(ledger._engine, "connect", lambda: opened.append(1) or connect())
+    with ledger.one_connection():
+        assert ledger.batch(batch_id) is not None
+        assert len(ledger.pages(batch_id)) == 1
+        assert len(opened) == 1
+        other = finished(ledger, accepted("2023"))
+    assert {batch.batch_id for batch in ledger.in_force()} == {batch_id, other}
+    assert ledger.batch(batch_id) is not None
