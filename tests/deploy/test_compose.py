@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -201,8 +202,10 @@ def test_the_image_is_made_of_what_is_there() -> None:
     kept = [line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     assert not [name for name in kept if not (REPOSITORY / name).exists()]
     needed = {"LICENSE", "README.md", "pyproject.toml", "requirements.lock", "dbt_project", "deploy"}
-    packages = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")} - {"tests"}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    packages = {name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
     assert needed | packages <= set(kept)
+    assert {path.parent.name for path in REPOSITORY.glob("*/__init__.py")} - packages == {"benchmarks"}
 
 
 @pytest.mark.parametrize("script", ["deploy/new-env", ".ci/run", "run"])
