@@ -229,7 +229,13 @@ def test_ctrl_c_while_it_starts_stops_everything() -> None:
     home = Path(tempfile.mkdtemp(prefix="pilar-demo-"))
     try:
         started = subprocess.Popen(
-            demo_command(), env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            demo_command(),
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # As in a person's terminal: a shell that runs the tests in the background has them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         # Amid the start: PostgreSQL and the door are there, Airflow is being imported or migrated.
         end = time.monotonic() + 60
