@@ -1,12 +1,16 @@
 """Importing once what many tasks need: tasks are forked from the scheduler and find it already there.
 
 Importing Great Expectations costs 4 to 7 s and dbt 2 to 3 s in a process; forked, it costs nothing. No connection may
-be opened here, because it would be shared by every fork.
+be left open here, because it would be shared by every fork.
 """
 
 import importlib
 
+import structlog
+
 from pilar.pillars import PILLARS
+
+log = structlog.get_logger()
 
 # The heaviest first. They are imported inside functions, so that neither the parser nor the command line pays for it.
 HEAVY = (
@@ -32,13 +36,26 @@ HEAVY = (
     "airflow.providers.standard.decorators.branch_python",
 )
 PROTOCOLS = "connectors.protocols.registry"
+# Modules whose first use is worth having behind us.
+REHEARSALS: tuple[str, ...] = ("pilar.rehearsal",)
 
 
 def preload() -> None:
-    """Import the heavy libraries of the tasks, and every protocol."""
+    """Import the heavy libraries of the tasks and every protocol, and let them do once what their first use costs."""
     for name in HEAVY:
         importlib.import_module(name)
     registry = importlib.import_module(PROTOCOLS)
     for protocol in registry.names():
         registry.get(protocol)
     importlib.import_module("publication.page.render").load_templates()
+    _rehearse()
+
+
+def _rehearse() -> None:
+    from ledger.settings import Settings
+
+    for name in REHEARSALS:
+        try:
+            importlib.import_module(name).rehearse(Settings.from_env())
+        except Exception as error:  # the task will say what is wrong; the scheduler has other work to do as well
+            log.warning("a rehearsal failed", of=name, reason=" ".join(str(error).split())[:300])

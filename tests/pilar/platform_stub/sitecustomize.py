@@ -10,7 +10,8 @@ if os.environ.get("PILAR_STUB_LOG"):
     import stub_steps
 
     sys.modules["pilar.steps"] = stub_steps
-    # The stand-ins need none of the heavy libraries.
+    # The stand-ins need none of the heavy libraries, and no dbt.
     import pilar.platform.preload
 
     pilar.platform.preload.HEAVY = ("pilar.steps",)
+    pilar.platform.preload.REHEARSALS = ()
