@@ -42,6 +42,7 @@ PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.2
 # Between two measurements, for what the one before left to do (sweeping, closing its runs).
 QUIET_SECONDS = 2.0
+TASKS = ("ingest", "build_candidates", "score", "publish")
 BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"
 # The demo's budget for an event as a multiple of the empty chain.
 BUDGET = 1.5
@@ -49,10 +50,12 @@ BUDGET = 1.5
 
 @dataclass
 class Chains:
-    """Seconds of each run; ``load`` is the machine's load average before each pair."""
+    """Seconds of each run, and of each task in it; ``load`` is the machine's load average before each pair."""
 
     event: list[float] = field(default_factory=list)
     empty: list[float] = field(default_factory=list)
+    event_tasks: list[Mapping[str, float]] = field(default_factory=list)
+    empty_tasks: list[Mapping[str, float]] = field(default_factory=list)
     load: list[float] = field(default_factory=list)
 
 
@@ -86,8 +89,11 @@ def measure(runs: int, found: Chains) -> None:
             found.load.append(os.getloadavg()[0])
             found.event.append(_event_chain(stack, ledger, sources[REVISED], environment))
             _until(lambda: _is_quiet(airflow))
+            found.event_tasks.append(_task_seconds(airflow, f"ingest__{sources[REVISED].opd}", "evaluate"))
             time.sleep(QUIET_SECONDS)
             found.empty.append(_empty_chain(airflow))
+            _until(lambda: _is_quiet(airflow))
+            found.empty_tasks.append(_task_seconds(airflow, "benchmark__ingest", "benchmark__evaluate"))
             sys.stderr.write(f"{number + 1}: event {found.event[-1]:.2f} s, empty {found.empty[-1]:.2f} s\n")
 
 
@@ -105,11 +111,25 @@ def report(chains: Chains, parsing: Mapping[str, float]) -> str:
         f"| ratio (budget: {BUDGET}) | {middle(chains.event) / middle(chains.empty):.2f} | "
         f"{p95(chains.event) / p95(chains.empty):.2f} |",
         "",
+        "| median seconds of | event | empty |",
+        "|---|---|---|",
+        *(
+            f"| task `{task}` | {middle([run[task] for run in chains.event_tasks]):.2f} | "
+            f"{middle([run[task] for run in chains.empty_tasks]):.2f} |"
+            for task in TASKS
+        ),
+        f"| all that lies between | {middle(_between(chains.event, chains.event_tasks)):.2f} | "
+        f"{middle(_between(chains.empty, chains.empty_tasks)):.2f} |",
+        "",
         "| DAG file | seconds to parse |",
         "|---|---|",
         *(f"| {name} | {seconds:.2f} |" for name, seconds in parsing.items()),
     ]
     return "\n".join(lines)
+
+
+def _between(whole: Sequence[float], tasks: Sequence[Mapping[str, float]]) -> list[float]:
+    return [seconds - sum(own.values()) for seconds, own in zip(whole, tasks, strict=True)]
 
 
 def p95(seconds: Sequence[float]) -> float:
@@ -179,6 +199,16 @@ def _empty_chain(airflow: AirflowClient) -> float:
 def _end_of_last_task(airflow: AirflowClient, run_id: str) -> float | None:
     task = airflow.get(f"/api/v2/dags/benchmark__evaluate/dagRuns/{run_id}/taskInstances/publish")
     return datetime.fromisoformat(task["end_date"]).timestamp() if task["state"] == "success" else None
+
+
+def _task_seconds(airflow: AirflowClient, *dag_ids: str) -> Mapping[str, float]:
+    """How long each task of the newest runs ran."""
+    found = {}
+    for dag_id in dag_ids:
+        run_id = _runs(airflow, dag_id)[0]["dag_run_id"]
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        found |= {task["task_id"]: float(task["duration"]) for task in airflow.get(path)["task_instances"]}
+    return found
 
 
 def _is_quiet(airflow: AirflowClient) -> bool:

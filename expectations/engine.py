@@ -4,6 +4,7 @@ Great Expectations does not know DuckDB. Left alone it closes its connection bef
 with it: every check answers "list index out of range". AUTOCOMMIT without rollbacks keeps the result alive.
 """
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -61,6 +62,8 @@ def opened(warehouse: Path) -> Iterator[Warehouse]:
         raise FileNotFoundError(warehouse)
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     os.environ["TQDM_DISABLE"] = "1"
+    # It tells of itself in eight lines a rule: a task's log would hold nothing else, and handing them on takes a second.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,

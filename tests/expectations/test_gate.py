@@ -1,6 +1,7 @@
 """Three outcomes, a file left free, and Great Expectations truly evaluating on DuckDB."""
 
 import json
+import logging
 import subprocess
 import sys
 from dataclasses import replace
@@ -107,6 +108,12 @@ def test_missing_table_is_an_error(statement: str, missing: str, spoiled: Spoil)
 
     assert result.outcome == "error"
     assert missing in result.blocking[0].message
+
+
+def test_a_gate_says_little_of_itself(good_warehouse: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert run_gate(good_warehouse, "branding").passed
+    assert [record for record in caplog.records if record.name.startswith("great_expectations")] == []
 
 
 def test_missing_file_is_an_error_and_is_not_created(tmp_path: Path) -> None:
