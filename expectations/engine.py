@@ -62,7 +62,7 @@ def opened(warehouse: Path) -> Iterator[Warehouse]:
         raise FileNotFoundError(warehouse)
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     os.environ["TQDM_DISABLE"] = "1"
-    # It tells of itself in eight lines a rule: a task's log would hold nothing else, and handing them on takes a second.
+    # It tells of itself in eight lines a rule: a task's log would hold little else, and handing them on takes time.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
