@@ -4,6 +4,7 @@ A protocol knows how one family of systems speaks: how to ask, how to page, and 
 of columns, contracts or persons: it hands over bytes, and where in them the records are.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         self.connection = connection
         self.contexts: Sequence[Mapping[str, str]] = tuple(contexts) or ({},)
         self.http = http
+        http.redactor.trust(f"{args.model_dump_json()} {json.dumps([dict(context) for context in contexts])}")
 
     @abstractmethod
     def pages(self) -> Iterator[Page]:

@@ -110,7 +110,7 @@ class Sipsn(HttpProtocol[SipsnArgs]):
         except TableError as error:
             return f"the table cannot be read: {error}"
         if [_same(name) for name in header] != [_same(name) for name in self.args.columns]:
-            return f"the table's header is {quote(', '.join(header))}"
+            return f"the table's header is {self.http.redactor.known(quote(', '.join(header)))}"
         return [list(row) for row in rows]
 
 

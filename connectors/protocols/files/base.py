@@ -67,8 +67,12 @@ class FileProtocol(ProtocolBase[FileArgsT]):
 
     def _page(self, seq: int, found: Found, context: Mapping[str, str], transport: Transport) -> Page:
         started = time.monotonic()
-        where = f"{transport.place}/{found.name}"
-        body = transport.read(found, self.http.limits.max_received)
+        # A file may be named after a person.
+        where = f"{transport.place}/{self.http.redactor.known(found.name)}"
+        try:
+            body = transport.read(found, self.http.limits.max_received)
+        except SourceError as error:
+            raise SourceError(error.kind, error.what, where=where, do=error.do) from None
         ms = round((time.monotonic() - started) * 1000)
         rows = self.records(body, context, where)
         log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
@@ -112,6 +116,8 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         ]
         if len(agreeing) > 1:
             raise ConfigError(
-                "a file belongs to several for_each entries", where=name, do="Let the pattern tell the entries apart"
+                "a file belongs to several for_each entries",
+                where=self.http.redactor.known(name),
+                do="Let the pattern tell the entries apart",
             )
         return {**agreeing[0], **groups} if agreeing else None
