@@ -13,6 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from connectors.http.client import HttpClient
+from connectors.protocols.spans import Span
 from ledger.settings import Connection
 
 NDJSON = "ndjson"
@@ -77,3 +78,11 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         Raises SourceError when the source refuses, fails, repeats itself or answers something unreadable, and
         ConfigError when arguments and contexts do not fit together. Pages already yielded stay valid.
         """
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span] | None:  # noqa: ARG002
+        """Where each record of a kept page stands in its bytes, in the records' order. Asks nobody.
+
+        None where the protocol cannot tell more than the page. Raises ValueError or SourceError for a body that is none
+        of this protocol's.
+        """
+        return None

@@ -41,7 +41,7 @@ class PlantedWire:
     def __init__(self, planter: planted.Planter) -> None:
         self.planter = planter
         self.angry: tuple[str, int, str, Body] | None = None
-        self._answer = wire._answer
+        self.replant: Callable[[], None] = lambda: None
 
     async def answer(self, system: Any, fault: Any, scope: Any, receive: Any, send: Any) -> None:
         name = scope["path"].lstrip("/").partition("/")[0]
@@ -55,6 +55,10 @@ class PlantedWire:
         body = held.body
         if dict(held.headers).get(b"content-type", b"").startswith((b"application/json", b"application/fhir")):
             body = json.dumps(self.planter.into(name, json.loads(body)), ensure_ascii=False).encode()
+        if fault is not None and fault.kind == "half_page":
+            await wire._start(send, held.status, held.headers, len(body))
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            return
         if fault is not None and fault.kind == "cut_json":
             body = body[: len(body) // 2]
         await wire._whole(send, held.status, held.headers, body)
@@ -106,7 +110,9 @@ def house(
     ):
         server.create("ledger")
         migrate(server.url("ledger"))
-        plant_households(database_url(postgres_url, systems), wired.planter)
+        survey = database_url(postgres_url, systems)
+        plant_households(survey, wired.planter)
+        wired.replant = lambda: plant_households(survey, wired.planter)
         environment.setenv("PILAR_HOME", str(home))
         environment.setenv("PILAR_LEDGER_URL", server.url("ledger"))
         environment.setenv("PILAR_KEYS", str(keys))
@@ -145,10 +151,22 @@ def run_failing(installation: Installation, wired: PlantedWire) -> list[str]:
             wired.angry = (system, status, media, body)
             said += refusal_of(sources[system])
     wired.angry = None
-    for system, fault in (("eppgbm_sftp", "broken_workbook"), ("dapodik", "cut_json"), ("satusehat", "loop")):
+    for system, fault in (
+        ("eppgbm_sftp", "broken_workbook"),
+        ("dapodik", "cut_json"),
+        ("satusehat", "loop"),
+        ("satusehat", "half_page"),
+        ("sipd", "unknown_column"),
+    ):
         installation.simulator.faults.set(system, fault)
         said += refusal_of(sources[system])
         installation.simulator.faults.clear()
+    # The agency loads its table anew for this one, and again afterwards.
+    installation.simulator.faults.set("perkim_db", "unknown_column")
+    wired.replant()
+    said += refusal_of("perkim_sanitasi")
+    installation.simulator.faults.clear()
+    wired.replant()
     return said
 
 

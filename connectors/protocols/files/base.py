@@ -78,6 +78,11 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
         return Page(seq, body, dump_records(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
 
+    def context_of(self, name: str) -> Mapping[str, str]:
+        """What a file's name says: nothing where the name was masked, or is none of this source's."""
+        match = re.fullmatch(self.args.pattern, name)
+        return (self._context(match.groupdict(""), name) or {}) if match is not None else {}
+
     def _chosen(self, transport: Transport) -> list[tuple[Found, Mapping[str, str]]]:
         pattern = re.compile(self.args.pattern)
         listed = sorted(transport.files(), key=lambda found: found.name)
