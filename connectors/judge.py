@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.contract import Ignore
 from connectors.gate import Before, Decision, Facts, Reason, decide, too_many
+from connectors.http.words import known_words
 from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
@@ -134,7 +135,8 @@ def _unknown(source: Source, rows: LandedRows) -> tuple[str, ...]:
 
 def _tame(name: str) -> str:
     shown = "".join("#" if char.isdigit() else char if char.isprintable() else "?" for char in name)
-    return shown[:MAX_NAME]
+    # A name of one word is a field's; several may be a row that was taken for the header.
+    return (shown if len(shown.split()) == 1 else known_words(shown))[:MAX_NAME]
 
 
 def _findings(source: Source, rows: LandedRows, unknown: Sequence[str]) -> Iterator[Reason]:

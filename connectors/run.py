@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from connectors.judge import Judged, judge
+from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
 from connectors.pages import PageStore
@@ -221,7 +222,14 @@ class Run:
             reasons=judged.reasons,
             findings=judged.findings,
             quarantine=rows.quarantine,
+            files=self._sealed(judged.files),
         )
+
+    def _sealed(self, files: LandedFiles | None) -> Sequence[Mapping[str, Any]]:
+        if files is None:
+            return ()
+        written = ((files.rows, files.rows_seal), (files.quarantine, files.quarantine_seal))
+        return tuple(seal.as_row(self._told(path)) for path, seal in written)
 
     def _told(self, path: Path) -> str:
         """A file as the ledger names it: within the home, which may move."""

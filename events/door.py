@@ -18,7 +18,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from events import oss
-from events.cloudevent import read_event, verify_signature
+from events.cloudevent import nobody, read_event, verify_signature
 from events.dispatch import Dispatcher
 from events.published import redirect_home, serve
 from ledger.errors import LedgerError, PilarError, RefusedError
@@ -188,14 +188,18 @@ def _verified(body: bytes, headers: Mapping[str, str], senders: Senders) -> Even
     if opd is None:
         unknown = RefusedError("no source of this name", where="subject", do="Use the id of a source of this regency")
         raise _RefusalError(404, unknown, "unknown source")
+    secrets = senders.secrets_for(event.subject)
     try:
-        verify_signature(body, headers, senders.secrets_for(event.subject))
+        verify_signature(body, headers, secrets)
     except RefusedError as error:
         reason: Reason = "timestamp" if error.where == "webhook-timestamp" else "signature"
         raise _RefusalError(401, error, reason, event.subject) from None
     # An agency's names are its own: one that used another's source and id would make that one's event a repetition.
     return EventIn(
-        sender=f"{opd}:{event.source}", sender_event_id=event.id, event_type=event.type, source_id=event.subject
+        sender=f"{opd}:{nobody(event.source, secrets[0])}",
+        sender_event_id=nobody(event.id, secrets[0]),
+        event_type=nobody(event.type, secrets[0]),
+        source_id=event.subject,
     )
 
 

@@ -1,7 +1,6 @@
 """Batches, their pages, what was quarantined and the receipt, in the ledger."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -9,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from ledger import tables as t
 from ledger.engine import Store, new_id
 from ledger.errors import LedgerError
-from ledger.receipts import GENESIS, canonical, link_hash
+from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, PageRow, QuarantineCount, Receipt
 
 _RECEIPT_LOCK = "receipt"
@@ -74,6 +73,7 @@ class BatchStore(Store):
                     rows_quarantined=result.rows_quarantined,
                     landed_path=result.landed_path,
                     landed_sha256=result.landed_sha256,
+                    files=[dict(file) for file in result.files],
                     content_sha256=result.content_sha256,
                     reasons=list(result.reasons),
                     findings=list(result.findings),
@@ -87,7 +87,7 @@ class BatchStore(Store):
             ]
             if counts:
                 connection.execute(sa.insert(t.quarantine), counts)
-            return _write_receipt(connection, batch_id)
+            return write_receipt(connection, batch_id)
 
     def release_batch(self, batch_id: str, why: str) -> Receipt:
         """Put a held batch in force by a person's decision, which gets a receipt of its own.
@@ -105,7 +105,7 @@ class BatchStore(Store):
                 raise LedgerError(
                     "only a held batch can be released", where=f"batch {batch_id}", do="See `pilar diagnose SOURCE`"
                 )
-            return _write_receipt(connection, batch_id)
+            return write_receipt(connection, batch_id)
 
     def fail_batch(self, batch_id: str, kind: str, message: str) -> None:
         """Record that a batch came to nothing, and why. Called before the error is raised."""
@@ -174,68 +174,10 @@ class BatchStore(Store):
             rows = connection.execute(query.order_by(t.quarantine.c.rows.desc(), t.quarantine.c.rule)).mappings()
             return [QuarantineCount(row["rule"], row["field"], row["rows"]) for row in rows]
 
-    def receipts(self) -> Sequence[Receipt]:
-        """The whole chain, from its first link."""
-        with self._begin() as connection:
-            return [
-                _receipt(row) for row in connection.execute(sa.select(t.receipt).order_by(t.receipt.c.seq)).mappings()
-            ]
-
-    def receipt_of(self, batch_id: str) -> Receipt | None:
-        """The latest receipt of a batch, or None while it runs or when it failed."""
-        query = sa.select(t.receipt).where(t.receipt.c.batch_id == batch_id).order_by(t.receipt.c.seq.desc()).limit(1)
-        with self._begin() as connection:
-            row = connection.execute(query).mappings().first()
-            return _receipt(row) if row is not None else None
-
     def _batches(self, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Batch]:
         query = sa.select(t.batch).where(condition).order_by(t.batch.c.batch_id.desc()).limit(limit)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query).mappings()]
-
-
-_RECEIPT_FIELDS = (
-    "batch_id",
-    "source_id",
-    "coverage",
-    "status",
-    "event_id",
-    "contract_sha256",
-    "rows_received",
-    "rows_landed",
-    "rows_quarantined",
-    "landed_sha256",
-    "content_sha256",
-    "reasons",
-    "synthetic",
-)
-
-
-def _write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
-    row = connection.execute(sa.select(t.batch).where(t.batch.c.batch_id == batch_id)).mappings().one()
-    pages = connection.execute(
-        sa.select(t.page.c.sha256).where(t.page.c.batch_id == batch_id).order_by(t.page.c.seq)
-    ).scalars()
-    last = connection.execute(sa.select(t.receipt).order_by(t.receipt.c.seq.desc()).limit(1)).mappings().first()
-    body: dict[str, Any] = {name: row[name] for name in _RECEIPT_FIELDS}
-    body |= {
-        "started_at": row["started_at"].isoformat(),
-        "finished_at": row["finished_at"].isoformat(),
-        "pages": list(pages),
-    }
-    previous = last["sha256"] if last is not None else GENESIS
-    text = canonical(body)
-    link = Receipt((last["seq"] if last is not None else 0) + 1, batch_id, text, previous, link_hash(previous, text))
-    connection.execute(
-        sa.insert(t.receipt).values(
-            seq=link.seq, batch_id=batch_id, body=text, previous_sha256=previous, sha256=link.sha256
-        )
-    )
-    return link
-
-
-def _receipt(row: sa.RowMapping) -> Receipt:
-    return Receipt(row["seq"], row["batch_id"], row["body"], row["previous_sha256"], row["sha256"])
 
 
 def _batch(row: sa.RowMapping) -> Batch:
@@ -251,6 +193,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         rows_quarantined=row["rows_quarantined"],
         landed_path=row["landed_path"],
         landed_sha256=row["landed_sha256"],
+        files=tuple(row["files"]),
         content_sha256=row["content_sha256"],
         synthetic=row["synthetic"],
         started_at=row["started_at"],

@@ -79,6 +79,17 @@ class Store:
             raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
 
     @contextmanager
+    def _snapshot(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one moment of the ledger, whatever is written meanwhile. For reading only."""
+        try:
+            with self._engine.connect() as connection:
+                still = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                with still.begin():
+                    yield still
+        except OperationalError as error:
+            raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
+
+    @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold a lock that only one process in the installation can hold; waits for it.
 

@@ -6,12 +6,41 @@ of any receipt, or taking one out, breaks every hash from there on.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from ledger.errors import LedgerError
 from ledger.records import Receipt
 
 GENESIS = "0" * 64
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A receipt, and what the ledger's other rows say of its batch now.
+
+    ``expected`` is the text that those rows would give the receipt: None where a later receipt tells of the same batch,
+    or where there is only a copy of the chain. ``paths`` are the files of its kept pages by number.
+    """
+
+    receipt: Receipt
+    expected: str | None = None
+    paths: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """The first thing that is not as it was written: what, where (in the order of the chain), and what to do."""
+
+    what: str
+    where: str
+    do: str
+
+    def __str__(self) -> str:
+        return f"{self.what} [{self.where}]. {self.do}"
 
 
 def canonical(body: Mapping[str, Any]) -> str:
@@ -26,16 +55,128 @@ def link_hash(previous_sha256: str, body: str) -> str:
 
 def first_broken(chain: Iterable[Receipt]) -> str | None:
     """Why the chain does not hold, naming the first link that is wrong; None when every link holds."""
-    previous, expected_seq = GENESIS, 1
-    for link in chain:
-        place = f"receipt {link.seq} (batch {link.batch_id})"
-        if link.seq != expected_seq:
-            return f"receipt {expected_seq} is missing: the next one found is {place}"
-        if link.previous_sha256 != previous:
-            return f"{place} does not continue the one before it"
-        if link_hash(previous, link.body) != link.sha256:
-            return f"{place} was altered: its hash does not follow from its text"
-        if json.loads(link.body).get("batch_id") != link.batch_id:
-            return f"{place} tells of another batch"
-        previous, expected_seq = link.sha256, expected_seq + 1
-    return None
+    damage = first_altered(Witness(link) for link in chain)
+    return f"{damage.where}: {damage.what}" if damage is not None else None
+
+
+def first_altered(chain: Iterable[Witness]) -> Damage | None:
+    """The first receipt that is not as it was written, or whose batch is told otherwise by the ledger's other rows.
+
+    Where those rows still give the text that was hashed, the first altered byte is known; else it is as near as the
+    comparison with them comes.
+    """
+    before: Witness | None = None
+    for witness in chain:
+        # That the one before was not rewritten with its hash is known when this one continues it; only then is it told
+        # which of the two, receipt or rows, is the right one.
+        damage = _wrong_link(witness, before) or _wrong_rows(before)
+        if damage is not None:
+            return damage
+        before = witness
+    return _wrong_rows(before)
+
+
+def read_copy(file: Path) -> Iterator[Witness]:
+    """An exported chain, receipt by receipt. Raises LedgerError for a line that is none."""
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                found = json.loads(line)
+                link = Receipt(*(found[name] for name in _FIELDS))
+                paths = {int(seq): str(path) for seq, path in found["paths"].items()}
+                json.loads(link.body)
+            except (ValueError, LookupError, TypeError, AttributeError):
+                raise LedgerError(
+                    "a line of the exported chain is no receipt",
+                    where=f"{file}: line {number}",
+                    do="Use the file as `pilar verify export` wrote it",
+                ) from None
+            yield Witness(link, None, paths)
+
+
+def copy_line(witness: Witness) -> str:
+    """One receipt as a line of an exported chain."""
+    link = witness.receipt
+    return canonical({name: getattr(link, name) for name in _FIELDS} | {"paths": dict(witness.paths or {})})
+
+
+def place_of(link: Receipt) -> str:
+    """How a receipt is named."""
+    return f"receipt {link.seq} (batch {link.batch_id})"
+
+
+_FIELDS = ("seq", "batch_id", "body", "previous_sha256", "sha256")
+_RESTORE = "Compare with an exported chain or a backup of the ledger, and find out who could write to it"
+
+
+def _wrong_link(witness: Witness, before: Witness | None) -> Damage | None:
+    link = witness.receipt
+    place, due = place_of(link), (before.receipt.seq if before is not None else 0) + 1
+    previous = before.receipt.sha256 if before is not None else GENESIS
+    if link.seq != due:
+        return Damage(f"receipt {due} is missing: the next one found is {place}", f"receipt {due}", _RESTORE)
+    what = _wrong_hash(witness, previous)
+    if what is None and link.previous_sha256 != previous:
+        if before is None:
+            what = "it does not begin the chain: receipts before it were removed"
+        else:
+            place = place_of(before.receipt)
+            told = _byte(before, link.previous_sha256)
+            what = f"it was rewritten together with its hash: receipt {link.seq} continues another one{told}"
+    if what is None and json.loads(link.body).get("batch_id") != link.batch_id:
+        what = "it tells of another batch"
+    return Damage(what, place, _RESTORE) if what is not None else None
+
+
+def _wrong_hash(witness: Witness, previous: str) -> str | None:
+    link = witness.receipt
+    if link_hash(link.previous_sha256, link.body) == link.sha256:
+        return None
+    if link_hash(previous, link.body) == link.sha256:
+        return "it does not continue the one before it: the hash it names was altered"
+    return f"it was altered: its hash does not follow from its text{_byte(witness, link.sha256)}"
+
+
+def _byte(witness: Witness, sha256: str) -> str:
+    """Where the text was altered that had this hash, as far as it can be known."""
+    link, expected = witness.receipt, witness.expected
+    if expected is None or expected == link.body:
+        return ""
+    sure = link_hash(link.previous_sha256, expected) == sha256
+    return f"; {'the first altered byte is' if sure else 'it leaves the ledger at'} {difference(expected, link.body)}"
+
+
+def _wrong_rows(witness: Witness | None) -> Damage | None:
+    if witness is None or witness.expected is None or witness.expected == witness.receipt.body:
+        return None
+    place = difference(witness.receipt.body, witness.expected)
+    what = f"the ledger's rows of its batch were altered: they leave the receipt at {place}"
+    return Damage(what, place_of(witness.receipt), "Restore the rows of `batch` and `page` from the receipt")
+
+
+def difference(right: str, wrong: str) -> str:
+    """The first byte in which two texts differ, and the field in which it lies."""
+    a, b = right.encode(), wrong.encode()
+    at = next((place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    try:
+        field = _field(json.loads(right), json.loads(wrong))
+    except ValueError:
+        field = ""
+    return f"byte {at}{field}"
+
+
+def _field(right: Any, wrong: Any, path: str = "") -> str:
+    if isinstance(right, dict) and isinstance(wrong, dict):
+        for name in sorted(right.keys() | wrong.keys()):
+            if right.get(name) != wrong.get(name):
+                return _field(right.get(name), wrong.get(name), f"{path}.{name}" if path else name)
+    if isinstance(right, list) and isinstance(wrong, list):
+        for place, (x, y) in enumerate(zip(right, wrong, strict=False)):
+            if x != y:
+                return _field(x, y, f"{path}[{place}]")
+    return f" ({path}: {_shown(wrong)} stands where {_shown(right)} is due)" if path else ""
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

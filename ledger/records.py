@@ -66,7 +66,10 @@ class QuarantineCount:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that."""
+    """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that.
+
+    ``files`` are the seals of what was written (see ``ledger.seals``).
+    """
 
     status: BatchStatus
     coverage: str | None
@@ -80,6 +83,7 @@ class BatchResult:
     reasons: Sequence[Mapping[str, Any]] = ()
     findings: Sequence[Mapping[str, Any]] = ()
     quarantine: Sequence[QuarantineCount] = ()
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ class Batch:
     event_id: str | None = None
     reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from ledger.batch_store import BatchStore
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
+from ledger.receipt_store import ReceiptStore
 
 
-class Ledger(EventStore, BatchStore, EvaluationStore):
-    """Events, batches and evaluations in one PostgreSQL database."""
+class Ledger(EventStore, BatchStore, ReceiptStore, EvaluationStore):
+    """Events, batches, receipts and evaluations in one PostgreSQL database."""

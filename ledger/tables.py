@@ -81,6 +81,7 @@ batch = Table(
     Column("rows_quarantined", BigInteger),
     Column("landed_path", Text, comment="relative to the installation's home"),
     Column("landed_sha256", Text),
+    Column("files", JSONB, nullable=False, server_default="[]", comment="path, size and hashes of each file written"),
     Column("content_sha256", Text, comment="of the received content, free of fetch clocks"),
     Column("reasons", JSONB, nullable=False, server_default="[]", comment="why it is not simply accepted"),
     Column("findings", JSONB, nullable=False, server_default="[]", comment="signals that do not stop it"),

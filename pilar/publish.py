@@ -15,7 +15,7 @@ from pilar.warehouse import named_batches
 from pilar.wording import sentences
 from publication import pointer
 from publication.build import publish as build
-from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
+from publication.meta import ChainHead, Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
 from publication.verify import verify
 
 
@@ -84,12 +84,15 @@ def find(settings: Settings, publication_id: str | None) -> Path:
 def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
     """What the publication must be told beside the warehouse."""
     systems = {source.id: source.system for source in readable_sources(settings.sources_dir).values()}
+    # At the evaluation's beginning: made again, it is the same publication.
+    head = ledger.chain_head(evaluation.started_at)
     return PublicationMeta(
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
         sources=tuple(_batches(ledger, evaluation, named_batches(warehouse, PILLARS), systems)),
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
+        chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
     )
 
 

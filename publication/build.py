@@ -91,7 +91,7 @@ def _build(warehouse: Path, meta: PublicationMeta, draft: Path) -> str:
         write_documents(draft, content)
         write_package(draft, connection, tables, meta)
         (draft / "index.html").write_text(render_page(content), encoding="utf-8")
-    manifest_sha256 = write_manifest(draft, meta.publication_id)
+    manifest_sha256 = write_manifest(draft, meta.publication_id, meta.chain)
     check_draft(draft, counts)
     return manifest_sha256
 

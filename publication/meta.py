@@ -62,6 +62,13 @@ class SourceBatch(_Frozen):
     pages: tuple[Page, ...] = ()
 
 
+class ChainHead(_Frozen):
+    """The last link of the chain of receipts when a publication's evaluation began: with it a cut chain is noticed."""
+
+    seq: int
+    sha256: str
+
+
 class PillarState(_Frozen):
     """Which version of a pillar is published.
 
@@ -90,6 +97,7 @@ class PublicationMeta(_Frozen):
     gates: tuple[Gate, ...]
     sources: tuple[SourceBatch, ...]
     pillars: tuple[PillarState, ...]
+    chain: ChainHead | None = None
     data_licence: str | None = None
 
     @property

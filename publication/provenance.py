@@ -11,7 +11,7 @@ from publication.meta import PublicationMeta
 SCHEMA = """
 CREATE SCHEMA publication.meta;
 CREATE TABLE publication.meta.publication (publication_id VARCHAR, evaluation_id VARCHAR, created_at TIMESTAMPTZ,
-  data_licence VARCHAR);
+  data_licence VARCHAR, chain_receipt BIGINT, chain_sha256 VARCHAR);
 CREATE TABLE publication.meta.pillars (pillar VARCHAR, state VARCHAR, evaluation_id VARCHAR, promoted_at TIMESTAMPTZ,
   held_since TIMESTAMPTZ, held_reason VARCHAR);
 CREATE TABLE publication.meta.gates (gate VARCHAR, outcome VARCHAR, checks INTEGER);
@@ -54,7 +54,12 @@ TABLES = ("publication", "pillars", "gates", "gate_checks", "batches", "pages", 
 def write_provenance(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, marts: tuple[str, ...]) -> None:
     """Write the schema ``meta`` of the publication's DuckDB file, which is attached as ``publication``."""
     connection.execute(SCHEMA)
-    _insert(connection, "publication", [(meta.publication_id, meta.evaluation_id, meta.created_at, meta.data_licence)])
+    head = (meta.chain.seq, meta.chain.sha256) if meta.chain is not None else (None, None)
+    _insert(
+        connection,
+        "publication",
+        [(meta.publication_id, meta.evaluation_id, meta.created_at, meta.data_licence, *head)],
+    )
     _insert(
         connection,
         "pillars",

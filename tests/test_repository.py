@@ -179,6 +179,8 @@ def _commands() -> set[tuple[str, ...]]:
 
     def walk(command: object, prefix: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         inner = getattr(command, "commands", None)
+        if getattr(command, "invoke_without_command", False):
+            yield prefix  # `pilar verify` does something by itself
         if inner is None:
             yield prefix
             return

@@ -60,7 +60,7 @@ class Failure:
 def from_verdict(verdict: Verdict, retry_after: float | None, redactor: Redactor) -> Failure:
     """The failure a verdict stands for; only ``retryable`` and ``quota`` are asked again."""
     kind = verdict.kind if verdict.kind != "ok" else "permanent"
-    detail = redactor.text(verdict.detail) or "no reason given"
+    detail = redactor.known(redactor.text(verdict.detail)) or "no reason given"
     return Failure(kind, detail, again=kind in {"retryable", "quota"}, retry_after=retry_after)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 from urllib.parse import quote as percent_encode
 
+from connectors.http.words import MASKED, known_words, words_of
 from ledger.settings import Connection
 
 MASK = "***"
@@ -27,8 +28,8 @@ _PLACE_NAME = re.compile(r"(?:_|^)(?:url|path|host|name|param)$", re.IGNORECASE)
 _SECRET_PATH = re.compile(r"(?i)(/(?:key|token|apikey|api_key)/)[^/?#]+")
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}")
-_LONG_NUMBER = re.compile(r"(?<![\d.])\d{10,}(?![\d.])")
-_PERSON_NUMBER = re.compile(r"(?<![\d.])\d{13,}(?![\d.])")
+_LONG_NUMBER = re.compile(r"\d{10,}")
+_PERSON_NUMBER = re.compile(r"\d{13,}")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _MIN_SECRET = 4
 
@@ -39,7 +40,9 @@ class Redactor:
     def __init__(self, connection: Connection | None = None) -> None:
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._words: frozenset[str] = frozenset()
         if connection is not None:
+            self.trust(urlsplit(connection.url).path)
             for secret in _secrets_of(connection):
                 self.learn(secret)
             if connection.password:
@@ -63,6 +66,20 @@ class Redactor:
         longest_first = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
 
+    def trust(self, text: str) -> None:
+        """Show these words from now on: what stands in a source file is nobody's name."""
+        self._words |= words_of(text)
+
+    def known(self, text: str) -> str:
+        """Words from outside, with those masked that are neither usual nor trusted, and numbers of persons."""
+        return mask_persons(self._usual(text))
+
+    def _in_url(self, text: str, safe: str) -> str:
+        return percent_encode(self._usual(text), safe=safe).replace(percent_encode(MASKED), MASKED)
+
+    def _usual(self, text: str) -> str:
+        return known_words(text, self._words)
+
     def text(self, text: str) -> str:
         """Any text with every known secret hidden, and what looks like credentials."""
         hidden = self._pattern.sub(MASK, text) if self._pattern is not None else text
@@ -74,10 +91,10 @@ class Redactor:
         """A URL with secret parameters, path parts and user information hidden, and numbers of persons masked."""
         parts = urlsplit(url)
         pairs = [
-            f"{percent_encode(name)}={MASK if _SECRET_NAME.search(name) else percent_encode(value, safe='/:,')}"
+            f"{self._in_url(name, '')}={MASK if _SECRET_NAME.search(name) else self._in_url(value, '/:,')}"
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         ]
-        shown = urlunsplit((parts.scheme, parts.netloc, parts.path, "&".join(pairs), ""))
+        shown = urlunsplit((parts.scheme, parts.netloc, self._usual(parts.path), "&".join(pairs), ""))
         return mask_persons(self.text(shown))
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -89,9 +106,9 @@ class Redactor:
         line = f"{method} {self.url(url)}"
         if form is not None:
             shown = "&".join(f"{name}={MASK if _SECRET_NAME.search(name) else value}" for name, value in form.items())
-            line = f"{line} form {shown}"
+            line = f"{line} form {self.known(shown)}"
         elif body is not None:
-            line = f"{line} json {json.dumps(_hide_members(body), ensure_ascii=False, sort_keys=True)}"
+            line = f"{line} json {self.known(json.dumps(_hide_members(body), ensure_ascii=False, sort_keys=True))}"
         return mask_persons(self.text(line))
 
 

@@ -1,6 +1,5 @@
 """Writing a batch's two files so that each is there whole or not at all."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.sql import text
 from connectors.landing.statement import STAGED
+from ledger.seals import Seal, seal
 
 ROWS = "rows.parquet"
 QUARANTINE = "quarantine.parquet"
@@ -18,12 +18,17 @@ QUARANTINE = "quarantine.parquet"
 
 @dataclass(frozen=True)
 class LandedFiles:
-    """Where the rows and the quarantine of one batch are, with their hashes."""
+    """Where the rows and the quarantine of one batch are, with the seals of both."""
 
     rows: Path
-    rows_sha256: str
+    rows_seal: Seal
     quarantine: Path
-    quarantine_sha256: str
+    quarantine_seal: Seal
+
+    @property
+    def rows_sha256(self) -> str:
+        """The hash of the landed rows' file."""
+        return self.rows_seal.sha256
 
 
 def write_files(
@@ -45,14 +50,14 @@ def write_files(
     return LandedFiles(rows, good, quarantine, bad)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> str:
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Seal:
     draft = target.with_name(f".{target.name}.draft")
     connection.execute(f"COPY ({query}) TO {text(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+    sealed = seal(draft)
     with draft.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
     draft.replace(target)
-    return digest
+    return sealed
 
 
 def _sync(folder: Path) -> None:

@@ -12,7 +12,7 @@ from connectors.landing.checks import typed_name
 from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files
 from connectors.landing.pagetable import PageTable
-from connectors.landing.personal import hmac_pads
+from connectors.landing.personal import hmac_pads, holds_identity
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
 from connectors.landing.sql import text
 from connectors.landing.statement import STAGED, Statement
@@ -69,6 +69,13 @@ class Landing:
                 f"page {page.seq} came without {missing[0]!r}, which the contract takes from the request",
                 where=page.request,
                 do="Name it in `for_each`, or in the protocol's file name pattern",
+            )
+        if any(holds_identity(page.context[name]) for name in self._contexts):
+            raise SourceError(
+                "permanent",
+                f"what names page {page.seq} (its file, or its request) holds a number with the form of a NIK",
+                where=page.request,
+                do="Have the agency name its files after what they are about, never after a person",
             )
         if self._chunk and self._chunk[0][0].records_path != page.records_path:
             self._flush()

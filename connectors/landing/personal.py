@@ -1,21 +1,34 @@
 """Personal identifiers in SQL: the keyed pseudonym, and the scanner for identity numbers nobody declared."""
 
+import re
+
 from connectors.landing.sql import text
 
 MASK = "***"
 
-# The national identity number (NIK) and the family card number have 16 digits. They also come printed
-# (64.02.01.123456.0001), in groups of four, and as a spreadsheet's 6.402011234560001E15.
-_IDENTITY = (
-    r"(^|[^0-9])("
-    r"[0-9]{16}"
-    r"|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
-    r"|[0-9]{2}[.][0-9]{2}[.][0-9]{2}[.][0-9]{6}[.][0-9]{4}"
-    r"|[0-9][.,][0-9]{15}[eE][+]?15"
-    r")([^0-9]|$)"
+# The national identity number (NIK): province, regency, district, then the day of birth (40 more for women), month
+# and year, and a serial. The family card's number (KK) has the same form, with the day it was made. So an account's
+# code of 16 digits is not taken for a person. Province 99 does not exist: made-up persons live there.
+_PROVINCE = "(1[1-9]|2[01]|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7]|99)"
+_DAY = "(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])"
+_MONTH = "(0[1-9]|1[0-2])"
+# Plain, and as they are printed: 6402011234560001, 6402 0112 3456 0001, 64.02.01.123456.0001, 640201-123456-0001.
+_NIK = (
+    rf"{_PROVINCE}("
+    rf"[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}"
+    rf"|[0-9]{{2}}[ .-][0-9]{{2}}{_DAY}[ .-]{_MONTH}[0-9]{{2}}[ .-][0-9]{{4}}"
+    rf"|[ .-][0-9]{{2}}[ .-][0-9]{{2}}[ .-]{_DAY}{_MONTH}[0-9]{{2}}[ .-][0-9]{{4}}"
+    rf"|[0-9]{{4}}[ .-]{_DAY}{_MONTH}[0-9]{{2}}[ .-][0-9]{{4}}"
+    ")"
 )
+# A card of the national health insurance (BPJS Kesehatan) has 13 digits that begin with 000. A spreadsheet's
+# 6.402011234560001E15 has the digits of a NIK, whichever they are.
+_IDENTITY = rf"(^|[^0-9])({_NIK}|000[0-9]{{10}}|[0-9][.,][0-9]{{15}}[eE][+]?15)([^0-9]|$)"
 # In a column of numbers an amount of 16 digits with cents is an amount; only a whole one could be a person's number.
-_WHOLE_IDENTITY = "[0-9]{16}([.]0+)?"
+_WHOLE_IDENTITY = rf"{_PROVINCE}[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}([.]0+)?"
+# What is shown of a refused row may hold a person's number with a digit wrong: the form alone does not clear it.
+_LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{4}"
+_PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{2}"
 # What is left of bytes that were no UTF-8, and the NUL that no text column of a database holds.
 _BROKEN_TEXT = r"[\x{FFFD}\x00]"
 
@@ -39,6 +52,11 @@ def has_identity(value: str) -> str:
     return f"regexp_matches({value}, {text(_IDENTITY)})"
 
 
+def holds_identity(value: str) -> bool:
+    """As ``has_identity``, of a text at hand."""
+    return re.search(_IDENTITY, value) is not None
+
+
 def is_identity(value: str) -> str:
     """True where the text of a number is, as a whole, one that has the form of an identity number."""
     return f"regexp_full_match({value}, {text(_WHOLE_IDENTITY)})"
@@ -54,6 +72,11 @@ def is_suspicious(value: str) -> str:
     return f"regexp_matches({value}, {text(_IDENTITY + '|' + _BROKEN_TEXT)})"
 
 
-def shown(value: str, length: int = 120) -> str:
-    """A raw value as a scorecard may show it: cut, and masked where it has the form of an identity number."""
-    return f"CASE WHEN {has_identity(value)} THEN {text(MASK)} ELSE left({value}, {length}) END"
+def shown(value: str, length: int = 120, *, private: bool = False) -> str:
+    """A raw value as a scorecard may show it: cut, and masked where it may hold a person's number.
+
+    ``private``: in records about persons pupils' (10 digits), telephone and card numbers are masked as well.
+    """
+    number = _PRIVATE_NUMBER if private else _LONG_NUMBER
+    hidden = f"{has_identity(value)} OR regexp_matches({value}, {text(number)})"
+    return f"CASE WHEN {hidden} THEN {text(MASK)} ELSE left({value}, {length}) END"

@@ -205,7 +205,7 @@ class Statement:
         if check.value is None:
             masked = check.field and check.rule != text("required")
             return text(MASK) if masked else "NULL"
-        value = shown(check.value)
+        value = shown(check.value, private=self.contract.has_persons)
         return f"CASE WHEN _suspect THEN {text(MASK)} ELSE {value} END" if self.contract.has_persons else value
 
     # -- what is kept of a bad row --------------------------------------------------------------------------------
@@ -222,6 +222,11 @@ class Statement:
                 signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_lettered(raw)}")
             if column.sql_type.kind != "string" and column.context is None:
                 signs.append(f"{typed_name(name)} IS NULL AND {_lettered(raw)}")
+            if column.values is not None:
+                allowed = ", ".join(map(text, column.values))
+                signs.append(f"{raw} NOT IN ({allowed}) AND {_named(raw)}")
+            elif column.sql_type.kind == "string" and column.pattern is not None and not column.pseudonym:
+                signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_named(raw)}")
         signs += [check.condition for check in self._checks if check.rule == text("personal_undeclared")]
         return any_of(signs)
 
@@ -232,7 +237,7 @@ class Statement:
             if column.pseudonym:
                 kept = pseudonym(raw)
             else:
-                kept = shown(raw, RECORD_LIMIT)
+                kept = shown(raw, RECORD_LIMIT, private=self.contract.has_persons)
                 if self.contract.has_persons and column.context is None:
                     kept = f"CASE WHEN _suspect AND {raw} IS NOT NULL THEN {text(MASK)} ELSE {kept} END"
             parts.append(f"{text(name)}, {kept}")
@@ -241,6 +246,11 @@ class Statement:
 
 def _lettered(raw: str) -> str:
     return f"regexp_matches({raw}, '[[:alpha:]]{{2}}')"
+
+
+def _named(raw: str) -> str:
+    """A word long enough to be a name, where a category or a code was due."""
+    return f"regexp_matches({raw}, '[[:alpha:]]{{4}}')"
 
 
 def _reason(rule: str, field: str, value: str, expected: str) -> str:

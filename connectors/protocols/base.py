@@ -4,6 +4,7 @@ A protocol knows how one family of systems speaks: how to ask, how to page, and 
 of columns, contracts or persons: it hands over bytes, and where in them the records are.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from connectors.http.client import HttpClient
+from connectors.protocols.spans import Span
 from ledger.settings import Connection
 
 NDJSON = "ndjson"
@@ -67,6 +69,7 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         self.connection = connection
         self.contexts: Sequence[Mapping[str, str]] = tuple(contexts) or ({},)
         self.http = http
+        http.redactor.trust(f"{args.model_dump_json()} {json.dumps([dict(context) for context in contexts])}")
 
     @abstractmethod
     def pages(self) -> Iterator[Page]:
@@ -75,3 +78,11 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         Raises SourceError when the source refuses, fails, repeats itself or answers something unreadable, and
         ConfigError when arguments and contexts do not fit together. Pages already yielded stay valid.
         """
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span] | None:  # noqa: ARG002
+        """Where each record of a kept page stands in its bytes, in the records' order. Asks nobody.
+
+        None where the protocol cannot tell more than the page. Raises ValueError or SourceError for a body that is none
+        of this protocol's.
+        """
+        return None

@@ -6,7 +6,7 @@ from the dimensions and looked up, never taken apart; a key that two combination
 The API key is part of the path.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import dump_records, parse_exact
+from connectors.protocols.spans import Span, member_spans
 from ledger.errors import ConfigError, SourceError
 
 _DIMENSIONS = ("vervar", "var", "turvar", "tahun", "turtahun")
@@ -151,6 +152,13 @@ class Bps(HttpProtocol[BpsArgs]):
                 found = self._records(answer)
                 books.page(answer.body, len(found), answer.request)
                 yield self.page(answer, {**context, **asked}, "$", len(found), dump_records(found))
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
+        """The members of datacontent that each record was read from."""
+        cells = member_spans(body, "datacontent")
+        found = records_of(parse_exact(body), request)
+        keys = (f"{r['vervar']}{r['var']}{r['turvar']}{int(r['tahun']) - _YEAR_BASE}{r['turtahun']}" for r in found)
+        return [cells[key] for key in keys]
 
     def _records(self, answer: Answer) -> list[dict[str, Any]]:
         if answer.verdict.kind == "empty":

@@ -4,7 +4,7 @@
 than asked for (32,000 is CKAN's own cap) without saying so: rows that were announced and did not come are damage.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, JsonValue
@@ -17,6 +17,7 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, count_rows
+from connectors.protocols.spans import Span, json_spans
 
 _ERRORS: Mapping[str, VerdictKind] = {
     "Authorization Error": "auth",
@@ -72,6 +73,10 @@ class Ckan(HttpProtocol[CkanArgs]):
         """Every page of every context. Raises SourceError and ConfigError."""
         for context in self.contexts:
             yield from self._listing(context)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The records."""
+        return json_spans(body, "$.result.records")
 
     def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
         books = Listing(self.args.max_pages)

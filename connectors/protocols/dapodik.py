@@ -4,7 +4,7 @@ Errors are plain text with whatever status; ``rows`` is a list for some methods 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -17,6 +17,7 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, count_rows
+from connectors.protocols.spans import Span, json_spans
 from ledger.errors import SourceError
 
 _TEXTS: tuple[tuple[re.Pattern[str], VerdictKind], ...] = (
@@ -88,6 +89,10 @@ class Dapodik(HttpProtocol[DapodikArgs]):
         """Every page of every context. Raises SourceError and ConfigError."""
         for context in self.contexts:
             yield from self._listing(context)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The rows."""
+        return json_spans(body, "$.rows")
 
     def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
         books = Listing(self.args.max_pages)

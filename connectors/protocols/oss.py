@@ -6,7 +6,7 @@ The answer's envelope is ``respon<method>``, though not always of the method tha
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -19,7 +19,8 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_json
 from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, member, select
 from connectors.protocols.listing import Listing
-from connectors.protocols.records import count_rows
+from connectors.protocols.records import count_rows, parse_exact
+from connectors.protocols.spans import Span, json_spans
 from ledger.errors import ConfigError
 
 _NOT_FOUND = re.compile(r"tidak (?:di)?temukan|tidak ada data|data kosong|not found", re.IGNORECASE)
@@ -103,6 +104,11 @@ class Oss(HttpProtocol[OssArgs]):
                 rows = count_rows(select(answer.verdict.data, path), path, answer.request)
             books.page(answer.body, rows, answer.request)
             yield self.page(answer, context, path, rows)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The records within whichever envelope came."""
+        key = envelope_of(parse_exact(body)) or ""
+        return json_spans(body, f"${member(key)}{self.args.records[1:]}")
 
     def _request(self, context: Mapping[str, str]) -> Request:
         envelope = self.args.envelope or self.args.method.upper()

@@ -1,7 +1,7 @@
 """REST services that answer JSON: portals and dashboards of agencies, each with its own names for the same ideas."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +17,7 @@ from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, 
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import count_rows
 from connectors.protocols.rest_paging import Ask, NoPaging, Paging, Seen
+from connectors.protocols.spans import Span, json_spans
 
 
 class Auth(ProtocolArgs):
@@ -109,6 +110,10 @@ class Rest(HttpProtocol[RestArgs]):
         """Every page of every context. Raises SourceError and ConfigError."""
         for context in self.contexts:
             yield from self._listing(context)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The records where the source file says they are."""
+        return json_spans(body, self.args.records)
 
     def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
         paging, books = self.args.paging, Listing(self.args.max_pages)

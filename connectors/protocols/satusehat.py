@@ -5,7 +5,7 @@ The token's life, ``expires_in``, comes as a number or as text. Searches answer 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, JsonValue
@@ -24,6 +24,7 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, dump_records, parse_exact
+from connectors.protocols.spans import Span, json_spans
 from ledger.errors import SourceError
 
 _RENEW_EARLY_S = 60.0
@@ -145,6 +146,12 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
             url, params = self.http.next_url(link, answer.url), {}
             books.step(url, answer.request)
         books.finish(answer.request)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The matches among the entries; what rides along is no record."""
+        entries = parse_exact(body).get("entry", [])
+        found = json_spans(body, "$.entry[*].resource")
+        return [span for entry, span in zip(entries, found, strict=True) if _mode(entry) == "match"]
 
     def _search(self, url: str, params: Params) -> Answer:
         try:

@@ -5,7 +5,8 @@ headers, of which a public client shows Current-Page only, so the others are use
 they do not. Login asks for a captcha: the token is put into the connection's password by a person.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, JsonValue
@@ -18,6 +19,7 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, count_rows
+from connectors.protocols.spans import Span, json_spans
 from ledger.errors import SourceError
 
 _CURRENT = "X-Pagination-Current-Page"
@@ -67,6 +69,10 @@ class Sipd(HttpProtocol[SipdArgs]):
         """Every page of every context. Raises SourceError and ConfigError."""
         for context in self.contexts:
             yield from self._listing(context)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The rows of either shape."""
+        return json_spans(body, "$" if isinstance(json.loads(body), list) else "$.data")
 
     def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
         books, number, previous = Listing(self.args.max_pages), 1, b""

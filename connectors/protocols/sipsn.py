@@ -4,7 +4,7 @@ Forms are posted with the session's cookie; answers are ``{"markers": [[...]]}``
 ``{"table": "<html>"}``. Positions and headers are therefore checked against the source file on every answer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +19,7 @@ from connectors.protocols.html_table import TableError, read_table
 from connectors.protocols.http_base import HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import dump_records, parse_exact
+from connectors.protocols.spans import Span, json_spans, member_spans
 from ledger.errors import SourceError
 
 _HEADERS = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
@@ -89,6 +90,14 @@ class Sipsn(HttpProtocol[SipsnArgs]):
             books.page(answer.body, len(found), answer.request)
             yield self.page(answer, context, "$", len(found), dump_records(found))
 
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """The markers; of a table, which is one text, the text and the row in it."""
+        if self.args.kind == "markers":
+            return json_spans(body, "$.markers")
+        whole = member_spans(body)["table"]
+        rows = read_table(parse_exact(body)["table"])[1]
+        return [Span(whole.start, whole.end, f"row {number} of the table") for number, _ in enumerate(rows, start=1)]
+
     def _request(self, context: Mapping[str, str]) -> Request:
         path = fill_path(self.args.path or _PATHS[self.args.kind], context)
         return Request(self.http.url(path), "POST", headers=_HEADERS, form=fill_params(self.args.form, context))
@@ -110,7 +119,7 @@ class Sipsn(HttpProtocol[SipsnArgs]):
         except TableError as error:
             return f"the table cannot be read: {error}"
         if [_same(name) for name in header] != [_same(name) for name in self.args.columns]:
-            return f"the table's header is {quote(', '.join(header))}"
+            return f"the table's header is {self.http.redactor.known(quote(', '.join(header)))}"
         return [list(row) for row in rows]
 
 

@@ -20,6 +20,7 @@ from connectors.http.failures import DO
 from connectors.http.redact import quote
 from connectors.protocols.base import NDJSON, Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.records import NOTHING
+from connectors.protocols.spans import Span, line_spans
 from connectors.protocols.sql_errors import kind_of_sqlstate
 from ledger.errors import ConfigError, SourceError
 
@@ -72,6 +73,10 @@ class Sql(ProtocolBase[SqlArgs]):
                 for page in self._rows(connection, context, seq):
                     yield page
                     seq = page.seq + 1
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """One line a row."""
+        return line_spans(body) if body != NOTHING else []
 
     def _rows(self, connection: "psycopg.Connection[TupleRow]", context: Mapping[str, str], seq: int) -> Iterator[Page]:
         values = self._bound(context)

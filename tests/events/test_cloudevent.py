@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from events.cloudevent import read_event, verify_signature
+from events.cloudevent import nobody, read_event, verify_signature
 from ledger.errors import RefusedError
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -70,6 +70,14 @@ def test_a_refusal_never_quotes_the_content() -> None:
     with pytest.raises(RefusedError) as refused:
         read_event(event(id="6402019901010001\n"))
     assert "6402019901010001" not in str(refused.value)
+
+
+def test_p6_a_sender_s_name_for_an_event_keeps_no_number_of_a_person() -> None:
+    told = nobody("kelahiran-6402014101900001", SECRET)
+    assert told.startswith("hmac:")
+    assert "6402014101900001" not in told
+    assert told == nobody("kelahiran-6402014101900001", SECRET) != nobody("kelahiran-6402014101900002", SECRET)
+    assert nobody("2f1c-20241121-0001", SECRET) == "2f1c-20241121-0001"
 
 
 def test_a_good_signature_passes_under_every_secret_in_force() -> None:

@@ -67,12 +67,21 @@ class FileProtocol(ProtocolBase[FileArgsT]):
 
     def _page(self, seq: int, found: Found, context: Mapping[str, str], transport: Transport) -> Page:
         started = time.monotonic()
-        where = f"{transport.place}/{found.name}"
-        body = transport.read(found, self.http.limits.max_received)
+        # A file may be named after a person.
+        where = f"{transport.place}/{self.http.redactor.known(found.name)}"
+        try:
+            body = transport.read(found, self.http.limits.max_received)
+        except SourceError as error:
+            raise SourceError(error.kind, error.what, where=where, do=error.do) from None
         ms = round((time.monotonic() - started) * 1000)
         rows = self.records(body, context, where)
         log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
         return Page(seq, body, dump_records(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
+
+    def context_of(self, name: str) -> Mapping[str, str]:
+        """What a file's name says: nothing where the name was masked, or is none of this source's."""
+        match = re.fullmatch(self.args.pattern, name)
+        return (self._context(match.groupdict(""), name) or {}) if match is not None else {}
 
     def _chosen(self, transport: Transport) -> list[tuple[Found, Mapping[str, str]]]:
         pattern = re.compile(self.args.pattern)
@@ -112,6 +121,8 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         ]
         if len(agreeing) > 1:
             raise ConfigError(
-                "a file belongs to several for_each entries", where=name, do="Let the pattern tell the entries apart"
+                "a file belongs to several for_each entries",
+                where=self.http.redactor.known(name),
+                do="Let the pattern tell the entries apart",
             )
         return {**agreeing[0], **groups} if agreeing else None

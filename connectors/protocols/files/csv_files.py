@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from connectors.protocols.base import ProtocolArgs
 from connectors.protocols.files.base import FileArgs, FileProtocol
 from connectors.protocols.files.header import named_columns
+from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 
 _MAX_FIELD = 1_000_000
@@ -55,7 +57,24 @@ class CsvFiles(FileProtocol[CsvArgs]):
             found.append(dict(zip(header, row, strict=True)))
         return found
 
-    def _rows(self, body: bytes, where: str) -> list[list[str]]:
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
+        """The lines of each row; a field in quotes may go over several."""
+        text = self._text(body, request)
+        lines = _lines(text)
+        reader = csv.reader(iter(lines), delimiter=self.args.delimiter, quotechar=self.args.quote, strict=True)
+        codec = "utf-8" if self.args.encoding == "utf-8" else self.args.encoding
+        head = len(body) - len(text.encode(codec)) if codec != "utf-16" else 2
+        sizes = [len(line.encode("utf-16-le" if codec == "utf-16" else codec)) for line in lines]
+        places = [head, *(head + size for size in accumulate(sizes))]
+        found, before = [], 0
+        for number, row in enumerate(reader, start=1):
+            first, before = before, reader.line_num
+            if number > self.args.header_row and any(value.strip() for value in row):
+                told = f"line {first + 1}" if before == first + 1 else f"lines {first + 1} to {before}"
+                found.append(Span(places[first], places[before], told))
+        return found
+
+    def _text(self, body: bytes, where: str) -> str:
         try:
             text = body.decode("utf-8-sig" if self.args.encoding == "utf-8" else self.args.encoding)
         except UnicodeDecodeError as error:
@@ -64,6 +83,10 @@ class CsvFiles(FileProtocol[CsvArgs]):
             ) from None
         if "\0" in text:
             raise SourceError("damaged", "the file holds NUL characters", where=where)
+        return text
+
+    def _rows(self, body: bytes, where: str) -> list[list[str]]:
+        text = self._text(body, where)
         csv.field_size_limit(_MAX_FIELD)
         reader = csv.reader(
             io.StringIO(text, newline=""), delimiter=self.args.delimiter, quotechar=self.args.quote, strict=True
@@ -72,3 +95,8 @@ class CsvFiles(FileProtocol[CsvArgs]):
             return list(reader)
         except csv.Error as error:
             raise SourceError("damaged", f"line {reader.line_num}: {error}", where=where) from None
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, as the reader counts them: no other sign than CR and LF ends one."""
+    return io.StringIO(text, newline="").readlines()

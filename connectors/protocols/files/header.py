@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from connectors.http.redact import quote
+from connectors.http.words import known_words
 from ledger.errors import SourceError
 
 
@@ -18,7 +19,9 @@ def named_columns(cells: Sequence[str], where: str, *, by_left: bool = False) ->
         names = _told_apart(names)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise SourceError("damaged", f"two columns are called {quote(twice[0], 60)!r}", where=where)
+        places = " and ".join(str(at) for at, name in enumerate(names, start=1) if name == twice[0])
+        called = known_words(quote(twice[0], 60))
+        raise SourceError("damaged", f"two columns are called {called!r}: {places}", where=where)
     if not any(cell.strip() for cell in cells):
         raise SourceError(
             "damaged", "the header row is empty", where=where, do="Compare header_row with the file's first rows"

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from connectors.http.redact import quote
 from connectors.http.urls import fill
+from connectors.http.words import known_words
 from connectors.protocols.base import ProtocolArgs
 from connectors.protocols.files.header import named_columns, same_name
 from ledger.errors import SourceError
@@ -87,13 +88,13 @@ def _layout(wide: Wide, sheet: Sheet) -> tuple[dict[str, dict[str, int]], dict[s
         if name is None:
             rest.append(place)
         elif name in groups.setdefault(label, {}):
-            raise _damaged(f"column {name!r} comes twice under {quote(label, 40)!r}", where)
+            raise _damaged(f"column {name!r} comes twice under {known_words(quote(label, 40))!r}", where)
         else:
             groups[label][name] = place
     for label, places in groups.items():
         missing = [name for name in wide.group if name not in places]
         if missing:
-            raise _damaged(f"group {quote(label, 40)!r} has no column {missing[0]!r}", where)
+            raise _damaged(f"group {known_words(quote(label, 40))!r} has no column {missing[0]!r}", where)
     if not groups:
         raise _damaged(f"no column is called {wide.group[0]!r}", where)
     return groups, _alone(wide, sheet.header, rest, where)
@@ -128,13 +129,13 @@ def _wanted(
     known = {same_name(label): value for label, value in wide.labels.items()}
     unknown = [label for label in groups if known and same_name(label) not in known]
     if unknown:
-        raise _damaged(f"label {quote(unknown[0], 40)!r} is not one of the source file's", where)
+        raise _damaged(f"label {known_words(quote(unknown[0], 40))!r} is not one of the source file's", where)
     valued = {known.get(same_name(label), label): places for label, places in groups.items()}
     if wide.only is None:
         return valued
     wanted = fill(wide.only, context)
     if wanted not in valued:
-        raise _damaged(f"no group is labelled {quote(wanted, 40)!r}", where)
+        raise _damaged(f"no group is labelled {known_words(quote(wanted, 40))!r}", where)
     return {wanted: valued[wanted]}
 
 

@@ -15,7 +15,9 @@ from connectors.protocols.files.base import FileArgs, FileProtocol
 from connectors.protocols.files.header import named_columns
 from connectors.protocols.files.wide import Sheet, Wide, unpivot
 from connectors.protocols.files.xlsx_guard import safe_workbook
+from connectors.protocols.files.xlsx_place import sheet_member
 from connectors.protocols.records import Digits
+from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 
 _WHOLE = 1e15  # spreadsheets keep fifteen digits
@@ -58,6 +60,22 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         width = _used_width(header, rows)
         names = named_columns(header[:width], where)
         return [dict(zip(names, row[:width], strict=True)) for row in rows]
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
+        """The packed sheet's bytes, and the row in it: rows cannot be told apart before unpacking."""
+        grid = self._grid(safe_workbook(body, self.args.max_unpacked, request), request)
+        start, end, name = sheet_member(body, self.args.sheet)
+        header = [_text(cell) for cell in grid[self.args.header_row - 1]]
+        context = self.context_of(request.rpartition("/")[2])
+        found = []
+        for number, cells in enumerate(grid[self.args.header_row :], start=self.args.header_row + 1):
+            if not any(cell != "" for cell in cells):
+                continue
+            row = [cell_value(cell, self.args.dates_as) for cell in cells]
+            sheet = Sheet(header, self._labels(grid), [row], request)
+            count = len(unpivot(self.args.wide, sheet, context)) if self.args.wide is not None else 1
+            found += [Span(start, end, f"row {number} of the sheet in {name} (packed)")] * count
+        return found
 
     def _labels(self, grid: Sequence[Sequence[Any]]) -> list[str]:
         row = self.args.wide.label_row if self.args.wide is not None else None

@@ -79,6 +79,13 @@ def upgrade() -> None:
         sa.Column("rows_quarantined", sa.BigInteger(), nullable=True),
         sa.Column("landed_path", sa.Text(), nullable=True, comment="relative to the installation's home"),
         sa.Column("landed_sha256", sa.Text(), nullable=True),
+        sa.Column(
+            "files",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default="[]",
+            nullable=False,
+            comment="path, size and hashes of each file written",
+        ),
         sa.Column("content_sha256", sa.Text(), nullable=True, comment="of the received content, free of fetch clocks"),
         sa.Column(
             "reasons",

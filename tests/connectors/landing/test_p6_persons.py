@@ -119,6 +119,56 @@ def test_p6_an_amount_with_cents_is_not_a_person(land: Any) -> None:
     assert result.quarantine == []
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "6402014101900001",  # a woman born on the first
+        "6402010112990001",
+        "6402 0141 0190 0001",
+        "6402-0141-0190-0001",
+        "64.02.01.410190.0001",
+        "640201 410190 0001",
+        "NIK: 6402014101900001.",
+        "no. kartu 0001234567890, aktif",
+    ],
+)
+def test_p6_the_scanner_knows_the_forms_of_numbers_of_persons(land: Any, value: str) -> None:
+    result = land({"id": {}, "catatan": {}}, [{"id": "a", "catatan": value}, {"id": "b", "catatan": "-"}])
+    assert result.reasons == [("personal_undeclared", "catatan")]
+    assert [row["id"] for row in result.rows] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "5102010100240001",  # an account: month 00
+        "4010101010101010",  # there is no province 40
+        "6402017213900001",  # no day 72
+        "5.1.02.01.01.0024",
+        "1234567890123",  # a number of business (NIB)
+        "2024-01-01 2024-12-31",
+        "64020141019000012",  # 17 digits
+    ],
+)
+def test_the_scanner_takes_no_code_of_an_account_for_a_person(land: Any, value: str) -> None:
+    result = land({"kode_rekening": {}}, [{"kode_rekening": value}], key=("kode_rekening",))
+    assert result.reasons == []
+
+
+def test_p6_a_name_where_a_category_was_due_is_not_kept(land: Any) -> None:
+    result = land(COLUMNS, [RECORD | {"jk": NAME}, RECORD | {"id": "b", "jk": "1234567890"}])
+    assert result.counts.quarantined == 2
+    for secret in ("Siti", "1234567890"):
+        assert secret not in everything(result)
+
+
+def test_p6_a_file_named_after_a_person_is_refused(land: Any) -> None:
+    page = page_of([{"id": "a"}], context={"siapa": NIK})
+    with pytest.raises(SourceError, match="holds a number with the form of a NIK") as caught:
+        land({"id": {}, "siapa": {"context": "siapa"}}, [page])
+    assert NIK not in str(caught.value)
+
+
 def test_p6_a_kept_column_that_says_its_form_may_hold_16_digits(land: Any) -> None:
     columns = {"id": {"personal": {"keep": "number of a water meter"}, "pattern": r"^\d{16}$"}}
     assert land(columns, [{"id": NIK}]).rows[0]["id"] == NIK

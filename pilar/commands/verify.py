@@ -1,0 +1,110 @@
+"""`pilar verify`: is everything still as it was written?"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from pilar.console import err, out
+
+if TYPE_CHECKING:
+    from ledger.receipts import Witness
+    from pilar.verification import Checked, Place
+
+app = typer.Typer(
+    help="Check receipts, files, pages and publications against what was written.", invoke_without_command=True
+)
+
+DAMAGED = 1
+
+
+@app.callback()
+def verify_command(  # noqa: PLR0917 (each is an option)
+    context: typer.Context,
+    source: Annotated[str | None, typer.Option(help="Files and pages of this source only.")] = None,
+    pages: Annotated[bool, typer.Option("--pages", help="Decrypt and hash every kept page too.")] = False,
+    file: Annotated[Path | None, typer.Option(help="Only this file, and what speaks of it.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Also: does the chain hold every receipt of this copy?")] = None,
+    chain: Annotated[Path | None, typer.Option(help="Check this exported chain instead of the ledger's.")] = None,
+    home: Annotated[Path | None, typer.Option(help="With --chain: the folder of data. Default: PILAR_HOME.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="With --chain: the folder of keys, for --pages.")] = None,
+) -> None:
+    """Check that nothing was altered since it was written, and name the first thing that was. Changes nothing.
+
+    With --chain no database is needed. Exit status 0 when everything holds, 1 on damage, 2 when it cannot be told.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from pilar.verification import Scope, compare, verify
+
+    witnesses, place = _offline(chain, home, keys) if chain is not None else _online()
+    checked = list(verify(witnesses, place, Scope(source, pages, file)))
+    if against is not None:
+        checked.append(compare(witnesses(), _copy(against)()))
+    _print(checked)
+
+
+@app.command("export")
+def export_command(file: Annotated[Path, typer.Argument(help="Where to write the chain, one receipt a line.")]) -> None:
+    """Write a copy of the chain. Kept elsewhere, it shows later whether receipts were cut off or rewritten."""
+    from ledger.receipts import copy_line
+
+    witnesses, _ = _online()
+    draft = file.with_name(f".{file.name}.draft")
+    count = 0
+    with draft.open("w", encoding="utf-8") as lines:
+        for witness in witnesses():
+            lines.write(copy_line(witness) + "\n")
+            count += 1
+    draft.replace(file)
+    out.print(f"{count} receipts in {file}. Check with them: pilar verify --chain {file}", markup=False)
+
+
+def _online() -> "tuple[Callable[[], Iterable[Witness]], Place]":
+    from pilar.commands import installation
+    from pilar.verification import Place
+
+    ledger, settings = installation.opened()
+    return ledger.witnesses, Place(settings.home, settings.key_dir, ledger)
+
+
+def _offline(chain: Path, home: Path | None, keys: Path | None) -> "tuple[Callable[[], Iterable[Witness]], Place]":
+    import os
+
+    from ledger.settings import default_key_dir
+    from pilar.commands import installation
+    from pilar.verification import Place
+
+    folder = (home or installation.home()).resolve()
+    key_dir = keys or Path(os.environ.get("PILAR_KEYS") or default_key_dir(folder))
+    return _copy(chain), Place(folder, key_dir)
+
+
+def _copy(file: Path) -> "Callable[[], Iterable[Witness]]":
+    from ledger.errors import ConfigError
+    from ledger.receipts import read_copy
+
+    if not file.is_file():
+        raise ConfigError("there is no such file", where=str(file), do="Write one with `pilar verify export FILE`")
+    return partial(read_copy, file)
+
+
+def _print(checked: "Sequence[Checked]") -> None:
+    table = Table("what")
+    for name in ("checked", "removed"):
+        table.add_column(name, justify="right")
+    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for line in checked:
+        sign = Text("✗ damaged", style="red") if line.damage else Text("✓ as written" if line.count else "-")
+        table.add_row(line.what, str(line.count), str(line.gone or ""), sign, Text(line.note, style="dim"))
+    out.print(table)
+    damaged = [line.damage for line in checked if line.damage is not None]
+    for damage in damaged[:1]:
+        err.print(f"pilar: {damage}", style="red", markup=False)
+    if damaged:
+        raise typer.Exit(DAMAGED)
