@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import Field, field_validator
 
+from connectors.http.urls import fill
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
-from connectors.protocols.files.transport import Found, Transport, open_transport
+from connectors.protocols.files.transport import Found, Transport, open_transport, unsafe_name
 from connectors.protocols.records import NOTHING, dump_records
 from ledger.errors import ConfigError, SourceError
 
@@ -28,10 +29,13 @@ class FileArgs(ProtocolArgs):
     """Arguments of every file format.
 
     ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
+    ``names`` says which files to look for over HTTP, where a folder cannot be listed: ``realisasi_{tahun}.csv``, once
+    for each ``for_each`` entry; one that is not there is no error as long as another is.
     """
 
     folder: str = "."
     pattern: str
+    names: list[str] = Field(default_factory=list)
     newest: Newest | None = None
     max_files: int = Field(default=500, ge=1, le=10_000)
 
@@ -60,7 +64,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
 
     def pages(self) -> Iterator[Page]:
         """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
-        with open_transport(self.connection, self.args.folder, self.http) as transport:
+        with open_transport(self.connection, self.args.folder, self.http, self._names()) as transport:
             chosen = self._chosen(transport)
             for seq, (found, context) in enumerate(chosen):
                 yield self._page(seq, found, context, transport)
@@ -83,10 +87,15 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         match = re.fullmatch(self.args.pattern, name)
         return (self._context(match.groupdict(""), name) or {}) if match is not None else {}
 
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(fill(name, context) for name in self.args.names for context in self.contexts))
+
     def _chosen(self, transport: Transport) -> list[tuple[Found, Mapping[str, str]]]:
         pattern = re.compile(self.args.pattern)
         listed = sorted(transport.files(), key=lambda found: found.name)
         matched = [(found, match.groupdict("")) for found in listed if (match := pattern.fullmatch(found.name))]
+        if any(unsafe_name(found.name) for found, _ in matched):
+            raise SourceError("damaged", "a file's name leads out of the folder", where=transport.place)
         chosen = [
             (found, context)
             for found, groups in self._newest(matched)
