@@ -76,6 +76,7 @@ def ftp(tmp_path: Path) -> Iterator[Ftp]:
 
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
+    from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import ThreadedFTPServer
 
     logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
@@ -106,7 +107,9 @@ def ftp(tmp_path: Path) -> Iterator[Ftp]:
     secure = behave(TLS_FTPHandler)
     secure.certfile, secure.keyfile = str(cert), str(key)
     secure.tls_control_required = secure.tls_data_required = True
-    servers = [ThreadedFTPServer(("127.0.0.1", 0), handler) for handler in (behave(FTPHandler), secure)]
+    # Servers share one loop unless each is given its own, and two threads in one loop lose connections.
+    handlers = (behave(FTPHandler), secure)
+    servers = [ThreadedFTPServer(("127.0.0.1", 0), handler, ioloop=IOLoop()) for handler in handlers]
     ports = [server.socket.getsockname()[1] for server in servers]
     made.plain = Connection(url=f"ftp://127.0.0.1:{ports[0]}", login="dinas", password=PASSWORD, extra=extra)
     made.secure = Connection(url=f"ftps://127.0.0.1:{ports[1]}", login="dinas", password=PASSWORD, extra=extra)
@@ -345,7 +348,7 @@ Classify = Callable[[int, Mapping[str, str], bytes], Any]
         (classify, 400, ERROR.format("ExpiredToken"), "auth"),
         (classify, 404, ERROR.format("NoSuchBucket"), "permanent"),
         (classify, 503, ERROR.format("SlowDown"), "retryable"),
-        (classify, 200, "<html>login</html>", "damaged"),
+        (classify, 200, "<html>Halaman utama</html>", "damaged"),
         (classify, 500, "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>", "retryable"),
         (classify_object, 404, ERROR.format("NoSuchKey"), "retryable"),
         (classify_object, 200, "a,b", "ok"),
