@@ -6,10 +6,12 @@ MASK = "***"
 
 # The national identity number (NIK) and the family card number have 16 digits. They also come printed
 # (64.02.01.123456.0001), in groups of four, and as a spreadsheet's 6.402011234560001E15.
+# Word processors put other blanks and hyphens between the groups than a keyboard has.
+_GAP = r"[ .\x{00A0}\x{2009}\x{202F}\x{2010}\x{2011}\x{2013}-]"
 _IDENTITY = (
     r"(^|[^0-9])("
     r"[0-9]{16}"
-    r"|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
+    rf"|[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}"
     r"|[0-9]{2}[.][0-9]{2}[.][0-9]{2}[.][0-9]{6}[.][0-9]{4}"
     r"|[0-9][.,][0-9]{15}[eE][+]?15"
     r")([^0-9]|$)"
