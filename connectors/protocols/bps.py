@@ -118,7 +118,8 @@ def _record(combination: tuple[tuple[str, str], ...], value: Any, request: str) 
 
 
 def _year(year_id: str, label: str, request: str) -> str:
-    year = str(int(year_id) + _YEAR_BASE) if year_id.isascii() and year_id.isdigit() else ""
+    readable = year_id.isascii() and year_id.isdigit() and len(year_id) < 5
+    year = str(int(year_id) + _YEAR_BASE) if readable else ""
     if not year or (label.strip().isdigit() and label.strip() != year):
         raise SourceError("damaged", f"year id {year_id[:20]} is labelled {quote(label, 40)!r}", where=request)
     return year

@@ -84,7 +84,7 @@ class Ckan(HttpProtocol[CkanArgs]):
             answer = self.http.fetch(self._request(books.received, context), classify)
             result: dict[str, Any] = answer.verdict.data["result"]
             rows = count_rows(result["records"], "$.result.records", answer.request)
-            books.page(answer.body, rows, answer.request)
+            books.page(answer.body, rows, answer.request, result["records"])
             if not result.get("total_was_estimated"):
                 books.announce(as_count(result.get("total"), "total", answer.request), answer.request)
             yield self.page(answer, context, "$.result.records", rows)

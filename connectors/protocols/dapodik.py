@@ -101,7 +101,7 @@ class Dapodik(HttpProtocol[DapodikArgs]):
             data: dict[str, Any] = answer.verdict.data
             rows = count_rows(data["rows"], "$.rows", answer.request)
             _check_start(data, books.received, rows, answer.request)
-            books.page(answer.body, rows, answer.request)
+            books.page(answer.body, rows, answer.request, data["rows"])
             books.announce(as_count(data.get("results"), "results", answer.request), answer.request)
             yield self.page(answer, context, "$.rows", rows)
             if rows == 0 or books.complete or isinstance(data["rows"], dict):

@@ -133,10 +133,11 @@ class Rest(HttpProtocol[RestArgs]):
         books.finish(last)
 
     def _enter(self, answer: Answer, books: Listing) -> Seen:
-        data, rows = answer.verdict.data, 0
+        data, rows, records = answer.verdict.data, 0, None
         if answer.verdict.kind == "ok":
-            rows = count_rows(select(data, self.args.records), self.args.records, answer.request)
-        books.page(answer.body, rows, answer.request)
+            records = select(data, self.args.records)
+            rows = count_rows(records, self.args.records, answer.request)
+        books.page(answer.body, rows, answer.request, records)
         seen = Seen(data, answer.headers, rows, books.received, answer.request)
         books.announce(self.args.paging.total(seen), answer.request)
         return seen

@@ -81,8 +81,9 @@ class Sipd(HttpProtocol[SipdArgs]):
             if _stayed_behind(answer, number, previous):
                 break
             path = "$" if isinstance(answer.verdict.data, list) else "$.data"
-            rows = count_rows(rows_of(answer.verdict.data), path, answer.request)
-            books.page(answer.body, rows, answer.request)
+            records = rows_of(answer.verdict.data)
+            rows = count_rows(records, path, answer.request)
+            books.page(answer.body, rows, answer.request, records)
             books.announce(_count(answer, _TOTAL), answer.request)
             yield self.page(answer, context, path, rows)
             pages = _count(answer, _PAGES)

@@ -216,7 +216,9 @@ class Sql(ProtocolBase[SqlArgs]):
 
 
 def _page(seq: int, rows: "Sequence[TupleRow]", context: Mapping[str, str], request: str, started: float) -> Page:
-    body = "\n".join(row[0] for row in rows).encode("utf-8")
+    # A line end in a row stands between the parts of a JSON column's value, where a blank does as well; in texts it is
+    # escaped.
+    body = "\n".join(row[0].replace("\n", " ") for row in rows).encode("utf-8")
     return Page(seq, body, body, NDJSON, context, request, 0, round((time.monotonic() - started) * 1000))
 
 

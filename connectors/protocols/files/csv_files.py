@@ -15,6 +15,7 @@ from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 
 _MAX_FIELD = 1_000_000
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class CsvArgs(FileArgs):
@@ -75,6 +76,7 @@ class CsvFiles(FileProtocol[CsvArgs]):
         return found
 
     def _text(self, body: bytes, where: str) -> str:
+        _check_declared(self.args.encoding, body, where)
         try:
             text = body.decode("utf-8-sig" if self.args.encoding == "utf-8" else self.args.encoding)
         except UnicodeDecodeError as error:
@@ -100,3 +102,24 @@ class CsvFiles(FileProtocol[CsvArgs]):
 def _lines(text: str) -> list[str]:
     """Lines with their ends, as the reader counts them: no other sign than CR and LF ends one."""
     return io.StringIO(text, newline="").readlines()
+
+
+def _check_declared(encoding: str, body: bytes, where: str) -> None:
+    """Refuse an encoding that would read any bytes at all and turn them into other letters, where it shows."""
+    if encoding == "utf-16" and body and not body.startswith(_UTF16_MARKS):
+        raise SourceError("damaged", "the file does not begin with the byte order mark of UTF-16", where=where)
+    if encoding in {"cp1252", "latin-1"} and not body.isascii() and _is_utf8(body):
+        raise SourceError(
+            "damaged",
+            f"the file is UTF-8 and not {encoding}",
+            where=where,
+            do="Say `encoding: utf-8` in the source file if the agency now sends that",
+        )
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
