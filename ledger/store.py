@@ -3,7 +3,8 @@
 from ledger.batch_store import BatchStore
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
+from ledger.pull_store import PullStore
 
 
-class Ledger(EventStore, BatchStore, EvaluationStore):
+class Ledger(EventStore, BatchStore, PullStore, EvaluationStore):
     """Events, batches and evaluations in one PostgreSQL database."""
