@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ledger.records import Batch, Revision
+from ledger.records import Batch, Maturity, Revision
 from ledger.store import Ledger
 from pilar.console import err, out
 from pilar.wording import sentence
@@ -20,9 +20,11 @@ STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected"
 def list_command() -> None:
     """List the sources: agency, system, protocol, and what is in force of each."""
     from connectors.spec import load_sources
+    from pilar.catalogue import maturities
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
+    matured = maturities(ledger, settings.sources_dir, ledger.in_force())
     table = Table("OPD", "source", "system", "protocol", "in force", "rows", "last pull")
     for source in load_sources(settings.sources_dir).values():
         in_force = ledger.in_force(source.id)
@@ -32,7 +34,7 @@ def list_command() -> None:
             source.id,
             source.system,
             source.protocol,
-            ", ".join(dict.fromkeys(str(batch.coverage) for batch in in_force)) or "-",
+            ", ".join(dict.fromkeys(_period(batch, matured.get(batch.batch_id)) for batch in in_force)) or "-",
             str(sum((batch.rows_landed or 0) - (batch.rows_known or 0) for batch in in_force)),
             _told(last) if last else "never",
         )
@@ -102,7 +104,7 @@ def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id
     for batch in batches:
         _print_batch(batch)
         if batch.batch_id in matured:
-            out.print(f"      {matured[batch.batch_id]}")
+            out.print(f"      figures of {batch.coverage} are {matured[batch.batch_id]}")
         if batch.batch_id in revised:
             _print_revision(source, revised[batch.batch_id])
         for count in ledger.quarantine_counts(batch.batch_id)[:8]:
@@ -142,6 +144,10 @@ def _print_revision(source: str, revision: Revision) -> None:
         f"{revision.removed} removed. See them: pilar revisions {source}",
         markup=False,
     )
+
+
+def _period(batch: Batch, maturity: Maturity | None) -> str:
+    return f"{batch.coverage} ({maturity})" if maturity is not None else str(batch.coverage)
 
 
 def _rows(batch: Batch) -> str:

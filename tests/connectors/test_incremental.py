@@ -171,6 +171,16 @@ def test_a_record_that_moves_to_another_period_is_counted_once(ledger: Ledger, s
     assert (moved.coverage, moved.changed) == ("2024-02", 1)
 
 
+def test_numbers_are_ordered_as_numbers(ledger: Ledger, settings: Settings) -> None:
+    columns = COLUMNS | {"diubah": {"type": "bigint", "required": True, "min": 0}}
+    source = make(columns=columns, load={"incremental": {"cursor": "diubah", "overlap": 2, "start": 0}})
+    take(source, [("a", 1, "8"), ("b", 2, "9")], ledger, settings)
+    assert bound(source, ledger) == "7"
+    take(source, [("b", 2, "9"), ("c", 3, "10")], ledger, settings)
+    assert bound(source, ledger) == "8"
+    assert seen(source, ledger, settings)[-1] == ("c", 3, 10)
+
+
 # -- guards ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from connectors import run as run_module
 from connectors.cursor import plan_of
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
-from connectors.pages import PageStore
 from connectors.protocols.base import Page
 from connectors.pull import pull_pages
 from connectors.run import key_fingerprint
@@ -69,7 +68,6 @@ class Killed(BaseException):
 
 # (whose step, which step, at which call of it, before or after its work)
 STEPS = [
-    (PageStore, "write", 2, True),
     (Landing, "finish", 1, True),
     (files_module, "_copy", 3, True),
     (Landing, "write_revision", 1, True),

@@ -16,7 +16,7 @@ from pilar.warehouse import opened, write_revisions
 from tests.connectors.deltas import COLUMNS, LOAD, take
 from tests.connectors.deltas import make as make_incremental
 from tests.connectors.landing.conftest import page_of
-from tests.connectors.pulling import make, page, records, states
+from tests.connectors.pulling import NIK, make, page, records, states
 
 Line = tuple[Any, ...]
 
@@ -42,6 +42,7 @@ def test_a_restated_period_keeps_the_old_figure_and_tells_the_difference_by_unit
     [revision] = ledger.revisions(source.id)
     assert (revision.batch_id, revision.previous_batch_id) == (second.batch_id, first.batch_id)
     assert (revision.coverage, revision.changed, revision.added, revision.removed) == ("2024", 1, 1, 1)
+    assert NIK[:12] not in str(lines(ledger, settings))  # the person is a pseudonym here too (P6)
     found = [line for line in lines(ledger, settings) if line[3] != "nik"]
     assert found == [
         ("2024", {"id": "new"}, "added", "n", None, "7"),
