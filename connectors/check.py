@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from connectors.contract import Column
+from connectors.cursor import use_problems
 from connectors.problems import Problem, did_you_mean, from_validation
 from connectors.record_paths import path_steps
 from connectors.spec import Source, read_source, source_files
@@ -48,6 +49,7 @@ def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
         *_place(path, source),
         *_protocol(path, source),
         *_persons(path, source),
+        *(Problem(path, "args", what, do) for what, do in use_problems(source)),
         *_expressions(path, source),
         *_staging(path, source, models),
     ]

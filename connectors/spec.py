@@ -15,6 +15,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from connectors.contract import Column, Contract, Name, Strict
+from connectors.cursor import Incremental, IncrementalLoad, load_problems
 from connectors.problems import Problem, from_validation
 from connectors.yaml_reader import YamlError, read_yaml
 from ledger.errors import ConfigError
@@ -49,15 +50,21 @@ Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 
 
 class Coverage(Strict):
-    """What a batch is about: the context key or column that says it, and how fine it is."""
+    """What a batch is about: the context key or column that says it, and how fine it is.
+
+    ``final_after``: days after the end of a period until its figures are final (they are provisional before).
+    """
 
     from_: str | None = Field(default=None, alias="from")
     grain: Grain
+    final_after: Annotated[str, Field(pattern=r"^\d+d$")] | None = None
 
     @model_validator(mode="after")
     def _named(self) -> Self:
         if (self.from_ is None) != (self.grain == "all"):
             raise ValueError("`from` names the context key or column of the coverage; only grain `all` goes without")
+        if self.final_after is not None and self.grain == "all":
+            raise ValueError("`final_after` counts from the end of a period, and grain `all` has none")
         return self
 
 
@@ -118,7 +125,7 @@ class Source(Strict):
     connection: Name
     args: Mapping[str, Any] = Field(default_factory=dict)
     for_each: tuple[Mapping[str, str], ...] = ()
-    load: Literal["snapshot"] = "snapshot"
+    load: Literal["snapshot"] | IncrementalLoad = "snapshot"
     coverage: Coverage
     contract: Contract
     assertions: Assertions
@@ -135,6 +142,18 @@ class Source(Strict):
         if self.for_each and any(wanted not in context for context in self.for_each):
             raise ValueError(f"coverage comes from {wanted!r}, which a `for_each` entry does not have")
         return self
+
+    @model_validator(mode="after")
+    def _load_fits(self) -> Self:
+        if self.incremental is not None:
+            for problem in load_problems(self.contract, self.incremental):
+                raise ValueError(problem)
+        return self
+
+    @property
+    def incremental(self) -> Incremental | None:
+        """How the source is asked for what is new, or None where every pull brings everything."""
+        return self.load.incremental if isinstance(self.load, IncrementalLoad) else None
 
     @property
     def coverage_column(self) -> str | None:
@@ -153,13 +172,24 @@ class Source(Strict):
         return column.context if column is not None else name
 
     def contract_sha256(self, key_fingerprint: str) -> str:
-        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key."""
-        parts = {
+        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key.
+
+        In an incremental source what is asked belongs to it: another question must be asked from the beginning.
+        """
+        parts: dict[str, Any] = {
             "contract": self.contract.model_dump(mode="json", by_alias=True),
-            "coverage": self.coverage.model_dump(mode="json", by_alias=True),
+            "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after"}),
             "landing": LANDING_VERSION,
             "pseudonyms": key_fingerprint,
         }
+        if self.incremental is not None:
+            parts["asked"] = {
+                "protocol": self.protocol,
+                "args": self.args,
+                "for_each": self.for_each,
+                "cursor": self.incremental.cursor,
+                "start": self.incremental.start,
+            }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -64,6 +64,18 @@ def test_a_good_file_has_no_problem(tmp_path: Path) -> None:
     assert check(tmp_path, GOOD) == []
 
 
+def test_an_incremental_source_asks_from_its_cursor_on(tmp_path: Path) -> None:
+    load = {"incremental": {"cursor": "diubah", "overlap": "7d", "start": "2020-01-01"}}
+    content = changed("load", load)
+    content["contract"]["columns"]["diubah"] = {"type": "date", "required": True}
+    [problem] = check(tmp_path, content)
+    assert (problem.where, problem.what) == ("args", "nothing asks from the cursor on")
+    content["args"] = {"path": "/api", "params": {"sejak": "{cursor}"}}
+    assert check(tmp_path, content) == []
+    content["for_each"] = [{"tahun": "2024", "cursor": "x"}]
+    assert ["`for_each` may not name" in problem.what for problem in check(tmp_path, content)] == [True]
+
+
 def test_the_projects_own_sources_have_no_problem() -> None:
     folder = Path(__file__).resolve().parents[2] / "connectors" / "sources"
     assert [str(problem) for problem in check_sources(folder)] == []
@@ -90,6 +102,10 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("id", "lain", "id", "not the file's name", "Rename"),
         ("opd", "dinas_lain", "opd", "not the folder's name", "Move"),
         ("load", "incremental", "load", "'snapshot'", ""),
+        ("load", {"incremental": {"cursor": "nilai"}}, "load.incremental.overlap", "is missing", "Add it"),
+        ("load", {"incremental": {"kursor": "x"}}, "load.incremental.kursor", "unknown key", "'cursor'"),
+        ("args/params", {"sejak": "{cursor}"}, "args", "lower bound of an incremental load", "Declare"),
+        ("coverage/final_after", "6 months", "coverage.final_after", "pattern", ""),
         ("coverage/from", "bulan", "file", "which a `for_each` entry does not have", ""),
         ("coverage/grain", "week", "coverage.grain", "'year'", ""),
         ("for_each", [{"tahun": 2024}], "for_each.0.tahun", "valid string", "Put it in quotes"),
