@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from connectors.contract import Column
+from connectors.persons import named_like_a_person
 from connectors.problems import Problem, did_you_mean, from_validation
 from connectors.record_paths import path_steps
 from connectors.spec import Source, read_source, source_files
@@ -14,12 +15,6 @@ from ledger.errors import ConfigError
 
 STAGING = Path("dbt_project") / "models" / "staging"
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-# Names under which agencies' systems keep what identifies a person.
-_PERSONAL = re.compile(
-    r"(^|_)(nik|no_?kk|nomor_kk|kk|ktp|no_?ktp|nama|nisn|nip|nuptk|npwp|paspor|telepon|telp|hp|no_?hp|ponsel|email|"
-    r"alamat|tempat_lahir|tanggal_lahir|tgl_lahir|no_?kartu|no_?rm|rekam_medis|rekening_bank|ibu_kandung)(_|$)"
-)
 
 
 def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
@@ -79,7 +74,7 @@ def _protocol(path: Path, source: Source) -> Iterator[Problem]:
 
 def _persons(path: Path, source: Source) -> Iterator[Problem]:
     for name, column in source.contract.columns.items():
-        if column.personal is None and column.context is None and any(map(_PERSONAL.search, _words(name, column))):
+        if column.personal is None and column.context is None and named_like_a_person(_words(name, column)):
             yield Problem(
                 path,
                 f"contract.columns.{name}",
@@ -90,7 +85,7 @@ def _persons(path: Path, source: Source) -> Iterator[Problem]:
 
 def _words(name: str, column: Column) -> Sequence[str]:
     steps = path_steps(column.from_) if column.from_ is not None else ()
-    return [name, *(re.sub(r"[^a-z0-9]+", "_", step.lower()).strip("_") for step in steps)]
+    return [name, *steps]
 
 
 def _expressions(path: Path, source: Source) -> Iterator[Problem]:

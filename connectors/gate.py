@@ -12,6 +12,8 @@ from connectors.spec import Assertions
 
 Outcome = Literal["accepted", "held", "rejected", "unchanged"]
 
+ADDED = "drift_added"
+
 MIN_COPY_ROWS = 2
 """One row may honestly be the same under two sources or coverages; more are a copy under another key."""
 _SHOWN = 20
@@ -36,8 +38,7 @@ class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
     ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
-    the same content; ``unknown_hold`` fields nobody declared where the contract says hold; ``absent`` declared fields
-    that no record had.
+    the same content; ``drift`` the differences from the contract's form that hold the batch.
     """
 
     coverage: str | None
@@ -51,8 +52,7 @@ class Facts:
     trailing: Sequence[int] = ()
     copies: Sequence[str] = ()
     doubled_pages: Sequence[int] = ()
-    unknown_hold: Sequence[str] = ()
-    absent: Sequence[str] = ()
+    drift: "Sequence[Reason]" = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def decide(facts: Facts, assertions: Assertions) -> Decision:
     if facts.before is not None and _unchanged(facts, facts.before):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
-        return Decision("rejected", (_nothing_landed(facts),))
+        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = tuple(_reasons(facts, assertions))
     return Decision("held" if reasons else "accepted", reasons)
 
@@ -104,7 +104,7 @@ def _unchanged(facts: Facts, before: Before) -> bool:
     # Some systems write the time of the answer into it: then the bytes differ while every row is the same. A field that
     # nobody declared is no row's difference, and still must be seen.
     same_rows = (
-        not facts.unknown_hold
+        not any(reason.code == ADDED for reason in facts.drift)
         and before.rows_sha256 == facts.rows_sha256
         and before.quarantined == facts.quarantined == 0
     )
@@ -131,7 +131,7 @@ def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
         )
     yield from _size(facts, assertions)
     yield from _quality(facts, assertions)
-    yield from _fields(facts)
+    yield from facts.drift
     yield from _gone(facts, assertions)
     yield from _copies(facts)
 
@@ -181,23 +181,6 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             "Look at the reasons by rule and field; one rule for all rows is a change of form",
             f"{facts.quarantined} of {facts.received}",
             f"{quota:.1%}",
-        )
-
-
-def _fields(facts: Facts) -> Iterator[Reason]:
-    if facts.unknown_hold:
-        yield Reason(
-            "unknown_columns",
-            "the source sends fields the contract does not declare",
-            "Declare them, drop them, or list them under unknown_columns.ignore",
-            ", ".join(facts.unknown_hold[:_SHOWN]),
-        )
-    if facts.absent:
-        yield Reason(
-            "absent_columns",
-            "declared fields are in no record",
-            "Look for their new names among the unknown fields; mark a field `optional` if it may be missing",
-            ", ".join(facts.absent[:_SHOWN]),
         )
 
 

@@ -32,6 +32,13 @@ GRAIN_PATTERNS: Mapping[Grain, str] = {
 }
 
 
+_WORDS: Any = {
+    "columns": {"__all__": {"description", "unused"}},
+    "rules": {"__all__": {"why"}},
+    "ratios": {"__all__": {"why"}},
+}
+
+
 def matches_grain(coverage: str, grain: Grain) -> bool:
     """Whether a coverage has the form of its grain: '2024', '20241', '2024-08', 'all'."""
     return re.fullmatch(GRAIN_PATTERNS[grain], coverage) is not None
@@ -152,9 +159,12 @@ class Source(Strict):
         return column.context if column is not None else name
 
     def contract_sha256(self, key_fingerprint: str) -> str:
-        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key."""
+        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key.
+
+        What only people read (descriptions, reasons) is left out: a better wording changes no row.
+        """
         parts = {
-            "contract": self.contract.model_dump(mode="json", by_alias=True),
+            "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
             "coverage": self.coverage.model_dump(mode="json", by_alias=True),
             "landing": LANDING_VERSION,
             "pseudonyms": key_fingerprint,

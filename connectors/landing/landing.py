@@ -8,11 +8,14 @@ from typing import Any
 
 import duckdb
 
+from connectors.contract import Column
 from connectors.landing.checks import typed_name
 from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files
+from connectors.landing.fitting import fitting
 from connectors.landing.pagetable import PageTable
 from connectors.landing.personal import hmac_pads, holds_identity
+from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
 from connectors.landing.sql import text
 from connectors.landing.statement import STAGED, Statement
@@ -47,6 +50,7 @@ class Landing:
         self._chunk: list[tuple[Page, str | None, str]] = []
         self._chunk_bytes = 0
         self._received = Received()
+        self._samples: dict[str | None, Sample] = {}
 
     def __enter__(self) -> "Landing":
         return self
@@ -99,6 +103,15 @@ class Landing:
         with quiet(self._source.id):
             return write_files(self._connection, self._contract, coverage, folder)
 
+    def sample(self, coverage: str | None) -> Sample:
+        """A few records of one coverage; of the whole pull where rows say their coverage themselves."""
+        return self._samples.get(None if self._source.coverage_column is not None else coverage, Sample())
+
+    def fit(self, values: Sequence[Value], column: Column) -> int:
+        """How many of some values a column would take."""
+        with quiet(self._source.id):
+            return fitting(self._connection, values, column)
+
     def same_key(self, before: Path) -> bool:
         """Whether an earlier batch's rows have the columns of this contract's key, of the same types."""
         described = "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "
@@ -145,6 +158,10 @@ class Landing:
             except duckdb.InvalidInputException:
                 doubting = self._pages.distrust(facts, path)
                 self._connection.execute(insert, self._parameters | self._pages.parameters(bases, doubting))
+            for (_, coverage, _), fact in zip(chunk, facts, strict=True):
+                sample = self._samples.setdefault(coverage, Sample())
+                if sample.wants(fact):
+                    sample.take(self._connection, fact, path)
         for (page, coverage, sha256), fact in zip(chunk, facts, strict=True):
             self._received.note(page, coverage, sha256, fact)
 
