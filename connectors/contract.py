@@ -33,6 +33,16 @@ class Wording(Strict):
     en: Annotated[str, Field(min_length=1)]
 
 
+Language = Literal["id", "en"]
+
+
+def said(text: "Wording | str | None", language: Language) -> str:
+    """A text in one language; the only one it has where it has one; empty where there is none."""
+    if isinstance(text, Wording):
+        return text.id if language == "id" else text.en
+    return text or ""
+
+
 class Keep(Strict):
     """A personal value that is landed in clear, and why the indicator cannot be computed without it."""
 
@@ -103,12 +113,6 @@ class Column(Strict):
     def sql_type(self) -> ColumnType:
         """The parsed type."""
         return parse_type(self.type)
-
-    def said(self, language: Literal["id", "en"]) -> str:
-        """The description in one language; empty where there is none."""
-        if isinstance(self.description, Wording):
-            return self.description.id if language == "id" else self.description.en
-        return self.description or ""
 
     @property
     def dropped(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from connectors.contract import Column, Contract, Name, Strict
+from connectors.contract import Column, Contract, Name, Strict, Wording
 from connectors.problems import Problem, from_validation
 from connectors.yaml_reader import YamlError, read_yaml
 from ledger.errors import ConfigError
@@ -99,9 +99,11 @@ class Assertions(Strict):
 
 
 class Freshness(Strict):
-    """When new data is due, and after how long the silence is a warning and a failure (``3d``, ``12h``)."""
+    """When new data is due (one text, or one in each language), and after how long the silence is a warning and a
+    failure (``3d``, ``12h``).
+    """
 
-    due: str
+    due: Wording | str
     warn: Annotated[str, Field(pattern=r"^\d+[dh]$")]
     fail: Annotated[str, Field(pattern=r"^\d+[dh]$")]
 
