@@ -26,6 +26,10 @@ _NO_PERSON = re.compile(
     r"(?i)\b(kab|kabupaten|kota|kec|kecamatan|desa|kelurahan|dinas|badan|kantor|provinsi|jalan|jl|sd|smp|sma|smk|"
     r"puskesmas|rumah|sakit|pasar|terminal|program|kegiatan|belanja|pajak|retribusi)\b"
 )
+_ROLES = re.compile(
+    r"(^|_)(petugas|operator|kepala|penanggung_jawab|pemilik|pelapor|pemohon|ibu|ayah|wali|pasien|siswa|guru|pegawai|"
+    r"kontak|nasabah|warga|penduduk|saksi|dokter)(_|$)"
+)
 _MOST = 0.6
 _DISTINCT = 0.7
 _ENOUGH = 5
@@ -34,6 +38,11 @@ _ENOUGH = 5
 def named_like_a_person(words: Sequence[str]) -> bool:
     """Whether one of a field's names is one under which something that identifies a person is kept."""
     return any(_NAMED.search(plain(word)) for word in words)
+
+
+def maybe_a_person(words: Sequence[str]) -> bool:
+    """Whether one of a field's names is a role that somebody has: it may hold a name, or count people."""
+    return any(_ROLES.search(plain(word)) for word in words)
 
 
 def shaped_like_a_person(values: Sequence[str]) -> str | None:
