@@ -1,8 +1,9 @@
 """Guessing a column's declaration from values of it, for a person to finish or to compare with what is declared."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -18,6 +19,7 @@ _ISO = "%Y-%m-%d"
 # The day comes first in Indonesia: where both orders fit, that one is proposed.
 _FORMATS = (_ISO, "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%m/%d/%Y", "%m-%d-%Y")
 _FEW = 12
+_RARE = 1000
 _LONGEST_VALUE = 40
 _SPARE_DIGITS = 3
 
@@ -55,11 +57,21 @@ def guess(values: Sequence[str], *, numbers: bool = False) -> Guess:
 
 
 def few_values(values: Sequence[str]) -> tuple[str, ...]:
-    """The values of a column that looks like a list of choices; empty where it does not."""
-    distinct = sorted(set(values))
+    """The values of a column that looks like a list of choices; empty where it does not.
+
+    What fewer than one row in a thousand says is left out: rather a typing error than a choice.
+    """
+    distinct = sorted(value for value, count in Counter(values).items() if count * _RARE >= len(values))
     repeated = len(values) >= 3 * len(distinct)
     short = all(len(value) <= _LONGEST_VALUE for value in distinct)
-    return tuple(distinct) if len(distinct) <= _FEW and repeated and short else ()
+    return tuple(distinct) if 1 < len(distinct) <= _FEW and repeated and short else ()
+
+
+def with_locale(found: Guess, values: Sequence[str], locale: str) -> Guess:
+    """A number's guess in the locale that its neighbours show, where its values can be read in it as well."""
+    plain = found.type.startswith(("integer", "bigint", "decimal")) and found.locale is None
+    fits = not any("." in value for value in values) if locale == "id" else True
+    return replace(found, locale=locale) if plain and fits else found
 
 
 def form(values: Sequence[str]) -> str | None:

@@ -28,7 +28,8 @@ _NO_PERSON = re.compile(
 )
 _ROLES = re.compile(
     r"(^|_)(petugas|operator|kepala|penanggung_jawab|pemilik|pelapor|pemohon|ibu|ayah|wali|pasien|siswa|guru|pegawai|"
-    r"kontak|nasabah|warga|penduduk|saksi|dokter)(_|$)"
+    r"kontak|nasabah|warga|penduduk|saksi|dokter|peserta_didik|anak|balita|rumah_tangga|keluarga|subject|subjek|patient|"
+    r"nipd|nis|agama|suku|pekerjaan|penyakit|diagnosis|disabilitas)(_|$)"
 )
 _MOST = 0.6
 _DISTINCT = 0.7
@@ -41,7 +42,7 @@ def named_like_a_person(words: Sequence[str]) -> bool:
 
 
 def maybe_a_person(words: Sequence[str]) -> bool:
-    """Whether one of a field's names is a role that somebody has: it may hold a name, or count people."""
+    """Whether one of a field's names is somebody's role, or what is nobody's business: it may hold a name, or count."""
     return any(_ROLES.search(plain(word)) for word in words)
 
 

@@ -17,6 +17,7 @@ from ledger.errors import ConfigError, SourceError
 from ledger.settings import Connection
 
 PAGES = 5
+_ENOUGH_BYTES = 1_000_000
 _HEADER_ROWS = 10
 _MONTH = re.compile(r"(?<!\d)20\d\d-(0[1-9]|1[0-2])(?!\d)")
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
@@ -24,7 +25,9 @@ _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 
 @dataclass(frozen=True)
 class Asked:
-    """Sampled records and how they were got. ``whole`` is whether they are all there are."""
+    """Sampled records and how they were got. ``whole`` is whether they are all there are; ``requests`` are what the
+    requests (or file names) said, one value a record.
+    """
 
     protocol: str
     args: Mapping[str, Any]
@@ -33,7 +36,12 @@ class Asked:
     whole: bool
     contexts: Sequence[Mapping[str, str]] = field(default_factory=tuple)
     connection: str = "TODO"
-    names: tuple[str, ...] = ()
+    requests: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the requests say of every record."""
+        return tuple(self.requests)
 
 
 def ask_system(
@@ -41,9 +49,9 @@ def ask_system(
 ) -> Asked:
     """The first pages of a system's answer. Raises ConfigError and SourceError."""
     pages = list(islice(_pages(protocol, args, link, contexts), PAGES + 1))
-    sample, rows = _sampled(pages[:PAGES])
-    context_names = tuple(pages[0].context) if pages else ()
-    return Asked(protocol, args, sample, rows, len(pages) <= PAGES, contexts, name, context_names)
+    looked_at = _few(pages[:PAGES])
+    sample, rows, requests = _sampled(looked_at)
+    return Asked(protocol, args, sample, rows, looked_at == pages, contexts, name, requests)
 
 
 def ask_file(path: Path) -> Asked:
@@ -66,22 +74,23 @@ def ask_file(path: Path) -> Asked:
         except SourceError as error:
             failure = error
             continue
-        sample, rows = _sampled(pages)
+        sample, rows, _ = _sampled(pages)
         if _named(sample):
-            pattern, names = file_pattern(path.name)
-            return Asked(f"files{kind}", {"pattern": pattern, **args}, sample, rows, whole=True, names=names)
+            pattern, period = file_pattern(path.name)
+            said = {name: [value] * rows for name, value in period.items()}
+            return Asked(f"files{kind}", {"pattern": pattern, **args}, sample, rows, whole=True, requests=said)
         failure = SourceError("damaged", "no header with rows below it was found", where=str(path))
     raise failure
 
 
-def file_pattern(name: str) -> tuple[str, tuple[str, ...]]:
+def file_pattern(name: str) -> tuple[str, Mapping[str, str]]:
     """A file's name as a pattern: a month or year in it becomes the group ``bulan`` or ``tahun``."""
     for group, shape, wanted in (("bulan", _MONTH, r"\d{4}-\d{2}"), ("tahun", _YEAR, r"\d{4}")):
         found = shape.search(name)
         if found is not None:
             before, after = re.escape(name[: found.start()]), re.escape(name[found.end() :])
-            return f"{before}(?P<{group}>{wanted}){after}", (group,)
-    return re.escape(name), ()
+            return f"{before}(?P<{group}>{wanted}){after}", {group: found[0]}
+    return re.escape(name), {}
 
 
 def _pages(
@@ -103,13 +112,26 @@ def _pages(
         yield from speaks(arguments, link, contexts, http).pages()
 
 
-def _sampled(pages: Sequence[Page]) -> tuple[Sample, int]:
+def _few(pages: Sequence[Page]) -> list[Page]:
+    """As many pages as are worth a look: a large one is enough."""
+    found: list[Page] = []
+    for page in pages:
+        if sum(len(kept.records) for kept in found) > _ENOUGH_BYTES:
+            break
+        found.append(page)
+    return found
+
+
+def _sampled(pages: Sequence[Page]) -> tuple[Sample, int, Mapping[str, Sequence[str]]]:
     sample, rows = Sample(), 0
+    requests: dict[str, list[str]] = {name: [] for name in (pages[0].context if pages else ())}
     for page in pages:
         records = list(_records(page.records, page.records_path))
         rows += len(records)
         sample.add(map(flat, records))
-    return sample, rows
+        for name, said in requests.items():
+            said.extend([page.context[name]] * len(records))
+    return sample, rows, requests
 
 
 def _records(body: bytes, path: str) -> Iterator[Any]:

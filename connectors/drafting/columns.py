@@ -1,11 +1,11 @@
 """From sampled values to columns: names, types, persons, candidate keys. No value of a person leaves this room."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-from connectors.guess import Guess, few_values, form, guess
+from connectors.guess import Guess, few_values, form, guess, with_locale
 from connectors.landing.sample import Sample, Value
 from connectors.persons import maybe_a_person, named_like_a_person, plain, shaped_like_a_person
 from connectors.record_paths import path_steps
@@ -40,7 +40,21 @@ class Found:
 def columns_of(sample: Sample, rows: int) -> tuple[Found, ...]:
     """Every field that holds plain values, in the order of the record."""
     used: set[str] = set()
-    return tuple(_found(sample, place, rows, used) for place in _places(sample) if sample.kind(place) != "nested")
+    found = [_found(sample, place, rows, used) for place in _places(sample) if sample.kind(place) != "nested"]
+    locales = {column.guess.locale for column in found} - {None}
+    return (
+        tuple(_in_locale(sample, column, locales.copy().pop()) for column in found)
+        if len(locales) == 1
+        else tuple(found)
+    )
+
+
+def _in_locale(sample: Sample, column: Found, locale: str | None) -> Found:
+    """Text that looks like a plain number is read as its neighbours are: its next value may have a thousands mark."""
+    if sample.kind(column.place) != "text" or column.person or _PERIOD.search(column.name) or locale is None:
+        return column
+    texts = [value.text for value in sample.of(column.place)]
+    return replace(column, guess=with_locale(column.guess, texts, locale))
 
 
 def nested_of(sample: Sample) -> tuple[str, ...]:
@@ -49,16 +63,25 @@ def nested_of(sample: Sample) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def key_of(sample: Sample, columns: Sequence[Found], rows: int) -> tuple[str, ...]:
-    """The fewest columns that tell all sampled records apart; empty where none do."""
+def key_of(
+    sample: Sample, columns: Sequence[Found], requests: Mapping[str, Sequence[str]], rows: int
+) -> tuple[str, ...]:
+    """The fewest columns that tell all sampled records apart; empty where none do.
+
+    ``requests`` are values of the requests row by row; they count where the records alone do not do.
+    """
     measures = ("decimal", "boolean", "timestamp")
     full = [column for column in columns if column.full and not column.guess.type.startswith(measures)]
     ranked = sorted(full, key=lambda column: _KEYS.search(column.name) is None)[:_CANDIDATES]
     values = {column.name: [value.text for value in sample.values[column.place]] for column in ranked}
+    return _telling(values, rows) or _telling({**values, **requests}, rows)
+
+
+def _telling(values: Mapping[str, Sequence[str]], rows: int) -> tuple[str, ...]:
     for size in range(1, _MOST_KEY_COLUMNS + 1):
-        for chosen in combinations(ranked, size):
-            if len(set(zip(*(values[column.name] for column in chosen), strict=True))) == rows:
-                return tuple(column.name for column in chosen)
+        for chosen in combinations(values, size):
+            if len(set(zip(*(values[name] for name in chosen), strict=True))) == rows:
+                return chosen
     return ()
 
 

@@ -14,6 +14,7 @@ import yaml
 from connectors.contract import NAME
 from connectors.drafting.asked import Asked
 from connectors.drafting.columns import Found, columns_of, key_of, nested_of
+from connectors.guess import form
 from connectors.landing.sample import Sample
 from ledger.errors import ConfigError
 
@@ -51,7 +52,7 @@ def draft(opd: str, source_id: str, asked: Asked, today: date) -> Draft:
         raise ConfigError("the sample has no records", where=asked.protocol, do="Ask for a period that has data")
     columns = columns_of(asked.sample, asked.rows)
     contexts = _context_columns(asked, columns)
-    key = key_of(asked.sample, columns, asked.rows)
+    key = key_of(asked.sample, columns, asked.requests, asked.rows)
     lines = [
         f"id: {source_id}",
         "title: TODO what it is, in the agency's words",
@@ -91,14 +92,15 @@ def _context_columns(asked: Asked, columns: Sequence[Found]) -> Iterator[str]:
         spec["context"] = name
         if name in found:
             spec["from"] = found[name].place
+        if name != "tahun" and (pattern := form(asked.requests[name])) is not None:
+            spec["pattern"] = pattern
         yield f"{name}: {_flow(spec | {'description': 'TODO'})}"
 
 
 def _coverage(asked: Asked, columns: Sequence[Found]) -> Mapping[str, str]:
     """The period in the request or the file's name; else a column of periods; else the whole is one batch."""
     values = {column.name: [value.text for value in asked.sample.of(column.place)] for column in columns if column.full}
-    named = {name: [context[name] for context in asked.contexts if name in context] for name in asked.names}
-    for places in (named, values):
+    for places in (asked.requests, values):
         for grain, words, shape in _PERIODS:
             for name, seen in places.items():
                 if re.search(words, name) and all(re.fullmatch(shape, value) for value in seen):

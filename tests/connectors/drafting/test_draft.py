@@ -10,7 +10,7 @@ import yaml
 from connectors.check import check_source, check_sources
 from connectors.drafting.asked import ask_file, file_pattern
 from connectors.drafting.draft import Draft, draft
-from connectors.guess import guess
+from connectors.guess import few_values, guess
 from connectors.persons import shaped_like_a_person
 from connectors.spec import Source, load_source
 from ledger.errors import ConfigError, SourceError
@@ -172,11 +172,21 @@ def test_values_that_look_like_persons(values: list[str], what: str | None) -> N
 
 @pytest.mark.parametrize(
     ("name", "pattern", "groups"),
-    [("a_2024-08.csv", r"a_(?P<bulan>\d{4}-\d{2})\.csv", ("bulan",)), ("b.csv", r"b\.csv", ()),
-     ("64.02_2024.xlsx", r"64\.02_(?P<tahun>\d{4})\.xlsx", ("tahun",))],
+    [("a_2024-08.csv", r"a_(?P<bulan>\d{4}-\d{2})\.csv", {"bulan": "2024-08"}), ("b.csv", r"b\.csv", {}),
+     ("64.02_2024.xlsx", r"64\.02_(?P<tahun>\d{4})\.xlsx", {"tahun": "2024"})],
 )  # fmt: skip
-def test_periods_in_file_names(name: str, pattern: str, groups: tuple[str, ...]) -> None:
+def test_periods_in_file_names(name: str, pattern: str, groups: dict[str, str]) -> None:
     assert file_pattern(name) == (pattern, groups)
+
+
+def test_plain_numbers_are_read_as_their_neighbours_are(tmp_path: Path) -> None:
+    _, source = drafted(tmp_path, "a.csv", 'kode,a,b\n1,"1,234.5",12.5\n2,"2,345.5",13.5\n')
+    assert [column.locale for column in source.contract.columns.values()] == [None, "en", "en"]
+
+
+def test_what_hardly_any_row_says_is_no_choice() -> None:
+    assert few_values(["a"] * 2000 + ["b"] * 2000 + ["a?"]) == ("a", "b")
+    assert few_values(["a"] * 10) == ()
 
 
 def test_the_draft_is_yaml_whatever_the_fields_are_called(tmp_path: Path) -> None:
