@@ -88,7 +88,8 @@ def _used(source: Source) -> dict[str, Column]:
 
 
 def _yaml(document: Any) -> str:
-    return yaml.dump(document, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=100)
+    text: str = yaml.dump(document, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=100)
+    return text
 
 
 class _Indented(yaml.SafeDumper):

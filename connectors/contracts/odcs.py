@@ -15,7 +15,8 @@ _LOGICAL = {"decimal": "number", "bigint": "integer"}
 
 def odcs_document(source: Source) -> str:
     """The YAML text of one contract."""
-    return yaml.safe_dump(odcs(source), sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.safe_dump(odcs(source), sort_keys=False, allow_unicode=True, width=120)
+    return text
 
 
 def odcs(source: Source) -> dict[str, Any]:

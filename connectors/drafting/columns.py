@@ -41,17 +41,13 @@ def columns_of(sample: Sample, rows: int) -> tuple[Found, ...]:
     """Every field that holds plain values, in the order of the record."""
     used: set[str] = set()
     found = [_found(sample, place, rows, used) for place in _places(sample) if sample.kind(place) != "nested"]
-    locales = {column.guess.locale for column in found} - {None}
-    return (
-        tuple(_in_locale(sample, column, locales.copy().pop()) for column in found)
-        if len(locales) == 1
-        else tuple(found)
-    )
+    locales = sorted({column.guess.locale for column in found if column.guess.locale is not None})
+    return tuple(_in_locale(sample, column, locales[0]) for column in found) if len(locales) == 1 else tuple(found)
 
 
-def _in_locale(sample: Sample, column: Found, locale: str | None) -> Found:
+def _in_locale(sample: Sample, column: Found, locale: str) -> Found:
     """Text that looks like a plain number is read as its neighbours are: its next value may have a thousands mark."""
-    if sample.kind(column.place) != "text" or column.person or _PERIOD.search(column.name) or locale is None:
+    if sample.kind(column.place) != "text" or column.person or _PERIOD.search(column.name):
         return column
     texts = [value.text for value in sample.of(column.place)]
     return replace(column, guess=with_locale(column.guess, texts, locale))

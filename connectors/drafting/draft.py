@@ -169,7 +169,8 @@ def _block(name: str, value: Any) -> Iterator[str]:
 
 
 def _flow(value: Any) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=100_000, sort_keys=False).strip()
+    text: str = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=100_000, sort_keys=False)
+    return text.strip()
 
 
 def _comment(notes: Sequence[str]) -> str:
