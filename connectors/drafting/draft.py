@@ -138,7 +138,9 @@ def _column(column: Found, in_key: bool) -> str:
     if in_key:
         spec["required"] = True
     if column.measure and not in_key:
-        spec |= {"unit": TODO} if column.negative else {"min": 0, "unit": TODO}
+        if not column.negative:
+            spec["min"] = 0
+        spec["unit"] = TODO
     notes += [f"TODO {column.guess.doubt}"] if column.guess.doubt else []
     return f"{name}: {_flow(spec | {'description': TODO})}{_comment(notes)}"
 
