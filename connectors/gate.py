@@ -12,6 +12,8 @@ from connectors.spec import Assertions
 
 Outcome = Literal["accepted", "held", "rejected", "unchanged"]
 
+ADDED = "drift_added"
+
 MIN_COPY_ROWS = 2
 """One row may honestly be the same under two sources or coverages; more are a copy under another key."""
 SILENT_CAPS = frozenset({1_000, 5_000, 10_000, 32_000, 50_000, 65_535, 65_536, 100_000})
@@ -38,9 +40,8 @@ class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
     ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
-    the same content; ``unknown_hold`` fields nobody declared where the contract says hold; ``absent`` declared fields
-    that no record had. ``new_rows`` are the landed rows of a delta that are new, changed or stamped anew; None
-    where the batch replaces its coverage.
+    the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
+    landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
     """
 
     coverage: str | None
@@ -54,8 +55,7 @@ class Facts:
     trailing: Sequence[int] = ()
     copies: Sequence[str] = ()
     doubled_pages: Sequence[int] = ()
-    unknown_hold: Sequence[str] = ()
-    absent: Sequence[str] = ()
+    drift: "Sequence[Reason]" = ()
     new_rows: int | None = None
 
 
@@ -89,7 +89,7 @@ def decide(facts: Facts, assertions: Assertions) -> Decision:
     if facts.before is not None and _unchanged(facts, facts.before):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
-        return Decision("rejected", (_nothing_landed(facts),))
+        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = tuple(_reasons(facts, assertions))
     return Decision("held" if reasons else "accepted", reasons)
 
@@ -103,14 +103,14 @@ def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> Decisi
     if new_rows == 0 and _nothing_else(facts):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
-        return Decision("rejected", (_nothing_landed(facts),))
-    reasons = (*_about(facts), *_quality(facts, assertions), *_fields(facts), *_copies(facts))
+        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
+    reasons = (*_about(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
     return Decision("held" if reasons else "accepted", reasons)
 
 
 def _nothing_else(facts: Facts) -> bool:
     """Whether a delta without new rows has nothing else to tell: what was refused is a signal, once."""
-    if not facts.quarantined and not facts.unknown_hold:
+    if not facts.quarantined and not facts.drift:
         return True
     before = facts.before
     return (
@@ -149,7 +149,7 @@ def _unchanged(facts: Facts, before: Before) -> bool:
     # Some systems write the time of the answer into it: then the bytes differ while every row is the same. A field that
     # nobody declared is no row's difference, and still must be seen.
     same_rows = (
-        not facts.unknown_hold
+        not any(reason.code == ADDED for reason in facts.drift)
         and before.rows_sha256 == facts.rows_sha256
         and before.quarantined == facts.quarantined == 0
     )
@@ -172,7 +172,7 @@ def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
     yield from _about(facts)
     yield from _size(facts, assertions)
     yield from _quality(facts, assertions)
-    yield from _fields(facts)
+    yield from facts.drift
     yield from _gone(facts, assertions)
     yield from _copies(facts)
 
@@ -232,23 +232,6 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             "Look at the reasons by rule and field; one rule for all rows is a change of form",
             f"{facts.quarantined} of {facts.received}",
             f"{quota:.1%}",
-        )
-
-
-def _fields(facts: Facts) -> Iterator[Reason]:
-    if facts.unknown_hold:
-        yield Reason(
-            "unknown_columns",
-            "the source sends fields the contract does not declare",
-            "Declare them, drop them, or list them under unknown_columns.ignore",
-            ", ".join(facts.unknown_hold[:_SHOWN]),
-        )
-    if facts.absent:
-        yield Reason(
-            "absent_columns",
-            "declared fields are in no record",
-            "Look for their new names among the unknown fields; mark a field `optional` if it may be missing",
-            ", ".join(facts.absent[:_SHOWN]),
         )
 
 

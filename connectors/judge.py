@@ -1,15 +1,15 @@
 """From landed rows to a decision: collects what the gate's policy needs, and writes the files it is about."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import Ignore
 from connectors.cursor import SNAPSHOT, Plan
+from connectors.drift import Form, Seen, changes, form_of, judged
 from connectors.gate import Before, Facts, Reason, capped, decide, too_many
-from connectors.http.words import known_words
 from connectors.landing.comparing import Comparison
 from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
@@ -19,8 +19,8 @@ from connectors.standing import Beside, beside, only, revision
 from ledger.records import Batch, BatchStatus, Revision
 from ledger.store import Ledger
 
-MAX_NAMES = 20
-MAX_NAME = 60
+FORM = "form.json"
+"""Beside the rows: the form in which a batch's records came, for the next one to be compared with."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,15 @@ def judge(
     """
     force = ledger.in_force(source.id)
     alone = only(force, rows.coverage)
-    unknown = _unknown(source, rows)
-    findings = [finding.as_row() for finding in _findings(source, rows, unknown)]
+    newest = next((batch for batch in reversed(force) if batch.coverage == rows.coverage), None)
+    holds, notes = _drift(source, landing, rows, home, newest)
+    findings = [finding.as_row() for finding in (*notes, *_findings(source, rows))]
     if plan.merge is None and alone is not None and _same_bytes(alone, rows, contract_sha256):
         return Judged("unchanged", (), findings, None, alone)
     found = beside(home, force, landing, rows.coverage, plan)
     known = _known(found.comparison, plan)
     files = landing.write(rows.coverage, folder)
+    _write_form(folder, form_of(source.contract, landing.sample(rows.coverage)))
     facts = Facts(
         coverage=rows.coverage,
         contract_sha256=contract_sha256,
@@ -73,8 +75,7 @@ def judge(
         trailing=_trailing(source, ledger, rows.coverage, history),
         copies=tuple(_copies(ledger, source, rows)),
         doubled_pages=rows.doubled,
-        unknown_hold=unknown if source.contract.unknown_columns == "hold" else (),
-        absent=rows.absent,
+        drift=holds,
         new_rows=rows.landed - known if known is not None else None,
     )
     decision = decide(facts, source.assertions)
@@ -140,27 +141,35 @@ def _copies(ledger: Ledger, source: Source, rows: LandedRows) -> Iterator[str]:
             yield f"{batch.source_id} {batch.coverage}"
 
 
-def _unknown(source: Source, rows: LandedRows) -> tuple[str, ...]:
-    """Fields nobody declared, as they may be shown: names come from the source and may be anything."""
-    policy = source.contract.unknown_columns
-    ignored = set(policy.ignore) if isinstance(policy, Ignore) else set()
-    return tuple(_tame(name) for name in rows.unknown if name not in ignored)
+def _drift(
+    source: Source, landing: Landing, rows: LandedRows, home: Path, before: Batch | None
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    ignored = set(source.contract.ignore)
+    seen = Seen(
+        received=rows.received,
+        unknown=[name for name in rows.unknown if name not in ignored],
+        absent=rows.absent,
+        quarantine=rows.quarantine,
+        sample=landing.sample(rows.coverage),
+        before=_read_form(home / before.landed_path) if before is not None and before.landed_path else None,
+    )
+    return judged(source.contract, changes(source.contract, seen, landing.fit))
 
 
-def _tame(name: str) -> str:
-    shown = "".join("#" if char.isdigit() else char if char.isprintable() else "?" for char in name)
-    # A name of one word is a field's; several may be a row that was taken for the header.
-    return (shown if len(shown.split()) == 1 else known_words(shown))[:MAX_NAME]
+def _write_form(folder: Path, form: Form) -> None:
+    (folder / FORM).write_text(json.dumps({"order": form.order, "kinds": form.kinds}), encoding="utf-8")
 
 
-def _findings(source: Source, rows: LandedRows, unknown: Sequence[str]) -> Iterator[Reason]:
-    if unknown and source.contract.unknown_columns != "hold":
-        yield Reason(
-            "unknown_columns",
-            "the source sends fields the contract does not declare",
-            "Declare them, drop them, or list them under unknown_columns.ignore",
-            ", ".join(unknown[:MAX_NAMES]),
-        )
+def _read_form(rows: Path) -> Form | None:
+    """The form of an earlier batch; None where it was not kept."""
+    try:
+        kept = json.loads(rows.with_name(FORM).read_text(encoding="utf-8"))
+        return Form(tuple(kept["order"]), kept["kinds"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _findings(source: Source, rows: LandedRows) -> Iterator[Reason]:
     for rule, count in rows.flagged.items():
         do = "Look at them: they are landed, with this name in their _flags"
         yield Reason("flagged", f"rows break {rule}", do, str(count))

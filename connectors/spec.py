@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from connectors.contract import Column, Contract, Name, Strict
+from connectors.contract import Column, Contract, Name, Strict, Wording
 from connectors.cursor import Incremental, IncrementalLoad, load_problems
 from connectors.problems import Problem, from_validation
 from connectors.yaml_reader import YamlError, read_yaml
@@ -31,6 +31,13 @@ GRAIN_PATTERNS: Mapping[Grain, str] = {
     "semester": r"[0-9]{4}[12]",
     "month": r"[0-9]{4}-(0[1-9]|1[0-2])",
     "all": r"all",
+}
+
+
+_WORDS: Any = {
+    "columns": {"__all__": {"description", "unused"}},
+    "rules": {"__all__": {"why"}},
+    "ratios": {"__all__": {"why"}},
 }
 
 
@@ -100,9 +107,11 @@ class Assertions(Strict):
 
 
 class Freshness(Strict):
-    """When new data is due, and after how long the silence is a warning and a failure (``3d``, ``12h``)."""
+    """When new data is due (one text, or one in each language), and after how long the silence is a warning and a
+    failure (``3d``, ``12h``).
+    """
 
-    due: str
+    due: Wording | str
     warn: Annotated[str, Field(pattern=r"^\d+[dh]$")]
     fail: Annotated[str, Field(pattern=r"^\d+[dh]$")]
 
@@ -174,10 +183,11 @@ class Source(Strict):
     def contract_sha256(self, key_fingerprint: str) -> str:
         """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key.
 
-        In an incremental source what is asked belongs to it: another question must be asked from the beginning.
+        In an incremental source what is asked belongs to it: another question must be asked from the beginning. What
+        only people read (descriptions, reasons) is left out: a better wording changes no row.
         """
         parts: dict[str, Any] = {
-            "contract": self.contract.model_dump(mode="json", by_alias=True),
+            "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
             "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after"}),
             "landing": LANDING_VERSION,
             "pseudonyms": key_fingerprint,

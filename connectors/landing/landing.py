@@ -8,14 +8,17 @@ from typing import Any
 
 import duckdb
 
+from connectors.contract import Column
 from connectors.cursor import SNAPSHOT, Plan
 from connectors.landing.checks import typed_name
 from connectors.landing.comparing import Beside, Comparison, Standing
 from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files, write_revision
+from connectors.landing.fitting import fitting
 from connectors.landing.future import quarantine_future
 from connectors.landing.pagetable import PageTable
 from connectors.landing.personal import hmac_pads, holds_identity
+from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
 from connectors.landing.statement import STAGED, Statement
 from connectors.landing.tally import LandedRows, Received, Tally, is_coverage
@@ -57,6 +60,7 @@ class Landing:
         self._chunk: list[tuple[Page, str | None, str]] = []
         self._chunk_bytes = 0
         self._received = Received()
+        self._samples: dict[str | None, Sample] = {}
 
     def __enter__(self) -> "Landing":
         return self
@@ -110,6 +114,15 @@ class Landing:
         """Write the two files of one coverage."""
         with quiet(self._source.id):
             return write_files(self._connection, self._contract, coverage, folder)
+
+    def sample(self, coverage: str | None) -> Sample:
+        """A few records of one coverage; of the whole pull where rows say their coverage themselves."""
+        return self._samples.get(None if self._source.coverage_column is not None else coverage, Sample())
+
+    def fit(self, values: Sequence[Value], column: Column) -> int:
+        """How many of some values a column would take."""
+        with quiet(self._source.id):
+            return fitting(self._connection, values, column)
 
     def highest_cursor(self, coverage: str | None) -> str | None:
         """The highest cursor among the landed rows of a coverage, in a form that sorts; None without any."""
@@ -170,6 +183,10 @@ class Landing:
             except duckdb.InvalidInputException:
                 doubting = self._pages.distrust(facts, path)
                 self._connection.execute(insert, self._parameters | self._pages.parameters(bases, doubting))
+            for (_, coverage, _), fact in zip(chunk, facts, strict=True):
+                sample = self._samples.setdefault(coverage, Sample())
+                if sample.wants(fact):
+                    sample.take(self._connection, fact, path)
         for (page, coverage, sha256), fact in zip(chunk, facts, strict=True):
             self._received.note(page, coverage, sha256, fact)
 

@@ -8,10 +8,12 @@ from rich.table import Table
 
 from ledger.records import Batch, Maturity, Revision
 from ledger.store import Ledger
+from pilar.commands.new_source import new_command
 from pilar.console import err, out
 from pilar.wording import sentence
 
-app = typer.Typer(help="The agencies' systems: list, check.", no_args_is_help=True)
+app = typer.Typer(help="The agencies' systems: list, check, new.", no_args_is_help=True)
+app.command("new")(new_command)
 
 STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected": "red", "failed": "red"}
 

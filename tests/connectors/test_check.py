@@ -126,7 +126,9 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("contract/rules", ["nilai >= 0; DROP"], "contract.rules.0", "cannot be read", ""),
         ("contract/rules", ["nilai >= ada"], "contract", "'ada', which is not a landed column", ""),
         ("contract/rules", ["nilai >= kode"], "contract", "compares number with string", ""),
-        ("contract/unknown_columns", "drop", "contract.unknown_columns", "'warn' or 'hold'", ""),
+        ("contract/drift", {"added": "drop"}, "contract.drift.added", "'evolve', 'warn' or 'hold'", ""),
+        ("contract/drift", {"add": "warn"}, "contract.drift.add", "unknown key", "'added'"),
+        ("contract/columns/nilai/description", {"id": "nilai"}, "columns.nilai.description.en", "is missing", "Add it"),
         ("events/fallback", "daily", "events.fallback", "pattern", ""),
         ("assertions/quarantine/max", "500%", "assertions.quarantine.max", "less than or equal to 1", ""),
     ],
@@ -203,6 +205,8 @@ def test_the_contract_hash_follows_what_decides_how_bytes_land(tmp_path: Path) -
     path = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
     first = load_source(path).contract_sha256("key")
     path.write_text(yaml.safe_dump(changed("caveats", ["Another one."])))
+    assert load_source(path).contract_sha256("key") == first
+    path.write_text(yaml.safe_dump(changed("contract/columns/nilai/description", "what is measured")))
     assert load_source(path).contract_sha256("key") == first
     path.write_text(yaml.safe_dump(changed("contract/columns/nilai/min", 1)))
     assert load_source(path).contract_sha256("key") != first

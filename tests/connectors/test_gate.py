@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.gate import Before, Facts, capped, decide, too_many
+from connectors.gate import Before, Facts, Reason, capped, decide, too_many
 from connectors.spec import Assertions
 
 ASSERTIONS = Assertions.model_validate(
@@ -35,6 +35,8 @@ def before(**change: Any) -> Before:
     return replace(BEFORE, **change)
 
 
+UNKNOWN = Reason("drift_added", "fields that nobody declared", "Declare them", "baru")
+
 CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("as usual", facts(), "accepted", []),
     ("the first batch", facts(before=None, trailing=()), "accepted", []),
@@ -56,8 +58,19 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
     ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
-    ("unknown fields, contract says hold", facts(unknown_hold=("baru",)), "held", ["unknown_columns"]),
-    ("declared fields in no record", facts(absent=("nilai",)), "held", ["absent_columns"]),
+    ("unknown fields, contract says hold", facts(drift=(UNKNOWN,)), "held", ["drift_added"]),
+    (
+        "the same rows with unknown fields",
+        facts(drift=(UNKNOWN,), before=before(rows_sha256="rows")),
+        "held",
+        ["drift_added"],
+    ),
+    (
+        "nothing landed, and why",
+        facts(drift=(UNKNOWN,), landed=0, quarantined=100),
+        "rejected",
+        ["nothing_landed", "drift_added"],
+    ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
     ("same bytes", facts(before=before(content_sha256="content")), "unchanged", []),
     ("same bytes, other contract", facts(before=before(content_sha256="content", contract_sha256="x")), "accepted", []),
@@ -103,7 +116,7 @@ DELTAS: list[tuple[str, Facts, str, list[str]]] = [
         ["nothing_landed"],
     ),
     ("a copy under another key", facts(new_rows=9, copies=("dlh_sipsn 2024",)), "held", ["copy"]),
-    ("a renamed field", facts(new_rows=9, absent=("nilai",)), "held", ["absent_columns"]),
+    ("a field nobody declared", facts(new_rows=9, drift=(UNKNOWN,)), "held", ["drift_added"]),
     ("rows without coverage", facts(new_rows=9, coverage=None), "held", ["coverage_unknown"]),
 ]
 
