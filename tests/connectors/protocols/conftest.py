@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +38,8 @@ class FakeHttp:
         return same_origin(link, current)
 
     def fetch(self, request: Request, classify: Classify) -> Answer:
+        if callable(request.credentials):
+            request = replace(request, credentials=request.credentials())
         self.asked.append(request)
         status, headers, body = self._handler(request)
         shown = self.redactor.request(request.method, request.full_url, request.form, request.json)
@@ -52,7 +55,7 @@ class Pull:
     def __init__(
         self, name: str, args: Mapping[str, Any], handler: Handler, contexts: Sequence[Mapping[str, str]]
     ) -> None:
-        extra = {"synthetic": True, "basic_password": "sandi-basic"}
+        extra = {"synthetic": True, "basic_password": "sandi-basic", "user_key": "kunci-pengguna"}
         connection = Connection(url="https://opd.example/base", login="dinas", password="kunci-rahasia", extra=extra)
         self.http = FakeHttp(connection, handler)
         protocol = registry.get(name)
