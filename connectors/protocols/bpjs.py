@@ -30,7 +30,15 @@ from connectors.http.client import Answer, Request
 from connectors.http.failures import DO
 from connectors.http.redact import quote
 from connectors.http.urls import fill_path
-from connectors.http.verdict import DamagedJsonError, Verdict, VerdictKind, json_verdict, kind_of_status, parse_json
+from connectors.http.verdict import (
+    DamagedJsonError,
+    Verdict,
+    VerdictKind,
+    json_verdict,
+    kind_of_status,
+    parse_json,
+    words_of,
+)
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_json
 from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, select
@@ -100,7 +108,7 @@ def classify(
     meta = meta_of(data)
     if meta is None:
         kind = kind_of_status(status)
-        return Verdict("damaged" if kind == "ok" else kind, f"HTTP {status} without metaData: {_words(body)}")
+        return Verdict("damaged" if kind == "ok" else kind, f"HTTP {status} without metaData: {_words(words_of(body))}")
     code, words = _code(meta), _words(str(meta.get("message", "")))
     if code is None:
         return Verdict("damaged", f"code {quote(str(meta.get('code')), 20)!r} is not a code: {words}")
@@ -144,7 +152,7 @@ def _kind(code: int, words: str) -> VerdictKind:
     return "empty" if code in {201, 204, 404} and _NOTHING_FOUND.search(words) else "permanent"
 
 
-def _words(text: str | bytes) -> str:
+def _words(text: str) -> str:
     return _SIGNATURE.sub("(signature)", quote(text))
 
 

@@ -10,9 +10,16 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from connectors.http.client import Request
-from connectors.http.redact import quote
 from connectors.http.urls import fill
-from connectors.http.verdict import DamagedJsonError, Verdict, VerdictKind, html_verdict, kind_of_status, parse_json
+from connectors.http.verdict import (
+    DamagedJsonError,
+    Verdict,
+    VerdictKind,
+    html_verdict,
+    kind_of_status,
+    parse_json,
+    words_of,
+)
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol
 from connectors.protocols.listing import Listing
@@ -60,7 +67,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     except DamagedJsonError as error:
         return _in_words(status, headers, body, str(error))
     if not 200 <= status < 300:
-        return Verdict(kind_of_status(status), f"HTTP {status}: {quote(body)}")
+        return Verdict(kind_of_status(status), f"HTTP {status}: {words_of(body)}")
     if isinstance(data, dict) and "rows" in data:
         rows = data["rows"]
         if isinstance(rows, dict | list) or rows in (None, ""):
@@ -70,7 +77,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
 
 def _in_words(status: int, headers: Mapping[str, str], body: bytes, otherwise: str) -> Verdict:
     page = html_verdict(headers, body)
-    words = quote(body)
+    words = words_of(body)
     for pattern, kind in _TEXTS:
         if page is None and pattern.search(words):
             return Verdict(kind, words)

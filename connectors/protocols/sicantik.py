@@ -12,8 +12,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, JsonValue
 
 from connectors.http.client import Answer, Request
-from connectors.http.redact import quote
-from connectors.http.verdict import Verdict, json_verdict
+from connectors.http.verdict import Verdict, json_verdict, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
@@ -47,7 +46,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, single: bo
         return Verdict("damaged", "the answer has no content")
     if verdict.kind != "ok":
         return Verdict("damaged", "XML came instead of JSON") if _is_xml(verdict, body) else verdict
-    data, words = verdict.data, quote(body)
+    data, words = verdict.data, words_of(body)
     if isinstance(data, list) and not single:
         return Verdict("ok" if data else "empty", data=data)
     if not isinstance(data, dict):
