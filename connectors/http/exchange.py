@@ -138,4 +138,8 @@ def _further_origins(connection: Connection) -> frozenset[Origin]:
     listed = connection.extra.get("origins", [])
     if not isinstance(listed, list | tuple):
         raise config_error("origins must be a list of URLs", "connection extra.origins")
-    return frozenset(origin(str(url)) for url in listed)
+    servers = connection.extra.get("servers", {})
+    if not isinstance(servers, Mapping) or not all(isinstance(server, Mapping) for server in servers.values()):
+        raise config_error("servers must be an object of objects with a url", "connection extra.servers")
+    urls = [*listed, *(server.get("url", "") for server in servers.values())]
+    return frozenset(origin(str(url)) for url in urls)
