@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -45,6 +45,7 @@ from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, 
 from connectors.protocols.listing import Listing
 from connectors.protocols.lzstring import LzStringError, decompress
 from connectors.protocols.records import count_rows, dump_records, parse_exact
+from connectors.protocols.spans import Span, json_spans
 from ledger.errors import ConfigError, SourceError
 
 _FINE = {200, 1}  # 1 is what Antrean's references answer
@@ -180,6 +181,10 @@ class Bpjs(HttpProtocol[BpjsArgs]):
             answer = self.http.fetch(self._request(context, signature), partial(self._understand, signature))
             books.page(answer.body, 0, answer.request)  # counted only: two days may truly have the same schedule
             yield self._page(self._opened(answer, signature), context)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """Records in ``response``, which is kept in clear."""
+        return json_spans(body, f"$.response{self.args.records[1:]}")
 
     def _understand(self, signature: Signature, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
         return classify(status, headers, body, records=self.args.records, timestamp=signature.timestamp)

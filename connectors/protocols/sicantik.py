@@ -5,7 +5,8 @@ it is asked before and after a list, and the list must come to that number. No l
 ten requests a minute (``extra.limits: {interval_s: 6}``). ``n_pemohon`` is a person's name.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +18,7 @@ from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, count_rows
+from connectors.protocols.spans import Span, json_spans
 from ledger.errors import SourceError
 
 _TOTALS: Mapping[str, str] = {"listpermohonanterbit": "terbit", "listpermohonanproses": "proses"}
@@ -74,6 +76,11 @@ class Sicantik(HttpProtocol[SicantikArgs]):
         """
         for context in self.contexts:
             yield from self._listing(context)
+
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+        """Elements of the array; the counts kept beside a list are no record of it."""
+        counts = self.args.method != _COUNTS and isinstance(json.loads(body), dict)
+        return [] if counts else json_spans(body, "$")
 
     def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
         books, paged = Listing(self.args.max_pages), self.args.method in _TOTALS

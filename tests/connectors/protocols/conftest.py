@@ -15,6 +15,7 @@ from connectors.http.redact import Redactor
 from connectors.http.urls import same_origin, under
 from connectors.protocols import registry
 from connectors.protocols.base import Page
+from connectors.protocols.spans import Span
 from ledger.settings import Connection
 
 Reply = tuple[int, Mapping[str, str], bytes]
@@ -64,6 +65,9 @@ class Pull:
 
     def pages(self) -> list[Page]:
         return list(self._pages.pages())
+
+    def spans(self, page: Page) -> Sequence[Span]:
+        return self._pages.spans(page.body, page.request) or []
 
     @property
     def asked(self) -> list[Request]:

@@ -51,6 +51,7 @@ def test_a_locked_answer_is_opened_whatever_its_envelopes_spelling(pull, reply, 
     [page] = run.pages()
     assert rows_of([page]) == POLI
     assert page.records_path == "$.response.list"
+    assert [json.loads(page.body[span.start : span.end]) for span in run.spans(page)] == POLI
     assert run.asked[0].url == "https://opd.example/base/ref/poli"
     assert run.asked[0].credentials["user_key"] == "kunci-pengguna"
     assert json.loads(page.body) == {name: {"code": code, "message": "OK"}, "response": {"list": POLI}}

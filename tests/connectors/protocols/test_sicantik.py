@@ -36,6 +36,7 @@ def test_a_list_is_read_to_the_number_that_is_counted(pull, reply, rows_of) -> N
     assert len(rows_of(pages)) == 7
     assert [page.records for page in pages[:1]] == [b"[]"]  # the counts are kept as what was answered
     assert b'"terbit": 7' in pages[0].body
+    assert [len(run.spans(page)) for page in pages] == [0, 3, 3, 1]
     assert [request.url.rpartition("/")[2] for request in run.asked] == [
         "jumlahPerizinan", *["listpermohonanterbit"] * 3, "jumlahPerizinan",
     ]  # fmt: skip
