@@ -92,7 +92,7 @@ class Sicantik(HttpProtocol[SicantikArgs]):
             request = self._request(books.received if paged else None, context)
             answer = self.http.fetch(request, partial(classify, single=single))
             rows = count_rows(answer.verdict.data, "$", answer.request)
-            books.page(answer.body, rows, answer.request)
+            books.page(answer.body, rows, answer.request, answer.verdict.data)
             yield self.page(answer, context, "$", rows)
             if not paged or rows == 0 or books.complete:
                 break
