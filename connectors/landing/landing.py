@@ -22,7 +22,7 @@ from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
 from connectors.landing.statement import STAGED, Statement
 from connectors.landing.tally import LandedRows, Received, Tally, is_coverage
-from connectors.protocols.base import Page
+from connectors.protocols.base import UNREADABLE, Page
 from connectors.spec import Source
 from ledger.errors import SourceError
 from ledger.keys import Keys
@@ -177,7 +177,8 @@ class Landing:
                 fact.seq: self._received.base(coverage, fact.rows)
                 for (_, coverage, _), fact in zip(chunk, facts, strict=True)
             }
-            insert = self._statement.insert(path)
+            torn = any(UNREADABLE in fact.names for fact in facts)
+            insert = self._statement.insert(path, unreadable=torn)
             try:
                 self._connection.execute(insert, self._parameters | self._pages.parameters(bases, facts))
             except duckdb.InvalidInputException:

@@ -14,6 +14,8 @@ import pytest
 from openpyxl import Workbook
 
 from connectors.http.client import HttpClient
+from connectors.http.limits import Limits
+from connectors.protocols.files import workbook, xlsx_guard
 from connectors.protocols.files.xlsx_files import XlsxArgs, XlsxFiles
 from connectors.protocols.files.xlsx_guard import safe_workbook
 from ledger.errors import SourceError
@@ -49,11 +51,11 @@ def sheet_edited(body: bytes, old: bytes, new: bytes) -> bytes:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
-    def read(body: bytes, context: dict[str, str] | None = None, **args: Any) -> list[dict[str, Any]]:
+    def read(body: bytes, limits: Limits | None = None, **args: Any) -> list[dict[str, Any]]:
         connection = Connection(url=f"file://{tmp_path}")
         checked = XlsxArgs.model_validate({"pattern": r"(?P<bulan>\d\d)\.xlsx", **args})
         (tmp_path / "08.xlsx").write_bytes(body)
-        with HttpClient(connection) as http:
+        with HttpClient(connection, limits) as http:
             [page] = XlsxFiles(checked, connection, [], http).pages()
         assert page.body == body
         found: list[dict[str, Any]] = json.loads(page.records, parse_float=str)
@@ -227,8 +229,6 @@ def test_a_sheet_of_unclosed_tags_is_searched_in_linear_time() -> None:
     body = edited(book(["a"], [1]), lambda name, part: part + junk if "sheet1" in name else part)
     with pytest.raises(SourceError, match="packed more tightly"):
         safe_workbook(body, 10_000_000, "f.xlsx")
-    from connectors.protocols.files import xlsx_guard
-
     assert xlsx_guard._PLACE.findall(junk) == []
     assert xlsx_guard._ERROR_CELL.search(junk) is None
     assert time.monotonic() - started < 5
@@ -260,6 +260,56 @@ def test_entities_are_not_expanded(records: Records) -> None:
         return head + bomb + b"<worksheet" + rest.replace(b"<t>x</t>", b"<t>&b;&f;</t>")
 
     assert "no spreadsheet program" in refused(records, edited(book(["a"], ["x"]), change)).what
+
+
+# A process of its own ------------------------------------------------------------------------------------------------
+
+
+def test_a_workbook_is_read_by_a_process_that_holds_no_secret(
+    records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILAR_CONN_DINKES", "kunci-rahasia")
+    told = (
+        "import json, os, sys; sys.stdin.read(); print(json.dumps({'damaged': str(sorted(os.environ)) + os.getcwd()}))"
+    )
+    monkeypatch.setattr(workbook, "_START", told)
+    assert refused(records, book(["a"], [1])).what in {"[]/", "['LD_LIBRARY_PATH']/", "['LC_CTYPE']/"}
+
+
+@pytest.mark.parametrize(
+    ("instead", "what"),
+    [
+        ("import os; os.abort()", "breaks its reader"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "breaks its reader"),
+        ("import time; time.sleep(60)", "not read within"),
+        ("raise SystemExit(3)", "exit 3"),
+        ("print('no JSON')", "breaks its reader"),
+    ],
+    ids=["crash", "killed", "endless", "error", "nonsense"],
+)
+def test_p3_a_reader_that_dies_takes_nobody_with_it(
+    records: Records, monkeypatch: pytest.MonkeyPatch, instead: str, what: str
+) -> None:
+    monkeypatch.setattr(workbook, "_START", instead)
+    assert what in refused(records, book(["a"], [1]), limits=Limits(total_s=0.5)).what
+
+
+def test_a_workbook_may_not_take_all_memory(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = book(["a"], *[[f"baris {row} {column}" for column in range(40)] for row in range(1500)])
+    assert len(records(body)) == 1500
+    monkeypatch.setattr(workbook, "_ROOM", 4 * 1024 * 1024)
+    what = refused(records, body, max_unpacked=8_000_000).what
+    assert "more memory" in what or "breaks its reader" in what
+
+
+def test_footers_and_headers_of_two_rows(records: Records) -> None:
+    body = book(
+        ["Laporan"], ["Kode", "Balita", None], [None, "L", "P"], ["64.02", 1, 2], ["64.03", 3, 4], [],
+        ["Jumlah", 4, 6], ["Sumber: e-PPGBM"],
+    )  # fmt: skip
+    found = [{"Kode": "64.02", "Balita: L": 1, "Balita: P": 2}, {"Kode": "64.03", "Balita: L": 3, "Balita: P": 4}]
+    assert records(body, header_row=2, header_rows=2, footer_starts=["jumlah"]) == found
+    assert "filled like a record" in refused(records, body, header_row=2, header_rows=2, footer_rows=2).what
 
 
 # Wide sheets --------------------------------------------------------------------------------------------------------
