@@ -1,0 +1,66 @@
+"""The outline of an answer: everything but its records, which DuckDB reads later.
+
+To turn the page Python needs the totals, the links and the number of records. Building an object of every value of
+every record for that costs more than fetching them.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.http.verdict import BOM, may_be_json, parse_json
+from connectors.protocols.json_path import steps
+
+Parse = Callable[[bytes, Mapping[str, str]], Any]
+
+
+class _Record(msgspec.Struct):
+    """Any JSON object: its members are proved to be JSON, and passed over."""
+
+
+def outliner(records: str, others: Sequence[str]) -> Parse:
+    """A parser of answers whose records stand at path ``records``: each becomes an empty object.
+
+    ``others`` are the paths that will be looked at besides. Where one of them leads into the records, and for every
+    answer of another form, it is ``parse_json`` as ever.
+    """
+    names = steps(records)
+    if "[*]" in names or any(path.startswith((f"{records}.", f"{records}[")) for path in others if names):
+        return parse_json
+
+    def parse(body: bytes, headers: Mapping[str, str]) -> Any:
+        text = body.removeprefix(BOM)
+        if not may_be_json(headers) or not _is_utf8(text):
+            return parse_json(body, headers)
+        try:
+            return _outline(text, names)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            # Not JSON, or another form of it: parse_json finds the words for it.
+            return parse_json(body, headers)
+
+    return parse
+
+
+def _outline(text: bytes | msgspec.Raw, names: Sequence[str]) -> Any:
+    if not names:
+        return [{}] * len(msgspec.json.decode(text, type=list[_Record]))
+    members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    first, *rest = names
+    return {
+        name: _outline(raw, rest) if name == first else json.loads(bytes(raw), parse_constant=_refuse)
+        for name, raw in members.items()
+    }
+
+
+def _is_utf8(text: bytes) -> bool:
+    """msgspec passes over text without looking at its bytes."""
+    try:
+        return text.isascii() or bool(text.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(name)
