@@ -1,6 +1,7 @@
 """One whole pull of Pilar's: source, client, pages kept encrypted, landing, gate, receipt. Prints JSON.
 
-``--without`` leaves one thing out, to say what it costs: contract, pseudonyms, pages (kept and encrypted), ledger.
+``--without`` leaves one thing out, to say what it costs: the contract's checks, pseudonyms, pages (kept and encrypted),
+or the ledger with its receipts.
 """
 
 import argparse
@@ -17,14 +18,14 @@ from unittest import mock
 import structlog
 
 from benchmarks.ingestion.children import told
-from benchmarks.ingestion.records import source
+from benchmarks.ingestion.records import REST_ARGS, source
 from connectors import run as running
 from connectors.pull import pull
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 
-NOTHING = ("contract", "pseudonyms", "pages", "ledger")
+PARTS = ("contract", "pseudonyms", "pages", "ledger")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,11 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("url")
     parser.add_argument("home", type=Path)
     parser.add_argument("ledger_url")
-    parser.add_argument("--without", choices=NOTHING)
+    parser.add_argument("--without", choices=PARTS)
     parser.add_argument("--limits", type=json.loads, default={})
+    parser.add_argument("--protocol", default="rest")
+    parser.add_argument("--args", type=json.loads, default=REST_ARGS)
     given = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    asked = source(contract=given.without != "contract", pseudonyms=given.without not in ("contract", "pseudonyms"))
+    asked = source(
+        contract=given.without != "contract",
+        pseudonyms=given.without != "pseudonyms",
+        protocol=given.protocol,
+        args=given.args,
+    )
     settings = Settings(home=given.home, ledger_url=given.ledger_url, key_dir=given.home / "keys")
     connection = Connection(url=given.url, extra={"private": True, "limits": given.limits})
     ledger: Any = NoLedger() if given.without == "ledger" else Ledger(given.ledger_url)

@@ -1,7 +1,9 @@
 """The made-up records every candidate reads, and the source file's content by which Pilar reads them."""
 
 import functools
+import itertools
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.spec import Source
@@ -33,6 +35,14 @@ TYPED = """
 READ_AS = {name: "VARCHAR" for name in COLUMNS if name != "nama"} | {"umur": "INTEGER", "berat": "DECIMAL(5,2)"}
 
 
+REST_ARGS: Mapping[str, Any] = {
+    "path": "/records",
+    "records": "$.data",
+    "envelope": {"status": "$.status", "ok": ["ok"]},
+    "paging": {"mode": "page", "pages": "$.pages", "total_at": "$.total"},
+}
+
+
 @functools.cache
 def template(rows: int, bad_every: int) -> tuple[str, str]:
     """The start of a page (to be formatted) and its records. Every ``bad_every``-th row breaks the contract."""
@@ -47,28 +57,31 @@ def page_body(page: int, pages: int, rows: int, bad_every: int) -> bytes:
     return f"{start}{records.replace(SEQ, f'{page:06d}')}}}".encode()
 
 
-def source(*, pseudonyms: bool = True, contract: bool = True) -> Source:
-    """The source as its file would say it; without ``contract`` every column is a text that may hold anything."""
-    columns = {name: dict(column) for name, column in COLUMNS.items()}
-    for name in ("nik", "no_kk"):
+def source(
+    *,
+    name: str = "sample",
+    pseudonyms: bool = True,
+    contract: bool = True,
+    protocol: str = "rest",
+    args: Mapping[str, Any] = REST_ARGS,
+) -> Source:
+    """The source as its file would say it; without ``contract`` types are read and nothing is checked."""
+    columns = {field: dict(column) for field, column in COLUMNS.items()}
+    for person in ("nik", "no_kk"):
         if not pseudonyms:
-            columns[name]["personal"] = {"keep": "measured without pseudonyms"}
+            columns[person]["personal"] = {"keep": "measured without pseudonyms"}
     if not contract:
-        columns = {name: {k: v for k, v in c.items() if k in ("personal", "pattern")} for name, c in columns.items()}
-        del columns["kode_daerah"]["pattern"]
+        unchecked = [column for field, column in columns.items() if field not in ("nik", "no_kk")]
+        for column, check in itertools.product(unchecked, ("pattern", "min", "max", "values", "unit")):
+            column.pop(check, None)
     return Source.model_validate(
         {
-            "id": "sample",
+            "id": name,
             "opd": "sample_opd",
             "system": "sample",
             "title": "sample",
-            "protocol": "rest",
-            "args": {
-                "path": "/records",
-                "records": "$.data",
-                "envelope": {"status": "$.status", "ok": ["ok"]},
-                "paging": {"mode": "page", "pages": "$.pages", "total_at": "$.total"},
-            },
+            "protocol": protocol,
+            "args": dict(args),
             "connection": "sample",
             "coverage": {"grain": "all"},
             "contract": {"key": ["id"], "columns": columns},
