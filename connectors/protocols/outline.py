@@ -21,7 +21,7 @@ class _Record(msgspec.Struct):
 
 
 def outliner(records: str, others: Sequence[str]) -> Parse:
-    """A parser of answers whose records stand at path ``records``: each becomes an empty object.
+    """A parser of answers whose records stand at path ``records``: all but the first and last become empty objects.
 
     ``others`` are the paths that will be looked at besides. Where one of them leads into the records, and for every
     answer of another form, it is ``parse_json`` as ever.
@@ -45,7 +45,11 @@ def outliner(records: str, others: Sequence[str]) -> Parse:
 
 def _outline(text: bytes | msgspec.Raw, names: Sequence[str]) -> Any:
     if not names:
-        return [{}] * len(msgspec.json.decode(text, type=list[_Record]))
+        found: list[Any] = [{}] * len(msgspec.json.decode(text, type=list[_Record]))
+        if found:  # the books of a listing know a page that comes again by its first and last record
+            raws = msgspec.json.decode(text, type=list[msgspec.Raw])
+            found[0], found[-1] = (json.loads(bytes(raws[at]), parse_constant=_refuse) for at in (0, -1))
+        return found
     members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     first, *rest = names
     return {
