@@ -14,21 +14,30 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from connectors.contract import Column, Contract, Name, Strict
+from connectors.contract import Column, Contract, Name, Strict, Wording
+from connectors.cursor import Incremental, IncrementalLoad, load_problems
 from connectors.problems import Problem, from_validation
 from connectors.yaml_reader import YamlError, read_yaml
 from ledger.errors import ConfigError
 
-LANDING_VERSION = 2
+LANDING_VERSION = 3
 """Raised when the same bytes would land differently: a batch landed by an older version is then not 'unchanged'."""
 
 Grain = Literal["year", "semester", "month", "all"]
 
 GRAIN_PATTERNS: Mapping[Grain, str] = {
-    "year": r"\d{4}",
-    "semester": r"\d{4}[12]",
-    "month": r"\d{4}-(0[1-9]|1[0-2])",
+    # Not \d: in Python that is a digit of any script, and coverages are compared as text.
+    "year": r"[0-9]{4}",
+    "semester": r"[0-9]{4}[12]",
+    "month": r"[0-9]{4}-(0[1-9]|1[0-2])",
     "all": r"all",
+}
+
+
+_WORDS: Any = {
+    "columns": {"__all__": {"description", "unused"}},
+    "rules": {"__all__": {"why"}},
+    "ratios": {"__all__": {"why"}},
 }
 
 
@@ -48,15 +57,21 @@ Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 
 
 class Coverage(Strict):
-    """What a batch is about: the context key or column that says it, and how fine it is."""
+    """What a batch is about: the context key or column that says it, and how fine it is.
+
+    ``final_after``: days after the end of a period until its figures are final (they are provisional before).
+    """
 
     from_: str | None = Field(default=None, alias="from")
     grain: Grain
+    final_after: Annotated[str, Field(pattern=r"^\d+d$")] | None = None
 
     @model_validator(mode="after")
     def _named(self) -> Self:
         if (self.from_ is None) != (self.grain == "all"):
             raise ValueError("`from` names the context key or column of the coverage; only grain `all` goes without")
+        if self.final_after is not None and self.grain == "all":
+            raise ValueError("`final_after` counts from the end of a period, and grain `all` has none")
         return self
 
 
@@ -92,9 +107,11 @@ class Assertions(Strict):
 
 
 class Freshness(Strict):
-    """When new data is due, and after how long the silence is a warning and a failure (``3d``, ``12h``)."""
+    """When new data is due (one text, or one in each language), and after how long the silence is a warning and a
+    failure (``3d``, ``12h``).
+    """
 
-    due: str
+    due: Wording | str
     warn: Annotated[str, Field(pattern=r"^\d+[dh]$")]
     fail: Annotated[str, Field(pattern=r"^\d+[dh]$")]
 
@@ -117,7 +134,7 @@ class Source(Strict):
     connection: Name
     args: Mapping[str, Any] = Field(default_factory=dict)
     for_each: tuple[Mapping[str, str], ...] = ()
-    load: Literal["snapshot"] = "snapshot"
+    load: Literal["snapshot"] | IncrementalLoad = "snapshot"
     coverage: Coverage
     contract: Contract
     assertions: Assertions
@@ -134,6 +151,18 @@ class Source(Strict):
         if self.for_each and any(wanted not in context for context in self.for_each):
             raise ValueError(f"coverage comes from {wanted!r}, which a `for_each` entry does not have")
         return self
+
+    @model_validator(mode="after")
+    def _load_fits(self) -> Self:
+        if self.incremental is not None:
+            for problem in load_problems(self.contract, self.incremental):
+                raise ValueError(problem)
+        return self
+
+    @property
+    def incremental(self) -> Incremental | None:
+        """How the source is asked for what is new, or None where every pull brings everything."""
+        return self.load.incremental if isinstance(self.load, IncrementalLoad) else None
 
     @property
     def coverage_column(self) -> str | None:
@@ -152,13 +181,25 @@ class Source(Strict):
         return column.context if column is not None else name
 
     def contract_sha256(self, key_fingerprint: str) -> str:
-        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key."""
-        parts = {
-            "contract": self.contract.model_dump(mode="json", by_alias=True),
-            "coverage": self.coverage.model_dump(mode="json", by_alias=True),
+        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key.
+
+        In an incremental source what is asked belongs to it: another question must be asked from the beginning. What
+        only people read (descriptions, reasons) is left out: a better wording changes no row.
+        """
+        parts: dict[str, Any] = {
+            "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
+            "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after"}),
             "landing": LANDING_VERSION,
             "pseudonyms": key_fingerprint,
         }
+        if self.incremental is not None:
+            parts["asked"] = {
+                "protocol": self.protocol,
+                "args": self.args,
+                "for_each": self.for_each,
+                "cursor": self.incremental.cursor,
+                "start": self.incremental.start,
+            }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -38,7 +38,7 @@ def read_push(body: bytes, key: str, source_id: str) -> EventIn:
     """Turn a push into an event. Raises RefusedError when it is not a receiveNIB."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     record = content.get("dataNIB") if isinstance(content, dict) else None
     if not isinstance(record, dict) or not record.get("nib"):

@@ -1,6 +1,7 @@
 """Batches, their pages, what was quarantined and the receipt, in the ledger."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -9,7 +10,7 @@ from ledger import tables as t
 from ledger.engine import Store, new_id
 from ledger.errors import LedgerError
 from ledger.receipt_store import write_receipt
-from ledger.records import Batch, BatchResult, PageRow, QuarantineCount, Receipt
+from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
 
 _RECEIPT_LOCK = "receipt"
 
@@ -17,13 +18,24 @@ _RECEIPT_LOCK = "receipt"
 class BatchStore(Store):
     """Reading and writing batches."""
 
-    def start_batch(self, source_id: str, opd: str, contract_sha256: str, event_id: str | None = None) -> str:
-        """Open a batch. Until it is finished or failed it counts for nothing."""
+    def start_batch(
+        self,
+        source_id: str,
+        opd: str,
+        contract_sha256: str,
+        event_id: str | None = None,
+        pull_id: str | None = None,
+    ) -> str:
+        """Open a batch. Until it is finished or failed it counts for nothing.
+
+        ``pull_id`` is the first batch of the same pull; None where this is it.
+        """
         batch_id = new_id()
         with self._begin() as connection:
             connection.execute(
                 sa.insert(t.batch).values(
                     batch_id=batch_id,
+                    pull_id=pull_id or batch_id,
                     source_id=source_id,
                     opd=opd,
                     contract_sha256=contract_sha256,
@@ -71,6 +83,9 @@ class BatchStore(Store):
                     rows_received=result.rows_received,
                     rows_landed=result.rows_landed,
                     rows_quarantined=result.rows_quarantined,
+                    rows_known=result.rows_known,
+                    merge=result.merge.as_row() if result.merge is not None else None,
+                    cursor=result.cursor,
                     landed_path=result.landed_path,
                     landed_sha256=result.landed_sha256,
                     files=[dict(file) for file in result.files],
@@ -87,6 +102,8 @@ class BatchStore(Store):
             ]
             if counts:
                 connection.execute(sa.insert(t.quarantine), counts)
+            if result.revision is not None:
+                connection.execute(sa.insert(t.revision).values(asdict(result.revision)))
             return write_receipt(connection, batch_id)
 
     def release_batch(self, batch_id: str, why: str) -> Receipt:
@@ -126,23 +143,29 @@ class BatchStore(Store):
         return self._batches(t.batch.c.source_id == source_id, limit)
 
     def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
-        """The latest accepted batch of each coverage (of one source, or of all)."""
-        condition = t.batch.c.status == "accepted"
-        if source_id is not None:
-            condition &= t.batch.c.source_id == source_id
-        query = (
-            sa.select(t.batch)
-            .where(condition)
-            .distinct(t.batch.c.source_id, t.batch.c.coverage)
-            .order_by(t.batch.c.source_id, t.batch.c.coverage, t.batch.c.batch_id.desc())
+        """The accepted batches (of one source, or of all) that no newer one replaced, in the order of their pulls.
+
+        A batch replaces what was accepted of its coverage before; a delta does not, it joins them.
+        """
+        newer = t.batch.alias("newer")
+        replaced = sa.exists().where(
+            newer.c.source_id == t.batch.c.source_id,
+            newer.c.coverage.is_not_distinct_from(t.batch.c.coverage),
+            newer.c.status == "accepted",
+            newer.c.merge.is_(None),
+            newer.c.batch_id > t.batch.c.batch_id,
         )
+        query = sa.select(t.batch).where(t.batch.c.status == "accepted", ~replaced)
+        if source_id is not None:
+            query = query.where(t.batch.c.source_id == source_id)
+        order = (t.batch.c.source_id, t.batch.c.pull_id, t.batch.c.coverage, t.batch.c.batch_id)
         with self._begin() as connection:
-            return [_batch(row) for row in connection.execute(query).mappings()]
+            return [_batch(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
     def trailing_rows(self, source_id: str, coverage: str | None = None, n: int = 5) -> list[int]:
-        """Rows received by the last accepted batches (of one coverage, where given), newest first."""
+        """Rows received by the last accepted batches that replaced a coverage (of one, where given), newest first."""
         query = sa.select(t.batch.c.rows_received).where(
-            t.batch.c.source_id == source_id, t.batch.c.status == "accepted"
+            t.batch.c.source_id == source_id, t.batch.c.status == "accepted", t.batch.c.merge.is_(None)
         )
         if coverage is not None:
             query = query.where(t.batch.c.coverage == coverage)
@@ -203,4 +226,8 @@ def _batch(row: sa.RowMapping) -> Batch:
         event_id=row["event_id"],
         reasons=tuple(row["reasons"]),
         findings=tuple(row["findings"]),
+        pull_id=row["pull_id"],
+        rows_known=row["rows_known"],
+        merge=Merge(tuple(row["merge"]["key"]), row["merge"]["cursor"]) if row["merge"] is not None else None,
+        cursor=row["cursor"],
     )

@@ -7,7 +7,18 @@ from rich.markup import escape
 
 from ledger.errors import PilarError
 from pilar import logs
-from pilar.commands import demo, development, evaluation, publications, recompute, sources, trace, verify
+from pilar.commands import (
+    contracts,
+    demo,
+    development,
+    evaluation,
+    publications,
+    recompute,
+    revisions,
+    sources,
+    trace,
+    verify,
+)
 from pilar.console import err
 
 USAGE_ERROR = 2
@@ -26,11 +37,13 @@ app.command("check")(development.check)
 app.command("recompute")(recompute.recompute_command)
 app.command("pull")(sources.pull_command)
 app.command("diagnose")(sources.diagnose_command)
+app.command("revisions")(revisions.revisions_command)
 app.command("release")(sources.release_command)
 app.command("trace")(trace.trace_command)
 app.command("evaluate")(evaluation.evaluate_command)
 app.command("migrate")(evaluation.migrate_command)
 app.add_typer(sources.app, name="sources")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(publications.app, name="publications")
 app.add_typer(verify.app, name="verify")
 

@@ -6,6 +6,7 @@ CSV bytes. The DuckDB file holds the same rows; its bytes carry identifiers of t
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,8 +31,9 @@ FINDINGS = """(SELECT * REPLACE (
   CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM candidate.findings)"""
 # DuckDB names a file's catalog after the file: a schema `marts` inside would be ambiguous for every reader.
 DUCKDB_FILE = "marts.duckdb"
-# What a spreadsheet would take for a formula when it opens a CSV file.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# What a spreadsheet would take for a formula when it opens a CSV file: at the beginning, behind blanks and signs that
+# cannot be seen too, and behind a line end or a semicolon, at which a spreadsheet set to Indonesian parts columns.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[=+\-@＝＋－＠])|^(?=[\t\r])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,6 @@ def csv_cell(value: object) -> object:
         value = json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
+    if isinstance(value, str):
+        return _FORMULA.sub(r"\1'", value)
     return value

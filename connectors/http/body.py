@@ -11,6 +11,8 @@ from connectors.http.deadline import Deadline
 from connectors.http.limits import Limits
 
 _CHUNK = 64 * 1024
+_MOST_DIGITS = 18
+"""More of them are more bytes than there are, and beyond some thousand Python refuses to count them."""
 
 
 class BodyError(Exception):
@@ -54,7 +56,8 @@ def _next_chunk(raw: BaseHTTPResponse, deadline: Deadline) -> bytes:
 
 def _refuse_early(headers: Mapping[str, str], limits: Limits) -> None:
     announced = headers.get("Content-Length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > limits.max_received:
+    digits = announced.lstrip("0") if announced.isascii() and announced.isdigit() else ""
+    if len(digits) > _MOST_DIGITS or int(digits or 0) > limits.max_received:
         raise _too_big("announces", limits.max_received)
 
 

@@ -1,5 +1,7 @@
 """Per type: from text to value, exactly or not at all. What cannot be read exactly becomes NULL, with a reason."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.column_types import ColumnType
@@ -8,8 +10,8 @@ from connectors.landing.sql import text
 
 # Thousands mark and decimal mark of the declared locales.
 _MARKS = {"id": (".", ","), "en": (",", ".")}
-_OFFSET = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-_STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?"
+_OFFSET = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
+_STAMP = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?"
 _FIRST_YEAR = 1000
 """strptime's %Y reads '24' as the year 24; no record here is about the first millennium."""
 
@@ -72,7 +74,8 @@ def _number(x: str, column: Column, is_number: str | None) -> Cast:
     if column.locale is None:
         return Cast(_guarded(x, plain, x, kind), _number_words(column), _scale_or_type(x, any_plain))
     thousands, mark = _MARKS[column.locale]
-    whole = rf"[+-]?([0-9]{{1,3}}([{thousands}][0-9]{{3}})+|[0-9]+)"
+    # Nobody groups digits behind a zero: 0.123 is a number of the other locale, and a thousand times smaller.
+    whole = rf"[+-]?([1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+|[0-9]+)"
     unmarked = f"replace(replace({x}, {text(thousands)}, ''), {text(mark)}, '.')"
     local = _guarded(x, rf"{whole}([{mark}]{decimals})?", unmarked, kind)
     rule = _scale_or_type(x, rf"{whole}([{mark}][0-9]+)?")
@@ -101,7 +104,10 @@ def _date(x: str, column: Column) -> Cast:
     formats = column.formats or ("%Y-%m-%d",)
     moment = f"try_strptime({x}, [{', '.join(text(form) for form in formats)}])"
     whole_day = f"{moment} = date_trunc('day', {moment}) AND year({moment}) >= {_FIRST_YEAR}"
-    return Cast(f"CASE WHEN {whole_day} THEN {moment}::DATE END", f"a date like {' or '.join(map(_example, formats))}")
+    return Cast(
+        f"CASE WHEN {_in_form(x, formats)} AND {whole_day} THEN {moment}::DATE END",
+        f"a date like {' or '.join(map(_example, formats))}",
+    )
 
 
 def _timestamp(x: str, column: Column) -> Cast:
@@ -111,7 +117,7 @@ def _timestamp(x: str, column: Column) -> Cast:
         has_offset = all("%z" in form for form in column.formats)
         value = f"{moment}::TIMESTAMPTZ" if has_offset else f"timezone({text(zone)}, {moment}::TIMESTAMP)"
         return Cast(
-            f"CASE WHEN year({moment}) >= {_FIRST_YEAR} THEN {value} END",
+            f"CASE WHEN {_in_form(x, column.formats)} AND year({moment}) >= {_FIRST_YEAR} THEN {value} END",
             f"a time like {' or '.join(map(_example, column.formats))}",
         )
     with_offset = f"regexp_full_match({x}, {text(_STAMP + _OFFSET)})"
@@ -120,6 +126,44 @@ def _timestamp(x: str, column: Column) -> Cast:
         local = f"timezone({text(column.timezone)}, TRY_CAST({x} AS TIMESTAMP))"
         value += f" WHEN regexp_full_match({x}, {text(_STAMP)}) THEN {local}"
     return Cast(f"{value} END", "a time with its offset, like 2024-08-31T07:00:00+00:00")
+
+
+# strptime codes as regular expressions; numbers that stand side by side must be written in full.
+_CODE = re.compile(r"%-?([a-zA-Z%])|(\s+)|(.)", re.DOTALL)
+_NUMBERS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
+_FULL = {"Y", "y"}
+_SIDE_BY_SIDE = re.compile(r"(%-?[YymdHIMSj]){2,}")
+_OTHERS = {"%": "%", "z": r"[+-][0-9:]{2,6}", "f": "[0-9]{1,9}", "g": "[0-9]{1,9}", "n": "[0-9]{1,9}"}
+
+
+def _in_form(x: str, formats: Sequence[str]) -> str:
+    """Whether a text is what strptime may be asked about.
+
+    DuckDB's strptime reads the words epoch and infinity in any format, as 1900-01-01; a number where a shorter one
+    would do as well ('2024123' is two days of %Y%m%d); and '1' as the year 2001. The first character tells the words
+    from a date that begins with a digit, which is quicker than a regular expression.
+    """
+    if all(form[:2] in {"%Y", "%d", "%m"} and "%y" not in form and not _SIDE_BY_SIDE.search(form) for form in formats):
+        return f"{x} BETWEEN '0' AND ':'"
+    return f"regexp_full_match({x}, {text('|'.join(map(_form_pattern, formats)))})"
+
+
+def _form_pattern(form: str) -> str:
+    side_by_side = {at for found in _SIDE_BY_SIDE.finditer(form) for at in range(found.start(), found.end())}
+    parts = []
+    for found in _CODE.finditer(form):
+        code, blank, sign = found.groups()
+        if blank:
+            parts.append(r"\s+")
+        elif sign:
+            parts.append(re.escape(sign))
+        elif code in _NUMBERS:
+            width = _NUMBERS[code]
+            exact = code in _FULL or found.start() in side_by_side
+            parts.append(f"[0-9]{{{width}}}" if exact else f"[0-9]{{1,{width}}}")
+        else:
+            parts.append(_OTHERS.get(code, "[[:alpha:]]+"))
+    return f"({''.join(parts)})"
 
 
 _EXAMPLES = {"%Y": "2024", "%m": "08", "%d": "31", "%H": "07", "%M": "05", "%S": "09", "%y": "24", "%z": "+07:00"}

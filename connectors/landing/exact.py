@@ -8,16 +8,20 @@ surrogates or NaN, which Python reads and DuckDB refuses.
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Column, Contract
 from connectors.landing.paths import RecordsPath
 from connectors.record_paths import path_steps
 
-# At least 16 digits around a decimal point: more than a double is sure to keep.
-_LONG = r"[:,\[\s]-?([0-9]{1,4}[.][0-9]{12,}|[0-9]{5,8}[.][0-9]{8,}|[0-9]{9,12}[.][0-9]{4,}|[0-9]{13,}[.][0-9])"
+# At least 16 digits around a decimal point or before an exponent: more than a double is sure to keep.
+_LONG = (
+    r"[:,\[\s]-?([0-9]{1,4}[.][0-9]{12,}|[0-9]{5,8}[.][0-9]{8,}|[0-9]{9,12}[.][0-9]{4,}|[0-9]{13,}[.][0-9]"
+    r"|[0-9]{16,}[eE])"
+)
 _ANY_FRACTION = r"[,\[]\s*-?[0-9]+([.][0-9]|[eE])"
+# A name may be written with escapes: PHP writes "Kabupaten\/Kota", Python "Suhu \u00b0C".
+_ESCAPED_NAME = r'"[^"]*\\[^"]*"\s*:\s*-?[0-9]+([.]|[eE])'
 
 
 class _Number(str):
@@ -28,14 +32,16 @@ def risk_pattern(contract: Contract) -> str:
     """A regular expression that finds pages to rewrite; it may find too many, never too few."""
     if contract.positional:
         return f"{_LONG}|{_ANY_FRACTION}"
-    texts = sorted(
-        re.escape(path_steps(column.from_ or name)[-1].split(".")[-1].split("]")[-1])
+    texts = {
+        path_steps(column.from_ or name)[-1].split(".")[-1].split("]")[-1]
         for name, column in contract.landed.items()
         if column.in_record and column.sql_type.kind == "string"
-    )
+    }
     if not texts:
         return _LONG
-    return rf'{_LONG}|"({"|".join(texts)})"\s*:\s*-?[0-9]+([.]|[eE])'
+    listed = f"|{_ANY_FRACTION}" if "" in texts else ""  # a path that ends in an index
+    names = "|".join(map(re.escape, sorted(texts)))
+    return rf'{_LONG}|{_ESCAPED_NAME}|"({names})"\s*:\s*-?[0-9]+([.]|[eE]){listed}'
 
 
 def rewrite(body: str, path: RecordsPath, contract: Contract) -> str | None:
@@ -70,12 +76,22 @@ def _localise(record: Any, contract: Contract) -> None:
             holder[key] = holder[key].replace(".", ",")
 
 
+_STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
+
+
 def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:
+    """The object or list that holds a column's value, and its name or number there; (None, None) where it is not."""
     if column.position is not None:
-        inside = isinstance(record, list) and column.position < len(record)
-        return (record, column.position) if inside else (None, None)
-    steps: list[str] = [step for part in path_steps(column.from_ or name) for step in part.split(".") if step]
+        steps: list[str | int] = [column.position]
+    else:
+        first, *rest = path_steps(column.from_ or name)
+        steps = [first, *(step[1] or int(step[2]) for step in _STEP.finditer("".join(rest)))]
     for step in steps[:-1]:
-        record = record.get(step) if isinstance(record, Mapping) else None
-    last = steps[-1]
-    return (record, last) if isinstance(record, dict) and last in record else (None, None)
+        record = record[step] if _has(record, step) else None
+    return (record, steps[-1]) if _has(record, steps[-1]) else (None, None)
+
+
+def _has(holder: Any, step: str | int) -> bool:
+    if isinstance(step, int):
+        return isinstance(holder, list) and step < len(holder)
+    return isinstance(holder, dict) and step in holder

@@ -13,7 +13,7 @@ from connectors.landing import checks
 from connectors.landing.casts import Cast, cast, clean
 from connectors.landing.checks import Check, number_name, raw_name, said_name, typed_name
 from connectors.landing.fields import Field, fields, structure
-from connectors.landing.pagetable import PAGES, PARTS, SLOT_STEP
+from connectors.landing.pagetable import PAGES, SLOT_STEP
 from connectors.landing.paths import RecordsPath
 from connectors.landing.personal import MASK, is_suspicious, pseudonym, shown
 from connectors.landing.ratios import broken
@@ -64,11 +64,10 @@ class Statement:
         return f"CREATE TABLE {STAGED} ({', '.join(columns + fixed)})"
 
     def insert(self, path: RecordsPath, *, unreadable: bool = False) -> str:
-        """Read every page of the pages table into the staged table, in order; ``unreadable`` as in ``structure``."""
-        halves = [self._rows(path, f"part = {part}", unreadable) for part in PARTS]
-        return f"INSERT INTO {STAGED} {' UNION ALL '.join(halves)}"
+        """Read every page of the pages table into the staged table; ``unreadable`` as in ``structure``."""
+        return f"INSERT INTO {STAGED} {self._rows(path, unreadable)}"
 
-    def _rows(self, path: RecordsPath, where: str, unreadable: bool) -> str:
+    def _rows(self, path: RecordsPath, unreadable: bool) -> str:
         landed = self.contract.landed
         values = [
             f"CASE WHEN _bad THEN NULL ELSE {pseudonym(typed_name(name)) if column.pseudonym else typed_name(name)} END"
@@ -85,14 +84,14 @@ class Statement:
         suspect = f", CASE WHEN _bad THEN {self._suspect()} END AS _suspect" if self.contract.has_persons else ""
         return (
             f"SELECT {', '.join(values)} FROM (SELECT *{suspect} FROM (SELECT *, {self._bad()} AS _bad "
-            f"FROM ({self._typed(path, where, unreadable)})))"
+            f"FROM ({self._typed(path, unreadable)})))"
         )
 
-    def _typed(self, path: RecordsPath, where: str, unreadable: bool) -> str:
+    def _typed(self, path: RecordsPath, unreadable: bool) -> str:
         typed = [f"{self._casts[name].value} AS {typed_name(name)}" for name in self.contract.landed]
-        return f"SELECT *, {', '.join(typed)} FROM ({self._raw(path, where, unreadable)})"
+        return f"SELECT *, {', '.join(typed)} FROM ({self._raw(path, unreadable)})"
 
-    def _raw(self, path: RecordsPath, where: str, unreadable: bool) -> str:
+    def _raw(self, path: RecordsPath, unreadable: bool) -> str:
         columns = ["seq AS _page", "base + ord - 1 AS _row", "coverage AS _coverage"]
         columns.append("list_contains($doubled::BIGINT[], place + ord) AS _doubled_field")
         columns.append(f"{f'rec.{ident(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
@@ -103,9 +102,9 @@ class Statement:
                 columns.append(f"coalesce({field.is_number}, false) AS {number_name(name)}")
             if field.said is not None:
                 columns.append(f"{field.said} AS {said_name(name)}")
-        return f"SELECT {', '.join(columns)} FROM ({self._records(path, where, unreadable)})"
+        return f"SELECT {', '.join(columns)} FROM ({self._records(path, unreadable)})"
 
-    def _records(self, path: RecordsPath, where: str, unreadable: bool) -> str:
+    def _records(self, path: RecordsPath, unreadable: bool) -> str:
         shape = text(structure(self.contract, path, unreadable=unreadable))
         source = "body" if path.members is not None else f"json_extract(body, {text(path.array)})"
         # A page in which every record has the same fields is read strictly: a field given twice is then an error.
@@ -125,7 +124,7 @@ class Statement:
                 *contexts,
             ]
         )
-        pages = f"SELECT {looked_up}, {array} AS list FROM {PAGES} WHERE {where}"
+        pages = f"SELECT {looked_up}, {array} AS list FROM {PAGES}"
         items = f"SELECT {carried}, unnest(list) AS item, generate_subscripts(list, 1) AS ord FROM ({pages})"
         return f"SELECT {carried}, ord, {record} AS rec FROM ({items})"
 

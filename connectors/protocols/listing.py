@@ -1,6 +1,7 @@
 """The books of one paged listing: what was received, what was announced, and whether it goes round in circles."""
 
 import hashlib
+from typing import Any
 
 from ledger.errors import SourceError
 
@@ -21,9 +22,14 @@ class Listing:
         self.announced: int | None = None
         self._bodies: set[bytes] = set()
         self._marks: set[str] = set()
+        self._edges: set[tuple[int, str, str]] = set()
 
-    def page(self, body: bytes, rows: int, request: str) -> None:
-        """Enter one page. Raises SourceError (damaged) when its rows were there before, or there are too many pages."""
+    def page(self, body: bytes, rows: int, request: str, records: Any = None) -> None:
+        """Enter one page. Raises SourceError (damaged) when its rows were there before, or there are too many pages.
+
+        ``records``, where the caller has them parsed, find out a page that comes again in another envelope (its own
+        number, a time): as many rows, and the first and last of them the same. One row may honestly come twice.
+        """
         self.pages += 1
         if self.pages > self.max_pages:
             raise _damaged(f"the source gives more than {self.max_pages} pages", request)
@@ -34,6 +40,11 @@ class Listing:
         if digest in self._bodies:
             raise _damaged(f"the source repeats a page (the {self.pages}. equals an earlier one)", request)
         self._bodies.add(digest)
+        if isinstance(records, list) and rows > 1:
+            edges = (rows, repr(records[0]), repr(records[-1]))
+            if edges in self._edges:
+                raise _damaged(f"the source repeats a page (rows of the {self.pages}. came before)", request)
+            self._edges.add(edges)
 
     def step(self, mark: str, request: str) -> None:
         """Enter a next link, cursor or token before following it. Raises SourceError (damaged) when it was followed."""

@@ -106,5 +106,7 @@ class Sql(ProtocolBase[SqlArgs]):
 
 
 def _page(seq: int, lines: Sequence[str], context: Mapping[str, str], request: str, started: float) -> Page:
-    body = "\n".join(lines).encode("utf-8", "replace")
+    # A line end in a row stands between the parts of a JSON column's value, where a blank does as well; in texts it is
+    # escaped.
+    body = "\n".join(line.replace("\n", " ") for line in lines).encode("utf-8", "replace")
     return Page(seq, body, body, NDJSON, context, request, 0, round((time.monotonic() - started) * 1000))

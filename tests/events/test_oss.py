@@ -26,7 +26,18 @@ def test_p4_the_same_push_is_the_same_event_and_a_changed_one_is_another() -> No
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"dataNIB": []}', b'{"dataNIB": {}}', b'{"dataNIB": {"nib": ""}}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"dataNIB": []}',
+        b'{"dataNIB": {}}',
+        b'{"dataNIB": {"nib": ""}}',
+        b"[" * 200_000,
+        b"9" * 5000,
+    ],
+    ids=range(8),
 )
 def test_what_is_no_push_is_refused(body: bytes) -> None:
     with pytest.raises(RefusedError, match="receiveNIB"):

@@ -17,7 +17,7 @@ from publication import build as module
 from publication.build import Published, publish
 from publication.meta import PublicationMeta
 from publication.pointer import PUBLICATION_ID, current, list_publications, swap
-from publication.tables import DUCKDB_FILE, csv_cell
+from publication.tables import DUCKDB_FILE
 from publication.verify import verify
 from tests.publication.sample_meta import CREATED, sample_meta
 from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of, load_seeds
@@ -185,16 +185,6 @@ def test_package_describes_every_table(published: Published) -> None:
     assert all("description" in field for field in fields.values())
     assert package["sources"]
     assert package["licence_note"]
-
-
-@pytest.mark.parametrize("payload", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("x")', "＝1+1"])
-def test_csv_text_is_never_a_formula(payload: str) -> None:
-    assert csv_cell(payload) == f"'{payload}"
-
-
-@pytest.mark.parametrize("value", [-12.5, 0, None, "Kabupaten Malang", "35.07", ""])
-def test_csv_leaves_numbers_and_plain_text_alone(value: object) -> None:
-    assert csv_cell(value) == value
 
 
 def test_csv_guards_a_name_and_keeps_negative_numbers(sample_file: Path, tmp_path: Path) -> None:

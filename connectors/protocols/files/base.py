@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import Field, field_validator
 
+from connectors.http.redact import quote
 from connectors.http.urls import fill
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.files.transport import Found, Transport, open_transport, unsafe_name
@@ -93,9 +94,11 @@ class FileProtocol(ProtocolBase[FileArgsT]):
     def _chosen(self, transport: Transport) -> list[tuple[Found, Mapping[str, str]]]:
         pattern = re.compile(self.args.pattern)
         listed = sorted(transport.files(), key=lambda found: found.name)
-        matched = [(found, match.groupdict("")) for found in listed if (match := pattern.fullmatch(found.name))]
-        if any(unsafe_name(found.name) for found, _ in matched):
-            raise SourceError("damaged", "a file's name leads out of the folder", where=transport.place)
+        matched = [
+            (found, match.groupdict(""))
+            for found in listed
+            if (match := pattern.fullmatch(found.name)) and self._plain(found.name, transport.place)
+        ]
         chosen = [
             (found, context)
             for found, groups in self._newest(matched)
@@ -114,6 +117,20 @@ class FileProtocol(ProtocolBase[FileArgsT]):
                 "damaged", f"{len(chosen)} files fit, {self.args.max_files} are the most", where=transport.place
             )
         return chosen
+
+    def _plain(self, name: str, place: str) -> str:
+        """The name, if it is one line of text that looks as it is: it goes to the ledger, to logs and to people."""
+        if name.isprintable():  # no controls, no bytes that are no UTF-8, nothing invisible or turned round
+            if unsafe_name(name):
+                raise SourceError("damaged", "a file's name leads out of the folder", where=place)
+            return name
+        shown = "".join(sign if sign.isprintable() else "?" for sign in name)
+        raise SourceError(
+            "damaged",
+            f"the file name {quote(shown, 60)!r} holds characters that cannot be seen",
+            where=place,
+            do="Ask the agency to give the file a plain name",
+        )
 
     def _newest(self, matched: Sequence[tuple[Found, dict[str, str]]]) -> Sequence[tuple[Found, dict[str, str]]]:
         newest = self.args.newest

@@ -21,6 +21,7 @@ from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 
 _MAX_FIELD = 1_000_000
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class CsvArgs(TableArgs):
@@ -78,6 +79,7 @@ class CsvFiles(FileProtocol[CsvArgs]):
     def _text(self, body: bytes, where: str, unreadable: str = "replace") -> str:
         """The file as text; bytes that are none become U+FFFD, for which landing quarantines their row."""
         encoding: str = self.args.encoding
+        _check_declared(encoding, body, where)
         if body.startswith(codecs.BOM_UTF8) and encoding != "utf-8":
             raise _damaged(f"the file begins as UTF-8 does, the source file says {encoding}", where)
         try:
@@ -96,6 +98,27 @@ class CsvFiles(FileProtocol[CsvArgs]):
             return list(reader)
         except csv.Error as error:
             raise _damaged(f"line {reader.line_num}: {error}", where) from None
+
+
+def _check_declared(encoding: str, body: bytes, where: str) -> None:
+    """Refuse an encoding that would read any bytes at all and turn them into other letters, where it shows."""
+    if encoding == "utf-16" and body and not body.startswith(_UTF16_MARKS):
+        raise SourceError("damaged", "the file does not begin with the byte order mark of UTF-16", where=where)
+    if encoding in {"cp1252", "latin-1"} and not body.isascii() and _is_utf8(body):
+        raise SourceError(
+            "damaged",
+            f"the file is UTF-8 and not {encoding}",
+            where=where,
+            do="Say `encoding: utf-8` in the source file if the agency now sends that",
+        )
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _ragged(number: int, row: Sequence[str], width: int, where: str) -> Mapping[str, str]:

@@ -156,7 +156,7 @@ class FtpFolder:
                 deadline.add(client.sock)
             try:
                 return step()
-            except (*ftplib.all_errors, ValueError, LookupError) as error:
+            except (ftplib.Error, OSError, EOFError, ValueError, LookupError) as error:
                 kind, words = classify_ftp(error)
                 if deadline.expired:
                     kind, words = "retryable", f"nothing complete within {seconds:g} s"

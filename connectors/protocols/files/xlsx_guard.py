@@ -24,6 +24,14 @@ _FOREIGN = {"xl/workbook.bin", "content.xml"}
 # Error cells (#N/A, #DIV/0!): the parser would hand them over as empty ones.
 # "<" cannot stand in an attribute, so that the search never runs past a tag.
 _ERROR_CELL = re.compile(rb"(<(?:\w+:)?c\b(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*?\st\s*=\s*)([\"'])e\2")
+# What XML knows and no spreadsheet program writes into cells: the reader passes over CDATA and stops at a comment.
+_STRANGE = (b"<!--", b"<![CDATA[", b"<!DOCTYPE", b"<!ENTITY")
+# A formula whose result was never computed, as libraries write them: the parser would hand over an empty cell. A text
+# formula (t="str") may honestly have the empty text as its result.
+_UNCOMPUTED = re.compile(
+    rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v\s*>\s*</(?:\w+:)?v\s*>)?\s*</(?:\w+:)?c\s*>"
+)
 
 
 def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
@@ -65,8 +73,11 @@ def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
         if len(content) != entry.file_size:
             raise zipfile.BadZipFile
         _check_encoding(content, where)
+        if (_SHEET_MARK in content or entry.filename.endswith("sharedStrings.xml")) and _strange(content):
+            raise _damaged("a sheet holds comments, CDATA or a DOCTYPE, as no spreadsheet program writes them", where)
         if _SHEET_MARK in content:  # a workbook may keep its sheets under any name
             _check_extent(content, where)
+            _check_cells(content, where)
             sheets[entry.filename] = content
     return sheets
 
@@ -78,6 +89,18 @@ def _check_extent(sheet: bytes, where: str) -> None:
     columns = max((_column(letters) for letters in {letters for letters, _ in places}), default=0)
     if rows * max(1, columns) > _MAX_CELLS:
         raise _damaged(f"a sheet claims {rows} rows and {columns} columns", where)
+
+
+def _check_cells(sheet: bytes, where: str) -> None:
+    if b"<f" not in sheet and b":f" not in sheet:
+        return
+    bare = [found for found in _UNCOMPUTED.findall(sheet) if b'"str"' not in found and b"'str'" not in found]
+    if bare:
+        raise _damaged(f"{len(bare)} formulas of the workbook were saved without their results", where)
+
+
+def _strange(part: bytes) -> bool:
+    return any(sign in part for sign in _STRANGE)
 
 
 def _check_encoding(part: bytes, where: str) -> None:

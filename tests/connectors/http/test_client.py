@@ -136,6 +136,8 @@ def test_a_gzip_bomb_is_refused_before_it_unpacks(server, client, respond) -> No
 def test_an_answer_too_large_is_refused_by_its_announcement_and_by_its_bytes(server, client, respond) -> None:
     url = server.on("/a", respond(b"x" * 5000))
     assert "announces more than 1000 bytes" in failing(client(max_received=1000), url).what
+    server.on("/a", b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n{}")
+    assert "announces more than 1000 bytes" in failing(client(max_received=1000), url).what
     server.on("/a", b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 5000)
     assert "sent more than 1000 bytes" in failing(client(max_received=1000), url).what
 

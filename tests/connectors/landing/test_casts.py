@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.connectors.landing.conftest import page_of
+
 ID = {"id": {}}
 
 
@@ -43,6 +45,13 @@ ID = {"id": {}}
         ({"type": "date"}, "2024-08-31", dt.date(2024, 8, 31)),
         ({"type": "date", "format": "%d/%m/%Y"}, "31/08/2024", dt.date(2024, 8, 31)),
         ({"type": "date", "format": ["%d/%m/%Y", "%Y-%m-%d"]}, "2024-08-31", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": "%d/%m/%Y"}, "1/8/2024", dt.date(2024, 8, 1)),
+        ({"type": "date", "format": "%Y%m%d"}, "20240831", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": ["%Y%m%d", "%d/%m/%y"]}, "31/08/24", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": "%B %d, %Y"}, "August 31, 2024", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": "%Y-%m-%dT%H:%M:%S%z"}, "2024-08-31T00:00:00+00:00", dt.date(2024, 8, 31)),
+        ({"type": "decimal(9,3)", "locale": "id"}, "0,123", Decimal("0.123")),
+        ({"type": "integer", "locale": "id"}, "000", 0),
         ({"type": "date", "format": "%Y-%m-%d %H:%M:%S"}, "2024-08-31 00:00:00", dt.date(2024, 8, 31)),
         ({"type": "boolean"}, "TRUE", True),
         ({"type": "boolean"}, False, False),
@@ -77,7 +86,23 @@ def test_a_value_is_read_exactly(land: Any, column: dict[str, Any], given: Any, 
         ({"type": "decimal(5,1)", "locale": "id"}, "1.23.456", "type"),
         ({"type": "decimal(9,1)", "locale": "en"}, "1.234,5", "type"),
         ({"type": "decimal(9,1)", "locale": "en"}, "12,34", "type"),
+        ({"type": "decimal(9,2)", "locale": "id"}, "0.123", "type"),
+        ({"type": "decimal(9,2)", "locale": "id"}, "00.123", "type"),
+        ({"type": "decimal(9,2)", "locale": "en"}, "0,123", "type"),
+        ({"type": "bigint", "locale": "id"}, "-0.123.456", "type"),
         ({"type": "date"}, "31/08/2024", "type"),
+        ({"type": "date"}, "epoch", "type"),
+        ({"type": "date"}, "infinity", "type"),
+        ({"type": "date"}, "-Infinity", "type"),
+        ({"type": "date"}, "0000-00-00", "type"),
+        ({"type": "date", "format": "%B %d, %Y"}, "epoch", "type"),
+        ({"type": "date", "format": "%Y%m%d"}, "2024123", "type"),
+        ({"type": "date", "format": "%Y%m%d"}, "240831", "type"),
+        ({"type": "date", "format": ["%Y%m%d", "%Y-%m-%d"]}, "2024123", "type"),
+        ({"type": "date", "format": "%d/%m/%y"}, "31/08/1", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "31/02/2024", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "45292", "type"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "٣١/٠٨/٢٠٢٤", "type"),
         ({"type": "date"}, "2024-02-30", "type"),
         ({"type": "date"}, "2024-08-31 07:00", "type"),
         ({"type": "date", "format": "%d/%m/%Y"}, "2024/31/08", "type"),
@@ -87,6 +112,10 @@ def test_a_value_is_read_exactly(land: Any, column: dict[str, Any], given: Any, 
         ({"type": "date", "format": "%Y-%m-%d %H:%M:%S"}, "2024-08-31 13:09:00", "type"),
         ({"type": "timestamp"}, "2024-08-31T07:00:00", "type"),
         ({"type": "timestamp"}, "2024-08-31", "type"),
+        ({"type": "timestamp"}, "2024-08-31T07:00:00+25:00", "type"),
+        ({"type": "timestamp"}, "2024-08-31T07:00:00+07:60", "type"),
+        ({"type": "timestamp"}, "0024-08-31T07:00:00Z", "type"),
+        ({"type": "timestamp", "format": "%Y-%m-%d %H:%M:%S", "timezone": "Asia/Jakarta"}, "epoch", "type"),
         ({"type": "boolean"}, "1", "type"),
         ({"required": True}, "", "required"),
         ({"required": True}, None, "required"),
@@ -208,3 +237,31 @@ def _page(body: bytes) -> Any:
     from connectors.protocols.base import Page
 
     return Page(0, body, body, "$", {}, "GET", 200, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        ("Kabupaten/Kota", rb'[{"id": 1, "Kabupaten\/Kota": 64.10}]'),
+        ("Suhu °C", rb'[{"id": 1, "Suhu \u00b0C": 64.10}]'),
+        ("teks", rb'[{"id": 1, "t\u0065ks": 64.10}]'),
+        ("$.a[0]", b'[{"id": 1, "a": [64.10]}]'),
+        ("$.a[0].b", b'[{"id": 1, "a": [{"b": 64.10}]}]'),
+    ],
+)
+def test_a_number_keeps_its_digits_as_text_however_its_name_is_written(land: Any, field: str, body: bytes) -> None:
+    result = land(ID | {"value": {"from": field}}, [page_of(body)])
+    assert [row["value"] for row in result.rows] == ["64.10"]
+
+
+def test_more_digits_than_a_double_keeps_come_before_an_exponent_too(land: Any) -> None:
+    columns = ID | {"value": {"type": "decimal(38,5)", "locale": "id"}}
+    result = land(columns, [page_of(b'[{"id": 1, "value": 90071992547409931e0}]')])
+    assert result.rows == []
+    assert result.reasons == [("type", "value")]
+
+
+def test_a_number_in_a_list_is_one_of_no_locale_on_a_rewritten_page_too(land: Any) -> None:
+    columns = {"id": {}, "value": {"type": "decimal(9,3)", "locale": "id", "from": "$.a[0].n"}}
+    result = land(columns, [page_of(b'[{"id": 64.10, "a": [{"n": 1.234}]}]')])
+    assert [row["value"] for row in result.rows] == [Decimal("1.234")]

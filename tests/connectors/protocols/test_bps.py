@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from connectors.protocols.bps import records_of
+from connectors.protocols.bps import _year, records_of
 from ledger.errors import ConfigError, SourceError
 
 # The example of the statistics office's own documentation: 7315310990 is 7315|31|0|99|0.
@@ -136,6 +136,12 @@ def test_p8_a_table_that_is_not_available_is_a_page_without_records(pull, reply)
     answers = [reply({"status": "OK", "data-availability": "not-available", "data": ""})]
     [page] = pull("bps", {"domain": "6400", "var": [101], "tahun": [2021]}, answers).pages()
     assert page.records == b"[]"
+
+
+@pytest.mark.parametrize("year", ["9" * 5000, "-1", "1e2", "٢", ""])
+def test_p10_a_year_id_that_is_no_small_number_is_damage(year: str) -> None:
+    with pytest.raises(SourceError, match="year id"):
+        _year(year, "2023", "GET x")
 
 
 def test_p10_a_year_that_is_none_is_refused(pull) -> None:

@@ -116,6 +116,21 @@ def test_links_and_folders_are_not_read(read: Read, tmp_path: Path) -> None:
     assert "among 1" in str(refused(read))
 
 
+@pytest.mark.parametrize(
+    "name", [b"a\xff.csv", b"a\nb.csv", b"a\x1b[31m.csv", "a\u202ecsv.csv".encode(), "a\u200b.csv".encode()]
+)
+def test_p10_a_file_name_that_is_no_plain_line_of_text_is_refused(read: Read, tmp_path: Path, name: bytes) -> None:
+    """It would go to the ledger, which holds UTF-8, and to logs and messages, which people read."""
+    with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:  # noqa: PTH118, PTH123 - a name of bytes
+        file.write(b"nik,berat\n1,2\n")
+    error = refused(read, pattern=r"(?s).*\.csv")
+    assert isinstance(error, SourceError)
+    assert "cannot be seen" in error.what
+    assert str(error).isprintable()
+    put(tmp_path, "balita_64.02_2024-08.csv")
+    assert len(read()) == 1, "a file that nobody asked for stands in nobody's way"
+
+
 @pytest.mark.parametrize("folder", ["..", "a/../..", "/etc"])
 def test_a_folder_may_not_climb(read: Read, folder: str) -> None:
     assert isinstance(refused(read, folder=folder), ConfigError)
@@ -186,6 +201,14 @@ def test_p10_a_connection_that_names_no_folder_is_refused(url: str) -> None:
         (b"nik,berat\n1,2\n", {"header_row": 9}),
         (b'nik,berat\n"1"x,2\n', {}),
         (b"nik,berat\n" + b"1" * 1_000_001 + b",2\n", {}),
+        ("nik,nama\n1,Jalan é\n".encode(), {"encoding": "cp1252"}),
+        ("\ufeffnik,nama\n1,x\n".encode(), {"encoding": "latin-1"}),
+        ("nik,berat\n1,2\n".encode("utf-16"), {}),
+        ("nik,berat\n1,2\n".encode("utf-16-le"), {}),
+        ("nik,berat\n1,2\n".encode("utf-16-le"), {"encoding": "utf-16"}),
+        ("nik,berat\n1,2\n".encode("utf-16-be"), {"encoding": "utf-16"}),
+        (b"nik,berat\n1,2\n", {"encoding": "utf-16"}),
+        ("nik,berat\n1,\ud800\n".encode("utf-16", "surrogatepass"), {"encoding": "utf-16"}),
     ],
 )
 def test_p1_a_broken_csv_is_damage_as_a_whole(read: Read, tmp_path: Path, body: bytes, args: Any) -> None:
@@ -206,11 +229,13 @@ def test_p1_a_broken_csv_is_damage_as_a_whole(read: Read, tmp_path: Path, body: 
         (b'nik,alamat\n1,"a\nb"\n', {}, [{"nik": "1", "alamat": "a\nb"}]),
         (b"nik,\n1,x\n", {}, [{"nik": "1", "(kolom 2)": "x"}]),
         (b"nik,berat\n", {}, []),
+        ("nik,nama\n1,é\n".encode("utf-16"), {"encoding": "utf-16"}, [{"nik": "1", "nama": "é"}]),
+        (b"\xfe\xff" + "nik,nama\n1,é\n".encode("utf-16-be"), {"encoding": "utf-16"}, [{"nik": "1", "nama": "é"}]),
         (b'nik,nama\r\n1,"a ""b"" c"\r\n', {}, [{"nik": "1", "nama": 'a "b" c'}]),
         (b"nik,berat\r1,2\r", {}, [{"nik": "1", "berat": "2"}]),
         (b"nik,nama\n1,a\xe9b\n", {}, [{"nik": "1", "nama": "a\ufffdb"}]),
+        (b"nik,nama\n1,x\xc0\xaf\n", {}, [{"nik": "1", "nama": "x\ufffd\ufffd"}]),
         (b"nik,nama\n1,a\0b\n", {}, [{"nik": "1", "nama": "a\0b"}]),
-        ("nik,nama\n1,é\n".encode("utf-16"), {"encoding": "utf-16"}, [{"nik": "1", "nama": "é"}]),
         (
             b"No,IPM,,Ket\n,2023,2024,\n1,70.1,70.9,x\n",
             {"header_rows": 2},

@@ -84,6 +84,13 @@ def test_rows_come_in_pages_of_exact_json_lines(read: Read) -> None:
     assert pages[0].body == pages[0].records
 
 
+def test_p1_a_column_of_json_keeps_its_own_line_ends_out_of_the_lines(read: Read) -> None:
+    """PostgreSQL keeps a json value as it was written, and a line end in it would be the end of the row."""
+    [page] = read("""select 1 as id, e'{"a":\n 1.50,\n"b": "x\\\\ny"}'::json as rinci, e'p\nq' as teks""")
+    assert page.records.count(b"\n") == 0
+    assert rows([page]) == [{"id": 1, "rinci": {"a": Decimal("1.50"), "b": "x\ny"}, "teks": "p\nq"}]
+
+
 def test_values_of_the_context_are_bound_never_pasted(read: Read) -> None:
     query = "select id from survei where kode_daerah = %(kode)s and teks like '%%baris%%'"
     contexts = [{"kode": "64.02", "other": "x"}, {"kode": "' or 1=1 --"}]

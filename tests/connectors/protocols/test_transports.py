@@ -1,7 +1,6 @@
 """Files over FTP, HTTP and S3 on real servers on loopback: the same guards as in a local folder."""
 
 import datetime as dt
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from connectors.protocols.files.transport import unsafe_name
 from connectors.protocols.files.web import classify_file, classify_head
 from ledger.errors import ConfigError, PilarError, SourceError
 from ledger.settings import Connection
-from tests.connectors.certificates import certificate
+from tests.connectors.protocols.ftp_servers import FtpServers, serve
 
 PASSWORD = "sandi-dinas-7c1e"
 PATTERN = r"balita_(?P<kode>\d\d\.\d\d)_(?P<bulan>\d{4}-\d\d)\.csv"
@@ -61,101 +60,52 @@ def changed(connection: Connection, **change: Any) -> Connection:
 # FTP ----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Ftp:
-    folder: Path
-    plain: Connection
-    secure: Connection
-    grow: bool = False
-    wait_s: float = 0
-
-
 @pytest.fixture
-def ftp(tmp_path: Path) -> Iterator[Ftp]:
-    import time
-
-    from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
-    from pyftpdlib.ioloop import IOLoop
-    from pyftpdlib.servers import ThreadedFTPServer
-
-    logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
+def ftp(tmp_path: Path) -> Iterator[FtpServers]:
     folder = tmp_path / "drop"
     (folder / "masuk").mkdir(parents=True)
     (folder / "masuk" / AUGUST).write_bytes(CSV)
     (folder / AUGUST).write_bytes(CSV)
     (folder / "other.csv").write_bytes(CSV)
-    cert, key = certificate(tmp_path)
-    authorizer = DummyAuthorizer()
-    authorizer.add_user("dinas", PASSWORD, str(folder), perm="elr")
-    extra = {"private": True, "plain": True, "ca_bundle": str(cert)}
-    made = Ftp(folder, Connection(url="ftp://x"), Connection(url="ftps://x"))
-
-    def behave(base: type[FTPHandler]) -> type[FTPHandler]:
-        class Handler(base):  # type: ignore[misc,valid-type]
-            def ftp_RETR(self, file: str) -> Any:  # noqa: N802
-                time.sleep(made.wait_s)
-                answer = super().ftp_RETR(file)
-                if made.grow:
-                    with Path(file).open("ab") as more:
-                        more.write(b"3,4\n")
-                return answer
-
-        Handler.authorizer = authorizer
-        return Handler
-
-    secure = behave(TLS_FTPHandler)
-    secure.certfile, secure.keyfile = str(cert), str(key)
-    secure.tls_control_required = secure.tls_data_required = True
-    # Servers share one loop unless each is given its own, and two threads in one loop lose connections.
-    handlers = (behave(FTPHandler), secure)
-    servers = [ThreadedFTPServer(("127.0.0.1", 0), handler, ioloop=IOLoop()) for handler in handlers]
-    ports = [server.socket.getsockname()[1] for server in servers]
-    made.plain = Connection(url=f"ftp://127.0.0.1:{ports[0]}", login="dinas", password=PASSWORD, extra=extra)
-    made.secure = Connection(url=f"ftps://127.0.0.1:{ports[1]}", login="dinas", password=PASSWORD, extra=extra)
-    threads = [threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True) for server in servers]
-    for thread in threads:
-        thread.start()
-    yield made
-    for server in servers:
-        server.close_all()
+    with serve(folder, tmp_path, "dinas", PASSWORD) as servers:
+        yield servers
 
 
 @pytest.mark.integration
 class TestFtp:
     @pytest.mark.parametrize("way", ["plain", "secure"])
-    def test_files_are_read(self, ftp: Ftp, way: str) -> None:
+    def test_files_are_read(self, ftp: FtpServers, way: str) -> None:
         [page] = read(getattr(ftp, way))
         assert page.body == CSV
         assert page.context == {"kode": "64.02", "bulan": "2024-08"}
         assert page.request == f"GET {getattr(ftp, way).url}/{AUGUST}"
         assert len(read(getattr(ftp, way), folder="masuk")) == 1
 
-    def test_p6_nothing_is_said_in_clear_unless_the_connection_declares_it(self, ftp: Ftp) -> None:
+    def test_p6_nothing_is_said_in_clear_unless_the_connection_declares_it(self, ftp: FtpServers) -> None:
         assert isinstance(refused(changed(ftp.plain, extra={"plain": False})), ConfigError)
         # A server without TLS is no way to get at the password either.
         assert kind(changed(ftp.plain, url=ftp.plain.url.replace("ftp:", "ftps:"))) == "permanent"
 
-    def test_the_server_is_proved(self, ftp: Ftp) -> None:
+    def test_the_server_is_proved(self, ftp: FtpServers) -> None:
         for change in ({"extra": {"ca_bundle": None}}, {"url": ftp.secure.url.replace("127.0.0.1", "localhost")}):
             error = refused(changed(ftp.secure, **change))
             assert "identity could not be proved" in error.what
         assert isinstance(refused(changed(ftp.secure, extra={"ca_bundle": "/nowhere"})), ConfigError)
 
-    def test_failures_are_told_apart(self, ftp: Ftp) -> None:
+    def test_failures_are_told_apart(self, ftp: FtpServers) -> None:
         assert kind(changed(ftp.secure, password="salah-sekali")) == "auth"
         assert kind(ftp.secure, folder="nowhere") == "permanent"
         assert kind(changed(ftp.secure, url="ftps://127.0.0.1:9")) == "retryable"
         assert kind(changed(ftp.plain, extra={"private": False})) == "permanent"
         assert kind(ftp.plain, pattern="none") == "empty"
 
-    def test_p1_a_file_that_grows_while_it_is_read_is_not_landed(self, ftp: Ftp) -> None:
+    def test_p1_a_file_that_grows_while_it_is_read_is_not_landed(self, ftp: FtpServers) -> None:
         ftp.grow = True
         error = refused(ftp.plain)
         assert isinstance(error, SourceError)
         assert (error.kind, "changed while it was read" in error.what) == ("retryable", True)
 
-    def test_bytes_and_time_are_bounded(self, ftp: Ftp) -> None:
+    def test_bytes_and_time_are_bounded(self, ftp: FtpServers) -> None:
         assert "larger than 5 bytes" in str(refused(ftp.secure, limits={"max_received": 5}))
         ftp.wait_s = 1
         assert "0.4 s" in str(refused(ftp.plain, limits={"total_s": 0.4}))
