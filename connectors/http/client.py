@@ -68,13 +68,14 @@ class HttpClient:
         limits: Limits | None = None,
         *,
         resolve: Resolver = system_resolve,
+        dialer: Dialer | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         silence_libraries()
         self.connection = connection
         self.limits = limits or _limits_of(connection)
         self.redactor = Redactor(connection)
-        self.dialer = Dialer(allow_private=connection.extra.get("private") is True, resolve=resolve)
+        self.dialer = dialer or Dialer(allow_private=connection.extra.get("private") is True, resolve=resolve)
         self._sleep = sleep
         self._received = 0
         self._lock = threading.Lock()

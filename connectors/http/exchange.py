@@ -32,7 +32,7 @@ class Request:
     """
 
     url: str
-    method: Literal["GET", "POST"] = "GET"
+    method: Literal["GET", "POST", "HEAD"] = "GET"
     params: Params = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, str] | Callable[[], Mapping[str, str]] = field(default_factory=dict, repr=False)

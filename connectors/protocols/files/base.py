@@ -10,8 +10,9 @@ import structlog
 from pydantic import Field, field_validator
 
 from connectors.http.redact import quote
+from connectors.http.urls import fill
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
-from connectors.protocols.files.transport import Found, Transport, open_transport
+from connectors.protocols.files.transport import Found, Transport, open_transport, unsafe_name
 from connectors.protocols.records import NOTHING, dump_records
 from ledger.errors import ConfigError, SourceError
 
@@ -29,10 +30,13 @@ class FileArgs(ProtocolArgs):
     """Arguments of every file format.
 
     ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
+    ``names`` says which files to look for over HTTP, where a folder cannot be listed: ``realisasi_{tahun}.csv``, once
+    for each ``for_each`` entry; one that is not there is no error as long as another is.
     """
 
     folder: str = "."
     pattern: str
+    names: list[str] = Field(default_factory=list)
     newest: Newest | None = None
     max_files: int = Field(default=500, ge=1, le=10_000)
 
@@ -61,7 +65,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
 
     def pages(self) -> Iterator[Page]:
         """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
-        with open_transport(self.connection, self.args.folder, self.http) as transport:
+        with open_transport(self.connection, self.args.folder, self.http, self._names()) as transport:
             chosen = self._chosen(transport)
             for seq, (found, context) in enumerate(chosen):
                 yield self._page(seq, found, context, transport)
@@ -83,6 +87,9 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         """What a file's name says: nothing where the name was masked, or is none of this source's."""
         match = re.fullmatch(self.args.pattern, name)
         return (self._context(match.groupdict(""), name) or {}) if match is not None else {}
+
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(fill(name, context) for name in self.args.names for context in self.contexts))
 
     def _chosen(self, transport: Transport) -> list[tuple[Found, Mapping[str, str]]]:
         pattern = re.compile(self.args.pattern)
@@ -114,6 +121,8 @@ class FileProtocol(ProtocolBase[FileArgsT]):
     def _plain(self, name: str, place: str) -> str:
         """The name, if it is one line of text that looks as it is: it goes to the ledger, to logs and to people."""
         if name.isprintable():  # no controls, no bytes that are no UTF-8, nothing invisible or turned round
+            if unsafe_name(name):
+                raise SourceError("damaged", "a file's name leads out of the folder", where=place)
             return name
         shown = "".join(sign if sign.isprintable() else "?" for sign in name)
         raise SourceError(

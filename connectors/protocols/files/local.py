@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
-from connectors.protocols.files.transport import Found
+from connectors.http.client import HttpClient
+from connectors.protocols.files.transport import Found, whole_file
 from ledger.errors import ConfigError, SourceError, SourceErrorKind
 from ledger.settings import Connection
 
@@ -15,7 +16,7 @@ from ledger.settings import Connection
 class LocalFolder:
     """Regular files of one folder; links are not followed, since whoever uploads could point them anywhere."""
 
-    def __init__(self, connection: Connection, folder: str) -> None:
+    def __init__(self, connection: Connection, folder: str, http: HttpClient) -> None:  # noqa: ARG002 (all open alike)
         parts = urlsplit(connection.url)
         if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
             raise ConfigError("a file: URL names a folder of this machine", where="the connection's URL")
@@ -50,17 +51,3 @@ class LocalFolder:
         except OSError as error:
             raise SourceError("retryable", f"the file cannot be read ({error.strerror})", where=where) from None
         return whole_file(body, found, Found(found.name, after.st_size, after.st_mtime), limit, where)
-
-
-def whole_file(body: bytes, before: Found, after: Found, limit: int, where: str) -> bytes:
-    """The bytes, proved to be those of a file at rest and within bounds.
-
-    Raises SourceError: damaged beyond ``limit`` bytes, retryable when the file changed while it was read.
-    """
-    if len(body) > limit:
-        raise SourceError("damaged", f"the file is larger than {limit} bytes", where=where)
-    if before != after or len(body) != after.size:
-        raise SourceError(
-            "retryable", "the file changed while it was read", where=where, do="Pull again when its upload is complete"
-        )
-    return body

@@ -11,16 +11,14 @@ import asyncssh
 from connectors.http.client import HttpClient
 from connectors.http.failures import DO
 from connectors.http.redact import quote
-from connectors.protocols.files.local import whole_file
 from connectors.protocols.files.loop_thread import LoopThread
-from connectors.protocols.files.transport import Found
+from connectors.protocols.files.transport import MAX_ENTRIES, Found, whole_file
 from connectors.protocols.patience import patiently
 from ledger.errors import ConfigError, SourceError, SourceErrorKind
 from ledger.settings import Connection
 
 T = TypeVar("T")
 _CHUNK = 256 * 1024
-_MAX_ENTRIES = 100_000
 _READABLE = {asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN}  # some servers do not tell
 
 
@@ -94,8 +92,8 @@ class SftpFolder:
     async def _files(self) -> list[Found]:
         found: list[Found] = []
         async for entry in self._sftp.scandir(self._folder):
-            if len(found) > _MAX_ENTRIES:
-                raise SourceError("damaged", f"the folder holds more than {_MAX_ENTRIES} files", where=self.place)
+            if len(found) > MAX_ENTRIES:
+                raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.place)
             name = str(entry.filename)
             if entry.attrs.type in _READABLE and "/" not in name:
                 found.append(_found(name, entry.attrs))

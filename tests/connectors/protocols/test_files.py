@@ -163,8 +163,19 @@ def test_p1_a_file_that_grows_while_it_is_read_is_not_landed(read: Read, tmp_pat
     assert (error.kind, "changed while it was read" in error.what) == ("retryable", True)
 
 
-@pytest.mark.parametrize("url", ["https://opd.example/a", "s3://x/y", "file://server/share", "file:relative", "x"])
-def test_p10_transports_that_are_not_there_yet_are_named(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://opd.example/a",
+        "s3://x/y",
+        "ftp://opd.example/a",
+        "gopher://x/y",
+        "file://server/share",
+        "file:relative",
+        "x",
+    ],
+)
+def test_p10_a_connection_that_names_no_folder_is_refused(url: str) -> None:
     connection = Connection(url=url)
     protocol = registry.get("files.csv")
     with HttpClient(connection) as http, pytest.raises(ConfigError):
