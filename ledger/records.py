@@ -44,7 +44,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class PageRow:
-    """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file."""
+    """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file.
+
+    ``gone_at``: since when the file is no longer kept, ``gone_why`` says why.
+    """
 
     seq: int
     request: str
@@ -53,6 +56,8 @@ class PageRow:
     sha256: str
     ms: int
     path: str | None
+    gone_at: datetime | None = None
+    gone_why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ class Batch:
     error_kind: str | None = None
     error_message: str | None = None
     event_id: str | None = None
+    replay_of: str | None = None
     reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)

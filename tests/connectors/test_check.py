@@ -112,6 +112,8 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("contract/rules", ["nilai >= kode"], "contract", "compares number with string", ""),
         ("contract/unknown_columns", "drop", "contract.unknown_columns", "'warn' or 'hold'", ""),
         ("events/fallback", "daily", "events.fallback", "pattern", ""),
+        ("retention", {"pages": "400"}, "retention.pages", "pattern", ""),
+        ("retention", {"rows": "400d"}, "retention.rows", "unknown key 'rows'", ""),
         ("assertions/quarantine/max", "500%", "assertions.quarantine.max", "less than or equal to 1", ""),
     ],
 )  # fmt: skip
@@ -188,6 +190,8 @@ def test_the_contract_hash_follows_what_decides_how_bytes_land(tmp_path: Path) -
     first = load_source(path).contract_sha256("key")
     path.write_text(yaml.safe_dump(changed("caveats", ["Another one."])))
     assert load_source(path).contract_sha256("key") == first
+    path.write_text(yaml.safe_dump(changed("args/path", "/api/other")))
+    assert load_source(path).contract_sha256("key") != first
     path.write_text(yaml.safe_dump(changed("contract/columns/nilai/min", 1)))
     assert load_source(path).contract_sha256("key") != first
     assert load_source(path).contract_sha256("key") != load_source(path).contract_sha256("other key")
