@@ -7,7 +7,18 @@ from rich.markup import escape
 
 from ledger.errors import PilarError
 from pilar import logs
-from pilar.commands import demo, development, evaluation, publications, recompute, sources, trace, verify
+from pilar.commands import (
+    demo,
+    development,
+    evaluation,
+    keys,
+    publications,
+    quarantine,
+    recompute,
+    sources,
+    trace,
+    verify,
+)
 from pilar.console import err
 
 USAGE_ERROR = 2
@@ -31,8 +42,10 @@ app.command("trace")(trace.trace_command)
 app.command("evaluate")(evaluation.evaluate_command)
 app.command("migrate")(evaluation.migrate_command)
 app.add_typer(sources.app, name="sources")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(publications.app, name="publications")
 app.add_typer(verify.app, name="verify")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:
