@@ -7,19 +7,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from connectors.contract import Column
+from connectors.cursor import use_problems
+from connectors.persons import named_like_a_person
 from connectors.problems import Problem, did_you_mean, from_validation
 from connectors.record_paths import path_steps
 from connectors.spec import Source, read_source, source_files
 from ledger.errors import ConfigError
 
 STAGING = Path("dbt_project") / "models" / "staging"
+_MOST_OF_A_LINE = 120
+_TODO = re.compile(r"\bTODO\b")
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-# Names under which agencies' systems keep what identifies a person.
-_PERSONAL = re.compile(
-    r"(^|_)(nik|no_?kk|nomor_kk|kk|ktp|no_?ktp|nama|nisn|nip|nuptk|npwp|paspor|telepon|telp|hp|no_?hp|ponsel|email|"
-    r"alamat|tempat_lahir|tanggal_lahir|tgl_lahir|no_?kartu|no_?rm|rekam_medis|rekening_bank|ibu_kandung)(_|$)"
-)
 
 
 def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
@@ -31,6 +29,7 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, Path] = {}
     for path in source_files(folder):
+        problems += _undecided(path)
         found = read_source(path)
         if not isinstance(found, Source):
             problems += found
@@ -42,12 +41,22 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
     return problems
 
 
+def _undecided(path: Path) -> Iterator[Problem]:
+    """What `sources new` left for a person."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            if _TODO.search(line):
+                told = " ".join(line.split())[:_MOST_OF_A_LINE]
+                yield Problem(path, f"line {number}", f"waits for a person: {told}", "Decide, and take the TODO out")
+
+
 def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
     """Everything beyond its form that is wrong with one source file."""
     return [
         *_place(path, source),
         *_protocol(path, source),
         *_persons(path, source),
+        *(Problem(path, "args", what, do) for what, do in use_problems(source)),
         *_expressions(path, source),
         *_staging(path, source, models),
     ]
@@ -79,7 +88,7 @@ def _protocol(path: Path, source: Source) -> Iterator[Problem]:
 
 def _persons(path: Path, source: Source) -> Iterator[Problem]:
     for name, column in source.contract.columns.items():
-        if column.personal is None and column.context is None and any(map(_PERSONAL.search, _words(name, column))):
+        if column.personal is None and column.context is None and named_like_a_person(_words(name, column)):
             yield Problem(
                 path,
                 f"contract.columns.{name}",
@@ -90,7 +99,7 @@ def _persons(path: Path, source: Source) -> Iterator[Problem]:
 
 def _words(name: str, column: Column) -> Sequence[str]:
     steps = path_steps(column.from_) if column.from_ is not None else ()
-    return [name, *(re.sub(r"[^a-z0-9]+", "_", step.lower()).strip("_") for step in steps)]
+    return [name, *steps]
 
 
 def _expressions(path: Path, source: Source) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from connectors.record_paths import top_field
 if TYPE_CHECKING:
     from connectors.contract import Column, Contract, Rule
 
-RESERVED = frozenset({"_page", "_row", "_coverage", "_flags", "_batch", "_synthetic"})
+RESERVED = frozenset({"_page", "_row", "_coverage", "_flags", "_batch", "_synthetic", "_maturity"})
 
 
 def column_problems(column: "Column") -> Iterator[str]:

@@ -26,6 +26,23 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class Wording(Strict):
+    """One meaning in the agency's language and in English."""
+
+    id: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+Language = Literal["id", "en"]
+
+
+def said(text: "Wording | str | None", language: Language) -> str:
+    """A text in one language; the only one it has where it has one; empty where there is none."""
+    if isinstance(text, Wording):
+        return text.id if language == "id" else text.en
+    return text or ""
+
+
 class Keep(Strict):
     """A personal value that is landed in clear, and why the indicator cannot be computed without it."""
 
@@ -61,6 +78,7 @@ class Column(Strict):
     the first that fits is taken off), ``trim`` (blanks around text). ``rounding`` is the one declared loss: more
     decimals than the type has are rounded half up. ``unused`` says why a column is landed that no model reads. A field
     that is in no record of a batch holds the batch, unless it is ``optional``: it may have been renamed.
+    ``description`` is one text, or one in each language: ``{id: ..., en: ...}``.
     """
 
     type: Annotated[str, AfterValidator(_type_name)] = "string"
@@ -83,7 +101,7 @@ class Column(Strict):
     rounding: Literal["half_up"] | None = None
     unused: Annotated[str, Field(min_length=10)] | None = None
     unit: str | None = None
-    description: str | None = None
+    description: Wording | str | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -183,20 +201,45 @@ class Ratio(Strict):
         return f"{self.value} = {self.times:f} * {self.numerator} / {self.denominator}, as far as rounding lets it"
 
 
-class Ignore(Strict):
-    """Fields that may come and are not read."""
+Policy = Literal["evolve", "warn", "hold"]
 
-    ignore: tuple[str, ...]
+
+class Drift(Strict):
+    """What becomes of a batch whose form is not the contract's: it is held, or lands with a finding.
+
+    ``evolve`` is a finding that proposes the lines for this file; the data is in the kept pages. ``added``: a field
+    nobody declared. ``removed``: a declared field that no record has. ``renamed``: one of each that look alike.
+    ``retyped``: most values of a column cannot be read as declared; or JSON gives text where it gave numbers.
+    ``reordered``: columns hold each other's values; or named fields come in another order. The second cases of the last
+    two still read as declared, so they follow the policy only where the file states one: else a finding, and nothing.
+    """
+
+    added: Policy = "warn"
+    removed: Policy = "hold"
+    renamed: Policy = "hold"
+    retyped: Policy = "hold"
+    reordered: Policy = "hold"
+
+    def policy(self, kind: "DriftKind", *, harmless: bool = False) -> Policy | None:
+        """What is to be done about one kind; None is nothing."""
+        declared: Policy = getattr(self, kind)
+        if harmless and kind not in self.model_fields_set:
+            return "warn" if kind == "retyped" else None
+        return declared
+
+
+DriftKind = Literal["added", "removed", "renamed", "retyped", "reordered"]
 
 
 class Contract(Strict):
-    """Key, columns, rules, ratios, and what to do with fields nobody declared."""
+    """Key, columns, rules, ratios; fields that may come and are not read, and what to do about any other difference."""
 
     key: tuple[str, ...] = Field(min_length=1)
     columns: Mapping[Name, Column] = Field(min_length=1)
     rules: tuple[Rule, ...] = ()
     ratios: tuple[Ratio, ...] = ()
-    unknown_columns: Literal["warn", "hold"] | Ignore = "warn"
+    ignore: tuple[str, ...] = ()
+    drift: Drift = Drift()
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:

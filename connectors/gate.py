@@ -12,8 +12,12 @@ from connectors.spec import Assertions
 
 Outcome = Literal["accepted", "held", "rejected", "unchanged"]
 
+ADDED = "drift_added"
+
 MIN_COPY_ROWS = 2
 """One row may honestly be the same under two sources or coverages; more are a copy under another key."""
+SILENT_CAPS = frozenset({1_000, 5_000, 10_000, 32_000, 50_000, 65_535, 65_536, 100_000})
+"""Row counts at which portals (CKAN: 32,000), spreadsheets and gateways are known to stop without a word."""
 _SHOWN = 20
 
 
@@ -36,8 +40,8 @@ class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
     ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
-    the same content; ``unknown_hold`` fields nobody declared where the contract says hold; ``absent`` declared fields
-    that no record had.
+    the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
+    landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
     """
 
     coverage: str | None
@@ -51,8 +55,8 @@ class Facts:
     trailing: Sequence[int] = ()
     copies: Sequence[str] = ()
     doubled_pages: Sequence[int] = ()
-    unknown_hold: Sequence[str] = ()
-    absent: Sequence[str] = ()
+    drift: "Sequence[Reason]" = ()
+    new_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,41 @@ class Decision:
 
 def decide(facts: Facts, assertions: Assertions) -> Decision:
     """Judge one batch."""
+    if facts.new_rows is not None:
+        return _decide_delta(facts, facts.new_rows, assertions)
     if facts.before is not None and _unchanged(facts, facts.before):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
-        return Decision("rejected", (_nothing_landed(facts),))
+        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = tuple(_reasons(facts, assertions))
     return Decision("held" if reasons else "accepted", reasons)
+
+
+def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> Decision:
+    """Judge a batch that joins what is in force.
+
+    However few its rows are, it removes none: floors and shrinking are for what replaces a coverage. No row at all is
+    what a quiet day looks like.
+    """
+    if new_rows == 0 and _nothing_else(facts):
+        return Decision("unchanged")
+    if facts.received > 0 and facts.landed == 0:
+        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
+    reasons = (*_about(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
+    return Decision("held" if reasons else "accepted", reasons)
+
+
+def _nothing_else(facts: Facts) -> bool:
+    """Whether a delta without new rows has nothing else to tell: what was refused is a signal, once."""
+    if not facts.quarantined and not facts.drift:
+        return True
+    before = facts.before
+    return (
+        before is not None
+        and before.contract_sha256 == facts.contract_sha256
+        and before.content_sha256 == facts.content_sha256
+        and before.quarantined == facts.quarantined
+    )
 
 
 def too_many(received: int, assertions: Assertions) -> Reason | None:
@@ -98,17 +131,31 @@ def too_many(received: int, assertions: Assertions) -> Reason | None:
     )
 
 
+def capped(received: int) -> Reason | None:
+    """Exactly as many rows as many systems give at most, saying nothing of the rest: a finding."""
+    if received not in SILENT_CAPS:
+        return None
+    return Reason(
+        "silent_cap",
+        "exactly as many rows as systems like this give at most",
+        "Ask the agency for its own count; page through it, or split it with `for_each`",
+        str(received),
+    )
+
+
 def _unchanged(facts: Facts, before: Before) -> bool:
     if before.contract_sha256 != facts.contract_sha256:
         return False
     # Some systems write the time of the answer into it: then the bytes differ while every row is the same. A field that
     # nobody declared is no row's difference, and still must be seen.
     same_rows = (
-        not facts.unknown_hold
+        not any(reason.code == ADDED for reason in facts.drift)
         and before.rows_sha256 == facts.rows_sha256
         and before.quarantined == facts.quarantined == 0
     )
-    return before.content_sha256 == facts.content_sha256 or same_rows
+    # The same bytes may be refused in another number: a cursor that was in the future then need not be now.
+    same_bytes = before.content_sha256 == facts.content_sha256 and before.quarantined == facts.quarantined
+    return same_bytes or same_rows
 
 
 def _nothing_landed(facts: Facts) -> Reason:
@@ -122,6 +169,15 @@ def _nothing_landed(facts: Facts) -> Reason:
 
 
 def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
+    yield from _about(facts)
+    yield from _size(facts, assertions)
+    yield from _quality(facts, assertions)
+    yield from facts.drift
+    yield from _gone(facts, assertions)
+    yield from _copies(facts)
+
+
+def _about(facts: Facts) -> Iterator[Reason]:
     if facts.coverage is None:
         yield Reason(
             "coverage_unknown",
@@ -129,11 +185,6 @@ def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             "Mend the coverage column at the source, or release nothing of this batch",
             str(facts.received),
         )
-    yield from _size(facts, assertions)
-    yield from _quality(facts, assertions)
-    yield from _fields(facts)
-    yield from _gone(facts, assertions)
-    yield from _copies(facts)
 
 
 def _size(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
@@ -181,23 +232,6 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             "Look at the reasons by rule and field; one rule for all rows is a change of form",
             f"{facts.quarantined} of {facts.received}",
             f"{quota:.1%}",
-        )
-
-
-def _fields(facts: Facts) -> Iterator[Reason]:
-    if facts.unknown_hold:
-        yield Reason(
-            "unknown_columns",
-            "the source sends fields the contract does not declare",
-            "Declare them, drop them, or list them under unknown_columns.ignore",
-            ", ".join(facts.unknown_hold[:_SHOWN]),
-        )
-    if facts.absent:
-        yield Reason(
-            "absent_columns",
-            "declared fields are in no record",
-            "Look for their new names among the unknown fields; mark a field `optional` if it may be missing",
-            ", ".join(facts.absent[:_SHOWN]),
         )
 
 

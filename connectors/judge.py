@@ -1,23 +1,26 @@
 """From landed rows to a decision: collects what the gate's policy needs, and writes the files it is about."""
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import Ignore
-from connectors.gate import Before, Decision, Facts, Reason, decide, too_many
-from connectors.http.words import known_words
+from connectors.cursor import SNAPSHOT, Plan
+from connectors.drift import Form, Seen, changes, form_of, judged
+from connectors.gate import Before, Facts, Reason, capped, decide, too_many
+from connectors.landing.comparing import Comparison
 from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
 from connectors.spec import Source
-from ledger.records import Batch, BatchStatus
+from connectors.standing import Beside, beside, only, revision
+from ledger.records import Batch, BatchStatus, Revision
 from ledger.store import Ledger
 
-MAX_NAMES = 20
-MAX_NAME = 60
+FORM = "form.json"
+"""Beside the rows: the form in which a batch's records came, for the next one to be compared with."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Judged:
     findings: Sequence[Mapping[str, Any]]
     files: LandedFiles | None
     before: Batch | None
+    known: int | None = None
+    revision: Revision | None = None
 
 
 def judge(
@@ -41,19 +46,23 @@ def judge(
     home: Path,
     folder: Path,
     history: Sequence[int] = (),
+    plan: Plan = SNAPSHOT,
 ) -> Judged:
-    """Write one coverage's files into ``folder`` and decide about them.
+    """Write one coverage's files into ``folder`` (which is named by the batch) and decide about them.
 
-    ``history``: sizes of the source's last accepted batches of any coverage, as they stood when the pull began.
+    ``history``: usual sizes of the source's coverages, as they stood when the pull began. ``plan``: what was asked for.
     """
-    force = {batch.coverage: batch for batch in ledger.in_force(source.id)}
-    before = force.get(rows.coverage)
-    unknown = _unknown(source, rows)
-    findings = [finding.as_row() for finding in _findings(source, rows, unknown)]
-    if before is not None and _same_bytes(before, rows, contract_sha256):
-        return Judged("unchanged", (), findings, None, before)
+    force = ledger.in_force(source.id)
+    alone = only(force, rows.coverage)
+    newest = next((batch for batch in reversed(force) if batch.coverage == rows.coverage), None)
+    holds, notes = _drift(source, landing, rows, home, newest)
+    findings = [finding.as_row() for finding in (*notes, *_findings(source, rows))]
+    if plan.merge is None and alone is not None and _same_bytes(alone, rows, contract_sha256):
+        return Judged("unchanged", (), findings, None, alone)
+    found = beside(home, force, landing, rows.coverage, plan)
+    known = _known(found.comparison, plan)
     files = landing.write(rows.coverage, folder)
-    holds = source.contract.unknown_columns == "hold"
+    _write_form(folder, form_of(source.contract, landing.sample(rows.coverage)))
     facts = Facts(
         coverage=rows.coverage,
         contract_sha256=contract_sha256,
@@ -62,49 +71,55 @@ def judge(
         received=rows.received,
         landed=rows.landed,
         quarantined=rows.quarantined,
-        before=_before(home, before, landing, rows) if before is not None else None,
+        before=_before(found, found.newest, plan) if found.newest is not None else None,
         trailing=_trailing(source, ledger, rows.coverage, history),
         copies=tuple(_copies(ledger, source, rows)),
         doubled_pages=rows.doubled,
-        unknown_hold=unknown if holds else (),
-        absent=rows.absent,
+        drift=holds,
+        new_rows=rows.landed - known if known is not None else None,
     )
     decision = decide(facts, source.assertions)
-    return _judged(decision, findings, files, before, folder)
-
-
-def _judged(
-    decision: Decision,
-    findings: Sequence[Mapping[str, Any]],
-    files: LandedFiles,
-    before: Batch | None,
-    folder: Path,
-) -> Judged:
-    reasons = [reason.as_row() for reason in decision.reasons]
     if decision.outcome == "unchanged":
         shutil.rmtree(folder)
-        return Judged("unchanged", reasons, findings, None, before)
-    return Judged(decision.outcome, reasons, findings, files, before)
+        return Judged("unchanged", (), findings, None, found.newest, known)
+    reasons = [reason.as_row() for reason in decision.reasons]
+    # A held batch may be released: what it would change is written while its rows are at hand.
+    changes = (
+        revision(source, ledger, landing, rows.coverage, found, folder=folder, home=home)
+        if decision.outcome in ("accepted", "held")
+        else None
+    )
+    return Judged(decision.outcome, reasons, findings, files, found.newest, known, changes)
+
+
+def _known(comparison: Comparison | None, plan: Plan) -> int | None:
+    """Landed rows of a delta that change nothing; None where the batch replaces its coverage."""
+    if plan.merge is None:
+        return None
+    return comparison.known if comparison is not None else 0
 
 
 def _same_bytes(before: Batch, rows: LandedRows, contract_sha256: str) -> bool:
     """The quick way to 'unchanged': nothing needs to be written to see it."""
-    return before.content_sha256 == rows.content_sha256 and before.contract_sha256 == contract_sha256
+    # A cursor that was in the future then may not be now.
+    same_refused = before.rows_quarantined == rows.quarantined
+    same_content = before.content_sha256 == rows.content_sha256
+    return same_content and same_refused and before.contract_sha256 == contract_sha256
 
 
-def _before(home: Path, batch: Batch, landing: Landing, rows: LandedRows) -> Before:
-    keys, gone = 0, 0
-    path = home / batch.landed_path if batch.landed_path else None
+def _before(found: Beside, newest: Batch, plan: Plan) -> Before:
+    alone, comparison = found.alone, found.comparison
+    # No single batch of several that were joined is what one that replaces them could equal.
+    same_possible = alone is not None or plan.merge is not None
     # Rows landed under another contract may have another key; then the row floor alone has to do.
-    if path is not None and path.is_file() and landing.same_key(path):
-        keys, gone = landing.keys_gone(rows.coverage, path)
+    keys, gone = (comparison.standing, comparison.removed) if comparison is not None else (0, 0)
     return Before(
-        batch_id=batch.batch_id,
-        contract_sha256=batch.contract_sha256,
-        content_sha256=batch.content_sha256 or "",
-        rows_sha256=batch.landed_sha256 or "",
-        received=batch.rows_received or 0,
-        quarantined=batch.rows_quarantined or 0,
+        batch_id=newest.batch_id,
+        contract_sha256=newest.contract_sha256,
+        content_sha256=(newest.content_sha256 or "") if same_possible else "",
+        rows_sha256=(newest.landed_sha256 or "") if same_possible else "",
+        received=(newest.rows_received or 0) if alone is not None else keys,
+        quarantined=newest.rows_quarantined or 0,
         keys=keys,
         keys_gone=gone,
     )
@@ -126,29 +141,39 @@ def _copies(ledger: Ledger, source: Source, rows: LandedRows) -> Iterator[str]:
             yield f"{batch.source_id} {batch.coverage}"
 
 
-def _unknown(source: Source, rows: LandedRows) -> tuple[str, ...]:
-    """Fields nobody declared, as they may be shown: names come from the source and may be anything."""
-    policy = source.contract.unknown_columns
-    ignored = set(policy.ignore) if isinstance(policy, Ignore) else set()
-    return tuple(_tame(name) for name in rows.unknown if name not in ignored)
+def _drift(
+    source: Source, landing: Landing, rows: LandedRows, home: Path, before: Batch | None
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    ignored = set(source.contract.ignore)
+    seen = Seen(
+        received=rows.received,
+        unknown=[name for name in rows.unknown if name not in ignored],
+        absent=rows.absent,
+        quarantine=rows.quarantine,
+        sample=landing.sample(rows.coverage),
+        before=_read_form(home / before.landed_path) if before is not None and before.landed_path else None,
+    )
+    return judged(source.contract, changes(source.contract, seen, landing.fit))
 
 
-def _tame(name: str) -> str:
-    shown = "".join("#" if char.isdigit() else char if char.isprintable() else "?" for char in name)
-    # A name of one word is a field's; several may be a row that was taken for the header.
-    return (shown if len(shown.split()) == 1 else known_words(shown))[:MAX_NAME]
+def _write_form(folder: Path, form: Form) -> None:
+    (folder / FORM).write_text(json.dumps({"order": form.order, "kinds": form.kinds}), encoding="utf-8")
 
 
-def _findings(source: Source, rows: LandedRows, unknown: Sequence[str]) -> Iterator[Reason]:
-    if unknown and source.contract.unknown_columns != "hold":
-        yield Reason(
-            "unknown_columns",
-            "the source sends fields the contract does not declare",
-            "Declare them, drop them, or list them under unknown_columns.ignore",
-            ", ".join(unknown[:MAX_NAMES]),
-        )
+def _read_form(rows: Path) -> Form | None:
+    """The form of an earlier batch; None where it was not kept."""
+    try:
+        kept = json.loads(rows.with_name(FORM).read_text(encoding="utf-8"))
+        return Form(tuple(kept["order"]), kept["kinds"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _findings(source: Source, rows: LandedRows) -> Iterator[Reason]:
     for rule, count in rows.flagged.items():
         do = "Look at them: they are landed, with this name in their _flags"
         yield Reason("flagged", f"rows break {rule}", do, str(count))
+    if cap := capped(rows.received):
+        yield cap
     if many := too_many(rows.received, source.assertions):
         yield many

@@ -47,6 +47,13 @@ def did_you_mean(word: str, known: list[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(sorted(known))}"
 
 
+def likeness(one: str, other: str) -> float:
+    """How alike two names are, from 0 to 1; one that begins with the other is alike."""
+    ratio = difflib.SequenceMatcher(None, one, other).ratio()
+    shorter, longer = sorted((one, other), key=len)
+    return max(ratio, 0.8) if len(shorter) > 2 and longer.startswith(shorter) else ratio
+
+
 def _problem(path: Path, detail: ErrorDetails, model: type[BaseModel], prefix: tuple[str, ...]) -> Problem:
     location = [str(part) for part in detail["loc"] if not _is_branch(part)]
     where = ".".join([*prefix, *location]) or "file"
@@ -60,7 +67,7 @@ def _problem(path: Path, detail: ErrorDetails, model: type[BaseModel], prefix: t
 
 def _is_branch(part: int | str) -> bool:
     """Pydantic names the branch of a union in the location (``literal[...]``, ``Keep``); an author does not know it."""
-    return isinstance(part, str) and (part in ("str", "Keep", "Ignore") or "[" in part)
+    return isinstance(part, str) and (part in ("str", "Keep", "Wording", "IncrementalLoad") or "[" in part)
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterator[str]:

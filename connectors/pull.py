@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connectors.cursor import Plan
 from connectors.protocols.base import Page
 from connectors.run import BatchOutcome, PullOutcome, Run
 from connectors.spec import Source
@@ -28,17 +29,19 @@ def pull(
     *,
     event_id: str | None = None,
     connection: Connection | None = None,
+    full: bool = False,
 ) -> PullOutcome:
     """Pull one source. Two pulls of one source never run at once: the second waits.
 
+    ``full``: ask an incremental source for everything again; other sources always give everything.
     Raises SourceError or ConfigError after the ledger has recorded the failure.
     """
-    with _run(source, ledger, settings, event_id) as run:
+    with _run(source, ledger, settings, event_id, full=full) as (run, asked):
         from connectors.http.client import HttpClient
 
         link = connection if connection is not None else settings.connection(source.connection)
         with HttpClient(link) as http:
-            return run.take(_pages(source, link, http), synthetic=link.synthetic)
+            return run.take(_pages(source, asked, link, http), synthetic=link.synthetic)
 
 
 def pull_pages(
@@ -49,13 +52,14 @@ def pull_pages(
     *,
     synthetic: bool = False,
     event_id: str | None = None,
+    full: bool = False,
 ) -> PullOutcome:
     """As ``pull``, with pages that are at hand already."""
-    with _run(source, ledger, settings, event_id) as run:
+    with _run(source, ledger, settings, event_id, full=full) as (run, _):
         return run.take(pages, synthetic=synthetic)
 
 
-def _pages(source: Source, link: Connection, http: Any) -> Iterator[Page]:
+def _pages(source: Source, asked: Plan, link: Connection, http: Any) -> Iterator[Page]:
     from connectors.protocols import registry
 
     protocol = registry.get(source.protocol)
@@ -68,17 +72,19 @@ def _pages(source: Source, link: Connection, http: Any) -> Iterator[Page]:
             where=f"source {source.id}",
             do="Run `pilar sources check`",
         ) from None
-    yield from protocol(arguments, link, source.for_each, http).pages()
+    yield from protocol(arguments, link, asked.contexts(source.for_each), http).pages()
 
 
 @contextmanager
-def _run(source: Source, ledger: Ledger, settings: Settings, event_id: str | None) -> Iterator[Run]:
+def _run(
+    source: Source, ledger: Ledger, settings: Settings, event_id: str | None, *, full: bool
+) -> Iterator[tuple[Run, Plan]]:
     """A run under the source's lock; what goes wrong in it is in the ledger before it is raised."""
     with (
         ledger.lock(f"pull:{source.id}"),
         recorded(Run(source, ledger, settings, Keys.load(settings.key_dir), event_id), source) as run,
     ):
-        yield run
+        yield run, run.ask(full=full)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from connectors.cursor import plan_of
 from connectors.landing.landing import Landing
 from connectors.pages import Note, read_noted
 from connectors.protocols.base import Page
@@ -102,7 +103,8 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
     # Rows without clear persons, as they lie in the landing folder; still no business of any other user.
     with tempfile.TemporaryDirectory(prefix="pilar-rebuild-") as name:
         folder = Path(name)
-        with Landing(source, keys, [folder]) as landing:
+        # What lay in the future on the batch's day is judged by that day.
+        with Landing(source, keys, [folder], plan=plan_of(source, None, batch.started_at)) as landing:
             for page in kept_pages(source, rows, settings, keys):
                 landing.add(page, coverage_of(source, page), hashlib.sha256(page.body).hexdigest())
             found = {counted.coverage: counted for counted in landing.finish()}

@@ -37,12 +37,13 @@ def replay(source: Source, batch_id: str, ledger: Ledger, settings: Settings) ->
     with ledger.lock(f"pull:{source.id}"):
         keys = Keys.load(settings.key_dir)
         batch = _batch(source, batch_id, ledger)
-        _refuse(batch, ledger)
+        _refuse(source, batch, ledger)
         rows = kept_rows(batch, ledger)
         plan = _plan(source, batch, rows, ledger)
         files = {row.seq: settings.home / (row.path or "") for row in rows}
         replayed = Replayed(batch.batch_id, files, plan.siblings)
         with recorded(Run(source, ledger, settings, keys, batch.event_id, replayed=replayed), source) as run:
+            run.ask(full=True)
             pages = kept_pages(source, rows, settings, keys)
             return run.take(pages, synthetic=batch.synthetic, choose=plan.choose)
 
@@ -55,7 +56,7 @@ def replayable(source_id: str, ledger: Ledger) -> Sequence[str]:
     batches = ledger.decided(source_id)
     held_back = {refused.batch.batch_id for refused in ledger.refused(source_id)}
     last = newest(batches).values()
-    found = [b for b in last if b.status != "accepted" or b.batch_id in held_back]
+    found = [b for b in last if not b.delta and (b.status != "accepted" or b.batch_id in held_back)]
     state = ledger.fates(source_id)
     return sorted(b.batch_id for b in found if state[b.batch_id].state == "open")
 
@@ -117,9 +118,12 @@ def _batch(source: Source, batch_id: str, ledger: Ledger) -> Batch:
     return batch
 
 
-def _refuse(batch: Batch, ledger: Ledger) -> None:
-    """Raise LedgerError unless the batch is the newest word on its coverage."""
+def _refuse(source: Source, batch: Batch, ledger: Ledger) -> None:
+    """Raise LedgerError unless the batch is the newest word on its coverage, and all of it."""
     where = f"batch {batch.batch_id}"
+    anew = f"Mend the contract; the next pull then reads everything: `pilar pull {source.id} --full`"
+    if batch.merge is not None:
+        raise LedgerError("a delta cannot be replayed: it only joins what is in force", where=where, do=anew)
     last = newest(ledger.decided(batch.source_id)).get((batch.source_id, batch.coverage))
     if batch.status not in DECIDED:
         instead = f"Replay {last.batch_id} ({last.status})" if last is not None else "Pull the source"
@@ -127,6 +131,9 @@ def _refuse(batch: Batch, ledger: Ledger) -> None:
     fate = ledger.fates(batch.source_id)[batch.batch_id]
     if fate.state == "replayed":
         raise LedgerError(f"the batch was replayed already: {fate.by} holds its rows", where=where, do=_instead(last))
+    if last is not None and last.delta:
+        what = f"the batch cannot be replayed: deltas have joined it since, the last of them {last.batch_id}"
+        raise LedgerError(what, where=where, do=anew)
     if last is not None and last.batch_id != batch.batch_id:
         what = "in force" if last.status == "accepted" else f"newer and {last.status}"
         raise LedgerError(

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
+from connectors.cursor import SNAPSHOT, Plan, plan_of
 from connectors.judge import Judged, judge
-from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
 from connectors.pages import PageStore
@@ -21,6 +21,7 @@ from connectors.spec import GRAIN_PATTERNS, Source, matches_grain
 from ledger.errors import SourceError
 from ledger.keys import Keys
 from ledger.records import Batch, BatchResult, BatchStatus, PageRow
+from ledger.seals import seal
 from ledger.settings import Settings
 from ledger.store import Ledger
 
@@ -102,6 +103,8 @@ class Run:
         self._event_id = event_id
         self._replayed = replayed
         self._contract_sha256 = source.contract_sha256(key_fingerprint(keys))
+        self._pull_id: str | None = None
+        self._plan = SNAPSHOT
         self._batches: dict[str | None, _Open] = {}
         self._spare: _Open | None = None
         self._pages: dict[int, PageRow] = {}
@@ -110,11 +113,19 @@ class Run:
     def start(self) -> None:
         """Open the first batch, so that whatever happens from here on has a place in the ledger."""
         self._spare = self._new(None)
+        self._pull_id = self._spare.batch_id
+
+    def ask(self, *, full: bool) -> Plan:
+        """What to ask for: everything the first time and with ``full``, else what is new."""
+        if self._source.incremental is not None:
+            mark = None if full else self._ledger.read_up_to(self._source.id, self._contract_sha256)
+            self._plan = plan_of(self._source, mark, self._ledger.now())
+        return self._plan
 
     def take(self, pages: Iterable[Page], *, synthetic: bool, choose: Choose | None = None) -> PullOutcome:
         """Keep and land every page, then finish one batch for each coverage (of those that are chosen)."""
         folders = [self._settings.landing_dir / self._source.id]
-        with Landing(self._source, self._keys, folders) as landing:
+        with Landing(self._source, self._keys, folders, plan=self._plan) as landing:
             for page in pages:
                 coverage = coverage_of(self._source, page)
                 landing.add(page, coverage, self._keep(page, coverage))
@@ -128,10 +139,15 @@ class Run:
             landed = landing.finish() if choose is None else choose(landing.finish())
             self._flush()
             # Asked once, before the first batch of this pull counts: a pull is no history for itself.
-            history = self._ledger.trailing_rows(self._source.id)
+            history = self._ledger.usual_sizes(self._source.id)
+            # Every batch is there before the first one counts, so that a pull which dies in between is seen to be one.
+            batches = [self._of_rows(rows) for rows in landed]
             # A replay puts all its coverages in force at once: a row may have moved from one to the other.
             with self._ledger.together() if self._replayed is not None else nullcontext():
-                outcomes = tuple(self._finish(landing, rows, history, synthetic) for rows in landed)
+                outcomes = tuple(
+                    self._finish(batch, landing, rows, history, synthetic)
+                    for batch, rows in zip(batches, landed, strict=True)
+                )
         log.info(
             "pull_finished",
             source=self._source.id,
@@ -157,6 +173,7 @@ class Run:
             self._source.opd,
             self._contract_sha256,
             self._event_id,
+            self._pull_id,
             replay_of=replayed.siblings.get(coverage, replayed.batch_id) if replayed is not None else None,
         )
         folder = self._settings.pages_dir / self._source.id / batch_id
@@ -190,8 +207,9 @@ class Run:
 
     # -- finishing ------------------------------------------------------------------------------------------------
 
-    def _finish(self, landing: Landing, rows: LandedRows, history: Sequence[int], synthetic: bool) -> BatchOutcome:
-        batch = self._of_rows(rows)
+    def _finish(
+        self, batch: _Open, landing: Landing, rows: LandedRows, history: Sequence[int], synthetic: bool
+    ) -> BatchOutcome:
         judged = judge(
             self._source,
             self._ledger,
@@ -201,11 +219,13 @@ class Run:
             home=self._settings.home,
             folder=self._settings.landing_dir / self._source.id / batch.batch_id,
             history=history,
+            plan=self._plan,
         )
         if judged.status == "unchanged" and judged.before is not None:
             self._share(batch, rows.pages, judged.before)
         batch.store.settle(rows.pages)
-        self._ledger.finish_batch(batch.batch_id, self._result(rows, judged, synthetic))
+        cursor = landing.highest_cursor(rows.coverage)
+        self._ledger.finish_batch(batch.batch_id, self._result(rows, judged, cursor, synthetic))
         return BatchOutcome(
             batch.batch_id,
             rows.coverage,
@@ -246,7 +266,7 @@ class Run:
             if path is not None:
                 batch.store.share(seq, self._settings.home / path)
 
-    def _result(self, rows: LandedRows, judged: Judged, synthetic: bool) -> BatchResult:
+    def _result(self, rows: LandedRows, judged: Judged, cursor: str | None, synthetic: bool) -> BatchResult:
         return BatchResult(
             status=judged.status,
             coverage=rows.coverage,
@@ -260,14 +280,22 @@ class Run:
             reasons=judged.reasons,
             findings=judged.findings,
             quarantine=rows.quarantine,
-            files=self._sealed(judged.files),
+            files=self._sealed(judged),
+            rows_known=judged.known,
+            merge=self._plan.merge,
+            cursor=cursor,
+            revision=judged.revision,
         )
 
-    def _sealed(self, files: LandedFiles | None) -> Sequence[Mapping[str, Any]]:
-        if files is None:
+    def _sealed(self, judged: Judged) -> Sequence[Mapping[str, Any]]:
+        if judged.files is None:
             return ()
-        written = ((files.rows, files.rows_seal), (files.quarantine, files.quarantine_seal))
-        return tuple(seal.as_row(self._told(path)) for path, seal in written)
+        files = judged.files
+        written = [(files.rows, files.rows_seal), (files.quarantine, files.quarantine_seal)]
+        if judged.revision is not None:
+            path = self._settings.home / judged.revision.path
+            written.append((path, seal(path)))
+        return tuple(sealed.as_row(self._told(path)) for path, sealed in written)
 
     def _told(self, path: Path) -> str:
         """A file as the ledger names it: within the home, which may move."""

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from connectors.contract import Column, Contract, Name, Strict
+from connectors.contract import Column, Contract, Name, Strict, Wording
+from connectors.cursor import Incremental, IncrementalLoad, load_problems
 from connectors.problems import Problem, from_validation
 from connectors.yaml_reader import YamlError, read_yaml
 from ledger.errors import ConfigError
@@ -31,6 +32,13 @@ GRAIN_PATTERNS: Mapping[Grain, str] = {
     "semester": r"[0-9]{4}[12]",
     "month": r"[0-9]{4}-(0[1-9]|1[0-2])",
     "all": r"all",
+}
+
+
+_WORDS: Any = {
+    "columns": {"__all__": {"description", "unused"}},
+    "rules": {"__all__": {"why"}},
+    "ratios": {"__all__": {"why"}},
 }
 
 
@@ -50,15 +58,21 @@ Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 
 
 class Coverage(Strict):
-    """What a batch is about: the context key or column that says it, and how fine it is."""
+    """What a batch is about: the context key or column that says it, and how fine it is.
+
+    ``final_after``: days after the end of a period until its figures are final (they are provisional before).
+    """
 
     from_: str | None = Field(default=None, alias="from")
     grain: Grain
+    final_after: Annotated[str, Field(pattern=r"^\d+d$")] | None = None
 
     @model_validator(mode="after")
     def _named(self) -> Self:
         if (self.from_ is None) != (self.grain == "all"):
             raise ValueError("`from` names the context key or column of the coverage; only grain `all` goes without")
+        if self.final_after is not None and self.grain == "all":
+            raise ValueError("`final_after` counts from the end of a period, and grain `all` has none")
         return self
 
 
@@ -94,9 +108,11 @@ class Assertions(Strict):
 
 
 class Freshness(Strict):
-    """When new data is due, and after how long the silence is a warning and a failure (``3d``, ``12h``)."""
+    """When new data is due (one text, or one in each language), and after how long the silence is a warning and a
+    failure (``3d``, ``12h``).
+    """
 
-    due: str
+    due: Wording | str
     warn: Annotated[str, Field(pattern=r"^\d+[dh]$")]
     fail: Annotated[str, Field(pattern=r"^\d+[dh]$")]
 
@@ -130,7 +146,7 @@ class Source(Strict):
     connection: Name
     args: Mapping[str, Any] = Field(default_factory=dict)
     for_each: tuple[Mapping[str, str], ...] = ()
-    load: Literal["snapshot"] = "snapshot"
+    load: Literal["snapshot"] | IncrementalLoad = "snapshot"
     coverage: Coverage
     contract: Contract
     assertions: Assertions
@@ -149,6 +165,18 @@ class Source(Strict):
             raise ValueError(f"coverage comes from {wanted!r}, which a `for_each` entry does not have")
         return self
 
+    @model_validator(mode="after")
+    def _load_fits(self) -> Self:
+        if self.incremental is not None:
+            for problem in load_problems(self.contract, self.incremental):
+                raise ValueError(problem)
+        return self
+
+    @property
+    def incremental(self) -> Incremental | None:
+        """How the source is asked for what is new, or None where every pull brings everything."""
+        return self.load.incremental if isinstance(self.load, IncrementalLoad) else None
+
     @property
     def coverage_column(self) -> str | None:
         """The column the coverage is read from, or None when the request or file name says it."""
@@ -166,14 +194,24 @@ class Source(Strict):
         return column.context if column is not None else name
 
     def contract_sha256(self, key_fingerprint: str) -> str:
-        """What decides how bytes land: protocol, arguments, contract, coverage, the code's version, pseudonym key."""
-        parts = {
-            "contract": self.contract.model_dump(mode="json", by_alias=True),
-            "coverage": self.coverage.model_dump(mode="json", by_alias=True),
+        """What decides how bytes land: protocol, arguments, contract, coverage, the code's version, pseudonym key.
+
+        In an incremental source what is asked belongs to it: another question must be asked from the beginning. What
+        only people read (descriptions, reasons) is left out: a better wording changes no row.
+        """
+        parts: dict[str, Any] = {
+            "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
+            "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after"}),
             "landing": LANDING_VERSION,
             "reading": {"protocol": self.protocol, "args": self.args},
             "pseudonyms": key_fingerprint,
         }
+        if self.incremental is not None:
+            parts["asked"] = {
+                "for_each": self.for_each,
+                "cursor": self.incremental.cursor,
+                "start": self.incremental.start,
+            }
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Batches, their pages, what was quarantined and the receipt, in the ledger."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -9,7 +10,7 @@ from ledger import tables as t
 from ledger.engine import Store, new_id
 from ledger.errors import LedgerError
 from ledger.receipt_store import write_receipt
-from ledger.records import Batch, BatchResult, PageRow, QuarantineCount, Receipt
+from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
 
 RECEIPT_LOCK = "receipt"
 
@@ -23,18 +24,21 @@ class BatchStore(Store):
         opd: str,
         contract_sha256: str,
         event_id: str | None = None,
+        pull_id: str | None = None,
         *,
         replay_of: str | None = None,
     ) -> str:
         """Open a batch. Until it is finished or failed it counts for nothing.
 
-        ``replay_of`` is the batch whose kept pages are landed again.
+        ``pull_id`` is the first batch of the same pull; None where this is it. ``replay_of`` is the batch whose kept
+        pages are landed again.
         """
         batch_id = new_id()
         with self._begin() as connection:
             connection.execute(
                 sa.insert(t.batch).values(
                     batch_id=batch_id,
+                    pull_id=pull_id or batch_id,
                     source_id=source_id,
                     opd=opd,
                     contract_sha256=contract_sha256,
@@ -83,6 +87,9 @@ class BatchStore(Store):
                     rows_received=result.rows_received,
                     rows_landed=result.rows_landed,
                     rows_quarantined=result.rows_quarantined,
+                    rows_known=result.rows_known,
+                    merge=result.merge.as_row() if result.merge is not None else None,
+                    cursor=result.cursor,
                     landed_path=result.landed_path,
                     landed_sha256=result.landed_sha256,
                     files=[dict(file) for file in result.files],
@@ -99,12 +106,14 @@ class BatchStore(Store):
             ]
             if counts:
                 connection.execute(sa.insert(t.quarantine), counts)
+            if result.revision is not None:
+                connection.execute(sa.insert(t.revision).values(asdict(result.revision)))
             return write_receipt(connection, batch_id)
 
     def release_batch(self, batch_id: str, why: str) -> Receipt:
         """Put a held batch in force by a person's decision, which gets a receipt of its own.
 
-        Raises LedgerError when the batch is not held, or a newer one of its coverage is in force.
+        Raises LedgerError when the batch is not held, or a newer one that replaced its coverage is in force.
         """
         note = {"code": "released", "what": "released by a person", "observed": why, "limit": "", "do": ""}
         with self.lock(RECEIPT_LOCK), self._begin() as connection:
@@ -144,23 +153,29 @@ class BatchStore(Store):
         return found[0] if found else None
 
     def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
-        """The latest accepted batch of each coverage (of one source, or of all)."""
-        condition = t.batch.c.status == "accepted"
-        if source_id is not None:
-            condition &= t.batch.c.source_id == source_id
-        query = (
-            sa.select(t.batch)
-            .where(condition)
-            .distinct(t.batch.c.source_id, t.batch.c.coverage)
-            .order_by(t.batch.c.source_id, t.batch.c.coverage, t.batch.c.batch_id.desc())
+        """The accepted batches (of one source, or of all) that no newer one replaced, in the order of their pulls.
+
+        A batch replaces what was accepted of its coverage before; a delta does not, it joins them.
+        """
+        newer = t.batch.alias("newer")
+        replaced = sa.exists().where(
+            newer.c.source_id == t.batch.c.source_id,
+            newer.c.coverage.is_not_distinct_from(t.batch.c.coverage),
+            newer.c.status == "accepted",
+            newer.c.merge.is_(None),
+            newer.c.batch_id > t.batch.c.batch_id,
         )
+        query = sa.select(t.batch).where(t.batch.c.status == "accepted", ~replaced)
+        if source_id is not None:
+            query = query.where(t.batch.c.source_id == source_id)
+        order = (t.batch.c.source_id, t.batch.c.pull_id, t.batch.c.coverage, t.batch.c.batch_id)
         with self._begin() as connection:
-            return [_batch(row) for row in connection.execute(query).mappings()]
+            return [_batch(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
     def trailing_rows(self, source_id: str, coverage: str | None = None, n: int = 5) -> list[int]:
-        """Rows received by the last accepted batches (of one coverage, where given), newest first."""
+        """Rows received by the last accepted batches that replaced a coverage (of one, where given), newest first."""
         query = sa.select(t.batch.c.rows_received).where(
-            t.batch.c.source_id == source_id, t.batch.c.status == "accepted"
+            t.batch.c.source_id == source_id, t.batch.c.status == "accepted", t.batch.c.merge.is_(None)
         )
         if coverage is not None:
             query = query.where(t.batch.c.coverage == coverage)
@@ -209,10 +224,15 @@ class BatchStore(Store):
 
 
 def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
+    """A newer delta stands in nobody's way: rows join by key and cursor, whichever came first."""
     mine, newer = t.batch.alias("mine"), t.batch.alias("newer")
     same = (newer.c.source_id == mine.c.source_id) & ~newer.c.coverage.is_distinct_from(mine.c.coverage)
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
-        mine.c.batch_id == batch_id, same, newer.c.status == "accepted", newer.c.batch_id > mine.c.batch_id
+        mine.c.batch_id == batch_id,
+        same,
+        newer.c.status == "accepted",
+        newer.c.merge.is_(None),
+        newer.c.batch_id > mine.c.batch_id,
     )
     found = connection.execute(query).scalar()
     if found is not None:
@@ -247,4 +267,8 @@ def _batch(row: sa.RowMapping) -> Batch:
         replay_of=row["replay_of"],
         reasons=tuple(row["reasons"]),
         findings=tuple(row["findings"]),
+        pull_id=row["pull_id"],
+        rows_known=row["rows_known"],
+        merge=Merge(tuple(row["merge"]["key"]), row["merge"]["cursor"]) if row["merge"] is not None else None,
+        cursor=row["cursor"],
     )

@@ -54,6 +54,18 @@ class EventStore(Store):
             rows = connection.execute(query.order_by(t.event.c.received_at.desc()).limit(limit)).mappings()
             return [_event(row) for row in rows]
 
+    def newest_open_event(self, source_id: str, received_before: datetime) -> str | None:
+        """The last event that a pull which begins now will settle, or None: the one it may be said to answer."""
+        query = sa.select(t.event.c.event_id).where(
+            t.event.c.source_id == source_id,
+            t.event.c.received_at <= received_before,
+            t.event.c.status.in_(["received", "dispatched"]),
+        )
+        with self._begin() as connection:
+            newest = query.order_by(t.event.c.received_at.desc(), t.event.c.event_id.desc()).limit(1)
+            found: str | None = connection.execute(newest).scalar()
+            return found
+
     def awaited_sources(self, younger_than_seconds: int) -> frozenset[str]:
         """Ids of the sources with an event that came, or was handed on, so lately that its run is still on its way."""
         age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, younger_than_seconds)

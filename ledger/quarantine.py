@@ -18,7 +18,7 @@ DECIDED: tuple[BatchStatus, ...] = ("accepted", "held", "rejected")
 
 @dataclass(frozen=True)
 class Decided:
-    """A batch whose gate has spoken."""
+    """A batch whose gate has spoken. A ``delta`` joins what is in force of its coverage, and replaces nothing."""
 
     batch_id: str
     source_id: str
@@ -26,6 +26,7 @@ class Decided:
     status: BatchStatus
     replay_of: str | None
     started_at: datetime
+    delta: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,23 +85,25 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
     """What has become of the quarantined rows of each batch, by its id. ``in_force``: the ids of those that are.
 
     ``replayed``: its own pages were landed again and accepted. ``superseded``: a newer batch of the coverage has come,
-    and says itself what is wrong with it. Rows without a coverage belong to their pull: any newer accepted batch of the
-    source brings them again where they are still wrong.
+    and says itself what is wrong with it; a delta does not, for it brings only what is new. Rows without a coverage
+    belong to their pull: any newer accepted batch of the source, if no delta, brings them again where they are still
+    wrong.
     """
     known = {batch.batch_id: batch for batch in batches}
-    last = newest(known.values())
-    force = [known[batch_id] for batch_id in in_force if batch_id in known]
+    whole = [batch for batch in known.values() if not batch.delta]
+    last = newest(whole)
+    force = {batch_id for batch_id in in_force if batch_id in known}
     replayed = _replayed(known)
     found = {}
     for batch in known.values():
-        key = (batch.source_id, batch.coverage)
+        newer = last.get((batch.source_id, batch.coverage), batch)
         if batch.batch_id in replayed:
             found[batch.batch_id] = Fate("replayed", replayed[batch.batch_id])
-        elif batch is last[key] or batch in force:
-            later = _later_of_source(batch, force) if batch.coverage is None else None
+        elif newer.batch_id <= batch.batch_id or batch.batch_id in force:
+            later = _later_of_source(batch, force, whole) if batch.coverage is None else None
             found[batch.batch_id] = Fate("superseded", later) if later else Fate("open")
         else:
-            found[batch.batch_id] = Fate("superseded", last[key].batch_id)
+            found[batch.batch_id] = Fate("superseded", newer.batch_id)
     return found
 
 
@@ -115,6 +118,6 @@ def _replayed(known: Mapping[str, Decided]) -> Mapping[str, str]:
     return found
 
 
-def _later_of_source(batch: Decided, force: Iterable[Decided]) -> str | None:
-    later = [other for other in force if other.source_id == batch.source_id and other.batch_id > batch.batch_id]
-    return max((other.batch_id for other in later), default=None)
+def _later_of_source(batch: Decided, force: Collection[str], whole: Iterable[Decided]) -> str | None:
+    later = [other.batch_id for other in whole if other.source_id == batch.source_id and other.batch_id in force]
+    return max((other for other in later if other > batch.batch_id), default=None)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 BatchStatus = Literal["running", "accepted", "held", "rejected", "failed", "unchanged"]
 EventStatus = Literal["received", "dispatched", "done", "failed"]
 GateOutcome = Literal["pass", "fail", "error"]
+Maturity = Literal["provisional", "final", "revised"]
 EvaluationStatus = Literal["running", "scored", "published", "failed"]
 
 
@@ -70,10 +71,41 @@ class QuarantineCount:
 
 
 @dataclass(frozen=True)
+class Merge:
+    """How the rows of a delta join those in force: of the rows of one key the one with the highest cursor counts."""
+
+    key: tuple[str, ...]
+    cursor: str
+
+    def as_row(self) -> Mapping[str, Any]:
+        """The merge as the ledger keeps it."""
+        return {"key": list(self.key), "cursor": self.cursor}
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What a batch changes of the figures in force before it, in units; the differences themselves are in ``path``.
+
+    ``was`` is the maturity of the old figures.
+    """
+
+    batch_id: str
+    previous_batch_id: str
+    coverage: str
+    changed: int
+    added: int
+    removed: int
+    was: Maturity | None
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class BatchResult:
     """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that.
 
     ``files`` are the seals of what was written (see ``ledger.seals``).
+    ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows.
     """
 
     status: BatchStatus
@@ -89,6 +121,10 @@ class BatchResult:
     findings: Sequence[Mapping[str, Any]] = ()
     quarantine: Sequence[QuarantineCount] = ()
     files: Sequence[Mapping[str, Any]] = ()
+    rows_known: int | None = None
+    merge: Merge | None = None
+    cursor: str | None = None
+    revision: Revision | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +153,10 @@ class Batch:
     reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    pull_id: str = ""
+    rows_known: int | None = None
+    merge: Merge | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)

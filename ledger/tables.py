@@ -73,6 +73,7 @@ batch = Table(
     Column("batch_id", Text, primary_key=True, comment="sorts by the time it was started"),
     Column("source_id", Text, nullable=False),
     Column("opd", Text, nullable=False),
+    Column("pull_id", Text, nullable=False, comment="the first batch of the pull that brought it"),
     Column("coverage", Text, comment="what the records are about: 2024, 2024-08, 20241, all"),
     Column("status", Text, nullable=False, comment="running | accepted | held | rejected | failed | unchanged"),
     Column("event_id", Text, ForeignKey("event.event_id")),
@@ -81,6 +82,13 @@ batch = Table(
     Column("rows_received", BigInteger),
     Column("rows_landed", BigInteger),
     Column("rows_quarantined", BigInteger),
+    Column("rows_known", BigInteger, comment="landed rows of a delta that change nothing in force"),
+    Column(
+        "merge",
+        JSONB(none_as_null=True),
+        comment="a delta's key and cursor: it joins what is in force; null: it replaces its coverage",
+    ),
+    Column("cursor", Text, comment="the highest cursor among its landed rows, in a form that sorts"),
     Column("landed_path", Text, comment="relative to the installation's home"),
     Column("landed_sha256", Text),
     Column("files", JSONB, nullable=False, server_default="[]", comment="path, size and hashes of each file written"),
@@ -136,6 +144,21 @@ dismissal = Table(
     _now("dismissed_at"),
     ForeignKeyConstraint(["batch_id", "rule", "field"], ["quarantine.batch_id", "quarantine.rule", "quarantine.field"]),
     Index(None, "batch_id", "rule", "field"),
+)
+
+# What an accepted or held batch changes of the figures that were in force before it, counted in units (rows by key).
+revision = Table(
+    "revision",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), primary_key=True),
+    Column("previous_batch_id", Text, ForeignKey("batch.batch_id"), nullable=False),
+    Column("coverage", Text, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("removed", BigInteger, nullable=False),
+    Column("was", Text, comment="maturity of the old figures: provisional | final | revised; null: not declared"),
+    Column("path", Text, nullable=False, comment="the differences by unit, relative to the installation's home"),
+    Column("sha256", Text, nullable=False),
 )
 
 # The chain of receipts: one for each decision about a batch, each naming the hash of the one before.

@@ -1,11 +1,18 @@
 """The sources of an installation, as the steps ask for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from connectors.maturity import maturity_of
 from connectors.spec import Source, load_source, read_source, source_files
 from ledger.errors import ConfigError
+from ledger.records import Batch, Maturity
+
+if TYPE_CHECKING:
+    from ledger.store import Ledger
 
 
 def find_source(folder: Path, source_id: str) -> Source:
@@ -33,3 +40,22 @@ def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:
         source.id: {name: column.sql_type.sql for name, column in source.contract.landed.items()}
         for source in readable_sources(folder).values()
     }
+
+
+def maturities(
+    ledger: "Ledger", folder: Path, batches: Iterable[Batch], until: datetime | None = None
+) -> Mapping[str, Maturity]:
+    """The maturity of what batches are about, by batch id; nothing for sources that declare none.
+
+    ``until``: by what was known then, so that a publication made again is the same one.
+    """
+    declared = {
+        source.id: source for source in readable_sources(folder).values() if source.coverage.final_after is not None
+    }
+    confirmed = {source_id: ledger.confirmed(source_id, until) for source_id in declared}
+    found = {
+        batch.batch_id: maturity_of(declared[batch.source_id], batch.coverage, confirmed[batch.source_id])
+        for batch in batches
+        if batch.source_id in declared
+    }
+    return {batch_id: maturity for batch_id, maturity in found.items() if maturity is not None}

@@ -8,6 +8,7 @@ from rich.markup import escape
 from ledger.errors import PilarError
 from pilar import logs
 from pilar.commands import (
+    contracts,
     demo,
     development,
     evaluation,
@@ -15,6 +16,7 @@ from pilar.commands import (
     publications,
     quarantine,
     recompute,
+    revisions,
     sources,
     trace,
     verify,
@@ -37,12 +39,14 @@ app.command("check")(development.check)
 app.command("recompute")(recompute.recompute_command)
 app.command("pull")(sources.pull_command)
 app.command("diagnose")(sources.diagnose_command)
+app.command("revisions")(revisions.revisions_command)
 app.command("release")(sources.release_command)
 app.command("trace")(trace.trace_command)
 app.command("evaluate")(evaluation.evaluate_command)
 app.command("migrate")(evaluation.migrate_command)
 app.add_typer(sources.app, name="sources")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(publications.app, name="publications")
 app.add_typer(verify.app, name="verify")
 app.add_typer(keys.app, name="keys")

@@ -110,12 +110,15 @@ def sweep_warehouses(settings: Settings) -> None:
 
 def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
     from expectations.gate import run_gates
-    from pilar.catalogue import landed_columns
+    from pilar.catalogue import landed_columns, maturities
     from pilar.evaluation_build import begin_warehouse, build
 
     warehouse = warehouse_file(settings, evaluation_id)
     begin_warehouse(warehouse)
-    files.write_landing(warehouse, settings.home, landed_columns(settings.sources_dir), batches)
+    began = ledger.evaluation(evaluation_id)
+    matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
+    files.write_landing(warehouse, settings.home, landed_columns(settings.sources_dir), batches, matured)
+    files.write_revisions(warehouse, settings.home, ledger.revisions())
     result = build(warehouse, "tag:candidate")
     built = files.built_marts(warehouse)
     usable = [pillar for pillar in PILLARS if pillar in built and not result.failed_for(f"mart_{pillar}")]

@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ledger.errors import PublicationError
-from ledger.records import Batch, Evaluation, GateRow
+from ledger.records import Batch, Evaluation, GateRow, Maturity
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.catalogue import readable_sources
+from pilar.catalogue import maturities, readable_sources
 from pilar.evaluate import sweep_warehouses, warehouse_file
 from pilar.pillars import PILLARS
 from pilar.warehouse import named_batches
@@ -90,7 +90,7 @@ def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
-        sources=tuple(_batches(ledger, evaluation, named_batches(warehouse, PILLARS), systems)),
+        sources=tuple(_batches(ledger, settings, evaluation, named_batches(warehouse, PILLARS), systems)),
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
     )
@@ -116,7 +116,7 @@ def _gate(row: GateRow) -> Gate:
 
 
 def _batches(
-    ledger: Ledger, evaluation: Evaluation, named: Iterable[str], systems: Mapping[str, str]
+    ledger: Ledger, settings: Settings, evaluation: Evaluation, named: Iterable[str], systems: Mapping[str, str]
 ) -> Sequence[SourceBatch]:
     wanted = set(evaluation.inputs) | set(named)
     found: Mapping[str, Batch] = {
@@ -129,13 +129,22 @@ def _batches(
         # What came after the evaluation began is not part of it: made again, it is the same publication.
         if batch.finished_at is not None and batch.finished_at <= evaluation.started_at
     }
+    matured = maturities(ledger, settings.sources_dir, found.values(), evaluation.started_at)
     return [
-        _source_batch(ledger, batch, systems.get(batch.source_id, ""), in_force=batch.batch_id in evaluation.inputs)
+        _source_batch(
+            ledger,
+            batch,
+            systems.get(batch.source_id, ""),
+            matured.get(batch.batch_id),
+            in_force=batch.batch_id in evaluation.inputs,
+        )
         for batch in sorted({**found, **latest}.values(), key=lambda batch: (batch.source_id, batch.batch_id))
     ]
 
 
-def _source_batch(ledger: Ledger, batch: Batch, system: str, *, in_force: bool) -> SourceBatch:
+def _source_batch(
+    ledger: Ledger, batch: Batch, system: str, maturity: Maturity | None, *, in_force: bool
+) -> SourceBatch:
     receipt = ledger.receipt_of(batch.batch_id)
     return SourceBatch(
         batch_id=batch.batch_id,
@@ -151,6 +160,7 @@ def _source_batch(ledger: Ledger, batch: Batch, system: str, *, in_force: bool) 
         synthetic=batch.synthetic,
         system=system,
         in_force=in_force,
+        maturity=maturity,
         note=batch.error_message or sentences(batch.reasons),
         pages=tuple(
             Page(seq=page.seq, request=page.request, status=page.status, bytes=page.bytes, sha256=page.sha256)

@@ -39,10 +39,13 @@ def open_installation(lookup: ConnectionLookup | None = None) -> tuple[Ledger, S
     return Ledger(settings.ledger_url), settings
 
 
-def ingest(source_id: str, *, event_id: str | None = None, lookup: ConnectionLookup | None = None) -> IngestOutcome:
-    """Pull one source, land it and let its gate decide.
+def ingest(
+    source_id: str, *, event_id: str | None = None, lookup: ConnectionLookup | None = None, full: bool = False
+) -> IngestOutcome:
+    """Pull one source, land it and let its gate decide. ``full``: everything again, not only what is new.
 
     Settles every event of the source that had arrived when the pull began: the pull brought whatever they announced.
+    Its batches name the newest of them, unless ``event_id`` says another.
     Raises ConfigError for an unknown source and SourceError when the agency's system did not deliver.
     """
     from connectors.pull import pull
@@ -52,7 +55,8 @@ def ingest(source_id: str, *, event_id: str | None = None, lookup: ConnectionLoo
     began = ledger.now()
     try:
         source = find_source(settings.sources_dir, source_id)
-        outcome = pull(source, ledger, settings, event_id=event_id)
+        answered = event_id or ledger.newest_open_event(source_id, began)
+        outcome = pull(source, ledger, settings, event_id=answered, full=full)
     except SourceError as error:
         # What may pass by itself stays open for the sweep; what needs a person is closed with its reason.
         if error.kind not in ("retryable", "quota"):

@@ -68,7 +68,8 @@ class _Chain:
     hashes: dict[int, str] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
-    accepted: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    accepted: dict[tuple[str, str | None], set[str]] = field(default_factory=dict)
+    full: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     def take(self, link: Receipt) -> None:
         self.hashes[link.seq] = link.sha256
@@ -79,12 +80,15 @@ class _Chain:
             self.held.add(link.batch_id)
         if body["status"] == "accepted":
             key = (body["source_id"], body["coverage"])
-            self.accepted[key] = max(link.batch_id, self.accepted.get(key, ""))
+            self.accepted.setdefault(key, set()).add(link.batch_id)
+            if body["merge"] is None:
+                self.full[key] = max(link.batch_id, self.full.get(key, ""))
 
     @property
     def needed(self) -> set[str]:
         """Batches whose files must be there: in force, or waiting for a person's word."""
-        return self.held | set(self.accepted.values())
+        joined = (batch for key, found in self.accepted.items() for batch in found if batch >= self.full.get(key, ""))
+        return self.held | set(joined)
 
 
 def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scope) -> Sequence[Checked]:

@@ -9,10 +9,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
-from ledger.records import Batch, Promotion
+from connectors.landing.merging import merged
+from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.sql import identifier, literal
 
 LANDED_EXTRAS = {
@@ -22,6 +24,19 @@ LANDED_EXTRAS = {
     "_flags": "VARCHAR[]",
     "_batch": "VARCHAR",
     "_synthetic": "BOOLEAN",
+    "_maturity": "VARCHAR",
+}
+# A line for each unit and column whose figure was restated; ``unit`` is the key as JSON, values are text.
+REVISION_COLUMNS = {
+    "source_id": "VARCHAR",
+    "coverage": "VARCHAR",
+    "unit": "VARCHAR",
+    "kind": "VARCHAR",
+    "column_name": "VARCHAR",
+    "old_value": "VARCHAR",
+    "new_value": "VARCHAR",
+    "batch_id": "VARCHAR",
+    "previous_batch_id": "VARCHAR",
 }
 
 # The columns every pillar mart has; dbt enforces them as a contract.
@@ -59,21 +74,40 @@ def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def write_landing(
-    warehouse: Path, home: Path, columns: Mapping[str, Mapping[str, str]], batches: Sequence[Batch]
+    warehouse: Path,
+    home: Path,
+    columns: Mapping[str, Mapping[str, str]],
+    batches: Sequence[Batch],
+    maturity: Mapping[str, Maturity] = MappingProxyType({}),
 ) -> None:
     """One view per source over its batches in force; a source without any gets an empty view of the same columns.
 
-    ``columns`` maps source ids to their landed columns and DuckDB types. A source whose file cannot be read now is not
-    among them; its batches in force stay, with the columns they were landed with (promise P3).
+    ``batches`` are in the order of their pulls; those of an incremental source are joined by its key. ``columns`` maps
+    source ids to their landed columns and DuckDB types. A source whose file cannot be read now is not among them; its
+    batches in force stay, with the columns they were landed with (promise P3). ``maturity`` is that of batches, by id.
     """
     known = {**dict.fromkeys(sorted({batch.source_id for batch in batches})), **columns}
     with opened(warehouse) as connection:
         connection.execute("create schema if not exists landing")
         for source_id, contract in known.items():
             own = [batch for batch in batches if batch.source_id == source_id]
-            parts = [_landed(home, contract, batch) for batch in own] or [_empty({**(contract or {}), **LANDED_EXTRAS})]
-            body = "\nunion all by name\n".join(parts)
+            merge = next((batch.merge for batch in reversed(own) if batch.merge is not None), None)
+            parts = [_landed(home, contract, batch, maturity.get(batch.batch_id)) for batch in own]
+            body = merged(parts or [_empty({**(contract or {}), **LANDED_EXTRAS})], merge)
             connection.execute(f"create or replace view landing.{identifier(source_id)} as\n{body}")
+
+
+def write_revisions(warehouse: Path, home: Path, revisions: Sequence[Revision]) -> None:
+    """The view ``landing._revisions``: every figure that was in force and was restated, by unit and column.
+
+    No source can have this name: theirs begin with a letter.
+    """
+    files = ", ".join(literal(str(home / revision.path)) for revision in revisions)
+    names = ", ".join(REVISION_COLUMNS)
+    body = f"select {names} from read_parquet([{files}])" if files else _empty(REVISION_COLUMNS)
+    with opened(warehouse) as connection:
+        connection.execute("create schema if not exists landing")
+        connection.execute(f"create or replace view landing._revisions as\n{body}")
 
 
 def write_promoted(
@@ -126,11 +160,12 @@ def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
         return [row[0] for row in connection.execute(f"select id from ({query}) order by id").fetchall()]
 
 
-def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch) -> str:
+def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch, maturity: Maturity | None) -> str:
     assert batch.landed_path is not None, batch.batch_id
     names = "*" if contract is None else ", ".join(map(identifier, [*contract, "_page", "_row", "_coverage", "_flags"]))
     return (
-        f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic "
+        f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic, "
+        f"{literal(maturity) if maturity is not None else 'null'}::varchar as _maturity "
         f"from read_parquet({literal(str(home / batch.landed_path))})"
     )
 

@@ -43,7 +43,10 @@ class Page(_Frozen):
 
 
 class SourceBatch(_Frozen):
-    """A batch of rows from one source, as the ledger has it. ``receipt_sha256`` is its link in the chain."""
+    """A batch of rows from one source, as the ledger has it. ``receipt_sha256`` is its link in the chain.
+
+    ``maturity``: how settled what it is about is; None where the source declares nothing.
+    """
 
     batch_id: str
     source: str
@@ -58,6 +61,7 @@ class SourceBatch(_Frozen):
     synthetic: bool
     system: str = ""
     in_force: bool = True
+    maturity: Literal["provisional", "final", "revised"] | None = None
     note: str = ""
     pages: tuple[Page, ...] = ()
 

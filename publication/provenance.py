@@ -19,7 +19,8 @@ CREATE TABLE publication.meta.gate_checks (gate VARCHAR, name VARCHAR, severity 
   message VARCHAR, failing_count BIGINT);
 CREATE TABLE publication.meta.batches (batch_id VARCHAR, source_id VARCHAR, opd VARCHAR, system VARCHAR,
   status VARCHAR, in_force BOOLEAN, coverage VARCHAR, rows_received BIGINT, rows_landed BIGINT,
-  rows_quarantined BIGINT, fetched_at TIMESTAMPTZ, receipt_sha256 VARCHAR, synthetic BOOLEAN, note VARCHAR);
+  rows_quarantined BIGINT, fetched_at TIMESTAMPTZ, receipt_sha256 VARCHAR, synthetic BOOLEAN, note VARCHAR,
+  maturity VARCHAR);
 CREATE TABLE publication.meta.pages (batch_id VARCHAR, seq INTEGER, request VARCHAR, status INTEGER, bytes BIGINT,
   sha256 VARCHAR);
 """
@@ -109,6 +110,7 @@ def _batches(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta) -> No
                     b.receipt_sha256,
                     b.synthetic,
                     b.note,
+                    b.maturity,
                 ),
             )
             for b in batches

@@ -53,7 +53,8 @@ class HttpClient:
 
     The connection's extra may hold ``private`` (private and loopback addresses are allowed), ``ca_bundle`` (a file of
     certificate authorities) and ``origins`` (URLs of further hosts that may be asked, or redirected to without
-    credentials), and ``limits`` (bounds for this system, by the names in ``Limits``). Constructing opens no connection.
+    credentials), ``servers`` (one system on many hosts, each with its ``url``), and ``limits`` (bounds for this system,
+    by the names in ``Limits``). Constructing opens no connection.
     Raises ConfigError when the connection's limits make no sense.
     """
 

@@ -1,6 +1,6 @@
 """One conversation: a request, the redirects that are allowed, and the whole answer within the deadline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urljoin
@@ -25,7 +25,8 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask. ``credentials`` are headers that go to the asked origin and nowhere else.
+    """What to ask. ``credentials`` are headers that go to the asked origin and nowhere else; a function makes them anew
+    each time something is sent, for systems that sign the moment of a request.
 
     ``form`` is posted as a form, ``json`` as JSON; every request here only reads, so every one may be repeated.
     """
@@ -34,7 +35,7 @@ class Request:
     method: Literal["GET", "POST"] = "GET"
     params: Params = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, str] | Callable[[], Mapping[str, str]] = field(default_factory=dict, repr=False)
     form: Params | None = field(default=None, repr=False)
     json: Any = field(default=None, repr=False)
 
@@ -98,7 +99,7 @@ class Exchange:
     def _send(self, request: Request, url: str, deadline: Deadline) -> requests.Response:
         headers = dict(request.headers)
         if self._may_have_credentials(request.url, url):
-            headers.update(request.credentials)
+            headers.update(request.credentials() if callable(request.credentials) else request.credentials)
         return self._session.request(
             request.method,
             url,
@@ -137,4 +138,8 @@ def _further_origins(connection: Connection) -> frozenset[Origin]:
     listed = connection.extra.get("origins", [])
     if not isinstance(listed, list | tuple):
         raise config_error("origins must be a list of URLs", "connection extra.origins")
-    return frozenset(origin(str(url)) for url in listed)
+    servers = connection.extra.get("servers", {})
+    if not isinstance(servers, Mapping) or not all(isinstance(server, Mapping) for server in servers.values()):
+        raise config_error("servers must be an object of objects with a url", "connection extra.servers")
+    urls = [*listed, *(server.get("url", "") for server in servers.values())]
+    return frozenset(origin(str(url)) for url in urls)

@@ -18,6 +18,14 @@ _LOGIN = re.compile(
     rb"type\s*=\s*[\"']?password|\b(?:login|masuk|sign[ -]?in|sesi (?:anda )?(?:telah )?(?:habis|berakhir))\b",
     re.IGNORECASE,
 )
+# Bodies that may hold records: of these nothing is quoted but the members that carry messages.
+_DATA = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:[\[{\"]|<\?xml|<xml)", re.IGNORECASE)
+_TELLING = re.compile(
+    r"mess?age|msg|pesan|err|status|code|kode|keterangan|detail|reason|alasan|title|fault|desc|success|type",
+    re.IGNORECASE,
+)
+_TOLD_BYTES = 64 * 1024
+_TOLD_DEPTH = 3
 _JSON_CHARSETS = {"", "utf-8", "utf8", "us-ascii", "ascii"}
 
 
@@ -38,6 +46,10 @@ class Verdict:
         return self.kind in {"ok", "empty"}
 
 
+class DoubledObject(dict[str, Any]):
+    """An object that gives a member twice: readers of JSON disagree about which of the two counts."""
+
+
 class DamagedJsonError(ValueError):
     """A body that should be JSON and is not. The message never quotes more than a short, cleaned piece."""
 
@@ -46,7 +58,7 @@ def by_status(status: int, body: bytes) -> Verdict | None:
     """The verdict that an HTTP status alone allows, None for 2xx. Words of the source are quoted."""
     if 200 <= status < 300:
         return None
-    words = quote(_without_tags(body[:4096]) if _HTML.match(body[:512]) else body)
+    words = words_of(body)
     return Verdict(kind_of_status(status), f"HTTP {status}: {words}" if words else f"HTTP {status}")
 
 
@@ -69,7 +81,7 @@ def html_verdict(headers: Mapping[str, str], body: bytes) -> Verdict | None:
         return None
     if _LOGIN.search(body[:65536]):
         return Verdict("auth", "a login page came instead of data")
-    return Verdict("damaged", f"an HTML page came instead of data: {quote(_without_tags(body[:4096]))}")
+    return Verdict("damaged", f"an HTML page came instead of data: {words_of(body)}")
 
 
 def json_verdict(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
@@ -94,21 +106,39 @@ def json_verdict(status: int, headers: Mapping[str, str], body: bytes) -> Verdic
 def parse_json(body: bytes, headers: Mapping[str, str] | None = None) -> Any:
     """JSON as RFC 8259 has it: UTF-8, no NaN, nothing after the value; a leading byte order mark is tolerated.
 
+    Members given twice are damage in the envelope; in records, which stand in lists, they are left to the landing.
     Raises DamagedJsonError.
     """
     declared = charset(headers or {})
     if declared not in _JSON_CHARSETS:
         raise DamagedJsonError(f"the answer says it is encoded in {declared[:20]!r}, JSON is UTF-8")
     try:
-        return json.loads(body.removeprefix(BOM).decode("utf-8"), parse_constant=_refuse_constant)
+        text = body.removeprefix(BOM).decode("utf-8")
+        return _single(json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=as_object))
+    except DamagedJsonError:
+        raise
     except UnicodeDecodeError as error:
         raise DamagedJsonError(f"the answer is not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
-        raise DamagedJsonError(
-            f"the answer is not JSON ({error.msg} at character {error.pos}): {quote(body)}"
-        ) from None
+        said = "" if _DATA.match(body[:512]) else f": {words_of(body)}"
+        raise DamagedJsonError(f"the answer is not JSON ({error.msg} at character {error.pos}){said}") from None
     except (RecursionError, ValueError) as error:
         raise DamagedJsonError(f"the answer is not readable JSON: {quote(str(error).encode())}") from None
+
+
+def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members, marked when one of them comes twice. For ``object_pairs_hook``."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else DoubledObject(found)
+
+
+def _single(data: Any) -> Any:
+    if isinstance(data, DoubledObject):
+        raise DamagedJsonError("the answer gives a member of its envelope twice")
+    if isinstance(data, dict):
+        for member in data.values():
+            _single(member)
+    return data
 
 
 def maybe_json(body: bytes, headers: Mapping[str, str]) -> Any:
@@ -117,6 +147,34 @@ def maybe_json(body: bytes, headers: Mapping[str, str]) -> Any:
         return parse_json(body, headers)
     except DamagedJsonError:
         return None
+
+
+def words_of(body: bytes) -> str:
+    """What an answer says of itself, fit for a log: its text, but of JSON only the members that carry messages.
+
+    An answer that is not the one expected may hold records all the same, and records are about persons.
+    """
+    if not _DATA.match(body[:512]):
+        return quote(_without_tags(body[:4096]) if _HTML.match(body[:512]) else body)
+    try:
+        data = json.loads(body.removeprefix(BOM)) if len(body) <= _TOLD_BYTES else None
+    except (ValueError, RecursionError):
+        data = None
+    return "" if data is None else quote(_told(data, _TOLD_DEPTH))
+
+
+def _told(data: Any, depth: int) -> str:
+    if isinstance(data, dict) and depth:
+        return "{" + ", ".join(_told_member(name, value, depth - 1) for name, value in data.items()) + "}"
+    if isinstance(data, list):
+        return f"a list of {len(data)}"
+    return str(data) if depth == _TOLD_DEPTH else f"a {type(data).__name__}"
+
+
+def _told_member(name: str, value: Any, depth: int) -> str:
+    if isinstance(value, dict | list):
+        return f"{name}: {_told(value, depth)}"
+    return f"{name}: {value}" if _TELLING.search(name) else name
 
 
 def media_type(headers: Mapping[str, str]) -> str:

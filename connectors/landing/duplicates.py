@@ -35,14 +35,14 @@ def quarantine_duplicates(connection: duckdb.DuckDBPyConnection, contract: Contr
     )
     empty = ", ".join(f"{typed_name(name)} = NULL" for name in contract.landed)
     connection.execute(
-        f"UPDATE {STAGED} SET _reasons = {reason}, _record = {_record(contract)}, _flags = NULL, {empty} "
+        f"UPDATE {STAGED} SET _reasons = {reason}, _record = {record_of(contract)}, _flags = NULL, {empty} "
         f"FROM ({judged}) AS judged WHERE {STAGED}._row = judged._row "
         f"AND {STAGED}._coverage IS NOT DISTINCT FROM judged._coverage "
         "AND n_rows > 1 AND (n_rows <> n_equal OR nth > 1)"
     )
 
 
-def _record(contract: Contract) -> str:
+def record_of(contract: Contract) -> str:
     """What was read, from the typed values: these rows passed every check, so nothing of them needs a mask."""
     parts = ", ".join(f"{text(name)}, {STAGED}.{typed_name(name)}" for name in contract.landed)
     return f"json_object({parts})::VARCHAR"

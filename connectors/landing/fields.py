@@ -56,7 +56,9 @@ def position_name(position: int) -> str:
 
 def known_fields(contract: Contract) -> frozenset[str]:
     """Fields (or positions) of a record that the contract declares, dropped ones included."""
-    return frozenset(found for name, column in contract.columns.items() if (found := _place(name, column)) is not None)
+    return frozenset(
+        found for name, column in contract.columns.items() if (found := field_of(name, column)) is not None
+    )
 
 
 def expected_fields(contract: Contract) -> frozenset[str]:
@@ -64,11 +66,12 @@ def expected_fields(contract: Contract) -> frozenset[str]:
     return frozenset(
         found
         for name, column in contract.landed.items()
-        if not column.optional and (found := _place(name, column)) is not None
+        if not column.optional and (found := field_of(name, column)) is not None
     )
 
 
-def _place(name: str, column: Column) -> str | None:
+def field_of(name: str, column: Column) -> str | None:
+    """The field (or position) of a record that a column is read from; None where the request says it."""
     if column.position is not None:
         return position_name(column.position)
     return top_field(name, column.from_) if column.in_record else None

@@ -14,6 +14,7 @@ from ledger.seals import Seal, seal
 
 ROWS = "rows.parquet"
 QUARANTINE = "quarantine.parquet"
+REVISIONS = "revisions.parquet"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ def write_files(
     )
     _sync(folder)
     return LandedFiles(rows, good, quarantine, bad)
+
+
+def write_revision(connection: duckdb.DuckDBPyConnection, lines: str, folder: Path) -> tuple[Path, str]:
+    """Write the differences between a batch and what was in force before it. Returns the file and its sha256."""
+    target = folder / REVISIONS
+    sealed = _copy(connection, lines, target)
+    _sync(folder)
+    return target, sealed.sha256
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Seal:

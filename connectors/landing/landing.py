@@ -8,13 +8,18 @@ from typing import Any
 
 import duckdb
 
+from connectors.contract import Column
+from connectors.cursor import SNAPSHOT, Plan
 from connectors.landing.checks import typed_name
+from connectors.landing.comparing import Beside, Comparison, Standing
 from connectors.landing.duplicates import quarantine_duplicates
-from connectors.landing.files import LandedFiles, write_files
+from connectors.landing.files import LandedFiles, write_files, write_revision
+from connectors.landing.fitting import fitting
+from connectors.landing.future import quarantine_future
 from connectors.landing.pagetable import PageTable
 from connectors.landing.personal import hmac_pads, holds_identity
+from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
-from connectors.landing.sql import text
 from connectors.landing.statement import STAGED, Statement
 from connectors.landing.tally import LandedRows, Received, Tally, is_coverage
 from connectors.protocols.base import Page
@@ -33,8 +38,16 @@ class Landing:
     its database can reach.
     """
 
-    def __init__(self, source: Source, keys: Keys, folders: Sequence[Path], memory: str = DEFAULT_MEMORY) -> None:
+    def __init__(
+        self,
+        source: Source,
+        keys: Keys,
+        folders: Sequence[Path],
+        memory: str = DEFAULT_MEMORY,
+        plan: Plan = SNAPSHOT,
+    ) -> None:
         self._source = source
+        self._plan = plan
         self._contract = source.contract
         self._statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
         self._parameters = hmac_pads(keys.pseudonym_key) if self._statement.needs_key else {}
@@ -47,6 +60,7 @@ class Landing:
         self._chunk: list[tuple[Page, str | None, str]] = []
         self._chunk_bytes = 0
         self._received = Received()
+        self._samples: dict[str | None, Sample] = {}
 
     def __enter__(self) -> "Landing":
         return self
@@ -91,6 +105,8 @@ class Landing:
         with quiet(self._source.id):
             tally = Tally(self._connection, self._source, self._received)
             tally.settle()
+            if self._plan.cursor is not None and self._plan.not_after is not None:
+                quarantine_future(self._connection, self._contract, self._plan.cursor, self._plan.not_after)
             quarantine_duplicates(self._connection, self._contract)
             return tally.count()
 
@@ -99,23 +115,45 @@ class Landing:
         with quiet(self._source.id):
             return write_files(self._connection, self._contract, coverage, folder)
 
-    def same_key(self, before: Path) -> bool:
-        """Whether an earlier batch's rows have the columns of this contract's key, of the same types."""
-        described = "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "
-        with quiet(self._source.id):
-            found = dict(self._rows(f"{described} read_parquet({text(str(before))}))"))
-            now = dict(self._rows(f"{described} {STAGED})"))
-        return all(found.get(name) == now[name] for name in self._contract.key)
+    def sample(self, coverage: str | None) -> Sample:
+        """A few records of one coverage; of the whole pull where rows say their coverage themselves."""
+        return self._samples.get(None if self._source.coverage_column is not None else coverage, Sample())
 
-    def keys_gone(self, coverage: str | None, before: Path) -> tuple[int, int]:
-        """Keys in an earlier batch's rows, and how many of them are in no row of this one, quarantined ones apart."""
-        key = ", ".join(typed_name(name) for name in self._contract.key)
-        earlier = f"SELECT DISTINCT {key} FROM read_parquet({text(str(before))})"
-        now = f"SELECT {key} FROM {STAGED} WHERE _reasons IS NULL AND {is_coverage(coverage)}"
+    def fit(self, values: Sequence[Value], column: Column) -> int:
+        """How many of some values a column would take."""
         with quiet(self._source.id):
-            return (
-                self._number(f"SELECT count(*) FROM ({earlier})"),
-                self._number(f"SELECT count(*) FROM ({earlier} EXCEPT {now})"),
+            return fitting(self._connection, values, column)
+
+    def highest_cursor(self, coverage: str | None) -> str | None:
+        """The highest cursor among the landed rows of a coverage, in a form that sorts; None without any."""
+        if self._plan.cursor is None:
+            return None
+        highest = f"max({typed_name(self._plan.cursor)})"
+        if self._contract.landed[self._plan.cursor].sql_type.kind == "timestamp":
+            highest = f"strftime({highest}, '%Y-%m-%dT%H:%M:%S.%f+00:00')"
+        with quiet(self._source.id):
+            found = self._rows(
+                f"SELECT {highest}::VARCHAR FROM {STAGED} WHERE _reasons IS NULL AND {is_coverage(coverage)}"
+            )
+        return str(found[0][0]) if found[0][0] is not None else None
+
+    def compare(self, coverage: str | None, standing: Standing) -> Comparison | None:
+        """What the rows of a coverage do to those in force; None where the key is another now."""
+        with quiet(self._source.id):
+            beside = Beside(self._connection, self._contract, coverage, standing)
+            return beside.compare() if beside.comparable else None
+
+    def write_revision(
+        self, coverage: str | None, standing: Standing, folder: Path, *, additions: bool
+    ) -> tuple[Path, str]:
+        """Write the differences with what is in force by unit. Returns the file and its sha256.
+
+        ``additions``: whether units that were not there before are listed too.
+        """
+        with quiet(self._source.id):
+            beside = Beside(self._connection, self._contract, coverage, standing)
+            return write_revision(
+                self._connection, beside.lines(self._source.id, folder.name, additions=additions), folder
             )
 
     # -- reading --------------------------------------------------------------------------------------------------
@@ -145,11 +183,12 @@ class Landing:
             except duckdb.InvalidInputException:
                 doubting = self._pages.distrust(facts, path)
                 self._connection.execute(insert, self._parameters | self._pages.parameters(bases, doubting))
+            for (_, coverage, _), fact in zip(chunk, facts, strict=True):
+                sample = self._samples.setdefault(coverage, Sample())
+                if sample.wants(fact):
+                    sample.take(self._connection, fact, path)
         for (page, coverage, sha256), fact in zip(chunk, facts, strict=True):
             self._received.note(page, coverage, sha256, fact)
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(query).fetchall()
-
-    def _number(self, query: str) -> int:
-        return int(self._rows(query)[0][0])

@@ -24,8 +24,9 @@ NDJSON = "ndjson"
 class Page:
     """One answer of a source.
 
-    ``seq`` counts from 0 over the whole pull. ``body`` is the answer as received (after transport decompression): it is
-    what is hashed, encrypted and kept. ``records`` is JSON text with the records, equal to ``body`` where the source
+    ``seq`` counts from 0 over the whole pull. ``body`` is the answer as received (after transport decompression; and
+    decryption, where the key is bound to the request's moment, as with BPJS): it is what is hashed, encrypted and kept.
+    ``records`` is JSON text with the records, equal to ``body`` where the source
     speaks JSON and derived from it elsewhere; ``records_path`` says where in it the array (of objects or of arrays) or
     the single object lies: ``$``, ``$.rows``, ``$.entry[*].resource``, or ``ndjson`` for newline-delimited objects.
     A page may hold no records: "asked, and there is nothing" is an answer too.

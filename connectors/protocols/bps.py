@@ -15,7 +15,7 @@ from pydantic import Field
 from connectors.http.client import Answer, Request
 from connectors.http.redact import quote
 from connectors.http.urls import fill, fill_path
-from connectors.http.verdict import Verdict, json_verdict
+from connectors.http.verdict import Verdict, json_verdict, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol
 from connectors.protocols.listing import Listing
@@ -45,7 +45,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
         return verdict
     data = verdict.data
     if not isinstance(data, dict) or "status" not in data:
-        return Verdict("damaged", f"the answer has no status: {quote(body)}")
+        return Verdict("damaged", f"the answer has no status: {words_of(body)}")
     if str(data["status"]).upper() != "OK":
         return _refused(quote(str(data.get("message") or data["status"])))
     return _available(data)
@@ -168,7 +168,7 @@ class Bps(HttpProtocol[BpsArgs]):
     def _records(self, answer: Answer) -> list[dict[str, Any]]:
         if answer.verdict.kind == "empty":
             return []
-        return records_of(parse_exact(answer.body), answer.request)
+        return records_of(parse_exact(answer.body, answer.request), answer.request)
 
     def _request(self, asked: Mapping[str, str], context: Mapping[str, str]) -> Request:
         year = asked["tahun"]

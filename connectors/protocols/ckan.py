@@ -12,7 +12,7 @@ from pydantic import Field, JsonValue
 from connectors.http.client import Request
 from connectors.http.redact import quote
 from connectors.http.urls import fill
-from connectors.http.verdict import Verdict, VerdictKind, json_verdict, kind_of_status, maybe_json
+from connectors.http.verdict import Verdict, VerdictKind, json_verdict, kind_of_status, maybe_json, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
@@ -45,11 +45,11 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     """What a CKAN answer means: ``success`` and the error's type say more than the status."""
     verdict = json_verdict(status, headers, body)
     refused = _refused(status, verdict.data if verdict.kind == "ok" else maybe_json(body, headers))
-    if refused is not None or verdict.kind != "ok":
+    if refused is not None or verdict.kind not in {"ok", "empty"}:
         return refused or verdict
     result = verdict.data.get("result") if isinstance(verdict.data, dict) else None
     if not isinstance(result, dict) or not isinstance(result.get("records"), list):
-        return Verdict("damaged", f"the answer has no result.records: {quote(body)}")
+        return Verdict("damaged", f"the answer has no result.records: {words_of(body)}")
     return Verdict("ok" if result["records"] else "empty", data=verdict.data)
 
 

@@ -1,6 +1,7 @@
 """Dapodik's web service: school data of the Ministry of Education, one server a school, bound to a semester.
 
-Errors are plain text with whatever status; ``rows`` is a list for some methods and an object for others.
+Errors are plain text with whatever status; ``rows`` is a list for some methods and an object for others. Where each
+school has its own address, the connection's ``extra.servers`` names them: ``{npsn: {url, token}}``.
 """
 
 import re
@@ -10,15 +11,22 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from connectors.http.client import Request
-from connectors.http.redact import quote
-from connectors.http.urls import fill
-from connectors.http.verdict import DamagedJsonError, Verdict, VerdictKind, html_verdict, kind_of_status, parse_json
+from connectors.http.urls import fill, under
+from connectors.http.verdict import (
+    DamagedJsonError,
+    Verdict,
+    VerdictKind,
+    html_verdict,
+    kind_of_status,
+    parse_json,
+    words_of,
+)
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, count_rows
 from connectors.protocols.spans import Span, json_spans
-from ledger.errors import SourceError
+from ledger.errors import ConfigError, SourceError
 
 _TEXTS: tuple[tuple[re.Pattern[str], VerdictKind], ...] = (
     (
@@ -60,7 +68,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     except DamagedJsonError as error:
         return _in_words(status, headers, body, str(error))
     if not 200 <= status < 300:
-        return Verdict(kind_of_status(status), f"HTTP {status}: {quote(body)}")
+        return Verdict(kind_of_status(status), f"HTTP {status}: {words_of(body)}")
     if isinstance(data, dict) and "rows" in data:
         rows = data["rows"]
         if isinstance(rows, dict | list) or rows in (None, ""):
@@ -70,7 +78,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
 
 def _in_words(status: int, headers: Mapping[str, str], body: bytes, otherwise: str) -> Verdict:
     page = html_verdict(headers, body)
-    words = quote(body)
+    words = words_of(body)
     for pattern, kind in _TEXTS:
         if page is None and pattern.search(words):
             return Verdict(kind, words)
@@ -109,14 +117,29 @@ class Dapodik(HttpProtocol[DapodikArgs]):
         books.finish(answer.request)
 
     def _request(self, start: int, context: Mapping[str, str]) -> Request:
+        npsn = fill(self.args.npsn, context)
+        base, credentials = self._server(npsn)
         params = {
-            "npsn": fill(self.args.npsn, context),
+            "npsn": npsn,
             "semester_id": fill(self.args.semester_id, context),
             "start": str(start),
             "limit": str(self.args.limit),
         }
-        url = self.http.url(f"{self.args.path}/{self.args.method}")
-        return Request(url, params=params, headers=JSON_HEADERS, credentials=self.bearer())
+        url = under(base, f"{self.args.path}/{self.args.method}")
+        return Request(url, params=params, headers=JSON_HEADERS, credentials=credentials)
+
+    def _server(self, npsn: str) -> tuple[str, dict[str, str]]:
+        servers = self.connection.extra.get("servers")
+        if servers is None:
+            return self.connection.url, self.bearer()
+        server = servers.get(npsn) if isinstance(servers, Mapping) else None
+        if not isinstance(server, Mapping) or not server.get("url") or not server.get("token"):
+            raise ConfigError(
+                f"the connection names no server for school {npsn[:20]}",
+                where="connection extra.servers",
+                do='Add it as {"<npsn>": {"url": "http://...:5774", "token": "..."}}',
+            )
+        return str(server["url"]), {"Authorization": f"Bearer {server['token']}"}
 
 
 def _check_start(data: Mapping[str, Any], asked: int, rows: int, request: str) -> None:

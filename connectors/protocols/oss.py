@@ -14,7 +14,15 @@ from pydantic import Field, JsonValue
 
 from connectors.http.client import Request
 from connectors.http.redact import quote
-from connectors.http.verdict import DamagedJsonError, Verdict, VerdictKind, json_verdict, kind_of_status, parse_json
+from connectors.http.verdict import (
+    DamagedJsonError,
+    Verdict,
+    VerdictKind,
+    json_verdict,
+    kind_of_status,
+    parse_json,
+    words_of,
+)
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_json
 from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, member, select
@@ -47,7 +55,7 @@ def classify(
     key = envelope_of(data)
     if key is None:
         kind = kind_of_status(status)
-        return Verdict("damaged" if kind == "ok" else kind, f"HTTP {status} without respon<method>: {quote(body)}")
+        return Verdict("damaged" if kind == "ok" else kind, f"HTTP {status} without respon<method>: {words_of(body)}")
     return _by_code(data, key, records)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as _quoted
 from typing import Any
 
-from connectors.http.verdict import BOM
+from connectors.http.verdict import BOM, DoubledObject, as_object
 from ledger.errors import SourceError
 
 NOTHING = b"[]"
@@ -29,9 +29,19 @@ def dump_records(records: Sequence[Any]) -> bytes:
     return _SURROGATE.sub("\ufffd", _text(records)).encode("utf-8")
 
 
-def parse_exact(body: bytes) -> Any:
-    """A JSON body that was already proved readable, with fractions as Digits."""
-    return json.loads(body.removeprefix(BOM), parse_float=Digits)
+def parse_exact(body: bytes, request: str = "") -> Any:
+    """A JSON body that was already proved readable, with fractions as Digits.
+
+    Raises SourceError (damaged) when an object gives a member twice: what is written anew could hold one of them only.
+    """
+
+    def single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = as_object(pairs)
+        if isinstance(found, DoubledObject):
+            raise SourceError("damaged", "a record gives a field twice", where=request)
+        return found
+
+    return json.loads(body.removeprefix(BOM), parse_float=Digits, object_pairs_hook=single)
 
 
 def count_rows(found: Any, path: str, request: str) -> int:
@@ -45,7 +55,7 @@ def count_rows(found: Any, path: str, request: str) -> int:
         return 1
     if isinstance(found, list):
         kinds = {type(row) for row in found}
-        if kinds in ({dict}, {list}):
+        if all(issubclass(kind, dict) for kind in kinds) or kinds == {list}:
             return len(found)
     raise SourceError(
         "damaged",

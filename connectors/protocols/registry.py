@@ -8,6 +8,7 @@ from connectors.protocols.base import ProtocolBase
 from ledger.errors import ConfigError
 
 _CLASSES: dict[str, str] = {
+    "bpjs": "connectors.protocols.bpjs:Bpjs",
     "bps": "connectors.protocols.bps:Bps",
     "ckan": "connectors.protocols.ckan:Ckan",
     "dapodik": "connectors.protocols.dapodik:Dapodik",
@@ -16,6 +17,7 @@ _CLASSES: dict[str, str] = {
     "oss": "connectors.protocols.oss:Oss",
     "rest": "connectors.protocols.rest:Rest",
     "satusehat": "connectors.protocols.satusehat:Satusehat",
+    "sicantik": "connectors.protocols.sicantik:Sicantik",
     "sipd": "connectors.protocols.sipd:Sipd",
     "sipsn": "connectors.protocols.sipsn:Sipsn",
     "sql": "connectors.protocols.sql:Sql",

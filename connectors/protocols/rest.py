@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, model_validator
 from connectors.http.client import Answer, Request
 from connectors.http.redact import quote
 from connectors.http.urls import fill_path
-from connectors.http.verdict import Verdict, json_verdict
+from connectors.http.verdict import Verdict, json_verdict, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_json, fill_params
 from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, select
@@ -78,7 +78,7 @@ def classify(
     if leads_to_nothing(verdict.data, records):
         return Verdict("empty", data=verdict.data)
     if select(verdict.data, records) is MISSING:
-        return Verdict("damaged", f"nothing stands at {records}: {quote(body)}")
+        return Verdict("damaged", f"nothing stands at {records}: {words_of(body)}")
     return Verdict("ok", data=verdict.data)
 
 

@@ -13,13 +13,7 @@ from pydantic import Field, JsonValue
 from connectors.http.client import Answer, Request
 from connectors.http.exchange import Params
 from connectors.http.redact import quote
-from connectors.http.verdict import (
-    Verdict,
-    VerdictKind,
-    json_verdict,
-    kind_of_status,
-    maybe_json,
-)
+from connectors.http.verdict import Verdict, VerdictKind, json_verdict, kind_of_status, maybe_json, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
@@ -67,7 +61,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     if outcome is not None or verdict.kind != "ok":
         return outcome or verdict
     if not isinstance(data, dict) or data.get("resourceType") != "Bundle":
-        return Verdict("damaged", f"no Bundle came: {quote(body)}")
+        return Verdict("damaged", f"no Bundle came: {words_of(body)}")
     entries = data.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(e, dict) and "resource" in e for e in entries):
         return Verdict("damaged", "the Bundle's entries have no resources")
@@ -136,7 +130,7 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
         while True:
             answer = self._search(url, params)
             bundle: dict[str, Any] = answer.verdict.data or {}
-            resources, records, path = _resources(bundle, answer.body)
+            resources, records, path = _resources(bundle, answer)
             books.page(answer.body, len(resources), answer.request)
             books.announce(as_count(bundle.get("total"), "total", answer.request), answer.request)
             yield self.page(answer, context, path, len(resources), records)
@@ -155,7 +149,7 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
 
     def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
         """The matches that were cut out of a kept Bundle."""
-        return dump_records(_matches(body))
+        return dump_records(_matches(body, request))
 
     def _search(self, url: str, params: Params) -> Answer:
         try:
@@ -190,17 +184,17 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
         )
 
 
-def _resources(bundle: Mapping[str, Any], body: bytes) -> tuple[list[Any], bytes | None, str]:
+def _resources(bundle: Mapping[str, Any], answer: Answer) -> tuple[list[Any], bytes | None, str]:
     """Matches of a Bundle. Included resources and outcomes ride along in some: then the matches are cut out."""
     entries = bundle.get("entry", [])
     matches = [entry["resource"] for entry in entries if _mode(entry) == "match"]
     if len(matches) == len(entries):
         return matches, None, "$.entry[*].resource"
-    return matches, dump_records(_matches(body)), "$"
+    return matches, dump_records(_matches(answer.body, answer.request)), "$"
 
 
-def _matches(body: bytes) -> list[Any]:
-    return [entry["resource"] for entry in parse_exact(body)["entry"] if _mode(entry) == "match"]
+def _matches(body: bytes, request: str) -> list[Any]:
+    return [entry["resource"] for entry in parse_exact(body, request)["entry"] if _mode(entry) == "match"]
 
 
 def _mode(entry: Mapping[str, Any]) -> str:

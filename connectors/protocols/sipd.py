@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 from pydantic import Field, JsonValue
 
 from connectors.http.client import Answer, Request
-from connectors.http.redact import quote
 from connectors.http.urls import fill_path
-from connectors.http.verdict import Verdict, json_verdict
+from connectors.http.verdict import Verdict, json_verdict, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
@@ -45,8 +44,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     if rows is not None:
         return Verdict("ok" if rows else "empty", data=verdict.data)
     if isinstance(verdict.data, dict) and isinstance(verdict.data.get("data"), str):
-        return Verdict("damaged", f"data is text, not rows: {quote(body)}")  # some reports put HTML there
-    words = quote(body)
+        return Verdict("damaged", f"data is text, not rows: {words_of(body)}")  # some reports put HTML there
+    words = words_of(body)
     if any(word in words.lower() for word in ("token", "unauthorized", "jwt", "expired", "tidak memiliki akses")):
         return Verdict("auth", words)
     return Verdict("permanent", words)

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, model_validator
 from connectors.http.client import Request
 from connectors.http.redact import quote
 from connectors.http.urls import fill_path
-from connectors.http.verdict import Verdict, html_verdict, json_verdict
+from connectors.http.verdict import Verdict, html_verdict, json_verdict, words_of
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.html_table import TableError, read_table
 from connectors.protocols.http_base import HttpArgs, HttpProtocol, fill_params
@@ -54,7 +54,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, kind: str 
     if verdict.kind != "ok":
         return verdict
     if not isinstance(verdict.data, dict) or kind not in verdict.data:
-        return Verdict("damaged", f"the answer has no {kind}: {quote(body)}")
+        return Verdict("damaged", f"the answer has no {kind}: {words_of(body)}")
     found = verdict.data[kind]
     if found in (None, "", [], {}, False):
         return Verdict("empty", data=verdict.data)
@@ -107,7 +107,7 @@ class Sipsn(HttpProtocol[SipsnArgs]):
         return dump_records(self._records(body, request))
 
     def _records(self, body: bytes, request: str) -> list[dict[str, Any]]:
-        data = parse_exact(body)[self.args.kind]
+        data = parse_exact(body, request)[self.args.kind]
         rows = _marker_rows(data, len(self.args.columns)) if self.args.kind == "markers" else self._table_rows(data)
         if isinstance(rows, str):
             raise SourceError(

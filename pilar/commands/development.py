@@ -18,6 +18,7 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("imports", ("lint-imports",)),
     ("sql", ("sqlfluff", "lint", "--processes", "2", "dbt_project")),
     ("sources", ("pilar", "sources", "check")),
+    ("contracts", ("pilar", "contracts", "check")),
 )
 
 
@@ -47,7 +48,7 @@ def test(context: typer.Context) -> None:
 
 
 def check() -> None:
-    """Run every check that needs no server: format, lint, types, import contracts, SQL, source files."""
+    """Run every check that needs no server: format, lint, types, imports, SQL, source files, contracts."""
     failed = [name for name, command in CHECKS if not _passes(name, command)]
     if failed:
         err.print(f"[bold red]failed:[/] {', '.join(failed)}")

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from ledger.settings import REPOSITORY, Settings
+from ledger.settings import REPOSITORY, Connection, Settings, default_key_dir
 from ledger.store import Ledger
 
 # Written by a running demo, readable by its owner alone, removed when it stops.
@@ -29,6 +29,15 @@ def opened() -> tuple[Ledger, Settings]:
     return open_installation()
 
 
+def connection(name: str) -> Connection:
+    """The connection of a name, from the environment or a running demo; no ledger is needed for it.
+
+    Raises ConfigError when there is none.
+    """
+    _announced(home())
+    return Settings(home=home(), ledger_url="", key_dir=default_key_dir(home())).connection(name)
+
+
 def announce(folder: Path, environment: dict[str, str]) -> None:
     """Tell commands in other terminals how to reach a running demo."""
     path = folder / RUNNING
@@ -41,10 +50,14 @@ def withdraw(folder: Path) -> None:
     (folder / RUNNING).unlink(missing_ok=True)
 
 
-def _use_demo(folder: Path) -> None:
+def _announced(folder: Path) -> None:
     if (folder / RUNNING).is_file():
         for name, value in json.loads((folder / RUNNING).read_text()).items():
             os.environ.setdefault(name, value)
+
+
+def _use_demo(folder: Path) -> None:
+    _announced(folder)
     if (folder / "postgres" / "PG_VERSION").is_file():
         import atexit
 

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ledger.records import Batch
+from ledger.records import Batch, Maturity, Revision
 from ledger.store import Ledger
+from pilar.commands.new_source import new_command
 from pilar.console import err, out
 from pilar.wording import sentence
 
-app = typer.Typer(help="The agencies' systems: list, check.", no_args_is_help=True)
+app = typer.Typer(help="The agencies' systems: list, check, new.", no_args_is_help=True)
+app.command("new")(new_command)
 
 STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected": "red", "failed": "red"}
 
@@ -20,9 +22,11 @@ STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected"
 def list_command() -> None:
     """List the sources: agency, system, protocol, and what is in force of each."""
     from connectors.spec import load_sources
+    from pilar.catalogue import maturities
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
+    matured = maturities(ledger, settings.sources_dir, ledger.in_force())
     table = Table("OPD", "source", "system", "protocol", "in force", "rows", "last pull")
     for source in load_sources(settings.sources_dir).values():
         in_force = ledger.in_force(source.id)
@@ -32,8 +36,8 @@ def list_command() -> None:
             source.id,
             source.system,
             source.protocol,
-            ", ".join(str(batch.coverage) for batch in in_force) or "-",
-            str(sum(batch.rows_landed or 0 for batch in in_force)),
+            ", ".join(dict.fromkeys(_period(batch, matured.get(batch.batch_id)) for batch in in_force)) or "-",
+            str(sum((batch.rows_landed or 0) - (batch.rows_known or 0) for batch in in_force)),
             _told(last) if last else "never",
         )
     out.print(table)
@@ -56,13 +60,18 @@ def check_command() -> None:
     out.print(f"{len(load_sources(folder))} sources in order")
 
 
-def pull_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
+def pull_command(
+    source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Everything again, where only what is new is asked for.")
+    ] = False,
+) -> None:
     """Pull one source now: land it, gate it, and say what became of it."""
     from pilar import steps
     from pilar.commands import installation
 
     installation.opened()
-    outcome = steps.ingest(source)
+    outcome = steps.ingest(source, full=full)
     for batch in outcome.batches:
         _print_batch(batch)
     if not outcome.new:
@@ -83,7 +92,7 @@ def release_command(
 
 def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
-    from pilar.catalogue import find_source
+    from pilar.catalogue import find_source, maturities
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
@@ -92,8 +101,14 @@ def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id
     batches = ledger.batches(source, limit=8)
     if not batches:
         out.print("It was never pulled. Try: pilar pull " + source)
+    revised = {revision.batch_id: revision for revision in ledger.revisions(source)}
+    matured = maturities(ledger, settings.sources_dir, ledger.in_force(source))
     for batch in batches:
         _print_batch(batch)
+        if batch.batch_id in matured:
+            out.print(f"      figures of {batch.coverage} are {matured[batch.batch_id]}")
+        if batch.batch_id in revised:
+            _print_revision(source, revised[batch.batch_id])
         for count in ledger.quarantine_counts(batch.batch_id)[:8]:
             out.print(f"      quarantined {count.rows:>6}  {count.field}: {count.rule}")
     for event in ledger.events_of(source, limit=3):
@@ -124,10 +139,24 @@ def _print_batch(batch: Batch) -> None:
         out.print(f"      note: {sentence(finding)}", markup=False)
 
 
+def _print_revision(source: str, revision: Revision) -> None:
+    was = f", which was {revision.was}" if revision.was is not None else ""
+    out.print(
+        f"      revises {revision.coverage}{was}: {revision.changed} units changed, {revision.added} added, "
+        f"{revision.removed} removed. See them: pilar revisions {source}",
+        markup=False,
+    )
+
+
+def _period(batch: Batch, maturity: Maturity | None) -> str:
+    return f"{batch.coverage} ({maturity})" if maturity is not None else str(batch.coverage)
+
+
 def _rows(batch: Batch) -> str:
     if batch.rows_received is None:
         return ""
-    return f"{batch.rows_received} received = {batch.rows_landed} landed + {batch.rows_quarantined} quarantined"
+    known = f" ({batch.rows_known} known already)" if batch.rows_known else ""
+    return f"{batch.rows_received} received = {batch.rows_landed} landed{known} + {batch.rows_quarantined} quarantined"
 
 
 def _told(batch: Batch) -> str:

@@ -132,6 +132,7 @@ class Delivery:
 
     coverage: str
     state: Mark
+    maturity: Mark | None
     received: Text
     landed: Text
     quarantined: Text

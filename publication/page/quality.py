@@ -7,7 +7,7 @@ from itertools import groupby
 from publication.content import Content, Row
 from publication.meta import Gate, SourceBatch
 from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Source
-from publication.page.words import BATCH_STATES, NO_VALUE, OUTCOMES, Text, clock, number
+from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, number
 
 EXAMPLES = 3
 FINDING_ORDER = ("region_code", "period", "subject", "field")
@@ -112,6 +112,7 @@ def _delivery(batch: SourceBatch) -> Delivery:
     return Delivery(
         coverage=batch.coverage or NO_VALUE,
         state=_state(batch),
+        maturity=_maturity(batch),
         received=number(batch.rows_received),
         landed=number(batch.rows_landed),
         quarantined=number(batch.rows_quarantined),
@@ -124,6 +125,13 @@ def _delivery(batch: SourceBatch) -> Delivery:
 def _state(batch: SourceBatch) -> Mark:
     symbol, text = BATCH_STATES.get(batch.status, ("?", Text(batch.status, batch.status)))
     return Mark(f"batch-{batch.status}", symbol, text)
+
+
+def _maturity(batch: SourceBatch) -> Mark | None:
+    if batch.maturity is None:
+        return None
+    symbol, text = MATURITIES[batch.maturity]
+    return Mark(f"maturity-{batch.maturity}", symbol, text)
 
 
 def _gate(gate: Gate, name: Text) -> GateView:

@@ -54,6 +54,11 @@ BATCH_STATES = {
     "failed": ("!", Text("gagal diambil", "could not be fetched")),
     "running": ("…", Text("berjalan", "running")),
 }
+MATURITIES = {
+    "provisional": ("◔", Text("sementara", "provisional")),
+    "final": ("●", Text("final", "final")),
+    "revised": ("↻", Text("direvisi", "revised")),
+}
 UNITS_EN = {"proyek": "projects", "sekolah": "schools", "indeks 1-5": "index 1–5", "indeks 0-100": "index 0–100"}
 UNITS_ID = {"indeks 1-5": "indeks 1–5", "indeks 0-100": "indeks 0–100"}
 

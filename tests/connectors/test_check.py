@@ -64,6 +64,18 @@ def test_a_good_file_has_no_problem(tmp_path: Path) -> None:
     assert check(tmp_path, GOOD) == []
 
 
+def test_an_incremental_source_asks_from_its_cursor_on(tmp_path: Path) -> None:
+    load = {"incremental": {"cursor": "diubah", "overlap": "7d", "start": "2020-01-01"}}
+    content = changed("load", load)
+    content["contract"]["columns"]["diubah"] = {"type": "date", "required": True}
+    [problem] = check(tmp_path, content)
+    assert (problem.where, problem.what) == ("args", "nothing asks from the cursor on")
+    content["args"] = {"path": "/api", "params": {"sejak": "{cursor}"}}
+    assert check(tmp_path, content) == []
+    content["for_each"] = [{"tahun": "2024", "cursor": "x"}]
+    assert ["`for_each` may not name" in problem.what for problem in check(tmp_path, content)] == [True]
+
+
 def test_the_projects_own_sources_have_no_problem() -> None:
     folder = Path(__file__).resolve().parents[2] / "connectors" / "sources"
     assert [str(problem) for problem in check_sources(folder)] == []
@@ -90,6 +102,10 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("id", "lain", "id", "not the file's name", "Rename"),
         ("opd", "dinas_lain", "opd", "not the folder's name", "Move"),
         ("load", "incremental", "load", "'snapshot'", ""),
+        ("load", {"incremental": {"cursor": "nilai"}}, "load.incremental.overlap", "is missing", "Add it"),
+        ("load", {"incremental": {"kursor": "x"}}, "load.incremental.kursor", "unknown key", "'cursor'"),
+        ("args/params", {"sejak": "{cursor}"}, "args", "lower bound of an incremental load", "Declare"),
+        ("coverage/final_after", "6 months", "coverage.final_after", "pattern", ""),
         ("coverage/from", "bulan", "file", "which a `for_each` entry does not have", ""),
         ("coverage/grain", "week", "coverage.grain", "'year'", ""),
         ("for_each", [{"tahun": 2024}], "for_each.0.tahun", "valid string", "Put it in quotes"),
@@ -110,7 +126,9 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("contract/rules", ["nilai >= 0; DROP"], "contract.rules.0", "cannot be read", ""),
         ("contract/rules", ["nilai >= ada"], "contract", "'ada', which is not a landed column", ""),
         ("contract/rules", ["nilai >= kode"], "contract", "compares number with string", ""),
-        ("contract/unknown_columns", "drop", "contract.unknown_columns", "'warn' or 'hold'", ""),
+        ("contract/drift", {"added": "drop"}, "contract.drift.added", "'evolve', 'warn' or 'hold'", ""),
+        ("contract/drift", {"add": "warn"}, "contract.drift.add", "unknown key", "'added'"),
+        ("contract/columns/nilai/description", {"id": "nilai"}, "columns.nilai.description.en", "is missing", "Add it"),
         ("events/fallback", "daily", "events.fallback", "pattern", ""),
         ("retention", {"pages": "400"}, "retention.pages", "pattern", ""),
         ("retention", {"rows": "400d"}, "retention.rows", "unknown key 'rows'", ""),
@@ -192,6 +210,8 @@ def test_the_contract_hash_follows_what_decides_how_bytes_land(tmp_path: Path) -
     assert load_source(path).contract_sha256("key") == first
     path.write_text(yaml.safe_dump(changed("args/path", "/api/other")))
     assert load_source(path).contract_sha256("key") != first
+    path.write_text(yaml.safe_dump(changed("contract/columns/nilai/description", "what is measured")))
+    assert load_source(path).contract_sha256("key") == first
     path.write_text(yaml.safe_dump(changed("contract/columns/nilai/min", 1)))
     assert load_source(path).contract_sha256("key") != first
     assert load_source(path).contract_sha256("key") != load_source(path).contract_sha256("other key")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.gate import Before, Facts, decide, too_many
+from connectors.gate import Before, Facts, Reason, capped, decide, too_many
 from connectors.spec import Assertions
 
 ASSERTIONS = Assertions.model_validate(
@@ -35,6 +35,8 @@ def before(**change: Any) -> Before:
     return replace(BEFORE, **change)
 
 
+UNKNOWN = Reason("drift_added", "fields that nobody declared", "Declare them", "baru")
+
 CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("as usual", facts(), "accepted", []),
     ("the first batch", facts(before=None, trailing=()), "accepted", []),
@@ -56,11 +58,28 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
     ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
-    ("unknown fields, contract says hold", facts(unknown_hold=("baru",)), "held", ["unknown_columns"]),
-    ("declared fields in no record", facts(absent=("nilai",)), "held", ["absent_columns"]),
+    ("unknown fields, contract says hold", facts(drift=(UNKNOWN,)), "held", ["drift_added"]),
+    (
+        "the same rows with unknown fields",
+        facts(drift=(UNKNOWN,), before=before(rows_sha256="rows")),
+        "held",
+        ["drift_added"],
+    ),
+    (
+        "nothing landed, and why",
+        facts(drift=(UNKNOWN,), landed=0, quarantined=100),
+        "rejected",
+        ["nothing_landed", "drift_added"],
+    ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
     ("same bytes", facts(before=before(content_sha256="content")), "unchanged", []),
     ("same bytes, other contract", facts(before=before(content_sha256="content", contract_sha256="x")), "accepted", []),
+    (
+        "same bytes, another number refused",
+        facts(before=before(content_sha256="content", quarantined=1)),
+        "accepted",
+        [],
+    ),
     ("same rows in other bytes", facts(before=before(rows_sha256="rows")), "unchanged", []),
     (
         "same rows, but some were in quarantine",
@@ -75,6 +94,45 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
 def test_decisions(name: str, given: Facts, outcome: str, codes: list[str]) -> None:
     decision = decide(given, ASSERTIONS)
     assert (decision.outcome, [reason.code for reason in decision.reasons]) == (outcome, codes)
+
+
+DELTAS: list[tuple[str, Facts, str, list[str]]] = [
+    ("a quiet day", facts(received=0, new_rows=0), "unchanged", []),
+    ("rows of the overlap again", facts(received=30, new_rows=0), "unchanged", []),
+    ("one new row: neither floor nor shrinking", facts(received=1, new_rows=1), "accepted", []),
+    ("keys that are not in it are not gone", facts(new_rows=5, before=before(keys_gone=100)), "accepted", []),
+    ("refused rows are told", facts(received=100, quarantined=5, new_rows=0), "accepted", []),
+    (
+        "and told once",
+        facts(quarantined=5, landed=95, new_rows=0, before=before(content_sha256="content", quarantined=5)),
+        "unchanged",
+        [],
+    ),
+    ("too many refused", facts(received=100, quarantined=6, new_rows=94), "held", ["quarantine"]),
+    (
+        "refused rows only",
+        facts(received=2, quarantined=2, landed=0, new_rows=0),
+        "rejected",
+        ["nothing_landed"],
+    ),
+    ("a copy under another key", facts(new_rows=9, copies=("dlh_sipsn 2024",)), "held", ["copy"]),
+    ("a field nobody declared", facts(new_rows=9, drift=(UNKNOWN,)), "held", ["drift_added"]),
+    ("rows without coverage", facts(new_rows=9, coverage=None), "held", ["coverage_unknown"]),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "outcome", "codes"), DELTAS, ids=[case[0] for case in DELTAS])
+def test_decisions_about_deltas(name: str, given: Facts, outcome: str, codes: list[str]) -> None:
+    decision = decide(given, ASSERTIONS)
+    assert (decision.outcome, [reason.code for reason in decision.reasons]) == (outcome, codes)
+
+
+@pytest.mark.parametrize(("received", "told"), [(32_000, True), (65_536, True), (31_999, False), (0, False)])
+def test_p1_a_silent_cap_is_a_finding(received: int, told: bool) -> None:
+    found = capped(received)
+    assert (found is not None) is told
+    if found is not None:
+        assert (found.code, found.observed) == ("silent_cap", str(received))
 
 
 def test_every_reason_says_what_to_do() -> None:

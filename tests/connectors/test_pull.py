@@ -143,25 +143,14 @@ def test_the_same_payload_within_one_pull_is_held(ledger: Ledger, settings: Sett
     assert [reason["code"] for reason in outcome.batches[0].reasons] == ["copy_within"]
 
 
-def test_unknown_fields_warn_or_hold(ledger: Ledger, settings: Settings) -> None:
-    rows = records(20, kolom_baru_1="x", lain="y")
-    outcome = pull_pages(make(), [page(0, rows)], ledger, settings)
-    assert [(finding["code"], finding["observed"]) for finding in outcome.batches[0].findings] == [
-        ("unknown_columns", "kolom_baru_#, lain")
-    ]
-    ignoring = make(unknown_columns={"ignore": ["kolom_baru_1", "lain"]})
-    assert pull_pages(ignoring, [page(0, rows)], ledger, settings).batches[0].findings == []
-    holding = make(unknown_columns="hold")
-    assert [r["code"] for r in pull_pages(holding, [page(0, rows)], ledger, settings).batches[0].reasons] == [
-        "unknown_columns"
-    ]
-
-
-def test_a_renamed_field_holds_the_batch(ledger: Ledger, settings: Settings) -> None:
-    rows = [{"N": row.pop("n"), **row} for row in records(20)]
-    outcome = pull_pages(make(), [page(0, rows)], ledger, settings)
-    assert [(reason["code"], reason["observed"]) for reason in outcome.batches[0].reasons] == [("absent_columns", "n")]
-    assert [finding["observed"] for finding in outcome.batches[0].findings] == ["N"]
+def test_p1_page_drift_a_row_that_moved_to_the_next_page_lands_once(ledger: Ledger, settings: Settings) -> None:
+    """A row was entered at the top while pages were read: the last one of a page is the first of the next."""
+    rows = records(20)
+    outcome = pull_pages(make(), [page(0, rows[:10]), page(1, rows[9:])], ledger, settings)
+    [batch] = outcome.batches
+    assert (batch.status, batch.received, batch.landed, batch.quarantined) == ("accepted", 21, 20, 1)
+    [count] = ledger.quarantine_counts(batch.batch_id)
+    assert count.rule == "duplicate_key"
 
 
 def test_the_scorecard_counts_rows_by_rule(ledger: Ledger, settings: Settings) -> None:

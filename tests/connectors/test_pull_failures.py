@@ -20,7 +20,7 @@ from connectors.sweep import sweep
 from ledger.errors import ConfigError, SourceError
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.connectors.pulling import NIK, in_force, make, page, records, states, two_years, undisturbed
+from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
 
 
 def failing(error: BaseException) -> Iterator[Page]:
@@ -126,6 +126,38 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
     dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
     assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
     assert in_force(settings, ledger, source) == expected
+
+
+@pytest.mark.parametrize("in_rows", [False, True], ids=["asked", "in rows"])
+def test_p2_months_of_a_killed_first_pull_are_no_history_for_its_rerun(
+    ledger: Ledger, settings: Settings, in_rows: bool
+) -> None:
+    """Two months were accepted when it died; the third is small and was never judged."""
+    month = {"bulan": {"pattern": "....-..", **({} if in_rows else {"context": "bulan"})}}
+    source = make(columns=COLUMNS | month, coverage={"from": "bulan", "grain": "month"})
+    pages = []
+    for at, size in enumerate((50, 50, 5)):
+        name = f"2024-{at + 1:02}"
+        rows = records(size, n=at, **({"bulan": name} if in_rows else {}))
+        pages.append(page(at, [row | {"id": f"{name} {row['id']}"} for row in rows], bulan=name))
+    calls, real = iter(range(1, 99)), Ledger.finish_batch
+
+    def dying(*given: Any) -> Any:
+        if next(calls) == 3:
+            raise Killed
+        return real(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledger, "finish_batch", dying)
+        with pytest.raises(Killed):
+            pull_pages(source, pages, ledger, settings)
+    assert states(pull_pages(source, pages, ledger, settings)) == [
+        ("2024-01", "unchanged"),
+        ("2024-02", "unchanged"),
+        ("2024-03", "accepted"),
+    ]
+    fourth = page(3, records(5, n=9, **({"bulan": "2024-04"} if in_rows else {})), bulan="2024-04")
+    assert states(pull_pages(source, [*pages, fourth], ledger, settings))[-1] == ("2024-04", "held")
 
 
 @pytest.mark.parametrize(("owner", "name"), [(PageStore, "settle"), (Ledger, "finish_batch")])

@@ -39,6 +39,8 @@ BUNDLE = {
     ],
 }
 TOKEN = {"access_token": "token", "expires_in": "3599"}
+BPJS = {"path": "ref/poli", "records": "$.list"}
+BPJS_LIST = {"metaData": {"code": "200", "message": "OK"}, "response": {"list": ROWS}}
 OSS = {"responinqueryNIB": {"kode": 200, "keterangan": "", "dataProyek": {"data_proyek": ROWS}}}
 CSV = "laporan\nid;n\na;1,5\nb;?\n"
 
@@ -91,12 +93,14 @@ CASES: list[tuple[str, Mapping[str, Any], Callable[[Path, str], list[Page]]]] = 
                              {"results": 3, "start": 0, "rows": ROWS})),
     ("files.csv", CSV_ARGS | {"pattern": "x"}, from_file("files.csv", CSV.encode(), **CSV_ARGS)),
     ("files.xlsx", {"pattern": "x"}, from_file("files.xlsx", workbook())),
+    ("bpjs", BPJS, scripted("bpjs", BPJS, BPJS_LIST)),
     ("oss", {}, scripted("oss", {"method": "inqueryNIB"}, OSS)),
     ("rest", REST, scripted("rest", REST, {"rows": ROWS})),
     ("rest", REST, scripted("rest", REST, {"rows": []})),
     ("satusehat", {"resource": "Encounter"}, scripted("satusehat", {"resource": "Encounter"}, TOKEN, BUNDLE)),
     ("satusehat", {"resource": "Encounter"},
      scripted("satusehat", {"resource": "Encounter"}, TOKEN, BUNDLE | {"entry": BUNDLE["entry"][:2]})),  # type: ignore[index]
+    ("sicantik", {"method": "jenisperizinanlist"}, scripted("sicantik", {"method": "jenisperizinanlist"}, ROWS)),
     ("sipd", {}, scripted("sipd", {"path": "/x", "paged": False}, {"data": ROWS})),
     ("sipsn", SIPSN, scripted("sipsn", SIPSN, {"markers": [["a", 1.50], ["b", "?"]]})),
     ("sipsn", SIPSN | {"kind": "table"}, scripted("sipsn", SIPSN | {"kind": "table"}, {"table": TABLE})),

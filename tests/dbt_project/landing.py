@@ -103,7 +103,7 @@ def _households(region: str, sanitation: Mapping[str, int], water: Mapping[str, 
 
 def _children(region: str, stunted: int, measured: int) -> list[Row]:
     return [
-        (f"{region}-{n}", region, "2024-08", "2022-05-05", "P", "2024-08-10", 27, 10, 80, "Terlentang",
+        (f"{region}-{n}", region, "2024-08", "2022-05-05", "P", "2024-08-10", 27, 10, 80, "Telentang",
          ("Pendek" if n % 2 else "Sangat Pendek") if n < stunted else "Normal")
         for n in range(measured)
     ]  # fmt: skip
@@ -120,7 +120,7 @@ def _projects(region: str, amounts: Mapping[int, Sequence[int]]) -> dict[int, li
     village = region.replace(".", "") + "060001"
     return {
         year: [
-            (f"{region}-{year}-{n}", "nib", village, f"{year}-06-01", amount, "Usaha Mikro", "R", year)
+            (f"{region}-{year}-{n}", "nib", village, f"{year}-06-01", amount, "01", "R", year)
             for n, amount in enumerate(values)
         ]
         for year, values in amounts.items()
@@ -152,7 +152,7 @@ def example() -> dict[str, dict[str, list[Row]]]:
         },
         "disdik_sekolah": {
             "20241": [
-                (f"9900{n}", "Sekolah", kind, "Negeri", region, None, None)
+                (f"99{region[:2]}000{n}", "Sekolah", kind, "Negeri", region, None, None)
                 for region, kinds in {KUKAR: ["SD", "SD", "SMP", "SMA"], MALANG: ["SMA"]}.items()
                 for n, kind in enumerate(kinds)
             ]

@@ -1,11 +1,14 @@
-"""Every model, seed and column says what it is, and the descriptions are those of what was built."""
+"""Every model, seed and column says what it is, as it was built; the landing holds what its contracts say."""
 
 import re
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pilar.parsed_project import parsed_project
+from pilar.transform import run_dbt
 from tests.dbt_project.conftest import Built
 
 
@@ -46,3 +49,26 @@ def test_p9_no_weight_or_band_stands_in_sql() -> None:
         code = "\n".join(line.split("--")[0] for line in path.read_text().splitlines())
         without_types = re.sub(r"decimal\(\d+, \d+\)", "decimal", code)
         assert set(re.findall(r"(?<![\w.])\d[\d.]*", without_types)) <= {"0", "1", "2", "4"}, path.name
+
+
+def test_the_landing_holds_its_contracts_and_a_broken_one_is_noticed(built: Built, warehouses: Path) -> None:
+    warehouse = warehouses / "0191-landing.duckdb"
+    shutil.copyfile(built.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into landing.diskominfo_spbe select * from landing.diskominfo_spbe limit 1")
+        connection.execute("update landing.dpmptsp_proyek set skala_usaha = '05' where id_proyek like '64.02%'")
+    result = run_dbt(warehouse, "source:landing", command="test")
+    failed = {name for node in result.nodes if not node.ok for name in node.depends_on}
+    assert len(result.nodes) > 50
+    assert failed == {"diskominfo_spbe", "dpmptsp_proyek"}
+
+
+def test_no_evaluation_runs_them(built: Built, warehouses: Path) -> None:
+    manifest = parsed_project(warehouses / "dbt", {}, ())
+    of_landing = {
+        node.name
+        for node in manifest.nodes.values()
+        if node.resource_type == "test" and any(".landing." in parent for parent in node.depends_on.nodes)
+    }
+    assert len(of_landing) > 50
+    assert not of_landing & {node.name for node in built.candidate.nodes}

@@ -237,7 +237,6 @@ contract:
     status: {values: [aktif, selesai]}
     catatan: {}
     nilai: {type: 'decimal(20,2)'}
-  unknown_columns: warn
 assertions: {rows: {min: 0}, quarantine: {max: 100%}, shrink: {max: 100%}}
 freshness: {due: yearly, warn: 3d, fail: 10d}
 events: {fallback: 0 2 * * *}

@@ -15,7 +15,15 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def decided(batch_id: str, status: BatchStatus = "accepted", replay_of: str | None = None, **more: Any) -> Decided:
-    return Decided(batch_id, more.get("source", "s"), more.get("coverage", "2024"), status, replay_of, NOW)
+    return Decided(
+        batch_id,
+        more.get("source", "s"),
+        more.get("coverage", "2024"),
+        status,
+        replay_of,
+        NOW,
+        more.get("delta", False),
+    )
 
 
 OPEN = Fate("open")
@@ -45,6 +53,18 @@ CASES: list[tuple[str, list[Decided], dict[str, Fate]]] = [
         [decided("1"), decided("2", "held", coverage=None), decided("3", coverage="2025")],
         {"1": OPEN, "2": Fate("superseded", "3"), "3": OPEN},
     ),
+    ("a delta came", [decided("1"), decided("2", delta=True)], {"1": OPEN, "2": OPEN}),
+    ("a delta came after a held one", [decided("1", "held"), decided("2", delta=True)], {"1": OPEN, "2": OPEN}),
+    (
+        "what deltas joined was read again",
+        [decided("1"), decided("2", delta=True), decided("3")],
+        {"1": Fate("superseded", "3"), "2": Fate("superseded", "3"), "3": OPEN},
+    ),
+    (
+        "rows without a coverage, and a delta",
+        [decided("1", "held", coverage=None), decided("2", delta=True)],
+        {"1": OPEN, "2": OPEN},
+    ),
     ("rows without a coverage", [decided("1"), decided("2", "held", coverage=None)], {"1": OPEN, "2": OPEN}),
 ]
 
@@ -52,7 +72,10 @@ CASES: list[tuple[str, list[Decided], dict[str, Fate]]] = [
 @pytest.mark.parametrize(("batches", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_what_has_become_of_a_batchs_rows(batches: list[Decided], expected: dict[str, Fate]) -> None:
     accepted = [batch for batch in batches if batch.status == "accepted"]
-    force = {batch.batch_id for batch in newest(accepted).values()}
+    whole = newest(batch for batch in accepted if not batch.delta)
+    force = {b.batch_id for b in accepted if b.delta or b in whole.values()} - {
+        b.batch_id for b in accepted for other in whole.values() if b.delta and b.batch_id < other.batch_id
+    }
     assert fates(batches, force) == expected
     assert fates(reversed(batches), force) == expected
 

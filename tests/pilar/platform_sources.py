@@ -10,7 +10,7 @@ title: what it has
 protocol: rest
 connection: fake
 coverage: {{grain: all}}
-contract: {{key: [a], columns: {{a: {{type: string, required: true}}}}, unknown_columns: warn}}
+contract: {{key: [a], columns: {{a: {{type: string, required: true}}}}}}
 assertions: {{rows: {{min: 1}}, quarantine: {{max: 5%}}, shrink: {{max: 20%}}}}
 freshness: {{due: each year, warn: 3d, fail: 10d}}
 events: {{secret: test_hook, fallback: '0 2 * * *'}}

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ledger.records import Batch, Promotion
+from ledger.records import Batch, Merge, Promotion
 from pilar.warehouse import MART_COLUMNS, built_marts, export_mart, opened, write_landing, write_promoted
 
 CONTRACT = {"kode_daerah": "VARCHAR", 'nilai "a"': "DECIMAL(4,2)"}
@@ -67,7 +67,20 @@ def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path:
         "_flags": "VARCHAR[]",
         "_batch": "VARCHAR",
         "_synthetic": "BOOLEAN",
+        "_maturity": "VARCHAR",
     }
+
+
+@pytest.mark.parametrize("columns", [{"s": CONTRACT}, {}], ids=["readable", "source file unreadable"])
+def test_p3_deltas_join_by_the_key_that_the_ledger_knows(tmp_path: Path, columns: dict[str, dict[str, str]]) -> None:
+    merge = Merge(("kode_daerah",), 'nilai "a"')
+    delta = replace(BATCH, batch_id="b2", merge=merge, landed_path="landing/s/b2/rows.parquet")
+    for batch in (BATCH, delta):
+        assert batch.landed_path is not None
+        landed(tmp_path, batch.landed_path, "64.02")
+    warehouse = tmp_path / "w.duckdb"
+    write_landing(warehouse, tmp_path, columns, [BATCH, delta], {"b2": "final"})
+    assert rows(warehouse, "select kode_daerah, _batch, _maturity from landing.s") == [("64.02", "b2", "final")]
 
 
 @pytest.fixture

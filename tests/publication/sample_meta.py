@@ -108,6 +108,7 @@ def _batches() -> list[SourceBatch]:
                 rows_quarantined=quarantined,
                 fetched_at=CREATED - timedelta(hours=1),
                 receipt_sha256=fingerprint(f"receipt {source}"),
+                maturity="revised" if source == "bpkad_realisasi" else None,
                 synthetic=source not in {"bps_indikator", "diskominfo_spbe"},
                 pages=(page,),
             )

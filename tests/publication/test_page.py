@@ -247,3 +247,9 @@ def test_bands_lie_side_by_side_and_hold_the_value() -> None:
 def test_a_line_needs_three_points() -> None:
     assert spark([Decimal(1), Decimal(2)]) == ""
     assert len(spark([Decimal(1)] * 3).split()) == 3
+
+
+def test_a_period_that_was_revised_is_marked_in_both_languages(html: str) -> None:
+    assert "direvisi" in html
+    assert "revised" in html
+    assert "maturity-revised" in html

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Text(), nullable=False, comment="sorts by the time it was started"),
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("opd", sa.Text(), nullable=False),
+        sa.Column("pull_id", sa.Text(), nullable=False, comment="the first batch of the pull that brought it"),
         sa.Column(
             "coverage", sa.Text(), nullable=True, comment="what the records are about: 2024, 2024-08, 20241, all"
         ),
@@ -77,6 +78,18 @@ def upgrade() -> None:
         sa.Column("rows_received", sa.BigInteger(), nullable=True),
         sa.Column("rows_landed", sa.BigInteger(), nullable=True),
         sa.Column("rows_quarantined", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "rows_known", sa.BigInteger(), nullable=True, comment="landed rows of a delta that change nothing in force"
+        ),
+        sa.Column(
+            "merge",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            nullable=True,
+            comment="a delta's key and cursor: it joins what is in force; null: it replaces its coverage",
+        ),
+        sa.Column(
+            "cursor", sa.Text(), nullable=True, comment="the highest cursor among its landed rows, in a form that sorts"
+        ),
         sa.Column("landed_path", sa.Text(), nullable=True, comment="relative to the installation's home"),
         sa.Column("landed_sha256", sa.Text(), nullable=True),
         sa.Column(
@@ -203,6 +216,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_receipt_batch_id"), "receipt", ["batch_id"], unique=False)
     op.create_table(
+        "revision",
+        sa.Column("batch_id", sa.Text(), nullable=False),
+        sa.Column("previous_batch_id", sa.Text(), nullable=False),
+        sa.Column("coverage", sa.Text(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("added", sa.BigInteger(), nullable=False),
+        sa.Column("removed", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "was",
+            sa.Text(),
+            nullable=True,
+            comment="maturity of the old figures: provisional | final | revised; null: not declared",
+        ),
+        sa.Column(
+            "path", sa.Text(), nullable=False, comment="the differences by unit, relative to the installation's home"
+        ),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name=op.f("fk_revision_batch_id")),
+        sa.ForeignKeyConstraint(["previous_batch_id"], ["batch.batch_id"], name=op.f("fk_revision_previous_batch_id")),
+        sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_revision")),
+    )
+    op.create_table(
         "dismissal",
         sa.Column("dismissal_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("batch_id", sa.Text(), nullable=False),
@@ -230,6 +265,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_dismissal_batch_id_rule_field"), table_name="dismissal")
     op.drop_table("dismissal")
+    op.drop_table("revision")
     op.drop_index(op.f("ix_receipt_batch_id"), table_name="receipt")
     op.drop_table("receipt")
     op.drop_table("quarantine")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.http.verdict import DamagedJsonError, json_verdict, kind_of_status, parse_json
+from connectors.http.verdict import DamagedJsonError, json_verdict, kind_of_status, parse_json, words_of
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 HTML = {"Content-Type": "text/html"}
@@ -25,6 +25,9 @@ HTML = {"Content-Type": "text/html"}
         (200, JSON, '{"a": 1}'.encode("utf-16"), "damaged"),
         (200, {"Content-Type": "application/json; charset=iso-8859-1"}, b"{}", "damaged"),
         (200, JSON, b"[" * 100_000, "damaged"),
+        (200, JSON, b'{"rows": [1], "rows": []}', "damaged"),
+        (200, JSON, b'{"result": {"rows": [1], "rows": []}}', "damaged"),
+        (200, JSON, b'{"rows": [{"a": 1, "a": 2}]}', "ok"),
         (200, JSON, b"1" * 5000, "damaged"),
         (200, HTML, b"<html><body>Pemeliharaan</body></html>", "damaged"),
         (200, JSON, b"  <!DOCTYPE html><title>x</title>", "damaged"),
@@ -61,3 +64,31 @@ def test_every_status_has_a_kind() -> None:
 def test_what_is_no_json_is_damage(body: bytes) -> None:
     with pytest.raises(DamagedJsonError):
         parse_json(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"Access denied", "Access denied"),
+        (b"<html><script>x()</script><h1>Gangguan</h1></html>", "Gangguan"),
+        (b'{"message": "Token expired", "nama": "Siti", "data": [{"nama": "Siti"}]}',
+         "{message: Token expired, nama, data: a list of 1}"),
+        (b'{"error": {"__type": "X", "nama": "Siti", "a": {"b": {"c": "Siti"}}}}',
+         "{error: {__type: X, nama, a: {b: a dict}}}"),
+        (b'[{"nama": "Siti"}]', "a list of 1"),
+        (b'"Parameter salah"', "Parameter salah"),
+        (b'[{"nama": "Siti"', ""),
+        (b'\xef\xbb\xbf {"nama": "Siti"}', "{nama}"),
+        (b"<?xml version='1.0'?><item><n_pemohon>Siti</n_pemohon></item>", ""),
+        (b'{"message": "' + b"x" * 70_000 + b'"}', ""),
+    ],
+)  # fmt: skip
+def test_p6_an_answer_is_quoted_by_its_messages_not_by_its_records(body: bytes, words: str) -> None:
+    assert words_of(body) == words
+
+
+def test_p6_a_cut_list_of_persons_is_not_in_the_error() -> None:
+    body = b'[{"nama": "Siti"}, {"nama": "Bu'
+    assert "Siti" not in json_verdict(200, JSON, body).detail
+    assert "Siti" not in json_verdict(200, HTML, body).detail
+    assert "Siti" not in json_verdict(500, JSON, b'{"nama": "Siti"}').detail

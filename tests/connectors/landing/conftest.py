@@ -44,7 +44,7 @@ class Result:
 def source_of(columns: Mapping[str, Any], key: Sequence[str], **more: Any) -> Source:
     """A source with this contract; ``coverage`` and ``rules`` and the like go through ``more``."""
     contract = {"key": list(key), "columns": dict(columns)}
-    contract |= {name: more.pop(name) for name in ("rules", "ratios", "unknown_columns") if name in more}
+    contract |= {name: more.pop(name) for name in ("rules", "ratios", "ignore", "drift") if name in more}
     return Source.model_validate(
         {
             "id": "sample",

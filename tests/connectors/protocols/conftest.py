@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from connectors.http.redact import Redactor
 from connectors.http.urls import same_origin, under
 from connectors.protocols import registry
 from connectors.protocols.base import Page
+from connectors.protocols.spans import Span
 from ledger.settings import Connection
 
 Reply = tuple[int, Mapping[str, str], bytes]
@@ -37,6 +39,8 @@ class FakeHttp:
         return same_origin(link, current)
 
     def fetch(self, request: Request, classify: Classify) -> Answer:
+        if callable(request.credentials):
+            request = replace(request, credentials=request.credentials())
         self.asked.append(request)
         status, headers, body = self._handler(request)
         shown = self.redactor.request(request.method, request.full_url, request.form, request.json)
@@ -52,7 +56,7 @@ class Pull:
     def __init__(
         self, name: str, args: Mapping[str, Any], handler: Handler, contexts: Sequence[Mapping[str, str]]
     ) -> None:
-        extra = {"synthetic": True, "basic_password": "sandi-basic"}
+        extra = {"synthetic": True, "basic_password": "sandi-basic", "user_key": "kunci-pengguna"}
         connection = Connection(url="https://opd.example/base", login="dinas", password="kunci-rahasia", extra=extra)
         self.http = FakeHttp(connection, handler)
         protocol = registry.get(name)
@@ -61,6 +65,9 @@ class Pull:
 
     def pages(self) -> list[Page]:
         return list(self._pages.pages())
+
+    def spans(self, page: Page) -> Sequence[Span]:
+        return self._pages.spans(page.body, page.request) or []
 
     @property
     def asked(self) -> list[Request]:

@@ -17,6 +17,8 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "sipd": ("sipd", {"path": "/a"}),
     "dapodik": ("dapodik", {"method": "getSekolah", "npsn": "1", "semester_id": "20241"}),
     "satusehat": ("satusehat", {"resource": "Encounter"}),
+    "bpjs": ("bpjs", {"path": "a", "records": "$.data"}),
+    "sicantik": ("sicantik", {"method": "listpermohonanterbit"}),
     "bps": ("bps", {"domain": "6400", "var": [1], "tahun": [2020]}),
     "sipsn": ("sipsn", {"columns": ["a"], "session": ""}),
     "sipsn-table": ("sipsn", {"columns": ["a"], "session": "", "kind": "table"}),
@@ -35,19 +37,20 @@ NAMES = {
     "sipd": "data message",
     "dapodik": "results start rows",
     "satusehat": "entry link total",
+    "bpjs": "response",
+    "sicantik": "terbit error",
     "bps": "vervar var turvar tahun turtahun datacontent",
     "sipsn": "markers table",
     "oss": "kode keterangan data",
     "ckan": "result records total success error",
 }
+MEMBERS = "data resource search mode relation url val label pages records total 1100"
 INNER = st.recursive(
     LEAVES,
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(
-                ["resource", "search", "mode", "relation", "url", "val", "label", "pages", "records", "total", "1100"]
-            ),
+            st.sampled_from(MEMBERS.split()),
             inner,
             max_size=3,
         )
@@ -62,6 +65,8 @@ def shaped(protocol: str, values: dict[str, Any]) -> Any:
         return {"resourceType": "Bundle", "access_token": "token-x", **values}
     if protocol == "bps":
         return {"status": "OK", "data-availability": "available", **values}
+    if protocol == "bpjs":
+        return {"metaData": {"code": "200"}, **values}
     if protocol == "oss":
         return {"responX": {"kode": 200, **values}}
     if protocol == "ckan":

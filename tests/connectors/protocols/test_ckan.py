@@ -45,6 +45,25 @@ def test_p1_a_silent_cap_is_damage(pull, reply) -> None:
     assert "announces 40000 rows and gives 6" in error.what
 
 
+def test_p1_the_cap_of_32000_rows_is_read_past(pull, reply) -> None:
+    """Asked for everything at once, CKAN gives 32,000 rows and says nothing of the others but their total."""
+    run = pull("ckan", ARGS | {"limit": 32_000}, serve(reply, 40_000, most=32_000), CONTEXT)
+    assert [page.records.count(b"_id") for page in run.pages()] == [32_000, 8_000]
+    assert [request.params["offset"] for request in run.asked] == ["0", "32000"]
+
+
+def test_p1_a_portal_that_starts_again_after_its_cap_is_damage(pull, reply) -> None:
+    first = serve(reply, 6)
+
+    def handler(request: Any) -> Any:
+        request.params["offset"] = "0"
+        return first(request)
+
+    error = failure(pull("ckan", ARGS, handler, CONTEXT))
+    assert error.kind == "damaged"
+    assert "repeats a page" in error.what
+
+
 def test_an_estimated_total_is_not_held_against_it(pull, reply, rows_of) -> None:
     handler = serve(reply, 5, total=1000, total_was_estimated=True)
     assert len(rows_of(pull("ckan", ARGS, handler, CONTEXT).pages())) == 5

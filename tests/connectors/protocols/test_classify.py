@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.http.verdict import Verdict
+from connectors.protocols import registry
 from connectors.protocols.rest import Envelope
 from connectors.protocols.rest import classify as classify_rest
 from connectors.protocols.satusehat import classify_token
@@ -29,6 +30,10 @@ def outcome(code: str, text: str = "") -> dict[str, object]:
 
 def oss(kode: object, words: str, data: object) -> dict[str, object]:
     return {"responinqueryProyek": {"kode": kode, "keterangan": words, "dataProyek": data}}
+
+
+def bpjs(code: object, response: object, name: str = "metaData", words: str = "OK") -> dict[str, object]:
+    return {name: {"code": code, "message": words}, "response": response}
 
 
 def bps(**more: object) -> dict[str, object]:
@@ -138,6 +143,21 @@ TABLE: list[tuple[str, int, Any, str]] = [
     ("ckan", 200, {"success": False, "error": "x"}, "permanent"),
     ("ckan", 500, {"success": False}, "retryable"),
     ("ckan", 404, OUTAGE, "permanent"),
+    ("bpjs", 200, bpjs("200", [{"a": 1}]), "ok"),
+    ("bpjs", 200, bpjs(1, "bG9ja2Vk", "metadata"), "ok"),
+    ("bpjs", 200, bpjs("200", None), "empty"),
+    ("bpjs", 200, bpjs("201", None, words="Data tidak ditemukan"), "empty"),
+    ("bpjs", 200, bpjs(201, None, "metadata", words="Tanggal salah"), "permanent"),
+    ("bpjs", 200, bpjs("201", None, words="Unauthorized"), "auth"),
+    ("bpjs", 200, bpjs("429", None), "quota"),
+    ("bpjs", 401, "Unauthorized", "auth"),
+    ("bpjs", 200, "<!DOCTYPE html><title>Runtime Error</title>", "damaged"),
+    ("sicantik", 200, [{"pendaftaran_id": "1"}], "ok"),
+    ("sicantik", 200, [], "empty"),
+    ("sicantik", 204, "", "empty"),
+    ("sicantik", 200, {"status": False, "error": "Unknown method."}, "permanent"),
+    ("sicantik", 403, {"status": False, "error": "Invalid API Key."}, "auth"),
+    ("sicantik", 200, LOGIN, "auth"),
     ("rest", 200, [{"a": 1}], "ok"),
     ("rest", 200, {"a": 1}, "ok"),
     ("rest", 200, [], "empty"),
@@ -215,8 +235,10 @@ def test_token_service(status: int, body: Any, kind: str) -> None:
     assert classify_token(status, {}, json.dumps(body).encode()).kind == kind
 
 
-PROTOCOLS = ["bps", "ckan", "dapodik", "oss", "rest", "satusehat", "sipd", "sipsn"]
+PROTOCOLS = [name for name in registry.names() if name != "sql" and not name.startswith("files.")]
 WORDS = [
+    "metaData",
+    "response",
     "data",
     "rows",
     "results",

@@ -164,6 +164,14 @@ def test_a_total_that_changes_on_the_way_is_read_again_later(pull, reply) -> Non
     assert "from 7 to 8" in error.what
 
 
+def test_p1_page_drift_by_a_deleted_row_is_noticed_where_a_total_is_announced(pull, reply) -> None:
+    """A row of the first page goes while it is read: the rows after it move up, and one of them is never seen."""
+    left = [DATA[:3], DATA[1:][3:6]]
+    handler = [reply({"data": rows, "total": total}) for rows, total in zip(left, (7, 6), strict=True)]
+    error = failure(pull("rest", REST | {"paging": {"mode": "page", "total_at": "$.total"}}, handler))
+    assert (error.kind, "while it was read" in error.what) == ("retryable", True)
+
+
 @pytest.mark.parametrize("total", ["many", -1, 2.5, True, [7]])
 def test_a_total_that_is_no_count_is_damage(pull, reply, total) -> None:
     handler = [reply({"data": DATA, "total": total})]

@@ -48,6 +48,15 @@ CASES: dict[str, list[tuple[dict[str, Any], str, list[str]]]] = {
             PIECES,
         )
     ],
+    "bpjs": [
+        ({"path": "a", "records": "$.list"}, f'{{"metadata":{{"code":1}},"response":{{"list":{ROWS}}}}}', PIECES),
+        ({"path": "a"}, '{"metaData":{"code":"200"},"response":null}', []),
+    ],
+    "sicantik": [
+        ({"method": "listpermohonanterbit"}, ROWS, PIECES),
+        ({"method": "listpermohonanterbit"}, '{"total":9,"terbit":3}', []),
+        ({"method": "jumlahPerizinan"}, '{"total":9}', ['{"total":9}']),
+    ],
     "satusehat": [({"resource": "Encounter"}, ENTRIES, ['{"id":1}', '{"id":3}'])],
     "bps": [({}, json.dumps(CELLS), ['"64101240": 8', '"35101240": 7.5'])],
     "sipsn": [

@@ -1,0 +1,1 @@
+"""What is made from the contracts: dbt's source, the data dictionary, the agencies' pages, ODCS documents."""

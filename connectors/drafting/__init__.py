@@ -1,0 +1,1 @@
+"""A first source file from a live endpoint or a sample file, for a person to finish."""

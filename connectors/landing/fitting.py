@@ -1,0 +1,29 @@
+"""Whether values would be read as a column declares: the same casts and checks as landing's."""
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from connectors.contract import Column
+from connectors.landing.casts import cast, clean
+from connectors.landing.checks import column_checks, number_name, raw_name, typed_name
+from connectors.landing.sample import Value
+from connectors.landing.sql import any_of, text
+
+Fit = Callable[[Sequence[Value], Column], int]
+"""How many of some values a column would take."""
+
+
+def fitting(connection: duckdb.DuckDBPyConnection, values: Sequence[Value], column: Column) -> int:
+    """How many of the values would land in the column."""
+    if not values:
+        return 0
+    name = "value"
+    raw, number = raw_name(name), number_name(name)
+    how = cast(raw, column, number if column.locale is not None else None)
+    broken = any_of(check.condition for check in column_checks(name, column, how, in_key=True))
+    listed = ", ".join(f"({text(value.text)}, {value.is_number})" for value in values)
+    rows = f"SELECT {clean('given', column)} AS {raw}, {number} FROM (VALUES {listed}) AS x(given, {number})"
+    typed = f"SELECT *, {how.value} AS {typed_name(name)} FROM ({rows})"
+    found = connection.execute(f"SELECT count(*) FILTER (WHERE NOT {broken}) FROM ({typed})").fetchone()
+    return int(found[0]) if found is not None else 0

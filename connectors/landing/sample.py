@@ -1,0 +1,109 @@
+"""A few records of a pull, as they came: what a difference of form is explained with.
+
+They may hold persons. So they live in memory for as long as the landing does, and nothing of them is ever written.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import duckdb
+
+from connectors.landing.fields import position_name
+from connectors.landing.pagetable import PAGES, PageFacts
+from connectors.landing.paths import RecordsPath
+from connectors.landing.sql import text
+
+PER_PAGE = 60
+MOST_PAGES = 8
+_LONGEST = 200
+
+ValueKind = Literal["text", "number", "boolean", "nested"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value as text, and what JSON said it is."""
+
+    text: str
+    kind: ValueKind
+
+    @property
+    def is_number(self) -> bool:
+        """Whether JSON gave a number."""
+        return self.kind == "number"
+
+
+@dataclass
+class Sample:
+    """Values by field. ``order`` are the fields of the first record, as they stood in it."""
+
+    order: tuple[str, ...] = ()
+    values: dict[str, list[Value]] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
+    _pages: int = 0
+
+    def wants(self, fact: PageFacts) -> bool:
+        """Whether a page is worth a look: the first one with records, and those that bring a new field."""
+        if fact.rows <= 0 or self._pages >= MOST_PAGES:
+            return False
+        return self._pages == 0 or not fact.names <= self._names
+
+    def take(self, connection: duckdb.DuckDBPyConnection, fact: PageFacts, path: RecordsPath) -> None:
+        """Look at records of one page, evenly spread over it."""
+        self._pages += 1
+        self._names |= fact.names
+        places = sorted({nth * fact.rows // PER_PAGE for nth in range(PER_PAGE)})
+        inside = "".join(f'."{name}"' for name in path.inside)
+        paths = ", ".join(text(f"{path.array}[{place}]{inside}") for place in places)
+        query = f"SELECT unnest(json_extract(body, [{paths}]))::VARCHAR FROM {PAGES} WHERE seq = {fact.seq}"
+        found = (row[0] for row in connection.execute(query).fetchall())
+        self.add(json.loads(record, parse_float=_Number, parse_int=_Number) for record in found if record is not None)
+
+    def add(self, records: Iterable[Any]) -> None:
+        """Note the values of records; numbers among them are instances of a text that says so."""
+        for record in records:
+            named = _named(record)
+            self.order = self.order or tuple(named)
+            for name, value in named.items():
+                seen = _value(value)
+                if seen is not None:
+                    self.values.setdefault(name, []).append(seen)
+
+    def of(self, name: str) -> Sequence[Value]:
+        """The values of a field that are no nested ones."""
+        return [value for value in self.values.get(name, ()) if value.kind != "nested"]
+
+    def kind(self, name: str) -> ValueKind | None:
+        """What most values of a field are to JSON."""
+        counted = Counter(value.kind for value in self.values.get(name, ()))
+        return counted.most_common(1)[0][0] if counted else None
+
+
+class _Number(str):
+    """The digits of a JSON number."""
+
+    __slots__ = ()
+
+
+def records_of(body: bytes) -> Any:
+    """A JSON text whose numbers can be told from its texts, digit by digit. Raises ValueError."""
+    return json.loads(body, parse_float=_Number, parse_int=_Number)
+
+
+def _named(record: Any) -> Mapping[str, Any]:
+    if isinstance(record, list):
+        return {position_name(place): value for place, value in enumerate(record)}
+    return record if isinstance(record, dict) else {}
+
+
+def _value(value: Any) -> Value | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, bool):
+        return Value(str(value).lower(), "boolean")
+    if isinstance(value, dict | list):
+        return Value("", "nested")
+    return Value(str(value)[:_LONGEST], "number" if isinstance(value, _Number) else "text")

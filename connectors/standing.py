@@ -1,0 +1,91 @@
+"""What is in force beside a batch that is being judged, and the revision that accepting it would be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.cursor import Plan
+from connectors.landing.comparing import Comparison, Standing
+from connectors.landing.landing import Landing
+from connectors.maturity import maturity_of
+from connectors.spec import Source
+from ledger.records import Batch, Maturity, Revision
+from ledger.store import Ledger
+
+SETTLED = ("final", "revised")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Batches in force when a batch is judged: those of its own coverage, and what it is compared with.
+
+    ``comparison`` is None where nothing can be compared: nothing is in force, or the key is another now.
+    """
+
+    own: tuple[Batch, ...]
+    standing: Standing | None
+    comparison: Comparison | None
+
+    @property
+    def newest(self) -> Batch | None:
+        """The latest batch in force of the same coverage."""
+        return self.own[-1] if self.own else None
+
+    @property
+    def alone(self) -> Batch | None:
+        """The one batch that holds all rows of the coverage, if there is one only."""
+        return self.own[0] if len(self.own) == 1 and self.own[0].merge is None else None
+
+
+def only(force: Sequence[Batch], coverage: str | None) -> Batch | None:
+    """The batch in force of a coverage, where no delta joined it."""
+    return Beside(tuple(batch for batch in force if batch.coverage == coverage), None, None).alone
+
+
+def beside(home: Path, force: Sequence[Batch], landing: Landing, coverage: str | None, plan: Plan) -> Beside:
+    """Compare a landed coverage with what is in force of its source."""
+    own = tuple(batch for batch in force if batch.coverage == coverage)
+    merge = plan.merge or next((batch.merge for batch in reversed(force) if batch.merge is not None), None)
+    # Without deltas no other coverage holds a row of this one.
+    wanted = own if merge is None else tuple(force) if own or plan.merge is not None else ()
+    files = tuple((batch.batch_id, home / batch.landed_path) for batch in wanted if batch.landed_path is not None)
+    if not files or not all(path.is_file() for _, path in files):
+        return Beside(own, None, None)
+    standing = Standing(files, merge, whole=plan.merge is None)
+    return Beside(own, standing, landing.compare(coverage, standing))
+
+
+def revision(
+    source: Source, ledger: Ledger, landing: Landing, coverage: str | None, found: Beside, *, folder: Path, home: Path
+) -> Revision | None:
+    """Write what a batch changes of the figures in force before it; None where it changes none.
+
+    Rows that a delta adds to a period that is not settled yet are its growth, and no revision.
+    """
+    comparison, standing, before = found.comparison, found.standing, found.newest
+    if comparison is None or standing is None or coverage is None:
+        return None
+    if before is None and not comparison.changed:
+        return None
+    was = _was(source, ledger, coverage)
+    additions = standing.whole or (before is not None and was in SETTLED)
+    if not comparison.changed and not comparison.removed and not (additions and comparison.added):
+        return None
+    path, digest = landing.write_revision(coverage, standing, folder, additions=additions)
+    return Revision(
+        batch_id=folder.name,
+        previous_batch_id=before.batch_id if before is not None else standing.files[-1][0],
+        coverage=coverage,
+        changed=comparison.changed,
+        added=comparison.added,
+        removed=comparison.removed,
+        was=was,
+        path=path.relative_to(home).as_posix(),
+        sha256=digest,
+    )
+
+
+def _was(source: Source, ledger: Ledger, coverage: str) -> Maturity | None:
+    if source.coverage.final_after is None:
+        return None
+    return maturity_of(source, coverage, ledger.confirmed(source.id))

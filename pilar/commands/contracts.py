@@ -1,0 +1,40 @@
+"""`pilar contracts`: what is made from the source files, written and checked."""
+
+import typer
+
+from ledger.settings import REPOSITORY
+from pilar.console import err, out
+
+app = typer.Typer(
+    help="What is made from the contracts: dbt's source, dictionary, agencies' pages.", no_args_is_help=True
+)
+
+
+@app.command("write")
+def write_command() -> None:
+    """Write the files that follow from the source files; a new source gets a first staging model."""
+    from connectors.contracts.files import write_files
+    from connectors.spec import load_sources
+    from ledger.settings import sources_dir
+
+    changed = write_files(list(load_sources(sources_dir()).values()), REPOSITORY)
+    for path in changed:
+        out.print(f"written  {path}" if (REPOSITORY / path).is_file() else f"removed  {path}", markup=False)
+    if not changed:
+        out.print("every file is as the contracts say")
+
+
+@app.command("check")
+def check_command() -> None:
+    """Say which of these files differ from what the source files make of them."""
+    from connectors.contracts.files import differences
+    from connectors.spec import load_sources
+    from ledger.settings import sources_dir
+
+    found = list(differences(list(load_sources(sources_dir()).values()), REPOSITORY))
+    for path, what in found:
+        err.print(f"{path}: {what}", markup=False)
+    if found:
+        err.print("[bold red]not what the source files make of them[/]; write them: ./run contracts write")
+        raise typer.Exit(1)
+    out.print("every file is as the contracts say")
