@@ -5,8 +5,10 @@ retryable (or out of quota) is asked for again, together with what broke on the 
 """
 
 import random
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -49,7 +51,9 @@ class Answer:
 
 
 class HttpClient:
-    """Speaks to the system of one connection, within limits. Used by one thread; close it, or use it in ``with``.
+    """Speaks to the system of one connection, within limits. Close it, or use it in ``with``.
+
+    Several threads may fetch at once; each request then has connections and cookies of its own.
 
     The connection's extra may hold ``private`` (private and loopback addresses are allowed), ``ca_bundle`` (a file of
     certificate authorities) and ``origins`` (URLs of further hosts that may be asked, or redirected to without
@@ -73,7 +77,8 @@ class HttpClient:
         self.dialer = Dialer(allow_private=connection.extra.get("private") is True, resolve=resolve)
         self._sleep = sleep
         self._received = 0
-        self._exchange: Exchange | None = None
+        self._lock = threading.Lock()
+        self._idle: list[Exchange] = []
 
     def __enter__(self) -> "HttpClient":
         return self
@@ -85,9 +90,8 @@ class HttpClient:
 
     def close(self) -> None:
         """Close kept connections and forget cookies."""
-        if self._exchange is not None:
-            self._exchange.close()
-            self._exchange = None
+        while self._idle:
+            self._idle.pop().close()
 
     def url(self, path: str) -> str:
         """The absolute URL of a path below the connection's URL."""
@@ -134,19 +138,29 @@ class HttpClient:
         return Answer(verdict, received.status, received.headers, received.body, received.url, shown, ms)
 
     def _receive(self, request: Request) -> Received | Failure:
-        if self._exchange is None:
-            self._exchange = Exchange(self.connection, self.dialer, self.limits)
-        with Deadline(self.limits.total_s) as deadline:
+        with self._exchange() as exchange, Deadline(self.limits.total_s) as deadline:
             try:
-                received = self._exchange.converse(request, deadline)
+                received = exchange.converse(request, deadline)
                 if isinstance(received, Received):
                     self._count(len(received.body))
                 return received
             except (requests.RequestException, SourceError, BodyError, ValueError, OSError) as error:
                 return from_exception(error, deadline, self.redactor)
 
+    @contextmanager
+    def _exchange(self) -> Iterator[Exchange]:
+        """One that no other thread uses meanwhile; one thread alone gets the same one every time."""
+        with self._lock:
+            exchange = self._idle.pop() if self._idle else Exchange(self.connection, self.dialer, self.limits)
+        try:
+            yield exchange
+        finally:
+            with self._lock:
+                self._idle.append(exchange)
+
     def _count(self, size: int) -> None:
-        self._received += size
+        with self._lock:
+            self._received += size
         if self._received > self.limits.max_pull:
             bound = f"the source sent more than {self.limits.max_pull} bytes in one pull"
             raise BodyError(bound, transient=False, damaged=True)

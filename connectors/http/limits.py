@@ -9,7 +9,9 @@ class Limits(BaseModel):
     """Bounds of one pull; a source file may set its own. Times are seconds, sizes bytes.
 
     ``total_s`` bounds one attempt from the name's resolution to the last byte, whatever the socket's own timeouts see.
-    ``retry_total_s`` bounds all attempts of one request together, waits included.
+    ``retry_total_s`` bounds all attempts of one request together, waits included. ``concurrency`` is how many requests
+    a host may have to answer at once, from all sources together; a single pull asks for several pages at once only
+    where the connection declares it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,3 +34,8 @@ class Limits(BaseModel):
     max_decoded: int = Field(default=64 * MIB, gt=0)
     max_pull: int = Field(default=4096 * MIB, gt=0)
     max_redirects: int = Field(default=3, ge=0, le=10)
+
+    @property
+    def ahead(self) -> int:
+        """How many requests one pull may have under way: the declared concurrency, 1 where none is declared."""
+        return self.concurrency if "concurrency" in self.model_fields_set else 1

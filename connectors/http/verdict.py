@@ -4,7 +4,7 @@ alone decides nothing, so each protocol classifies status, headers and body toge
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -84,10 +84,15 @@ def html_verdict(headers: Mapping[str, str], body: bytes) -> Verdict | None:
     return Verdict("damaged", f"an HTML page came instead of data: {words_of(body)}")
 
 
-def json_verdict(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+def json_verdict(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    parse: Callable[[bytes, Mapping[str, str]], Any] | None = None,
+) -> Verdict:
     """Reading of an answer that should be JSON: ok (with ``data``), empty (no body, 204), or what went wrong.
 
-    Protocols refine the ok case by what their envelopes say.
+    Protocols refine the ok case by what their envelopes say. ``parse`` stands in for ``parse_json``.
     """
     failed = by_status(status, body)
     if failed is not None:
@@ -98,7 +103,7 @@ def json_verdict(status: int, headers: Mapping[str, str], body: bytes) -> Verdic
     if page is not None:
         return page
     try:
-        return Verdict("ok", data=parse_json(body, headers))
+        return Verdict("ok", data=(parse or parse_json)(body, headers))
     except DamagedJsonError as error:
         return Verdict("damaged", str(error))
 
@@ -109,9 +114,8 @@ def parse_json(body: bytes, headers: Mapping[str, str] | None = None) -> Any:
     Members given twice are damage in the envelope; in records, which stand in lists, they are left to the landing.
     Raises DamagedJsonError.
     """
-    declared = charset(headers or {})
-    if declared not in _JSON_CHARSETS:
-        raise DamagedJsonError(f"the answer says it is encoded in {declared[:20]!r}, JSON is UTF-8")
+    if not may_be_json(headers or {}):
+        raise DamagedJsonError(f"the answer says it is encoded in {charset(headers or {})[:20]!r}, JSON is UTF-8")
     try:
         text = body.removeprefix(BOM).decode("utf-8")
         return _single(json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=as_object))
@@ -139,6 +143,11 @@ def _single(data: Any) -> Any:
         for member in data.values():
             _single(member)
     return data
+
+
+def may_be_json(headers: Mapping[str, str]) -> bool:
+    """Whether the charset that the headers declare is one that JSON may have."""
+    return charset(headers) in _JSON_CHARSETS
 
 
 def maybe_json(body: bytes, headers: Mapping[str, str]) -> Any:

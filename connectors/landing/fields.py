@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from connectors.contract import Column, Contract
 from connectors.landing.paths import RecordsPath
 from connectors.landing.sql import ident, text
+from connectors.protocols.base import UNREADABLE
 from connectors.record_paths import path_steps, top_field
 
 
@@ -33,14 +34,18 @@ def fields(contract: Contract) -> Mapping[str, Field]:
     return {name: _field(name, column, whole) for name, column in contract.landed.items()}
 
 
-def structure(contract: Contract, path: RecordsPath) -> str:
-    """The shape DuckDB is told to parse, as its JSON notation. Dropped columns are not in it."""
+def structure(contract: Contract, path: RecordsPath, *, unreadable: bool = False) -> str:
+    """The shape DuckDB is told to parse, as its JSON notation. Dropped columns are not in it.
+
+    ``unreadable``: some records stand for rows that the protocol could not read.
+    """
     record: object
     if contract.positional:
         record = ["JSON"]
     else:
         whole = _json_fields(contract)
-        record = {field: "JSON" if field in whole else "VARCHAR" for field in sorted(read_fields(contract))}
+        known = sorted(read_fields(contract)) + ([UNREADABLE] if unreadable else [])
+        record = {field: "JSON" if field in whole else "VARCHAR" for field in known}
     for name in reversed(path.inside):
         record = {name: record}
     shape: object = [record]

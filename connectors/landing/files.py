@@ -61,7 +61,7 @@ def write_revision(connection: duckdb.DuckDBPyConnection, lines: str, folder: Pa
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Seal:
     draft = target.with_name(f".{target.name}.draft")
-    connection.execute(f"COPY ({query}) TO {text(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({query}) TO {text(str(draft))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
     sealed = seal(draft)
     with draft.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,7 +1,6 @@
 """Landing one pull: pages go in as they come, batches of rows come out, one for each coverage."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,26 +15,22 @@ from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files, write_revision
 from connectors.landing.fitting import fitting
 from connectors.landing.future import quarantine_future
-from connectors.landing.pagetable import PageTable
 from connectors.landing.personal import hmac_pads, holds_identity
+from connectors.landing.reader import Reader
 from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
 from connectors.landing.statement import STAGED, Statement
-from connectors.landing.tally import LandedRows, Received, Tally, is_coverage
+from connectors.landing.tally import LandedRows, Tally, is_coverage
 from connectors.protocols.base import Page
 from connectors.spec import Source
 from ledger.errors import SourceError
 from ledger.keys import Keys
 
-CHUNK_BYTES = 24 * 1024 * 1024
-CHUNK_PAGES = 256
-
 
 class Landing:
     """Lands the pages of one pull. Use in ``with``: what it holds in memory is gone afterwards.
 
-    Pages are read in chunks by a thread of its own, while the next ones are fetched. ``folders`` are the only places
-    its database can reach.
+    ``folders`` are the only places its database can reach.
     """
 
     def __init__(
@@ -49,18 +44,12 @@ class Landing:
         self._source = source
         self._plan = plan
         self._contract = source.contract
-        self._statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
-        self._parameters = hmac_pads(keys.pseudonym_key) if self._statement.needs_key else {}
         self._connection: duckdb.DuckDBPyConnection = open_sandbox(folders, memory)
         self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
-        self._pages = PageTable(self._connection, source.contract, self._contexts)
-        self._connection.execute(self._statement.create_staged())
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing")
-        self._running: Future[None] | None = None
-        self._chunk: list[tuple[Page, str | None, str]] = []
-        self._chunk_bytes = 0
-        self._received = Received()
-        self._samples: dict[str | None, Sample] = {}
+        statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
+        pads = hmac_pads(keys.pseudonym_key) if statement.needs_key else {}
+        self._connection.execute(statement.create_staged())
+        self._reader = Reader(self._connection, source, statement, self._contexts, pads)
 
     def __enter__(self) -> "Landing":
         return self
@@ -68,7 +57,7 @@ class Landing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._reader.close()
         self._connection.close()
 
     def add(self, page: Page, coverage: str | None, sha256: str) -> None:
@@ -91,19 +80,13 @@ class Landing:
                 where=page.request,
                 do="Have the agency name its files after what they are about, never after a person",
             )
-        if self._chunk and self._chunk[0][0].records_path != page.records_path:
-            self._flush()
-        self._chunk.append((page, coverage, sha256))
-        self._chunk_bytes += len(page.records)
-        if self._chunk_bytes >= CHUNK_BYTES or len(self._chunk) >= CHUNK_PAGES:
-            self._flush()
+        self._reader.add(page, coverage, sha256)
 
     def finish(self) -> tuple[LandedRows, ...]:
         """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1)."""
-        self._flush()
-        self._wait()
+        self._reader.finish()
         with quiet(self._source.id):
-            tally = Tally(self._connection, self._source, self._received)
+            tally = Tally(self._connection, self._source, self._reader.received)
             tally.settle()
             if self._plan.cursor is not None and self._plan.not_after is not None:
                 quarantine_future(self._connection, self._contract, self._plan.cursor, self._plan.not_after)
@@ -117,7 +100,7 @@ class Landing:
 
     def sample(self, coverage: str | None) -> Sample:
         """A few records of one coverage; of the whole pull where rows say their coverage themselves."""
-        return self._samples.get(None if self._source.coverage_column is not None else coverage, Sample())
+        return self._reader.samples.get(None if self._source.coverage_column is not None else coverage, Sample())
 
     def fit(self, values: Sequence[Value], column: Column) -> int:
         """How many of some values a column would take."""
@@ -155,40 +138,6 @@ class Landing:
             return write_revision(
                 self._connection, beside.lines(self._source.id, folder.name, additions=additions), folder
             )
-
-    # -- reading --------------------------------------------------------------------------------------------------
-
-    def _flush(self) -> None:
-        if self._chunk:
-            chunk, self._chunk, self._chunk_bytes = self._chunk, [], 0
-            self._wait()
-            self._running = self._worker.submit(self._read, chunk)
-
-    def _wait(self) -> None:
-        if self._running is not None:
-            running, self._running = self._running, None
-            running.result()
-
-    def _read(self, chunk: Sequence[tuple[Page, str | None, str]]) -> None:
-        pages = [page for page, _, _ in chunk]
-        with quiet(f"{self._source.id}, pages {pages[0].seq} to {pages[-1].seq}"):
-            path, facts = self._pages.load(pages, [coverage for _, coverage, _ in chunk])
-            bases = {
-                fact.seq: self._received.base(coverage, fact.rows)
-                for (_, coverage, _), fact in zip(chunk, facts, strict=True)
-            }
-            insert = self._statement.insert(path)
-            try:
-                self._connection.execute(insert, self._parameters | self._pages.parameters(bases, facts))
-            except duckdb.InvalidInputException:
-                doubting = self._pages.distrust(facts, path)
-                self._connection.execute(insert, self._parameters | self._pages.parameters(bases, doubting))
-            for (_, coverage, _), fact in zip(chunk, facts, strict=True):
-                sample = self._samples.setdefault(coverage, Sample())
-                if sample.wants(fact):
-                    sample.take(self._connection, fact, path)
-        for (page, coverage, sha256), fact in zip(chunk, facts, strict=True):
-            self._received.note(page, coverage, sha256, fact)
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(query).fetchall()

@@ -14,9 +14,6 @@ from connectors.protocols.base import Page
 from ledger.errors import SourceError
 
 PAGES = "pages"
-PARTS = (0, 1)
-"""A chunk is read in two halves, because one statement over few, large texts keeps one thread busy."""
-
 SLOT_STEP = 2**40
 """A record's place in a chunk is its page's slot times this, plus its number in the page."""
 
@@ -48,17 +45,20 @@ class PageFacts:
 
 
 class PageTable:
-    """Loads pages that share one records path, and looks at them."""
+    """Loads pages that share one records path, and looks at them.
+
+    The table is a temporary one: each cursor of a database has its own.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, contract: Contract, contexts: Sequence[str]) -> None:
-        self._connection = connection
+        self.connection = connection
         self._contract = contract
         self._contexts = tuple(contexts)
         self._needed = read_fields(contract)
         self._risk = risk_pattern(contract)
         columns = "".join(f", {context_column(name)} VARCHAR" for name in self._contexts)
         connection.execute(
-            f"CREATE TABLE {PAGES} (slot INTEGER, seq INTEGER, part INTEGER, body VARCHAR, coverage VARCHAR{columns})"
+            f"CREATE TEMP TABLE {PAGES} (slot INTEGER, seq INTEGER, body VARCHAR, coverage VARCHAR{columns})"
         )
 
     def load(self, pages: Sequence[Page], coverages: Sequence[str | None]) -> tuple[RecordsPath, list[PageFacts]]:
@@ -83,62 +83,68 @@ class PageTable:
         doubting = [replace(fact, regular=False) for fact in facts]
         return [replace(fact, doubled=self._doubled(fact, path)) for fact in doubting]
 
+    def clear(self) -> None:
+        """Forget the pages."""
+        self.connection.execute(f"TRUNCATE {PAGES}")
+
     def _fill(self, pages: Sequence[Page], coverages: Sequence[str | None]) -> None:
-        self._connection.execute(f"DELETE FROM {PAGES}")
-        total, seen = sum(len(page.records) for page in pages), 0
+        self.clear()
         rows: list[list[object]] = []
         for slot, (page, coverage) in enumerate(zip(pages, coverages, strict=True), start=1):
-            part = PARTS[0] if seen * 2 < total else PARTS[1]
-            seen += len(page.records)
             # Bytes that are no UTF-8 become U+FFFD: the rows that hold one are quarantined, the others land.
             body = page.records.removeprefix(BOM).decode("utf-8", "replace")
-            rows.append([slot, page.seq, part, body, coverage, *(page.context[name] for name in self._contexts)])
-        marks = ", ".join("?" * (5 + len(self._contexts)))
-        self._connection.executemany(f"INSERT INTO {PAGES} VALUES ({marks})", rows)
+            rows.append([slot, page.seq, body, coverage, *(page.context[name] for name in self._contexts)])
+        marks = ", ".join("?" * (4 + len(self._contexts)))
+        self.connection.executemany(f"INSERT INTO {PAGES} VALUES ({marks})", rows)
 
     def _as_arrays(self, records_path: str) -> RecordsPath:
         if records_path == NDJSON:
-            self._connection.execute(f"UPDATE {PAGES} SET body = {_LINES_TO_ARRAY}")
+            self.connection.execute(f"UPDATE {PAGES} SET body = {_LINES_TO_ARRAY}")
             return parse_path("$")
         return parse_path(records_path)
 
     # -- looking --------------------------------------------------------------------------------------------------
 
     def _look(self, path: RecordsPath, where: str = "true") -> dict[int, PageFacts]:
-        halves = (self._look_at(path, f"part = {part} AND {where}") for part in PARTS)
-        rows = self._connection.execute(" UNION ALL ".join(halves), {"risk": self._risk}).fetchall()
+        """Per page: its records, the names of their fields, and how many fields (and different ones) records have."""
+        rows = self.connection.execute(self._looking(path, where), {"risk": self._risk}).fetchall()
         facts = {}
-        for seq, found, listed, names, total, risky in rows:
+        for seq, found, listed, names, widths, risky in rows:
             count = -1 if listed is None or found is None else int(found)
             if self._contract.positional:
-                fact = PageFacts(seq, count, widths=frozenset(names or ()), risky=risky)
+                fact = PageFacts(seq, count, widths=frozenset(widths or ()), risky=risky)
             else:
                 known = frozenset(names or ())
-                same = listed == count and total == count * len(known) and self._needed <= known
-                fact = PageFacts(seq, count, names=known, regular=same and count > 0, risky=risky)
+                same = listed == count > 0 and self._needed <= known and set(widths) == {len(known)}
+                fact = PageFacts(seq, count, names=known, regular=same, risky=risky)
             facts[seq] = fact
         return facts
 
-    def _look_at(self, path: RecordsPath, where: str) -> str:
+    def _looking(self, path: RecordsPath, where: str) -> str:
         each = text(path.each)
         if self._contract.positional:
             keys = f"list_transform(TRY(json_extract(body, {each})), lambda record: json_array_length(record))"
-            names, total = "list_distinct(keys)", "len(keys)"
+            shapes, names, widths = "list_distinct(keys)", "NULL", "shapes"
         else:
+            # Records mostly have the same fields in the same order: what is left to look at is one list of names.
             keys = f"TRY(json_keys(body, {each}))"
-            names, total = "list_distinct(flatten(keys))", "len(flatten(keys))"
+            shapes, names = "list_distinct(keys)", "list_distinct(flatten(shapes))"
+            widths = (
+                "list_distinct(flatten(list_transform(shapes, lambda shape: [len(shape), len(list_distinct(shape))])))"
+            )
         # Counted by the array itself where records lie deeper: an element without one is a row too.
         count = f"TRY(json_array_length(body, {text(path.array)}))" if path.inside else "len(keys)"
+        looked = f"SELECT seq, body, {keys} AS keys, regexp_matches(body, $risk) AS risky FROM {PAGES} WHERE {where}"
         return (
-            f"SELECT seq, {count}, len(keys), {names}, {total}, risky FROM (SELECT seq, body, {keys} AS keys, "
-            f"regexp_matches(body, $risk) AS risky FROM {PAGES} WHERE {where})"
+            f"SELECT seq, count, listed, {names}, {widths}, risky FROM "
+            f"(SELECT seq, {count} AS count, len(keys) AS listed, {shapes} AS shapes, risky FROM ({looked}))"
         )
 
     def _doubled(self, fact: PageFacts, path: RecordsPath) -> tuple[int, ...]:
         if fact.regular or fact.rows == 0 or self._contract.positional:
             return ()
         inside = "$" + "".join(f'."{name}"' for name in path.inside)
-        row = self._connection.execute(
+        row = self.connection.execute(
             f"SELECT list_filter(range(1, len(keys) + 1), lambda nth: len(keys[nth]) <> len(list_distinct(keys[nth]))) "
             f"FROM (SELECT list_transform(json_extract(body, {text(path.array + '[*]')}), "
             f"lambda record: json_keys(record, {text(inside)})) AS keys FROM {PAGES} WHERE seq = ?)",
@@ -160,7 +166,7 @@ class PageTable:
 
     def _few(self, page: Page, path: RecordsPath) -> PageFacts:
         """A page without an array of records: an empty one, a single object, or something else than promised."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             f"SELECT json_type(body, {text(path.array)}), json_extract(body, {text(path.array)})::VARCHAR "
             f"FROM {PAGES} WHERE seq = ?",
             [page.seq],
@@ -177,11 +183,11 @@ class PageTable:
         return self._look(path, f"seq = {page.seq}")[page.seq]
 
     def _body(self, seq: int) -> str:
-        row = self._connection.execute(f"SELECT body FROM {PAGES} WHERE seq = ?", [seq]).fetchone()
+        row = self.connection.execute(f"SELECT body FROM {PAGES} WHERE seq = ?", [seq]).fetchone()
         return str(row[0]) if row is not None else ""
 
     def _replace(self, seq: int, body: str) -> None:
-        self._connection.execute(f"UPDATE {PAGES} SET body = ? WHERE seq = ?", [body, seq])
+        self.connection.execute(f"UPDATE {PAGES} SET body = ? WHERE seq = ?", [body, seq])
 
 
 def _quoted(name: str) -> str:

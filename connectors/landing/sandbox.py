@@ -34,7 +34,7 @@ def open_sandbox(folders: Sequence[Path], memory: str = DEFAULT_MEMORY) -> duckd
     )
     # Rows carry their number and are written in its order; keeping the order on the way would cost a thread.
     connection.execute("SET preserve_insertion_order = false")
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")  # for the cursors of this connection too
     allowed = ", ".join(text(str(folder.resolve())) for folder in folders)
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute("SET enable_external_access = false")

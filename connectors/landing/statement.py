@@ -13,11 +13,12 @@ from connectors.landing import checks
 from connectors.landing.casts import Cast, cast, clean
 from connectors.landing.checks import Check, number_name, raw_name, said_name, typed_name
 from connectors.landing.fields import Field, fields, structure
-from connectors.landing.pagetable import PAGES, PARTS, SLOT_STEP
+from connectors.landing.pagetable import PAGES, SLOT_STEP
 from connectors.landing.paths import RecordsPath
 from connectors.landing.personal import MASK, is_suspicious, pseudonym, shown
 from connectors.landing.ratios import broken
 from connectors.landing.sql import any_of, ident, text
+from connectors.protocols.base import UNREADABLE, UNREADABLE_FORM
 from connectors.spec import GRAIN_PATTERNS, Grain
 
 STAGED = "staged"
@@ -62,12 +63,11 @@ class Statement:
         ]
         return f"CREATE TABLE {STAGED} ({', '.join(columns + fixed)})"
 
-    def insert(self, path: RecordsPath) -> str:
-        """Read every page of the pages table into the staged table, in order."""
-        halves = [self._rows(path, f"part = {part}") for part in PARTS]
-        return f"INSERT INTO {STAGED} {' UNION ALL '.join(halves)}"
+    def insert(self, path: RecordsPath, *, unreadable: bool = False) -> str:
+        """Read every page of the pages table into the staged table; ``unreadable`` as in ``structure``."""
+        return f"INSERT INTO {STAGED} {self._rows(path, unreadable)}"
 
-    def _rows(self, path: RecordsPath, where: str) -> str:
+    def _rows(self, path: RecordsPath, unreadable: bool) -> str:
         landed = self.contract.landed
         values = [
             f"CASE WHEN _bad THEN NULL ELSE {pseudonym(typed_name(name)) if column.pseudonym else typed_name(name)} END"
@@ -84,16 +84,17 @@ class Statement:
         suspect = f", CASE WHEN _bad THEN {self._suspect()} END AS _suspect" if self.contract.has_persons else ""
         return (
             f"SELECT {', '.join(values)} FROM (SELECT *{suspect} FROM (SELECT *, {self._bad()} AS _bad "
-            f"FROM ({self._typed(path, where)})))"
+            f"FROM ({self._typed(path, unreadable)})))"
         )
 
-    def _typed(self, path: RecordsPath, where: str) -> str:
+    def _typed(self, path: RecordsPath, unreadable: bool) -> str:
         typed = [f"{self._casts[name].value} AS {typed_name(name)}" for name in self.contract.landed]
-        return f"SELECT *, {', '.join(typed)} FROM ({self._raw(path, where)})"
+        return f"SELECT *, {', '.join(typed)} FROM ({self._raw(path, unreadable)})"
 
-    def _raw(self, path: RecordsPath, where: str) -> str:
+    def _raw(self, path: RecordsPath, unreadable: bool) -> str:
         columns = ["seq AS _page", "base + ord - 1 AS _row", "coverage AS _coverage"]
         columns.append("list_contains($doubled::BIGINT[], place + ord) AS _doubled_field")
+        columns.append(f"{f'rec.{ident(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
         for name, column in self.contract.landed.items():
             field = self._fields[name]
             columns.append(f"{clean(field.raw, column)} AS {raw_name(name)}")
@@ -101,10 +102,10 @@ class Statement:
                 columns.append(f"coalesce({field.is_number}, false) AS {number_name(name)}")
             if field.said is not None:
                 columns.append(f"{field.said} AS {said_name(name)}")
-        return f"SELECT {', '.join(columns)} FROM ({self._records(path, where)})"
+        return f"SELECT {', '.join(columns)} FROM ({self._records(path, unreadable)})"
 
-    def _records(self, path: RecordsPath, where: str) -> str:
-        shape = text(structure(self.contract, path))
+    def _records(self, path: RecordsPath, unreadable: bool) -> str:
+        shape = text(structure(self.contract, path, unreadable=unreadable))
         source = "body" if path.members is not None else f"json_extract(body, {text(path.array)})"
         # A page in which every record has the same fields is read strictly: a field given twice is then an error.
         regular = "list_extract($regular::BOOLEAN[], slot)"
@@ -123,7 +124,7 @@ class Statement:
                 *contexts,
             ]
         )
-        pages = f"SELECT {looked_up}, {array} AS list FROM {PAGES} WHERE {where}"
+        pages = f"SELECT {looked_up}, {array} AS list FROM {PAGES}"
         items = f"SELECT {carried}, unnest(list) AS item, generate_subscripts(list, 1) AS ord FROM ({pages})"
         return f"SELECT {carried}, ord, {record} AS rec FROM ({items})"
 
@@ -186,9 +187,13 @@ class Statement:
         quick = [check.condition for check in self._checks if check.condition not in slow]
         if texts:
             quick.append(is_suspicious(f"concat_ws(chr(10), {', '.join(map(raw_name, texts))})"))
-        return any_of([*quick, self._empty()])
+        return any_of([*quick, self._empty(), "_unreadable IS NOT NULL"])
 
     def _reasons(self) -> str:
+        said = (
+            f"CASE WHEN regexp_full_match(_unreadable, {text(UNREADABLE_FORM)}) THEN _unreadable ELSE {text(MASK)} END"
+        )
+        torn = _reason(text("unreadable"), text(""), said, text("a row that fits the header"))
         whole = _reason(text("empty_record"), text(""), "NULL", text("an object with at least one declared field"))
         listed = ", ".join(
             f"CASE WHEN {check.condition} THEN "
@@ -197,7 +202,7 @@ class Statement:
             for check in self._checks
         )
         return (
-            f"CASE WHEN {self._empty()} THEN [{whole}] "
+            f"CASE WHEN _unreadable IS NOT NULL THEN [{torn}] WHEN {self._empty()} THEN [{whole}] "
             f"ELSE list_filter([{listed}], lambda reason: reason IS NOT NULL) END::{REASONS}"
         )
 

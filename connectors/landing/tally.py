@@ -11,7 +11,7 @@ from connectors.landing.fields import expected_fields, known_fields, position_na
 from connectors.landing.pagetable import PageFacts
 from connectors.landing.sql import text
 from connectors.landing.statement import STAGED
-from connectors.protocols.base import Page
+from connectors.protocols.base import UNREADABLE, Page
 from connectors.spec import Source
 from ledger.errors import LedgerError
 from ledger.records import QuarantineCount
@@ -70,7 +70,7 @@ class Received:
         """Remember a page that was read, and the fields its records had."""
         self.seen.append(_Seen(page.seq, coverage, sha256, tuple(sorted(page.context.items())), fact.rows))
         places = {position_name(place) for width in fact.widths for place in range(width)}
-        self.fields.setdefault(coverage, set()).update(fact.names | places)
+        self.fields.setdefault(coverage, set()).update((fact.names - {UNREADABLE}) | places)
 
     def fields_of(self, coverage: str | None, everything: bool) -> set[str]:
         """Fields the records of a coverage had, or of the whole pull."""

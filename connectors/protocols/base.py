@@ -19,6 +19,12 @@ from ledger.settings import Connection
 
 NDJSON = "ndjson"
 
+UNREADABLE = "_pilar_unreadable"
+"""The only field of a record that stands for a row nobody could read; it says why. Landing quarantines the row."""
+
+UNREADABLE_FORM = "row [0-9]+ has [0-9]+ fields, the header has [0-9]+"
+"""The only words it may say: in any other text, whoever sent it, a person could stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

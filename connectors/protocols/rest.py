@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, model_validator
@@ -10,11 +11,13 @@ from pydantic import Field, JsonValue, model_validator
 from connectors.http.client import Answer, Request
 from connectors.http.redact import quote
 from connectors.http.urls import fill_path
-from connectors.http.verdict import Verdict, json_verdict, words_of
+from connectors.http.verdict import Verdict, json_verdict, parse_json, words_of
+from connectors.protocols.ahead import Ahead
 from connectors.protocols.base import Page, ProtocolArgs
 from connectors.protocols.http_base import JSON_HEADERS, HttpArgs, HttpProtocol, fill_json, fill_params
 from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, select
 from connectors.protocols.listing import Listing
+from connectors.protocols.outline import Parse, outliner
 from connectors.protocols.records import count_rows
 from connectors.protocols.rest_paging import Ask, NoPaging, Paging, Seen
 from connectors.protocols.spans import Span, json_spans
@@ -66,10 +69,16 @@ class RestArgs(HttpArgs):
 
 
 def classify(
-    status: int, headers: Mapping[str, str], body: bytes, *, records: str = "$", envelope: Envelope | None = None
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    records: str = "$",
+    envelope: Envelope | None = None,
+    parse: Parse = parse_json,
 ) -> Verdict:
     """What a REST answer means: HTTP status, HTML and JSON, the envelope, then whether rows are there."""
-    verdict = json_verdict(status, headers, body)
+    verdict = json_verdict(status, headers, body, parse)
     if verdict.kind != "ok":
         return verdict
     told = _told(verdict.data, envelope) if envelope is not None else None
@@ -117,20 +126,31 @@ class Rest(HttpProtocol[RestArgs]):
 
     def _listing(self, context: Mapping[str, str]) -> Iterator[Page]:
         paging, books = self.args.paging, Listing(self.args.max_pages)
-        understand = partial(classify, records=self.args.records, envelope=self.args.envelope)
+        understand = partial(classify, records=self.args.records, envelope=self.args.envelope, parse=self._outliner())
         ask: Ask | None = paging.first()
         current = self.http.url(self._path(context))
         last = current
-        while ask is not None:
-            answer = self.http.fetch(self._request(ask, current, context), understand)
-            books.step(ask.mark, answer.request)
-            seen = self._enter(answer, books)
-            yield self.page(answer, context, self.args.records, seen.rows)
-            last = answer.request
-            ask = paging.next(ask, seen)
-            if ask is not None and ask.url:
-                current = self.http.next_url(ask.url, answer.url)
+
+        def fetch(ask: Ask) -> Answer:
+            return self.http.fetch(self._request(ask, current, context), understand)
+
+        with Ahead(fetch, self.http.limits.ahead) as ahead:
+            while ask is not None:
+                answer = ahead.take(ask)
+                books.step(ask.mark, answer.request)
+                seen = self._enter(answer, books)
+                ahead.expect(islice(paging.foresee(ask, seen), self.args.max_pages))
+                yield self.page(answer, context, self.args.records, seen.rows)
+                last = answer.request
+                ask = paging.next(ask, seen)
+                if ask is not None and ask.url:
+                    current = self.http.next_url(ask.url, answer.url)
         books.finish(last)
+
+    def _outliner(self) -> Parse:
+        parts = [self.args.paging, *([self.args.envelope] if self.args.envelope else [])]
+        looked_at = [value for part in parts for value in part.model_dump().values() if isinstance(value, str)]
+        return outliner(self.args.records, looked_at)
 
     def _enter(self, answer: Answer, books: Listing) -> Seen:
         data, rows, records = answer.verdict.data, 0, None

@@ -1,6 +1,6 @@
 """How REST services are walked through: seven manners, each a pure step from one answer to the next request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
@@ -58,7 +58,18 @@ class Seen:
         raise SourceError("damaged", f"{path} is not a link or cursor", where=self.request)
 
 
-class _Sized(ProtocolArgs):
+def _more(total: int | None, seen: Seen) -> int:
+    """How many more pages there should be, if each has as many rows as this one."""
+    return 0 if total is None or seen.rows == 0 else -(-(total - seen.received) // seen.rows)
+
+
+class _Manner(ProtocolArgs):
+    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:  # noqa: ARG002
+        """The requests that will follow this answer, where it tells; none where each answer names the next."""
+        return iter(())
+
+
+class _Sized(_Manner):
     size_param: str | None = None
     size: int | None = Field(default=None, ge=1, le=100_000)
 
@@ -66,7 +77,7 @@ class _Sized(ProtocolArgs):
         return {self.size_param: str(self.size)} if self.size_param and self.size else {}
 
 
-class NoPaging(ProtocolArgs):
+class NoPaging(_Manner):
     """One request holds everything."""
 
     mode: Literal["none"] = "none"
@@ -106,6 +117,12 @@ class PageNumber(_Sized):
             more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + 1) if more else None
 
+    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
+        """The numbers up to the announced one, or as many more as the announced rows need."""
+        pages = seen.count(self.pages)
+        following = _more(self.total(seen), seen) if pages is None else self.start + pages - 1 - ask.number
+        return (self._ask(number) for number in range(ask.number + 1, ask.number + 1 + following))
+
     def total(self, seen: Seen) -> int | None:
         """Rows announced in the body."""
         return seen.count(self.total_at)
@@ -136,6 +153,12 @@ class HeaderPages(_Sized):
             more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + 1) if more else None
 
+    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
+        """The numbers up to the announced one, or as many more as the announced rows need."""
+        pages = seen.header_count(self.pages_header)
+        following = _more(self.total(seen), seen) if pages is None else self.start + pages - 1 - ask.number
+        return (self._ask(number) for number in range(ask.number + 1, ask.number + 1 + following))
+
     def total(self, seen: Seen) -> int | None:
         """Rows announced in a header."""
         return seen.header_count(self.total_header)
@@ -162,6 +185,11 @@ class Offset(_Sized):
         total = self.total(seen)
         more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + seen.rows) if more else None
+
+    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
+        """Steps of as many rows as came now, up to the announced total."""
+        steps = range(1, 1 + _more(self.total(seen), seen))
+        return (self._ask(ask.number + seen.rows * step) for step in steps)
 
     def total(self, seen: Seen) -> int | None:
         """Rows announced in the body."""

@@ -1,5 +1,10 @@
-"""CSV files. Dialect and encoding stand in the source file: guessing them is where rows get lost."""
+"""CSV files. Dialect and encoding stand in the source file: guessing them is where rows get lost.
 
+A row that does not fit the header is handed over as one that cannot be read, with its reason, as long as it is certain
+where rows begin and end; where that is in doubt, the whole file is damage.
+"""
+
+import codecs
 import csv
 import io
 from collections.abc import Mapping, Sequence
@@ -8,9 +13,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from connectors.protocols.base import ProtocolArgs
-from connectors.protocols.files.base import FileArgs, FileProtocol
+from connectors.protocols.base import UNREADABLE, ProtocolArgs
+from connectors.protocols.files.base import FileProtocol
 from connectors.protocols.files.header import named_columns
+from connectors.protocols.files.table import TableArgs, header_cells, record_rows
 from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 
@@ -18,8 +24,8 @@ _MAX_FIELD = 1_000_000
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-class CsvArgs(FileArgs):
-    """Arguments of ``files.csv``. ``header_row`` counts lines from 1; lines above it are passed over.
+class CsvArgs(TableArgs):
+    """Arguments of ``files.csv``, beside those of every table.
 
     ``repeated`` is for headers that give one name to several columns: they are refused, or named by the column to their
     left as well (``Ditimbang L: %``).
@@ -28,7 +34,6 @@ class CsvArgs(FileArgs):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', min_length=1, max_length=1)
     encoding: Literal["utf-8", "cp1252", "latin-1", "utf-16"] = "utf-8"
-    header_row: int = Field(default=1, ge=1, le=100)
     repeated: Literal["refuse", "by_left"] = "refuse"
 
 
@@ -40,55 +45,51 @@ class CsvFiles(FileProtocol[CsvArgs]):
 
     def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:  # noqa: ARG002
         """Rows as objects; an empty field is empty text. Raises SourceError (damaged)."""
-        rows = self._rows(body, where)
-        if len(rows) < self.args.header_row:
-            raise SourceError("damaged", f"the file has no line {self.args.header_row} to be the header", where=where)
-        header = named_columns(rows[self.args.header_row - 1], where, by_left=self.args.repeated == "by_left")
-        found: list[Mapping[str, Any]] = []
-        for number, row in enumerate(rows[self.args.header_row :], start=self.args.header_row + 1):
-            if not any(value.strip() for value in row):
-                continue
-            if len(row) != len(header):
-                raise SourceError(
-                    "damaged",
-                    f"row {number} has {len(row)} fields, the header has {len(header)}",
-                    where=where,
-                    do="Ask the agency for the file anew, or correct delimiter and quote in the source file",
-                )
-            found.append(dict(zip(header, row, strict=True)))
-        return found
+        rows = self._rows(self._text(body, where), where)
+        cells = header_cells(self.args, rows, where)
+        if any(sign in cell for cell in cells for sign in "\0\ufffd"):
+            raise _damaged(f"the header is not text in {self.args.encoding}", where)
+        header = named_columns(cells, where, by_left=self.args.repeated == "by_left")
+        return [
+            dict(zip(header, row, strict=True)) if len(row) == len(header) else _ragged(number, row, len(header), where)
+            for number, row in record_rows(self.args, rows, len(header), where)
+        ]
 
     def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The lines of each row; a field in quotes may go over several."""
-        text = self._text(body, request)
-        lines = _lines(text)
+        text = self._text(body, request, "surrogateescape")  # so that every byte can be counted again
+        lines = io.StringIO(text, newline="").readlines()  # no other sign than CR and LF ends one
+        codec = "utf-16-le" if self.args.encoding == "utf-16" else self.args.encoding
+        sizes = [len(line.encode(codec, "surrogateescape")) for line in lines]
+        places = [len(body) - sum(sizes), *(len(body) - sum(sizes) + size for size in accumulate(sizes))]
         reader = csv.reader(iter(lines), delimiter=self.args.delimiter, quotechar=self.args.quote, strict=True)
-        codec = "utf-8" if self.args.encoding == "utf-8" else self.args.encoding
-        head = len(body) - len(text.encode(codec)) if codec != "utf-16" else 2
-        sizes = [len(line.encode("utf-16-le" if codec == "utf-16" else codec)) for line in lines]
-        places = [head, *(head + size for size in accumulate(sizes))]
-        found, before = [], 0
-        for number, row in enumerate(reader, start=1):
-            first, before = before, reader.line_num
-            if number > self.args.header_row and any(value.strip() for value in row):
-                told = f"line {first + 1}" if before == first + 1 else f"lines {first + 1} to {before}"
-                found.append(Span(places[first], places[before], told))
+        rows, ranges, before = [], [], 0
+        for row in reader:
+            rows.append(row)
+            ranges.append((before, reader.line_num))
+            before = reader.line_num
+        width = len(header_cells(self.args, rows, request))
+        found = []
+        for number, _ in record_rows(self.args, rows, width, request):
+            first, last = ranges[number - 1]
+            told = f"line {last}" if last == first + 1 else f"lines {first + 1} to {last}"
+            found.append(Span(places[first], places[last], told))
         return found
 
-    def _text(self, body: bytes, where: str) -> str:
-        _check_declared(self.args.encoding, body, where)
+    def _text(self, body: bytes, where: str, unreadable: str = "replace") -> str:
+        """The file as text; bytes that are none become U+FFFD, for which landing quarantines their row."""
+        encoding: str = self.args.encoding
+        _check_declared(encoding, body, where)
+        if body.startswith(codecs.BOM_UTF8) and encoding != "utf-8":
+            raise _damaged(f"the file begins as UTF-8 does, the source file says {encoding}", where)
         try:
-            text = body.decode("utf-8-sig" if self.args.encoding == "utf-8" else self.args.encoding)
+            if encoding == "utf-16":  # one lost byte would shift all others
+                return body.decode(encoding)
+            return body.decode("utf-8-sig" if encoding == "utf-8" else encoding, unreadable)
         except UnicodeDecodeError as error:
-            raise SourceError(
-                "damaged", f"the file is not {self.args.encoding} at byte {error.start}", where=where
-            ) from None
-        if "\0" in text:
-            raise SourceError("damaged", "the file holds NUL characters", where=where)
-        return text
+            raise _damaged(f"the file is not {encoding} at byte {error.start}", where) from None
 
-    def _rows(self, body: bytes, where: str) -> list[list[str]]:
-        text = self._text(body, where)
+    def _rows(self, text: str, where: str) -> list[list[str]]:
         csv.field_size_limit(_MAX_FIELD)
         reader = csv.reader(
             io.StringIO(text, newline=""), delimiter=self.args.delimiter, quotechar=self.args.quote, strict=True
@@ -96,12 +97,7 @@ class CsvFiles(FileProtocol[CsvArgs]):
         try:
             return list(reader)
         except csv.Error as error:
-            raise SourceError("damaged", f"line {reader.line_num}: {error}", where=where) from None
-
-
-def _lines(text: str) -> list[str]:
-    """Lines with their ends, as the reader counts them: no other sign than CR and LF ends one."""
-    return io.StringIO(text, newline="").readlines()
+            raise _damaged(f"line {reader.line_num}: {error}", where) from None
 
 
 def _check_declared(encoding: str, body: bytes, where: str) -> None:
@@ -123,3 +119,22 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _ragged(number: int, row: Sequence[str], width: int, where: str) -> Mapping[str, str]:
+    if any(sign in cell for cell in row for sign in "\r\n"):
+        raise _damaged(
+            f"row {number} has {len(row)} fields, the header has {width}, and a quoted field in it holds line breaks: "
+            "nobody can tell where rows end",
+            where,
+        )
+    return {UNREADABLE: f"row {number} has {len(row)} fields, the header has {width}"}
+
+
+def _damaged(what: str, where: str) -> SourceError:
+    return SourceError(
+        "damaged",
+        what,
+        where=where,
+        do="Ask the agency for the file anew, or correct delimiter, quote and encoding in the source file",
+    )

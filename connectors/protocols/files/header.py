@@ -39,3 +39,19 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 def same_name(name: str) -> str:
     """A column name in the form in which two are compared: case and blanks do not matter."""
     return " ".join(name.split()).casefold()
+
+
+def joined(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The cells of several header rows as one row of names.
+
+    A cell of an upper row stands for the blank ones to its right too, as far as the rows below name columns there.
+    """
+    width = max(map(len, rows))
+    padded = [[" ".join(cell.split()) for cell in row] + [""] * (width - len(row)) for row in rows]
+    if len(padded) == 1:
+        return padded[0]
+    *upper, lowest = padded
+    for row in upper:
+        for at in range(1, width):
+            row[at] = row[at] or (row[at - 1] if lowest[at] else "")
+    return [": ".join(dict.fromkeys(filter(None, (row[at] for row in padded)))) for at in range(width)]

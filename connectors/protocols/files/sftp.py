@@ -1,8 +1,7 @@
 """A folder on an agency's SFTP server, whose host key is known beforehand."""
 
 import asyncio
-import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -15,6 +14,7 @@ from connectors.http.redact import quote
 from connectors.protocols.files.local import whole_file
 from connectors.protocols.files.loop_thread import LoopThread
 from connectors.protocols.files.transport import Found
+from connectors.protocols.patience import patiently
 from ledger.errors import ConfigError, SourceError, SourceErrorKind
 from ledger.settings import Connection
 
@@ -46,7 +46,7 @@ class SftpFolder:
     def __enter__(self) -> "SftpFolder":
         self._loop = LoopThread()
         try:
-            self._ssh, self._sftp = self._patiently(self._open)
+            self._ssh, self._sftp = patiently(self._http.limits, lambda: self._run(self._open(), self.place))
         except BaseException:
             self._loop.close()
             raise
@@ -110,19 +110,6 @@ class SftpFolder:
                 size += len(piece)
             after = await file.stat()
         return b"".join(pieces), _found(found.name, after)
-
-    def _patiently(self, step: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        limits, started, attempt = self._http.limits, time.monotonic(), 0
-        while True:
-            attempt += 1
-            try:
-                return self._run(step(), self.place)
-            except SourceError as error:
-                wait = limits.backoff_s * 2 ** (attempt - 1)
-                late = time.monotonic() - started + wait > limits.retry_total_s
-                if error.kind != "retryable" or attempt >= limits.attempts or late:
-                    raise
-                time.sleep(wait)
 
     def _run(self, work: Coroutine[Any, Any, T], where: str) -> T:
         try:

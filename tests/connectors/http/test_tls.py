@@ -1,7 +1,5 @@
 """Whom we talk to is always proved: certificates of unknown authorities, other hosts and past dates are refused."""
 
-import datetime as dt
-import ipaddress
 import socket
 import ssl
 import threading
@@ -11,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from connectors.http.client import HttpClient, Request
 from connectors.http.limits import Limits
 from connectors.http.verdict import json_verdict
 from ledger.errors import SourceError
 from ledger.settings import Connection
+from tests.connectors.certificates import certificate
 
 pytestmark = pytest.mark.integration
 
@@ -29,38 +24,6 @@ pytestmark = pytest.mark.integration
 class Secure:
     url: str
     ca: str
-
-
-def certificate(folder: Path, *, expired: bool = False) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Simulasi OPD")])
-    now = dt.datetime.now(dt.UTC)
-    until = now - dt.timedelta(days=1) if expired else now + dt.timedelta(days=1)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=3))
-        .not_valid_after(until)
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(
-            x509.KeyUsage(True, False, False, False, False, True, True, False, False),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    key_file.write_bytes(private)
-    return cert_file, key_file
 
 
 def serve(cert: Path, key: Path, listener: socket.socket) -> None:

@@ -204,3 +204,10 @@ def test_p6_the_sandbox_spills_nothing_and_reaches_nothing(tmp_path: Path) -> No
                 connection.execute(query)
         assert connection.execute("SELECT current_setting('temp_directory')").fetchone() == ("",)
     assert [path.name for path in outside.iterdir()] == ["secret.csv"]
+
+
+def test_p6_words_about_an_unreadable_row_hold_no_person(land: Any) -> None:
+    """Whoever sends the field that stands for an unreadable row gets a quarantined row, and no say in its reason."""
+    result = land(COLUMNS, [RECORD, {"_pilar_unreadable": NAME}])
+    assert result.reasons == [("unreadable", "")]
+    assert NAME not in everything(result)

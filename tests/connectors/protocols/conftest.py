@@ -1,7 +1,7 @@
 """Protocols without sockets: a client whose answers the test decides, request by request."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,10 @@ class Pull:
         self._pages = protocol(checked, connection, contexts, self.http)  # type: ignore[arg-type]
 
     def pages(self) -> list[Page]:
-        return list(self._pages.pages())
+        return list(self.each())
+
+    def each(self) -> Iterator[Page]:
+        return self._pages.pages()
 
     def spans(self, page: Page) -> Sequence[Span]:
         return self._pages.spans(page.body, page.request) or []

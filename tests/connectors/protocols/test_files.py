@@ -14,6 +14,7 @@ from connectors.protocols import registry
 from connectors.protocols.base import Page
 from ledger.errors import ConfigError, PilarError, SourceError
 from ledger.settings import Connection
+from tests.connectors.landing.conftest import land_pages, source_of
 
 PATTERN = r"balita_(?P<kode_daerah>\d\d\.\d\d)_(?P<bulan>\d{4}-\d\d)\.csv"
 Read = Callable[..., list[Page]]
@@ -173,12 +174,17 @@ def test_p10_transports_that_are_not_there_yet_are_named(url: str) -> None:
 @pytest.mark.parametrize(
     ("body", "args"),
     [
-        (b"nik,berat\n1,2,3\n", {}),
-        (b"nik,berat\n1\n", {}),
         (b"nik,nik\n1,2\n", {}),
         (b'nik,berat\n1,"2\n', {}),
-        (b"nik,berat\n\xff,2\n", {}),
-        (b"nik,berat\n1\x00,2\n", {}),
+        (b"nik,ber\xffat\n1,2\n", {}),
+        (b"nik,ber\x00at\n1,2\n", {}),
+        (b"nik,berat\n1,2\n\xff", {"encoding": "utf-16"}),
+        (b"\xff\xfen\0i\0k\0\n\0", {}),
+        (b"\xef\xbb\xbfnik,berat\n1,2\n", {"encoding": "cp1252"}),
+        (b'nik,berat,umur\n1,"2\n3,4,5\n6,7",8,9\n', {}),
+        (b"nik,berat\n1,2\n", {"header_row": 2, "header_rows": 2}),
+        (b"nik,berat\n1,2\n3,4\n", {"footer_rows": 1}),
+        (b"nik,berat\nJumlah,9\n" + b"1,2\n" * 60, {"footer_starts": ["jumlah"]}),
         (b"", {}),
         (b",\n1,2\n", {}),
         (b"nik,berat\n1,2\n", {"header_row": 9}),
@@ -215,6 +221,31 @@ def test_p1_a_broken_csv_is_damage_as_a_whole(read: Read, tmp_path: Path, body: 
         (b"nik,berat\n", {}, []),
         ("nik,nama\n1,é\n".encode("utf-16"), {"encoding": "utf-16"}, [{"nik": "1", "nama": "é"}]),
         (b"\xfe\xff" + "nik,nama\n1,é\n".encode("utf-16-be"), {"encoding": "utf-16"}, [{"nik": "1", "nama": "é"}]),
+        (b'nik,nama\r\n1,"a ""b"" c"\r\n', {}, [{"nik": "1", "nama": 'a "b" c'}]),
+        (b"nik,berat\r1,2\r", {}, [{"nik": "1", "berat": "2"}]),
+        (b"nik,nama\n1,a\xe9b\n", {}, [{"nik": "1", "nama": "a\ufffdb"}]),
+        (b"nik,nama\n1,a\0b\n", {}, [{"nik": "1", "nama": "a\0b"}]),
+        (
+            b"No,IPM,,Ket\n,2023,2024,\n1,70.1,70.9,x\n",
+            {"header_rows": 2},
+            [{"No": "1", "IPM: 2023": "70.1", "IPM: 2024": "70.9", "Ket": "x"}],
+        ),
+        (
+            b"nik,berat\n1,2\n\nSumber: BPS, 2024, diolah\nDiunduh 5 Mei\n",
+            {"footer_rows": 2},
+            [{"nik": "1", "berat": "2"}],
+        ),
+        (b"nik,berat\n1,2\nJUMLAH,2\n,x\n", {"footer_starts": ["Jumlah", "Sumber"]}, [{"nik": "1", "berat": "2"}]),
+        (b"nik,berat\n1,2\n", {"footer_starts": ["Sumber"]}, [{"nik": "1", "berat": "2"}]),
+        (
+            b"nik,berat\n1,2,3\n4,5\n6\n",
+            {},
+            [
+                {"_pilar_unreadable": "row 2 has 3 fields, the header has 2"},
+                {"nik": "4", "berat": "5"},
+                {"_pilar_unreadable": "row 4 has 1 fields, the header has 2"},
+            ],
+        ),
         (b'"; DROP TABLE x; --",b\n1,2\n', {}, [{"; DROP TABLE x; --": "1", "b": "2"}]),
     ],
 )
@@ -229,3 +260,19 @@ def test_csv_dialects_are_told_not_guessed(read: Read, tmp_path: Path, body: byt
 def test_p10_arguments_that_make_no_sense_are_refused(read: Read, args: Any) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(**args)
+
+
+def test_p1_a_ragged_row_is_quarantined_with_its_reason_and_the_others_land(read: Read, tmp_path: Path) -> None:
+    body = b'id,nama,n\nA,"x, y",1\nB,Siti,Contohwan,2\nC\xe9,y,3\nD,z\nE,a""b,5\n\0\0\0'
+    (tmp_path / "balita_64.02_2024-08.csv").write_bytes(body)
+    put(tmp_path, "balita_64.02_2024-09.csv", body="id,nama,n\nF,x,6\n")
+    columns = {"id": {}, "nama": {"personal": "drop"}, "n": {"type": "integer"}}
+    landed = land_pages(source_of(columns, ["id"]), read(), tmp_path)
+    assert [row["id"] for row in landed.rows] == ["A", "E", "F"]
+    assert (landed.counts.received, landed.counts.landed, landed.counts.quarantined) == (7, 3, 4)
+    assert landed.reasons == [("unreadable", ""), ("encoding", "id"), ("unreadable", ""), ("unreadable", "")]
+    torn = landed.quarantine[0]
+    assert (torn["_page"], torn["_row"]) == (0, 1)
+    assert torn["reasons"][0]["value"] == "row 3 has 4 fields, the header has 3"
+    assert "Siti" not in str(landed.quarantine)
+    assert landed.counts.unknown == landed.counts.absent == ()

@@ -16,6 +16,7 @@ from connectors.http.limits import Limits
 from connectors.protocols.base import Page
 from connectors.protocols.sql import Sql, SqlArgs
 from connectors.protocols.sql_errors import kind_of_sqlstate
+from connectors.protocols.sql_postgres import PostgresDatabase
 from ledger.errors import ConfigError, PilarError, SourceError
 from ledger.settings import Connection
 
@@ -183,7 +184,7 @@ def test_servers_are_checked_and_proved(read: Read) -> None:
 def parameters(**extra: Any) -> dict[str, Any]:
     connection = Connection(url=f"postgresql://dinas:{PASSWORD}@8.8.8.8:6543/opd", password="baru", extra=extra)
     with HttpClient(connection) as http:
-        return Sql(SqlArgs(query="select 1 as a"), connection, [], http)._parameters()
+        return PostgresDatabase(connection, http, 120).parameters()
 
 
 def test_the_checked_address_is_dialled_and_the_name_is_proved() -> None:

@@ -14,6 +14,8 @@ import pytest
 from openpyxl import Workbook
 
 from connectors.http.client import HttpClient
+from connectors.http.limits import Limits
+from connectors.protocols.files import workbook, xlsx_guard
 from connectors.protocols.files.xlsx_files import XlsxArgs, XlsxFiles
 from connectors.protocols.files.xlsx_guard import safe_workbook
 from ledger.errors import SourceError
@@ -49,11 +51,11 @@ def sheet_edited(body: bytes, old: bytes, new: bytes) -> bytes:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
-    def read(body: bytes, context: dict[str, str] | None = None, **args: Any) -> list[dict[str, Any]]:
+    def read(body: bytes, limits: Limits | None = None, **args: Any) -> list[dict[str, Any]]:
         connection = Connection(url=f"file://{tmp_path}")
         checked = XlsxArgs.model_validate({"pattern": r"(?P<bulan>\d\d)\.xlsx", **args})
         (tmp_path / "08.xlsx").write_bytes(body)
-        with HttpClient(connection) as http:
+        with HttpClient(connection, limits) as http:
             [page] = XlsxFiles(checked, connection, [], http).pages()
         assert page.body == body
         found: list[dict[str, Any]] = json.loads(page.records, parse_float=str)
@@ -227,8 +229,6 @@ def test_a_sheet_of_unclosed_tags_is_searched_in_linear_time() -> None:
     body = edited(book(["a"], [1]), lambda name, part: part + junk if "sheet1" in name else part)
     with pytest.raises(SourceError, match="packed more tightly"):
         safe_workbook(body, 10_000_000, "f.xlsx")
-    from connectors.protocols.files import xlsx_guard
-
     assert xlsx_guard._PLACE.findall(junk) == []
     assert xlsx_guard._ERROR_CELL.search(junk) is None
     assert time.monotonic() - started < 5
@@ -262,81 +262,54 @@ def test_entities_are_not_expanded(records: Records) -> None:
     assert "no spreadsheet program" in refused(records, edited(book(["a"], ["x"]), change)).what
 
 
-# Wide sheets --------------------------------------------------------------------------------------------------------
-
-GROUP = ["TGL UKUR", "BERAT"]
-WIDE = {"id_columns": ["nik", "nama"], "group": GROUP}
+# A process of its own ------------------------------------------------------------------------------------------------
 
 
-def test_labels_over_merged_cells(records: Records) -> None:
-    body = book(
-        [None, None, "JULI", None, "AGUSTUS", None],
-        ["NIK", "nama", "Tgl  Ukur", "BERAT", "TGL UKUR", "BERAT"],
-        ["1", "a", "05/07/2024", 9.1, "05/08/2024", 9.4],
-        ["2", "b", None, None, "06/08/2024", None],
-        ["3", "c", None, None, None, None],
-    )
-    found = records(body, header_row=2, wide=WIDE | {"label_row": 1, "label_as": "bulan"})
-    assert found == [
-        {"nik": "1", "nama": "a", "TGL UKUR": "05/07/2024", "BERAT": "9.1", "bulan": "JULI"},
-        {"nik": "1", "nama": "a", "TGL UKUR": "05/08/2024", "BERAT": "9.4", "bulan": "AGUSTUS"},
-        {"nik": "2", "nama": "b", "TGL UKUR": "06/08/2024", "BERAT": None, "bulan": "AGUSTUS"},
-    ]
-
-
-def test_labels_in_the_column_names_and_one_period_of_them(records: Records) -> None:
-    body = book(
-        ["nik", "nama", "JULI_TGL UKUR", "JULI_BERAT", "baru", "agustus_BERAT", "Agustus_tgl ukur"],
-        ["1", "a", "05/07/2024", 9.1, "x", 9.4, "05/08/2024"],
-    )
-    months = {"JULI": "07", "AGUSTUS": "08"}
-    wide = WIDE | {"separator": "_", "labels": months, "only": "{bulan}"}
-    assert records(body, wide=wide) == [
-        {"nik": "1", "nama": "a", "baru": "x", "BERAT": "9.4", "TGL UKUR": "05/08/2024"}
-    ]
-
-
-def test_groups_without_labels_are_told_apart_by_their_order(records: Records) -> None:
-    body = book(["nik", "nama", *GROUP, *GROUP], ["1", "a", "05/07/2024", 9.1, "05/08/2024", 9.4])
-    assert [row["BERAT"] for row in records(body, wide=WIDE)] == ["9.1", "9.4"]
-
-
-@pytest.mark.parametrize(
-    ("header", "wide", "what"),
-    [
-        (["nik", "TGL UKUR", "BERAT"], {}, "no column 'nama'"),
-        (["nik", "nama", "TGL UKUR"], {}, "has no column 'BERAT'"),
-        (["nik", "nama", "TINGGI"], {}, "no column is called 'TGL UKUR'"),
-        (["nik", "nama", "MEI_TGL UKUR", "MEI_BERAT", "MEI_BERAT"], {"separator": "_"}, "comes twice"),
-        (
-            ["nik", "nama", "MEI_TGL UKUR", "MEI_BERAT"],
-            {"separator": "_", "labels": {"JUNI": "06"}},
-            "'MEI' is not",
-        ),
-        (
-            ["nik", "nama", "MEI_TGL UKUR", "MEI_BERAT"],
-            {"separator": "_", "only": "{bulan}"},
-            "is labelled '08'",
-        ),
-    ],
-)
-def test_p1_a_layout_that_changed_is_damage(
-    records: Records, header: list[str], wide: dict[str, Any], what: str
+def test_a_workbook_is_read_by_a_process_that_holds_no_secret(
+    records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert what in refused(records, book(header, ["1"] * len(header)), wide=WIDE | wide).what
+    monkeypatch.setenv("PILAR_CONN_DINKES", "kunci-rahasia")
+    told = (
+        "import json, os, sys; sys.stdin.read(); print(json.dumps({'damaged': str(sorted(os.environ)) + os.getcwd()}))"
+    )
+    monkeypatch.setattr(workbook, "_START", told)
+    assert refused(records, book(["a"], [1])).what in {"[]/", "['LD_LIBRARY_PATH']/", "['LC_CTYPE']/"}
 
 
 @pytest.mark.parametrize(
-    "wide",
+    ("instead", "what"),
     [
-        {},
-        {"id_columns": ["a"]},
-        WIDE | {"label_row": 1, "separator": "_"},
-        WIDE | {"only": "{bulan}"},
-        WIDE | {"label_as": "bulan"},
-        WIDE | {"grup": 1},
+        ("import os; os.abort()", "breaks its reader"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "breaks its reader"),
+        ("import time; time.sleep(60)", "not read within"),
+        ("raise SystemExit(3)", "exit 3"),
+        ("print('no JSON')", "breaks its reader"),
     ],
+    ids=["crash", "killed", "endless", "error", "nonsense"],
 )
-def test_p10_a_wide_layout_that_makes_no_sense_is_refused(wide: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        XlsxArgs.model_validate({"pattern": "x", "wide": wide})
+def test_p3_a_reader_that_dies_takes_nobody_with_it(
+    records: Records, monkeypatch: pytest.MonkeyPatch, instead: str, what: str
+) -> None:
+    monkeypatch.setattr(workbook, "_START", instead)
+    assert what in refused(records, book(["a"], [1]), limits=Limits(total_s=0.5)).what
+
+
+def test_a_workbook_may_not_take_all_memory(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = book(["a"], *[[f"baris {row} {column}" for column in range(40)] for row in range(1500)])
+    assert len(records(body)) == 1500
+    monkeypatch.setattr(workbook, "_ROOM", 4 * 1024 * 1024)
+    what = refused(records, body, max_unpacked=8_000_000).what
+    assert "more memory" in what or "breaks its reader" in what
+
+
+def test_footers_and_headers_of_two_rows(records: Records) -> None:
+    body = book(
+        ["Laporan"], ["Kode", "Balita", None], [None, "L", "P"], ["64.02", 1, 2], ["64.03", 3, 4], [],
+        ["Jumlah", 4, 6], ["Sumber: e-PPGBM"],
+    )  # fmt: skip
+    found = [{"Kode": "64.02", "Balita: L": 1, "Balita: P": 2}, {"Kode": "64.03", "Balita: L": 3, "Balita: P": 4}]
+    assert records(body, header_row=2, header_rows=2, footer_starts=["jumlah"]) == found
+    assert "filled like a record" in refused(records, body, header_row=2, header_rows=2, footer_rows=2).what
+
+
+# Wide sheets --------------------------------------------------------------------------------------------------------

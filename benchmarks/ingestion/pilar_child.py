@@ -1,0 +1,101 @@
+"""One whole pull of Pilar's: source, client, pages kept encrypted, landing, gate, receipt. Prints JSON.
+
+``--without`` leaves one thing out, to say what it costs: the contract's checks, pseudonyms, pages (kept and encrypted),
+or the ledger with its receipts.
+"""
+
+import argparse
+import contextlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import structlog
+
+from benchmarks.ingestion.children import told
+from benchmarks.ingestion.records import REST_ARGS, source
+from connectors import run as running
+from connectors.pull import pull
+from ledger.keys import Keys
+from ledger.settings import Connection, Settings
+from ledger.store import Ledger
+
+PARTS = ("contract", "pseudonyms", "pages", "ledger")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Pull once and say how long it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("home", type=Path)
+    parser.add_argument("ledger_url")
+    parser.add_argument("--without", choices=PARTS)
+    parser.add_argument("--limits", type=json.loads, default={})
+    parser.add_argument("--protocol", default="rest")
+    parser.add_argument("--args", type=json.loads, default=REST_ARGS)
+    given = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    asked = source(
+        contract=given.without != "contract",
+        pseudonyms=given.without != "pseudonyms",
+        protocol=given.protocol,
+        args=given.args,
+    )
+    settings = Settings(home=given.home, ledger_url=given.ledger_url, key_dir=given.home / "keys")
+    connection = Connection(url=given.url, extra={"private": True, "limits": given.limits})
+    ledger: Any = NoLedger() if given.without == "ledger" else Ledger(given.ledger_url)
+    Keys.ensure(settings.key_dir)
+    warm()
+    with without_pages() if given.without == "pages" else contextlib.nullcontext():
+        began = time.perf_counter()
+        outcome = pull(asked, ledger, settings, connection=connection)
+        seconds = time.perf_counter() - began
+    (batch,) = outcome.batches
+    if batch.status != "accepted":
+        raise RuntimeError(f"the batch is {batch.status}: {batch.reasons}")
+    told(seconds=seconds, received=batch.received, landed=batch.landed, quarantined=batch.quarantined)
+
+
+def warm() -> None:
+    """What a worker of the platform has imported already: DuckDB imports pandas with a process's first parameters."""
+    import duckdb
+
+    import connectors.http.client
+    import connectors.protocols.registry  # noqa: F401
+
+    duckdb.connect().execute("SELECT $one", {"one": 1}).fetchall()
+
+
+class NoLedger:
+    """A ledger that remembers nothing: what PostgreSQL and the receipts cost is the difference to the real one."""
+
+    @contextlib.contextmanager
+    def lock(self, name: str) -> Iterator[None]:  # noqa: ARG002
+        """No lock."""
+        yield
+
+    def start_batch(self, *_: Any) -> str:
+        """One batch."""
+        return "batch"
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: ()
+
+
+@contextlib.contextmanager
+def without_pages() -> Iterator[None]:
+    """Nothing is kept of the answers."""
+    with (
+        mock.patch.object(running.PageStore, "write", lambda store, seq, _body: store.path(seq)),
+        mock.patch.object(running.PageStore, "settle", return_value=None),
+    ):
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Cells of a workbook, read by a short-lived process that a hostile file cannot leave."""
+
+import importlib.util
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.http.limits import MIB
+from connectors.http.redact import quote
+from connectors.protocols.records import Digits
+from ledger.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    from connectors.protocols.files.xlsx_child import Ask
+
+_ROOM = 768 * MIB  # for the interpreter, and for cells beside the unpacked workbook and its parts
+_REPOSITORY = Path(__file__).resolve().parents[3]
+# Isolated and without site-packages' own start-up: neither the environment nor a working directory has a say.
+_START = "import sys; sys.path += sys.argv[1:]; from connectors.protocols.files.xlsx_child import main; main()"
+
+
+def read_cells(
+    body: bytes,
+    where: str,
+    *,
+    sheet: str | int,
+    dates_as: str | None,
+    plain_rows: int,
+    max_unpacked: int,
+    seconds: float,
+) -> list[list[Any]]:
+    """The rows of one sheet from its first, numbers as Digits, empty cells None, empty rows without cells.
+
+    Raises SourceError (damaged) for whatever is no whole workbook within bounds, or takes longer than ``seconds``.
+    """
+    ask: Ask = {
+        "sheet": sheet,
+        "dates_as": dates_as,
+        "plain_rows": plain_rows,
+        "max_unpacked": max_unpacked,
+        "memory": _ROOM + 3 * max_unpacked,
+        "cpu_s": math.ceil(seconds),
+    }
+    command = [sys.executable, "-I", "-S", "-c", _START, str(_REPOSITORY), _packages()]
+    try:
+        ended = subprocess.run(
+            command,
+            input=json.dumps(ask).encode() + b"\n" + body,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            cwd="/",
+            env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
+        )
+    except subprocess.TimeoutExpired:
+        raise _damaged(f"the workbook was not read within {seconds:g} s", where) from None
+    if ended.returncode != 0:
+        raise _damaged(f"the workbook breaks its reader (exit {ended.returncode})", where)
+    try:
+        answer = json.loads(ended.stdout, parse_float=Digits, parse_int=Digits)
+    except ValueError:
+        raise _damaged("the workbook breaks its reader", where) from None
+    if "damaged" in answer:
+        raise _damaged(quote(str(answer["damaged"])), where)
+    rows: list[list[Any]] = answer["rows"]
+    return rows
+
+
+def _packages() -> str:
+    """The folder in which the workbook parser is installed."""
+    found = importlib.util.find_spec("python_calamine")
+    if found is None or found.origin is None:
+        raise ConfigError("python-calamine is not installed", where="protocol files.xlsx", do="Run ./run check")
+    return str(Path(found.origin).parents[1])
+
+
+def _damaged(what: str, where: str) -> SourceError:
+    return SourceError("damaged", what, where=where, do="Ask the agency to save and send the workbook again")
