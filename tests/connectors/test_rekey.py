@@ -189,4 +189,4 @@ def test_a_replayed_page_may_have_an_old_key(ledger: Ledger, settings: Settings)
     rows = [*records(20), {"id": "x", "n": "?"}]
     old = pull_pages(make(), [page(0, rows)], ledger, settings).batches[0].batch_id
     rotate_page_key(settings.key_dir)
-    assert states(replay(make(unknown_columns="hold"), old, ledger, settings)) == [("2024", "accepted")]
+    assert states(replay(make(drift={"added": "hold"}), old, ledger, settings)) == [("2024", "accepted")]
