@@ -3,9 +3,10 @@
 They may hold persons. So they live in memory for as long as the landing does, and nothing of them is ever written.
 """
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,7 +61,7 @@ class Sample:
         paths = ", ".join(text(f"{path.array}[{place}]{inside}") for place in places)
         query = f"SELECT unnest(json_extract(body, [{paths}]))::VARCHAR FROM {PAGES} WHERE seq = {fact.seq}"
         found = (row[0] for row in connection.execute(query).fetchall())
-        self.add(json.loads(record, parse_float=_Number, parse_int=_Number) for record in found if record is not None)
+        self.add(record for text in found if text is not None for record in _read(text))
 
     def add(self, records: Iterable[Any]) -> None:
         """Note the values of records; numbers among them are instances of a text that says so."""
@@ -91,6 +92,12 @@ class _Number(str):
 def records_of(body: bytes) -> Any:
     """A JSON text whose numbers can be told from its texts, digit by digit. Raises ValueError."""
     return json.loads(body, parse_float=_Number, parse_int=_Number)
+
+
+def _read(record: str) -> Iterator[Any]:
+    """The record, or nothing where it is nested deeper than Python reads: the landing reads it without."""
+    with contextlib.suppress(RecursionError):
+        yield json.loads(record, parse_float=_Number, parse_int=_Number)
 
 
 def _named(record: Any) -> Mapping[str, Any]:

@@ -219,7 +219,7 @@ def test_p1_a_held_delta_does_not_advance_the_mark(ledger: Ledger, settings: Set
     take(source, FIRST, ledger, settings)
     bad: list[Record] = [("d", 4, "2024-03-20"), ("e", 5000, "2024-03-21"), ("f", 5000, "2024-03-21")]
     held = take(source, bad, ledger, settings)
-    assert codes(held) == ["quarantine"]
+    assert codes(held) == ["quarantine", "drift_retyped"]
     assert bound(source, ledger) == "2024-03-03"
     ledger.release_batch(held.batches[0].batch_id, "the agency will correct the two rows")
     assert bound(source, ledger) == "2024-03-13"
