@@ -265,7 +265,7 @@ def csv_files(planter: planted.Planter) -> Iterator[tuple[str, list[str]]]:
     ]
     yield "bantuan_2021_a.csv", [HEADER, *clear, *bad]
     yield f"bantuan_2022_{who().nik}.csv", [HEADER, *clear]
-    yield f"bantuan_2022_{who().name}.csv", [HEADER, "broken"]
+    yield f"bantuan_2022_{who().name}.csv", [HEADER, '"broken']
     person = who()
     yield "bantuan_2023_a.csv", [f"{person.name};{person.name};{person.nik};c;d", *clear]
     person = who()
