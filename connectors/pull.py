@@ -80,16 +80,23 @@ def _run(
     source: Source, ledger: Ledger, settings: Settings, event_id: str | None, *, full: bool
 ) -> Iterator[tuple[Run, Plan]]:
     """A run under the source's lock; what goes wrong in it is in the ledger before it is raised."""
-    keys = Keys.load(settings.key_dir)
-    with ledger.lock(f"pull:{source.id}"):
-        run = Run(source, ledger, settings, keys, event_id)
-        run.start()
-        try:
-            yield run, run.ask(full=full)
-        except PilarError as error:
-            run.fail(error.kind if isinstance(error, SourceError) else "permanent", str(error))
-            raise
-        except Exception as error:
-            # The text of an error of our own making may hold a record; its type never does.
-            run.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")
-            raise
+    with (
+        ledger.lock(f"pull:{source.id}"),
+        recorded(Run(source, ledger, settings, Keys.load(settings.key_dir), event_id), source) as run,
+    ):
+        yield run, run.ask(full=full)
+
+
+@contextmanager
+def recorded(run: Run, source: Source) -> Iterator[Run]:
+    """Start a run; whatever goes wrong in it is in the ledger before it is raised."""
+    run.start()
+    try:
+        yield run
+    except PilarError as error:
+        run.fail(error.kind if isinstance(error, SourceError) else "permanent", str(error))
+        raise
+    except Exception as error:
+        # The text of an error of our own making may hold a record; its type never does.
+        run.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")
+        raise

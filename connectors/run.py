@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
 from connectors.pages import PageStore
 from connectors.protocols.base import Page
+from connectors.rebuild import note_of
 from connectors.spec import GRAIN_PATTERNS, Source, matches_grain
 from ledger.errors import SourceError
 from ledger.keys import Keys
@@ -28,6 +30,8 @@ log = structlog.get_logger()
 # Page rows go into the ledger in groups: one transaction each would cost more than the fetch.
 _PAGE_ROWS = 50
 _PAGE_SECONDS = 2.0
+
+Choose = Callable[[Sequence[LandedRows]], Sequence[LandedRows]]
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,37 @@ class _Open:
     written: int = 0
 
 
-class Run:
-    """One pull, from its first batch in the ledger to its last receipt."""
+@dataclass(frozen=True)
+class Replayed:
+    """What a run lands again: a batch of the ledger, and the files of its pages by their number.
 
-    def __init__(self, source: Source, ledger: Ledger, settings: Settings, keys: Keys, event_id: str | None) -> None:
+    ``siblings`` are batches that the same pages gave, by coverage, where rows say their coverage themselves.
+    """
+
+    batch_id: str
+    files: Mapping[int, Path]
+    siblings: Mapping[str | None, str]
+
+
+class Run:
+    """One pull, from its first batch in the ledger to its last receipt; or the replay of one from its kept pages."""
+
+    def __init__(
+        self,
+        source: Source,
+        ledger: Ledger,
+        settings: Settings,
+        keys: Keys,
+        event_id: str | None,
+        *,
+        replayed: Replayed | None = None,
+    ) -> None:
         self._source = source
         self._ledger = ledger
         self._settings = settings
         self._keys = keys
         self._event_id = event_id
+        self._replayed = replayed
         self._contract_sha256 = source.contract_sha256(key_fingerprint(keys))
         self._pull_id: str | None = None
         self._plan = SNAPSHOT
@@ -86,7 +112,7 @@ class Run:
 
     def start(self) -> None:
         """Open the first batch, so that whatever happens from here on has a place in the ledger."""
-        self._spare = self._new()
+        self._spare = self._new(None)
         self._pull_id = self._spare.batch_id
 
     def ask(self, *, full: bool) -> Plan:
@@ -96,8 +122,8 @@ class Run:
             self._plan = plan_of(self._source, mark, self._ledger.now())
         return self._plan
 
-    def take(self, pages: Iterable[Page], *, synthetic: bool) -> PullOutcome:
-        """Keep and land every page, then finish one batch for each coverage."""
+    def take(self, pages: Iterable[Page], *, synthetic: bool, choose: Choose | None = None) -> PullOutcome:
+        """Keep and land every page, then finish one batch for each coverage (of those that are chosen)."""
         folders = [self._settings.landing_dir / self._source.id]
         with Landing(self._source, self._keys, folders, plan=self._plan) as landing:
             for page in pages:
@@ -110,16 +136,18 @@ class Run:
                     where=self._source.id,
                     do="Check the source's arguments, and whether files have arrived",
                 )
-            landed = landing.finish()
+            landed = landing.finish() if choose is None else choose(landing.finish())
             self._flush()
             # Asked once, before the first batch of this pull counts: a pull is no history for itself.
             history = self._ledger.usual_sizes(self._source.id)
             # Every batch is there before the first one counts, so that a pull which dies in between is seen to be one.
             batches = [self._of_rows(rows) for rows in landed]
-            outcomes = tuple(
-                self._finish(batch, landing, rows, history, synthetic)
-                for batch, rows in zip(batches, landed, strict=True)
-            )
+            # A replay puts all its coverages in force at once: a row may have moved from one to the other.
+            with self._ledger.together() if self._replayed is not None else nullcontext():
+                outcomes = tuple(
+                    self._finish(batch, landing, rows, history, synthetic)
+                    for batch, rows in zip(batches, landed, strict=True)
+                )
         log.info(
             "pull_finished",
             source=self._source.id,
@@ -138,9 +166,15 @@ class Run:
 
     # -- keeping --------------------------------------------------------------------------------------------------
 
-    def _new(self) -> _Open:
+    def _new(self, coverage: str | None) -> _Open:
+        replayed = self._replayed
         batch_id = self._ledger.start_batch(
-            self._source.id, self._source.opd, self._contract_sha256, self._event_id, self._pull_id
+            self._source.id,
+            self._source.opd,
+            self._contract_sha256,
+            self._event_id,
+            self._pull_id,
+            replay_of=replayed.siblings.get(coverage, replayed.batch_id) if replayed is not None else None,
         )
         folder = self._settings.pages_dir / self._source.id / batch_id
         return _Open(batch_id, PageStore(folder, self._keys.page_key))
@@ -148,13 +182,16 @@ class Run:
     def _batch(self, coverage: str | None) -> _Open:
         if coverage not in self._batches:
             spare, self._spare = self._spare, None
-            self._batches[coverage] = spare if spare is not None else self._new()
+            self._batches[coverage] = spare if spare is not None else self._new(coverage)
         return self._batches[coverage]
 
     def _keep(self, page: Page, coverage: str | None) -> str:
         batch = self._batch(coverage)
         digest = hashlib.sha256(page.body).hexdigest()
-        path = batch.store.write(page.seq, page.body)
+        if self._replayed is None:
+            path = batch.store.write(page.seq, page.body, note_of(page))
+        else:
+            path = batch.store.link(page.seq, self._replayed.files[page.seq])
         row = PageRow(page.seq, page.request, page.status, len(page.body), digest, page.ms, self._told(path))
         self._pages[page.seq] = row
         batch.rows.append(row)
@@ -208,7 +245,7 @@ class Run:
         if carrier is not None:
             self._batches[rows.coverage] = carrier
             return carrier
-        batch = self._new()
+        batch = self._new(rows.coverage)
         self._batches[rows.coverage] = batch
         batch.store.folder.mkdir(parents=True, exist_ok=True)
         shared = []

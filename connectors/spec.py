@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -123,6 +124,17 @@ class Events(Strict):
     fallback: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$")]
 
 
+class Retention(Strict):
+    """How long the encrypted pages of batches are kept that are neither in force nor held: ``400d``, or ``all``."""
+
+    pages: Annotated[str, Field(pattern=r"^(all|[1-9]\d{0,4}d)$")] = "all"
+
+    @property
+    def pages_kept(self) -> timedelta | None:
+        """The same as a duration; None for ever."""
+        return None if self.pages == "all" else timedelta(days=int(self.pages.removesuffix("d")))
+
+
 class Source(Strict):
     """One source file."""
 
@@ -140,6 +152,7 @@ class Source(Strict):
     assertions: Assertions
     freshness: Freshness
     events: Events
+    retention: Retention = Retention()
     caveats: tuple[str, ...] = Field(min_length=1)
     runbook: str = Field(min_length=20)
 
@@ -181,7 +194,7 @@ class Source(Strict):
         return column.context if column is not None else name
 
     def contract_sha256(self, key_fingerprint: str) -> str:
-        """What decides how bytes land: contract, coverage, the reading code's version and the pseudonym key.
+        """What decides how bytes land: protocol, arguments, contract, coverage, the code's version, pseudonym key.
 
         In an incremental source what is asked belongs to it: another question must be asked from the beginning. What
         only people read (descriptions, reasons) is left out: a better wording changes no row.
@@ -190,17 +203,16 @@ class Source(Strict):
             "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
             "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after"}),
             "landing": LANDING_VERSION,
+            "reading": {"protocol": self.protocol, "args": self.args},
             "pseudonyms": key_fingerprint,
         }
         if self.incremental is not None:
             parts["asked"] = {
-                "protocol": self.protocol,
-                "args": self.args,
                 "for_each": self.for_each,
                 "cursor": self.incremental.cursor,
                 "start": self.incremental.start,
             }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def read_source(path: Path) -> Source | tuple[Problem, ...]:

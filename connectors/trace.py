@@ -81,7 +81,7 @@ def row_of(home: Path, batch: Batch, wanted: Mapping[str, str]) -> int:
 
 def kept_bytes(page: PageRow, settings: Settings, keys: Keys) -> bytes:
     """The bytes of a page, proved to be those that came. Raises LedgerError."""
-    body = read_page(settings.home / (page.path or ""), keys.page_key)
+    body = read_page(settings.home / (page.path or ""), *keys.page_keys)
     if hashlib.sha256(body).hexdigest() != page.sha256:
         raise LedgerError("a kept page is not the one that came", where=str(page.path), do="Run `pilar verify --pages`")
     return body

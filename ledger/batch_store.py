@@ -12,7 +12,7 @@ from ledger.errors import LedgerError
 from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
 
-_RECEIPT_LOCK = "receipt"
+RECEIPT_LOCK = "receipt"
 
 
 class BatchStore(Store):
@@ -25,10 +25,13 @@ class BatchStore(Store):
         contract_sha256: str,
         event_id: str | None = None,
         pull_id: str | None = None,
+        *,
+        replay_of: str | None = None,
     ) -> str:
         """Open a batch. Until it is finished or failed it counts for nothing.
 
-        ``pull_id`` is the first batch of the same pull; None where this is it.
+        ``pull_id`` is the first batch of the same pull; None where this is it. ``replay_of`` is the batch whose kept
+        pages are landed again.
         """
         batch_id = new_id()
         with self._begin() as connection:
@@ -40,6 +43,7 @@ class BatchStore(Store):
                     opd=opd,
                     contract_sha256=contract_sha256,
                     event_id=event_id,
+                    replay_of=replay_of,
                     status="running",
                 )
             )
@@ -73,7 +77,7 @@ class BatchStore(Store):
 
         The chain's end is read under a lock, so that two batches that finish at once continue each other.
         """
-        with self.lock(_RECEIPT_LOCK), self._begin() as connection:
+        with self.lock(RECEIPT_LOCK), self._begin() as connection:
             connection.execute(
                 sa.update(t.batch)
                 .where(t.batch.c.batch_id == batch_id)
@@ -109,10 +113,11 @@ class BatchStore(Store):
     def release_batch(self, batch_id: str, why: str) -> Receipt:
         """Put a held batch in force by a person's decision, which gets a receipt of its own.
 
-        Raises LedgerError when the batch is not held.
+        Raises LedgerError when the batch is not held, or a newer one that replaced its coverage is in force.
         """
         note = {"code": "released", "what": "released by a person", "observed": why, "limit": "", "do": ""}
-        with self.lock(_RECEIPT_LOCK), self._begin() as connection:
+        with self.lock(RECEIPT_LOCK), self._begin() as connection:
+            _refuse_older(connection, batch_id)
             changed = connection.execute(
                 sa.update(t.batch)
                 .where(t.batch.c.batch_id == batch_id, t.batch.c.status == "held")
@@ -141,6 +146,11 @@ class BatchStore(Store):
     def batches(self, source_id: str, limit: int = 20) -> Sequence[Batch]:
         """The newest batches of a source, newest first, whatever became of them."""
         return self._batches(t.batch.c.source_id == source_id, limit)
+
+    def last_pull(self, source_id: str) -> Batch | None:
+        """The newest batch that was fetched, and not landed again from kept pages."""
+        found = self._batches((t.batch.c.source_id == source_id) & t.batch.c.replay_of.is_(None), limit=1)
+        return found[0] if found else None
 
     def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
         """The accepted batches (of one source, or of all) that no newer one replaced, in the order of their pulls.
@@ -186,7 +196,17 @@ class BatchStore(Store):
         query = sa.select(t.page).where(t.page.c.batch_id == batch_id).order_by(t.page.c.seq)
         with self._begin() as connection:
             return [
-                PageRow(row["seq"], row["request"], row["status"], row["bytes"], row["sha256"], row["ms"], row["path"])
+                PageRow(
+                    row["seq"],
+                    row["request"],
+                    row["status"],
+                    row["bytes"],
+                    row["sha256"],
+                    row["ms"],
+                    row["path"],
+                    row["gone_at"],
+                    row["gone_why"],
+                )
                 for row in connection.execute(query).mappings()
             ]
 
@@ -201,6 +221,26 @@ class BatchStore(Store):
         query = sa.select(t.batch).where(condition).order_by(t.batch.c.batch_id.desc()).limit(limit)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
+    """A newer delta stands in nobody's way: rows join by key and cursor, whichever came first."""
+    mine, newer = t.batch.alias("mine"), t.batch.alias("newer")
+    same = (newer.c.source_id == mine.c.source_id) & ~newer.c.coverage.is_distinct_from(mine.c.coverage)
+    query = sa.select(sa.func.max(newer.c.batch_id)).where(
+        mine.c.batch_id == batch_id,
+        same,
+        newer.c.status == "accepted",
+        newer.c.merge.is_(None),
+        newer.c.batch_id > mine.c.batch_id,
+    )
+    found = connection.execute(query).scalar()
+    if found is not None:
+        raise LedgerError(
+            f"a newer batch of its coverage is in force: {found}",
+            where=f"batch {batch_id}",
+            do="Only the newest batch of a coverage can be released",
+        )
 
 
 def _batch(row: sa.RowMapping) -> Batch:
@@ -224,6 +264,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         error_kind=row["error_kind"],
         error_message=row["error_message"],
         event_id=row["event_id"],
+        replay_of=row["replay_of"],
         reasons=tuple(row["reasons"]),
         findings=tuple(row["findings"]),
         pull_id=row["pull_id"],

@@ -50,6 +50,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = make_engine(url)
         self._kept: ContextVar[sa.Connection | None] = ContextVar("kept", default=None)
+        self._joined: ContextVar[sa.Connection | None] = ContextVar("joined", default=None)
 
     @contextmanager
     def one_connection(self) -> Iterator[None]:
@@ -65,7 +66,21 @@ class Store:
             raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread writes inside counts at once, when the block ends, or not at all when it fails or dies."""
+        with self._begin() as connection:
+            token = self._joined.set(connection)
+            try:
+                yield
+            finally:
+                self._joined.reset(token)
+
+    @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
+        joined = self._joined.get()
+        if joined is not None:
+            yield joined
+            return
         kept = self._kept.get()
         usable = kept is not None and not kept.closed and not kept.in_transaction()
         try:

@@ -2,8 +2,12 @@
 
 They live outside the data folder and are readable by their owner only. A lost pseudonym key means that the same
 person gets another pseudonym from then on; a lost page key means that kept pages cannot be read again.
+
+The page key can be changed: the new one is ``page.key`` from then on, and the one before stays as ``page-<id>.key`` for
+the pages it wrote. The pseudonym key is never changed: the same person would become another one.
 """
 
+import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -15,14 +19,25 @@ from ledger.errors import ConfigError
 KEY_BYTES = 32
 PSEUDONYM_KEY = "pseudonym.key"
 PAGE_KEY = "page.key"
+RETIRED_PAGE_KEYS = "page-*.key"
+KEY_ID_BYTES = 8
 
 
 @dataclass(frozen=True)
 class Keys:
-    """``pseudonym_key`` for HMAC-SHA-256, ``page_key`` for AES-256-GCM; 32 bytes each."""
+    """``pseudonym_key`` for HMAC-SHA-256, ``page_key`` for AES-256-GCM; 32 bytes each.
+
+    ``page_key`` writes; ``retired_page_keys`` only read what they wrote before the key was changed.
+    """
 
     pseudonym_key: bytes = field(repr=False)
     page_key: bytes = field(repr=False)
+    retired_page_keys: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def page_keys(self) -> tuple[bytes, ...]:
+        """Every key that kept pages may have been written with, the current one first."""
+        return (self.page_key, *self.retired_page_keys)
 
     @classmethod
     def ensure(cls, key_dir: Path) -> "Keys":
@@ -34,25 +49,77 @@ class Keys:
 
     @classmethod
     def load(cls, key_dir: Path) -> "Keys":
-        """Load both keys. Raises ConfigError when one is missing or not 32 bytes of hex."""
-        return cls(pseudonym_key=_read(key_dir / PSEUDONYM_KEY), page_key=_read(key_dir / PAGE_KEY))
+        """Load the keys. Raises ConfigError when one is missing or not 32 bytes of hex."""
+        current = read_key(key_dir / PAGE_KEY)
+        return cls(
+            pseudonym_key=read_key(key_dir / PSEUDONYM_KEY),
+            page_key=current,
+            retired_page_keys=tuple(key for key in map(read_key, retired_key_files(key_dir)) if key != current),
+        )
+
+
+def page_key_id(key: bytes) -> bytes:
+    """Tells one page key from another without revealing it: 8 bytes, which stand in every page that it wrote."""
+    return hashlib.sha256(b"pilar page key\n" + key).digest()[:KEY_ID_BYTES]
+
+
+def retired_key_files(key_dir: Path) -> list[Path]:
+    """The files of page keys that write no more, sorted by name; a file's time is when its key was retired."""
+    return sorted(key_dir.glob(RETIRED_PAGE_KEYS))
+
+
+def rotate_page_key(key_dir: Path) -> bytes:
+    """Put a new page key in the place of the current one, which stays beside it. Returns the new key's id.
+
+    May die at any line: the current key is kept under its own name before the new one takes its place. Two at once
+    would lose a key: the caller holds the ledger's lock.
+    Raises ConfigError when there is no current key, or the folder cannot be written.
+    """
+    current, new = read_key(key_dir / PAGE_KEY), secrets.token_bytes(KEY_BYTES)
+    try:
+        _replace(key_dir / f"page-{page_key_id(current).hex()}.key", current)
+        _replace(key_dir / PAGE_KEY, new)
+    except OSError as error:
+        raise ConfigError(
+            f"the folder of keys cannot be written ({error.strerror})",
+            where=str(key_dir),
+            do="Run this where the keys are writable; the current key is still in force",
+        ) from None
+    return page_key_id(new)
+
+
+def _replace(path: Path, key: bytes) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    _write(draft, key)
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _create_once(path: Path) -> None:
     # Written whole under another name, then linked: of two processes that start at once one wins, and the other reads
     # the winner's complete key.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    _write(draft, secrets.token_bytes(KEY_BYTES))
     with suppress(FileExistsError):
         os.link(draft, path)
     draft.unlink()
 
 
-def _read(path: Path) -> bytes:
+def _write(path: Path, key: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_key(path: Path) -> bytes:
+    """The key in a file. Raises ConfigError when it is missing or not 32 bytes of hex."""
     try:
         key = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError:

@@ -30,11 +30,15 @@ class PullStore(Store):
         """The highest cursor that is read for good under a contract; None where everything must be read.
 
         A pull counts when every batch of it is in force or unchanged: one that died, failed or was held leaves rows
-        behind that must be asked for again. Nothing counts before one pull read everything.
+        behind that must be asked for again. Nothing counts before one pull read everything. A replay asked nobody.
         """
         whole = (
             sa.select(t.batch.c.pull_id)
-            .where(t.batch.c.source_id == source_id, t.batch.c.contract_sha256 == contract_sha256)
+            .where(
+                t.batch.c.source_id == source_id,
+                t.batch.c.contract_sha256 == contract_sha256,
+                t.batch.c.replay_of.is_(None),
+            )
             .group_by(t.batch.c.pull_id)
             .having(sa.func.bool_and(t.batch.c.status.in_(["accepted", "unchanged"])))
         )
@@ -81,14 +85,20 @@ class PullStore(Store):
 
         A delta confirms all coverages: it asked for whatever had changed.
         """
+        # A replay confirms nothing: its rows are those of the pull whose pages it landed again.
+        origin = t.batch.alias("origin")
         found = sa.select(
             t.batch.c.coverage,
-            sa.func.max(t.batch.c.finished_at).label("at"),
+            sa.func.max(sa.func.coalesce(origin.c.finished_at, t.batch.c.finished_at)).label("at"),
             sa.func.bool_or(t.batch.c.merge.is_not(None)).label("by_delta"),
             sa.func.bool_or(t.revision.c.was.in_(["final", "revised"]) & (t.batch.c.status == "accepted")).label(
                 "revised"
             ),
-        ).select_from(t.batch.outerjoin(t.revision, t.revision.c.batch_id == t.batch.c.batch_id))
+        ).select_from(
+            t.batch.outerjoin(t.revision, t.revision.c.batch_id == t.batch.c.batch_id).outerjoin(
+                origin, origin.c.batch_id == t.batch.c.replay_of
+            )
+        )
         wanted = (t.batch.c.source_id == source_id) & t.batch.c.status.in_(["accepted", "unchanged"])
         if until is not None:
             wanted &= t.batch.c.finished_at <= until

@@ -1,6 +1,6 @@
 """Receipts in the ledger: writing the next link, and reading the chain beside the rows it tells of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -23,6 +23,7 @@ _BATCH_FIELDS = (
     "coverage",
     "status",
     "event_id",
+    "replay_of",
     "contract_sha256",
     "rows_received",
     "rows_landed",
@@ -38,6 +39,9 @@ _BATCH_FIELDS = (
     "synthetic",
 )
 _PAGE_FIELDS = ("seq", "request", "status", "bytes", "sha256", "ms")
+_DISMISSAL_FIELDS = ("rule", "field", "row", "who", "why")
+
+Rows = Mapping[str, Sequence[sa.RowMapping]]
 
 
 class ReceiptStore(Store):
@@ -66,10 +70,11 @@ class ReceiptStore(Store):
             query = sa.select(t.receipt).order_by(t.receipt.c.seq).execution_options(yield_per=_CHUNK)
             for part in connection.execute(query).mappings().partitions():
                 links = [_receipt(row) for row in part]
-                batches, pages = _rows(connection, {link.batch_id for link in links})
+                batches, pages, dismissals = _rows(connection, {link.batch_id for link in links})
                 for link in links:
                     mine = pages.get(link.batch_id, [])
-                    expected = _body(batches[link.batch_id], mine) if link.seq in last else None
+                    decisions = dismissals.get(link.batch_id, [])
+                    expected = _body(batches[link.batch_id], mine, decisions) if link.seq in last else None
                     yield Witness(link, expected, {row["seq"]: row["path"] for row in mine if row["path"]})
 
     def _last(self, condition: sa.ColumnElement[bool]) -> Receipt | None:
@@ -81,9 +86,9 @@ class ReceiptStore(Store):
 
 def write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
     """The next link of the chain, from the batch's rows as they are now. Called under the receipts' lock."""
-    batches, pages = _rows(connection, {batch_id})
+    batches, pages, dismissals = _rows(connection, {batch_id})
     last = connection.execute(sa.select(t.receipt).order_by(t.receipt.c.seq.desc()).limit(1)).mappings().first()
-    text = _body(batches[batch_id], pages.get(batch_id, []))
+    text = _body(batches[batch_id], pages.get(batch_id, []), dismissals.get(batch_id, []))
     previous = last["sha256"] if last is not None else GENESIS
     link = Receipt((last["seq"] if last is not None else 0) + 1, batch_id, text, previous, link_hash(previous, text))
     connection.execute(
@@ -94,22 +99,32 @@ def write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
     return link
 
 
-def _rows(
-    connection: sa.Connection, batch_ids: set[str]
-) -> tuple[Mapping[str, sa.RowMapping], Mapping[str, list[sa.RowMapping]]]:
-    """The rows of some batches, and of their pages in order."""
+def _rows(connection: sa.Connection, batch_ids: set[str]) -> tuple[Mapping[str, sa.RowMapping], Rows, Rows]:
+    """The rows of some batches, of their pages and of decisions about their quarantine, in order."""
     batches = connection.execute(sa.select(t.batch).where(t.batch.c.batch_id.in_(batch_ids))).mappings()
     pages = connection.execute(
         sa.select(t.page).where(t.page.c.batch_id.in_(batch_ids)).order_by(t.page.c.batch_id, t.page.c.seq)
     ).mappings()
-    by_batch = {batch_id: list(rows) for batch_id, rows in groupby(pages, itemgetter("batch_id"))}
-    return {row["batch_id"]: row for row in batches}, by_batch
+    d = t.dismissal.c
+    dismissals = connection.execute(
+        sa.select(t.dismissal).where(d.batch_id.in_(batch_ids)).order_by(d.batch_id, d.dismissal_id)
+    ).mappings()
+    return {row["batch_id"]: row for row in batches}, _by_batch(pages), _by_batch(dismissals)
 
 
-def _body(batch: sa.RowMapping, pages: Sequence[sa.RowMapping]) -> str:
+def _by_batch(rows: Iterable[sa.RowMapping]) -> Rows:
+    return {batch_id: list(found) for batch_id, found in groupby(rows, itemgetter("batch_id"))}
+
+
+def _body(batch: sa.RowMapping, pages: Sequence[sa.RowMapping], dismissals: Sequence[sa.RowMapping]) -> str:
     body: dict[str, Any] = {name: batch[name] for name in _BATCH_FIELDS}
     body |= {name: _moment(batch[name]) for name in ("started_at", "finished_at")}
     body["pages"] = [{name: page[name] for name in _PAGE_FIELDS} for page in pages]
+    if dismissals:
+        body["dismissed"] = [
+            {name: row[name] for name in _DISMISSAL_FIELDS} | {"dismissed_at": _moment(row["dismissed_at"])}
+            for row in dismissals
+        ]
     return canonical(body)
 
 

@@ -45,7 +45,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class PageRow:
-    """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file."""
+    """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file.
+
+    ``gone_at``: since when the file is no longer kept, ``gone_why`` says why.
+    """
 
     seq: int
     request: str
@@ -54,6 +57,8 @@ class PageRow:
     sha256: str
     ms: int
     path: str | None
+    gone_at: datetime | None = None
+    gone_why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ class Batch:
     error_kind: str | None = None
     error_message: str | None = None
     event_id: str | None = None
+    replay_of: str | None = None
     reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)

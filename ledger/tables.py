@@ -9,6 +9,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -76,6 +77,7 @@ batch = Table(
     Column("coverage", Text, comment="what the records are about: 2024, 2024-08, 20241, all"),
     Column("status", Text, nullable=False, comment="running | accepted | held | rejected | failed | unchanged"),
     Column("event_id", Text, ForeignKey("event.event_id")),
+    Column("replay_of", Text, ForeignKey("batch.batch_id"), comment="the batch whose kept pages were landed again"),
     Column("contract_sha256", Text, nullable=False),
     Column("rows_received", BigInteger),
     Column("rows_landed", BigInteger),
@@ -114,6 +116,8 @@ page = Table(
     Column("sha256", Text, nullable=False),
     Column("ms", Integer, nullable=False),
     Column("path", Text, comment="the encrypted bytes, relative to the installation's home"),
+    Column("gone_at", DateTime(timezone=True), comment="since when the bytes are no longer kept"),
+    Column("gone_why", Text),
 )
 
 # Quarantined rows by reason; the rows themselves lie beside the landed ones.
@@ -124,6 +128,22 @@ quarantine = Table(
     Column("rule", Text, primary_key=True),
     Column("field", Text, primary_key=True),
     Column("rows", BigInteger, nullable=False),
+)
+
+# Somebody's decision that quarantined rows need no more attention. They stay in quarantine, and are counted there.
+dismissal = Table(
+    "dismissal",
+    metadata,
+    Column("dismissal_id", BigInteger, Identity(), primary_key=True),
+    Column("batch_id", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("row", BigInteger, comment="the row's number in the batch; null for all rows of the rule and field"),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    _now("dismissed_at"),
+    ForeignKeyConstraint(["batch_id", "rule", "field"], ["quarantine.batch_id", "quarantine.rule", "quarantine.field"]),
+    Index(None, "batch_id", "rule", "field"),
 )
 
 # What an accepted or held batch changes of the figures that were in force before it, counted in units (rows by key).

@@ -12,7 +12,9 @@ from pilar.commands import (
     demo,
     development,
     evaluation,
+    keys,
     publications,
+    quarantine,
     recompute,
     revisions,
     sources,
@@ -43,9 +45,11 @@ app.command("trace")(trace.trace_command)
 app.command("evaluate")(evaluation.evaluate_command)
 app.command("migrate")(evaluation.migrate_command)
 app.add_typer(sources.app, name="sources")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(publications.app, name="publications")
 app.add_typer(verify.app, name="verify")
+app.add_typer(keys.app, name="keys")
 
 
 def main() -> None:

@@ -106,20 +106,22 @@ def watch() -> list[str]:
     """Ids of the sources that should be pulled now: due by their clock, or announced by an event that found no run.
 
     Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice.
-    Also removes the files of pulls that came to nothing.
+    Also removes the files of pulls that came to nothing, and pages that their source no longer wants kept.
     """
+    from connectors.retention import expire
     from connectors.sweep import sweep
     from pilar.catalogue import readable_sources
 
     ledger, settings = open_installation()
     sweep(ledger, settings)
     sources = readable_sources(settings.sources_dir)
+    expire(sources.values(), ledger, settings)
     announced = {event.source_id for event in ledger.unfinished_events(EVENT_PATIENCE_SECONDS)}
     awaited = ledger.awaited_sources(EVENT_PATIENCE_SECONDS)
     now = ledger.now().astimezone(local_zone())
     wanted = []
     for source_id in sorted(set(sources) - awaited):
-        last = next(iter(ledger.batches(source_id, limit=1)), None)
+        last = ledger.last_pull(source_id)
         if last is not None and _is_under_way(last, now):
             continue
         last_try = last.started_at if last is not None else None

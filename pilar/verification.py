@@ -202,7 +202,7 @@ class _Pages:
 
     def __init__(self, key_dir: Path) -> None:
         self._key_dir = key_dir
-        self._key: bytes | None = None
+        self._keys: tuple[bytes, ...] = ()
         self._seen: dict[tuple[int, int], tuple[str, int]] = {}
 
     def difference(self, row: Mapping[str, Any], path: Path) -> str | None:
@@ -210,9 +210,8 @@ class _Pages:
         state = path.stat()
         inode = (state.st_dev, state.st_ino)
         if inode not in self._seen:
-            if self._key is None:
-                self._key = Keys.load(self._key_dir).page_key
-            body = read_page(path, self._key)
+            self._keys = self._keys or Keys.load(self._key_dir).page_keys
+            body = read_page(path, *self._keys)
             self._seen[inode] = (hashlib.sha256(body).hexdigest(), len(body))
         if self._seen[inode] != (row["sha256"], row["bytes"]):
             return f"it holds other bytes than page {row['seq']} had when it came"

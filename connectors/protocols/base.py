@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.http.client import HttpClient
 from connectors.protocols.spans import Span
+from ledger.errors import ConfigError
 from ledger.settings import Connection
 
 NDJSON = "ndjson"
@@ -93,3 +94,13 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         of this protocol's.
         """
         return None
+
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+        """``Page.records`` of a kept body, where ``pages`` derived them from it: the same bytes by the same arguments.
+
+        Asks nobody. A protocol whose records are the body itself needs none.
+        Raises SourceError (damaged) when the body cannot be read.
+        """
+        raise ConfigError(
+            f"protocol {self.name} cannot read its kept pages again", where=request, do="Give its class `derive`"
+        )

@@ -161,6 +161,10 @@ class Bps(HttpProtocol[BpsArgs]):
         keys = (f"{r['vervar']}{r['var']}{r['turvar']}{int(r['tahun']) - _YEAR_BASE}{r['turtahun']}" for r in found)
         return [cells[key] for key in keys]
 
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+        """The figures of a kept answer as records."""
+        return dump_records(records_of(parse_exact(body), request))
+
     def _records(self, answer: Answer) -> list[dict[str, Any]]:
         if answer.verdict.kind == "empty":
             return []

@@ -147,6 +147,10 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
         found = json_spans(body, "$.entry[*].resource")
         return [span for entry, span in zip(entries, found, strict=True) if _mode(entry) == "match"]
 
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+        """The matches that were cut out of a kept Bundle."""
+        return dump_records(_matches(body, request))
+
     def _search(self, url: str, params: Params) -> Answer:
         try:
             return self.http.fetch(self._request(url, params), classify)
@@ -186,8 +190,11 @@ def _resources(bundle: Mapping[str, Any], answer: Answer) -> tuple[list[Any], by
     matches = [entry["resource"] for entry in entries if _mode(entry) == "match"]
     if len(matches) == len(entries):
         return matches, None, "$.entry[*].resource"
-    kept = [entry["resource"] for entry in parse_exact(answer.body, answer.request)["entry"] if _mode(entry) == "match"]
-    return matches, dump_records(kept), "$"
+    return matches, dump_records(_matches(answer.body, answer.request)), "$"
+
+
+def _matches(body: bytes, request: str) -> list[Any]:
+    return [entry["resource"] for entry in parse_exact(body, request)["entry"] if _mode(entry) == "match"]
 
 
 def _mode(entry: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from connectors.http.client import Answer, Request
+from connectors.http.client import Request
 from connectors.http.redact import quote
 from connectors.http.urls import fill_path
 from connectors.http.verdict import Verdict, html_verdict, json_verdict, words_of
@@ -86,7 +86,7 @@ class Sipsn(HttpProtocol[SipsnArgs]):
         books = Listing(self.args.max_pages)
         for context in self.contexts:
             answer = self.http.fetch(self._request(context), partial(classify, kind=self.args.kind))
-            found = self._records(answer)
+            found = [] if answer.verdict.kind == "empty" else self._records(answer.body, answer.request)
             books.page(answer.body, len(found), answer.request)
             yield self.page(answer, context, "$", len(found), dump_records(found))
 
@@ -102,14 +102,16 @@ class Sipsn(HttpProtocol[SipsnArgs]):
         path = fill_path(self.args.path or _PATHS[self.args.kind], context)
         return Request(self.http.url(path), "POST", headers=_HEADERS, form=fill_params(self.args.form, context))
 
-    def _records(self, answer: Answer) -> list[dict[str, Any]]:
-        if answer.verdict.kind == "empty":
-            return []
-        data = parse_exact(answer.body, answer.request)[self.args.kind]
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+        """The rows of a kept answer as records."""
+        return dump_records(self._records(body, request))
+
+    def _records(self, body: bytes, request: str) -> list[dict[str, Any]]:
+        data = parse_exact(body, request)[self.args.kind]
         rows = _marker_rows(data, len(self.args.columns)) if self.args.kind == "markers" else self._table_rows(data)
         if isinstance(rows, str):
             raise SourceError(
-                "damaged", rows, where=answer.request, do="Compare `columns` with what the page shows in a browser now"
+                "damaged", rows, where=request, do="Compare `columns` with what the page shows in a browser now"
             )
         return [dict(zip(self.args.columns, row, strict=True)) for row in rows]
 

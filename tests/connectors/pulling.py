@@ -1,13 +1,16 @@
 """What tests of whole pulls share: a small source with persons in it, its pages, and what a reader sees afterwards."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.pull import PullOutcome
 from connectors.spec import Source
+from ledger.keys import Keys
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.landing.conftest import source_of
@@ -48,6 +51,21 @@ def in_force(settings: Settings, ledger: Ledger, source: Source) -> dict[str | N
     for batch in ledger.in_force(source.id):
         query = "SELECT * FROM read_parquet(?) ORDER BY _row"
         found[batch.coverage] = duckdb.execute(query, [str(settings.home / (batch.landed_path or ""))]).fetchall()
+    return found
+
+
+def undisturbed(
+    source: Source, pages: list[Page], settings: Settings, folder: Path
+) -> dict[str | None, list[tuple[Any, ...]]]:
+    """What an undisturbed run lands, without the ledger."""
+    found: dict[str | None, list[tuple[Any, ...]]] = {}
+    with Landing(source, Keys.load(settings.key_dir), [folder]) as landing:
+        for one in pages:
+            landing.add(one, one.context["tahun"], "")
+        for counts in landing.finish():
+            path = landing.write(counts.coverage, folder / f"expected-{counts.coverage}").rows
+            query = "SELECT * FROM read_parquet(?) ORDER BY _row"
+            found[counts.coverage] = duckdb.execute(query, [str(path)]).fetchall()
     return found
 
 

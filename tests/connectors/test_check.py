@@ -130,6 +130,8 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("contract/drift", {"add": "warn"}, "contract.drift.add", "unknown key", "'added'"),
         ("contract/columns/nilai/description", {"id": "nilai"}, "columns.nilai.description.en", "is missing", "Add it"),
         ("events/fallback", "daily", "events.fallback", "pattern", ""),
+        ("retention", {"pages": "400"}, "retention.pages", "pattern", ""),
+        ("retention", {"rows": "400d"}, "retention.rows", "unknown key 'rows'", ""),
         ("assertions/quarantine/max", "500%", "assertions.quarantine.max", "less than or equal to 1", ""),
     ],
 )  # fmt: skip
@@ -206,6 +208,8 @@ def test_the_contract_hash_follows_what_decides_how_bytes_land(tmp_path: Path) -
     first = load_source(path).contract_sha256("key")
     path.write_text(yaml.safe_dump(changed("caveats", ["Another one."])))
     assert load_source(path).contract_sha256("key") == first
+    path.write_text(yaml.safe_dump(changed("args/path", "/api/other")))
+    assert load_source(path).contract_sha256("key") != first
     path.write_text(yaml.safe_dump(changed("contract/columns/nilai/description", "what is measured")))
     assert load_source(path).contract_sha256("key") == first
     path.write_text(yaml.safe_dump(changed("contract/columns/nilai/min", 1)))

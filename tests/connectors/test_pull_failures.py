@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from connectors import run as run_module
@@ -17,13 +16,11 @@ from connectors.landing.landing import Landing
 from connectors.pages import PageStore
 from connectors.protocols.base import Page
 from connectors.pull import pull, pull_pages
-from connectors.spec import Source
 from connectors.sweep import sweep
 from ledger.errors import ConfigError, SourceError
-from ledger.keys import Keys
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years
+from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
 
 
 def failing(error: BaseException) -> Iterator[Page]:
@@ -116,19 +113,19 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
         return result
 
     pages = [page(0, records(30, n=5), "2023"), page(1, records(30), "2024")]
-    undisturbed = _undisturbed(source, pages, settings, tmp_path)
+    expected = undisturbed(source, pages, settings, tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, name, dying)
         with pytest.raises(Killed):
             pull_pages(source, pages, ledger, settings)
     between = in_force(settings, ledger, source)
-    assert between["2023"] in (good, undisturbed["2023"])
+    assert between["2023"] in (good, expected["2023"])
     pull_pages(source, pages, ledger, settings)
-    assert in_force(settings, ledger, source) == undisturbed
+    assert in_force(settings, ledger, source) == expected
     sweep(ledger, settings, datetime.now(UTC) + timedelta(days=2))
     dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
     assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
-    assert in_force(settings, ledger, source) == undisturbed
+    assert in_force(settings, ledger, source) == expected
 
 
 @pytest.mark.parametrize("in_rows", [False, True], ids=["asked", "in rows"])
@@ -183,25 +180,7 @@ def test_p2_a_pull_may_be_killed_by_the_system(
     assert [batch.status for batch in ledger.batches(source.id)] == ["running", "running"]
     assert ledger.in_force(source.id) == []
     pull_pages(source, pages, ledger, settings)
-    assert in_force(settings, ledger, source) == _undisturbed(source, pages, settings, tmp_path)
-
-
-def _undisturbed(
-    source: Source, pages: list[Page], settings: Settings, folder: Path
-) -> dict[str | None, list[tuple[Any, ...]]]:
-    """What an undisturbed run lands, without the ledger."""
-    from connectors.landing.tally import LandedRows
-
-    found: dict[str | None, list[tuple[Any, ...]]] = {}
-    with Landing(source, Keys.load(settings.key_dir), [folder]) as landing:
-        for one in pages:
-            landing.add(one, one.context["tahun"], "")
-        counted: tuple[LandedRows, ...] = landing.finish()
-        for counts in counted:
-            path = landing.write(counts.coverage, folder / f"expected-{counts.coverage}").rows
-            query = "SELECT * FROM read_parquet(?) ORDER BY _row"
-            found[counts.coverage] = duckdb.execute(query, [str(path)]).fetchall()
-    return found
+    assert in_force(settings, ledger, source) == undisturbed(source, pages, settings, tmp_path)
 
 
 def test_two_pulls_of_one_source_wait_for_each_other(ledger: Ledger, settings: Settings, ledger_url: str) -> None:

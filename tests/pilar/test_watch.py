@@ -91,6 +91,15 @@ def test_p4_a_source_that_is_being_pulled_is_left_alone_until_its_pull_must_have
     assert SOURCE in watch()
 
 
+def test_a_replay_is_not_taken_for_the_pull_that_was_due(
+    ledger: Ledger, watch: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled = just_pulled(ledger, monkeypatch)
+    ledger.start_batch("dinkes_eppgbm", "dinas_kesehatan", "c" * 64, replay_of=pulled)
+    assert "dinkes_eppgbm" in watch()
+    assert SOURCE not in watch()
+
+
 def test_a_settled_event_holds_nobody_back(ledger: Ledger, watch: Callable[[], set[str]]) -> None:
     announce(ledger)
     ledger.settle_events(SOURCE, ledger.now(), "done")

@@ -63,6 +63,10 @@ class FileProtocol(ProtocolBase[FileArgsT]):
     def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
         """The records of one file. Raises SourceError (damaged) when it cannot be read."""
 
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
+        """The records of a kept file."""
+        return dump_records(self.records(body, context, request))
+
     def pages(self) -> Iterator[Page]:
         """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
         with open_transport(self.connection, self.args.folder, self.http, self._names()) as transport:

@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table(
         "evaluation",
         sa.Column("evaluation_id", sa.Text(), nullable=False),
@@ -74,15 +73,13 @@ def upgrade() -> None:
             "status", sa.Text(), nullable=False, comment="running | accepted | held | rejected | failed | unchanged"
         ),
         sa.Column("event_id", sa.Text(), nullable=True),
+        sa.Column("replay_of", sa.Text(), nullable=True, comment="the batch whose kept pages were landed again"),
         sa.Column("contract_sha256", sa.Text(), nullable=False),
         sa.Column("rows_received", sa.BigInteger(), nullable=True),
         sa.Column("rows_landed", sa.BigInteger(), nullable=True),
         sa.Column("rows_quarantined", sa.BigInteger(), nullable=True),
         sa.Column(
-            "rows_known",
-            sa.BigInteger(),
-            nullable=True,
-            comment="landed rows of a delta that change nothing in force",
+            "rows_known", sa.BigInteger(), nullable=True, comment="landed rows of a delta that change nothing in force"
         ),
         sa.Column(
             "merge",
@@ -123,6 +120,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["event_id"], ["event.event_id"], name=op.f("fk_batch_event_id")),
+        sa.ForeignKeyConstraint(["replay_of"], ["batch.batch_id"], name=op.f("fk_batch_replay_of")),
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_batch")),
     )
     op.create_index(op.f("ix_batch_content_sha256"), "batch", ["content_sha256"], unique=False)
@@ -188,6 +186,10 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("ms", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=True, comment="the encrypted bytes, relative to the installation's home"),
+        sa.Column(
+            "gone_at", sa.DateTime(timezone=True), nullable=True, comment="since when the bytes are no longer kept"
+        ),
+        sa.Column("gone_why", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name=op.f("fk_page_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "seq", name=op.f("pk_page")),
     )
@@ -200,6 +202,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name=op.f("fk_quarantine_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "rule", "field", name=op.f("pk_quarantine")),
     )
+    op.create_table(
+        "receipt",
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch_id", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False, comment="canonical JSON, the bytes that are hashed"),
+        sa.Column("previous_sha256", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name=op.f("fk_receipt_batch_id")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_receipt")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_receipt_sha256")),
+    )
+    op.create_index(op.f("ix_receipt_batch_id"), "receipt", ["batch_id"], unique=False)
     op.create_table(
         "revision",
         sa.Column("batch_id", sa.Text(), nullable=False),
@@ -223,25 +238,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_revision")),
     )
     op.create_table(
-        "receipt",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        "dismissal",
+        sa.Column("dismissal_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("batch_id", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False, comment="canonical JSON, the bytes that are hashed"),
-        sa.Column("previous_sha256", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("written_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.batch_id"], name=op.f("fk_receipt_batch_id")),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_receipt")),
-        sa.UniqueConstraint("sha256", name=op.f("uq_receipt_sha256")),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column(
+            "row",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the row's number in the batch; null for all rows of the rule and field",
+        ),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id", "rule", "field"],
+            ["quarantine.batch_id", "quarantine.rule", "quarantine.field"],
+            name=op.f("fk_dismissal_batch_id"),
+        ),
+        sa.PrimaryKeyConstraint("dismissal_id", name=op.f("pk_dismissal")),
     )
-    op.create_index(op.f("ix_receipt_batch_id"), "receipt", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_dismissal_batch_id_rule_field"), "dismissal", ["batch_id", "rule", "field"], unique=False)
 
 
 def downgrade() -> None:
-
+    op.drop_index(op.f("ix_dismissal_batch_id_rule_field"), table_name="dismissal")
+    op.drop_table("dismissal")
+    op.drop_table("revision")
     op.drop_index(op.f("ix_receipt_batch_id"), table_name="receipt")
     op.drop_table("receipt")
-    op.drop_table("revision")
     op.drop_table("quarantine")
     op.drop_table("page")
     op.drop_table("publication")

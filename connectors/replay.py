@@ -1,0 +1,151 @@
+"""Replay: land a batch's kept pages again under the present contract.
+
+It makes a new batch of the same bytes, judged by the same gate and with a receipt of its own. Accepted, it takes the
+old one's place: the new batch holds every row of the bytes and the old one is no longer in force, so that no row can
+come in twice. Held (over a quota, say), it changes nothing: the old one stays. Only the newest batch of a coverage can
+be replayed, because a replay would put older rows in the place of newer ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.landing.tally import LandedRows
+from connectors.pull import recorded
+from connectors.rebuild import kept_pages, kept_rows
+from connectors.run import PullOutcome, Replayed, Run
+from connectors.spec import Source
+from ledger.errors import LedgerError, SourceError
+from ledger.keys import Keys
+from ledger.quarantine import DECIDED, Decided, newest
+from ledger.records import Batch, PageRow
+from ledger.settings import Settings
+from ledger.store import Ledger
+
+_WHY_NOT = {
+    "running": "its pull has not finished, or died",
+    "failed": "its pull failed, so that its pages are not all there",
+    "unchanged": "it brought nothing new",
+}
+
+
+def replay(source: Source, batch_id: str, ledger: Ledger, settings: Settings) -> PullOutcome:
+    """Replay one batch: the outcome has the new batch; where rows say their coverage themselves, one for each of them.
+
+    Raises LedgerError when the batch cannot be replayed, or its pages are gone or changed, and SourceError when they
+    can no longer be read; what is in force then stays.
+    """
+    with ledger.lock(f"pull:{source.id}"):
+        keys = Keys.load(settings.key_dir)
+        batch = _batch(source, batch_id, ledger)
+        _refuse(source, batch, ledger)
+        rows = kept_rows(batch, ledger)
+        plan = _plan(source, batch, rows, ledger)
+        files = {row.seq: settings.home / (row.path or "") for row in rows}
+        replayed = Replayed(batch.batch_id, files, plan.siblings)
+        with recorded(Run(source, ledger, settings, keys, batch.event_id, replayed=replayed), source) as run:
+            run.ask(full=True)
+            pages = kept_pages(source, rows, settings, keys)
+            return run.take(pages, synthetic=batch.synthetic, choose=plan.choose)
+
+
+def replayable(source_id: str, ledger: Ledger) -> Sequence[str]:
+    """The batches of a source from which a replay may bring rows in, oldest first.
+
+    They are the newest of their coverage, and rows of them were refused or they are not in force.
+    """
+    batches = ledger.decided(source_id)
+    held_back = {refused.batch.batch_id for refused in ledger.refused(source_id)}
+    last = newest(batches).values()
+    found = [b for b in last if not b.delta and (b.status != "accepted" or b.batch_id in held_back)]
+    state = ledger.fates(source_id)
+    return sorted(b.batch_id for b in found if state[b.batch_id].state == "open")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which coverages of the pages may become batches.
+
+    ``siblings`` are the batches that the same pages gave and that are still the newest of their coverage; ``force``
+    those coverages of theirs that are in force; ``taken`` coverages whose newest batch came from other pages.
+    """
+
+    batch: Batch
+    siblings: Mapping[str | None, str]
+    force: frozenset[str | None]
+    taken: frozenset[str | None]
+
+    def choose(self, landed: Sequence[LandedRows]) -> Sequence[LandedRows]:
+        """The batch's own coverage first. Raises SourceError when rows would be in force twice, or none is left."""
+        found = {rows.coverage for rows in landed}
+        if missing := sorted(str(coverage) for coverage in self.force - found):
+            raise SourceError(
+                "permanent",
+                f"under the present contract the pages say nothing of {missing[0]}, which is in force from them",
+                where=f"batch {self.batch.batch_id}",
+                do="The contract reads another coverage now: pull the source, and see `pilar diagnose`",
+            )
+        chosen = [rows for rows in landed if rows.coverage not in self.taken]
+        if not chosen:
+            raise SourceError(
+                "permanent",
+                "every coverage of the pages has a newer batch",
+                where=f"batch {self.batch.batch_id}",
+                do="Pull the source instead",
+            )
+        return sorted(chosen, key=lambda rows: rows.coverage != self.batch.coverage)
+
+
+def _plan(source: Source, batch: Batch, rows: Sequence[PageRow], ledger: Ledger) -> _Plan:
+    decided = ledger.decided(source.id)
+    hashes = [row.sha256 for row in rows]
+    siblings, taken = {}, set()
+    for (_, coverage), last in newest(decided).items():
+        same = last.batch_id == batch.batch_id or (
+            source.coverage_column is not None and [row.sha256 for row in ledger.pages(last.batch_id)] == hashes
+        )
+        if same:
+            siblings[coverage] = last.batch_id
+        else:
+            taken.add(coverage)
+    force = {one.coverage for one in ledger.in_force(source.id) if one.batch_id in siblings.values()}
+    return _Plan(batch, siblings, frozenset(force), frozenset(taken))
+
+
+def _batch(source: Source, batch_id: str, ledger: Ledger) -> Batch:
+    batch = ledger.batch(batch_id)
+    if batch is None or batch.source_id != source.id:
+        raise LedgerError(f"there is no batch {batch_id!r} of {source.id}", do="See `pilar quarantine list`")
+    return batch
+
+
+def _refuse(source: Source, batch: Batch, ledger: Ledger) -> None:
+    """Raise LedgerError unless the batch is the newest word on its coverage, and all of it."""
+    where = f"batch {batch.batch_id}"
+    anew = f"Mend the contract; the next pull then reads everything: `pilar pull {source.id} --full`"
+    if batch.merge is not None:
+        raise LedgerError("a delta cannot be replayed: it only joins what is in force", where=where, do=anew)
+    last = newest(ledger.decided(batch.source_id)).get((batch.source_id, batch.coverage))
+    if batch.status not in DECIDED:
+        instead = f"Replay {last.batch_id} ({last.status})" if last is not None else "Pull the source"
+        raise LedgerError(f"the batch cannot be replayed: {_WHY_NOT[batch.status]}", where=where, do=instead)
+    fate = ledger.fates(batch.source_id)[batch.batch_id]
+    if fate.state == "replayed":
+        raise LedgerError(f"the batch was replayed already: {fate.by} holds its rows", where=where, do=_instead(last))
+    if last is not None and last.delta:
+        what = f"the batch cannot be replayed: deltas have joined it since, the last of them {last.batch_id}"
+        raise LedgerError(what, where=where, do=anew)
+    if last is not None and last.batch_id != batch.batch_id:
+        what = "in force" if last.status == "accepted" else f"newer and {last.status}"
+        raise LedgerError(
+            f"only the newest batch of a coverage can be replayed, and {last.batch_id} of {batch.coverage} is {what}",
+            where=where,
+            do=_instead(last),
+        )
+    if fate.state != "open":
+        raise LedgerError(f"{fate.by} has brought the batch's rows again", where=where, do="Replay that one")
+
+
+def _instead(last: Decided | None) -> str:
+    if last is None or last.status == "accepted":
+        return f"If rows of it are still wrong, replay {last.batch_id}" if last is not None else "See `pilar diagnose`"
+    return f"Replay {last.batch_id}, or release it once the agency has confirmed it"

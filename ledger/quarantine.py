@@ -1,0 +1,123 @@
+"""What has become of quarantined rows: pure policy over the ledger's batches, so that no crash can leave it wrong.
+
+Nothing is written when a batch is replayed or replaced: a batch's rows are open for as long as the batch is the newest
+word on its coverage, or in force. Only a person's dismissal is a record of its own.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ledger.records import BatchStatus
+
+State = Literal["open", "replayed", "superseded", "dismissed"]
+DECIDED: tuple[BatchStatus, ...] = ("accepted", "held", "rejected")
+"""What a batch is once its gate has spoken about new rows; an unchanged one brought none."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A batch whose gate has spoken. A ``delta`` joins what is in force of its coverage, and replaces nothing."""
+
+    batch_id: str
+    source_id: str
+    coverage: str | None
+    status: BatchStatus
+    replay_of: str | None
+    started_at: datetime
+    delta: bool = False
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What has become of a batch's quarantined rows, and through which batch."""
+
+    state: State
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Rows of one batch that broke one rule on one field. ``since``: when this coverage first had such rows.
+
+    ``open`` are those that still wait for somebody; ``state`` says why the others do not.
+    """
+
+    batch: Decided
+    rule: str
+    field: str
+    rows: int
+    dismissed: int
+    fate: Fate
+    since: datetime
+
+    @property
+    def open(self) -> int:
+        """Rows that wait for the agency, for a mended contract, or for a decision."""
+        return self.rows - self.dismissed if self.fate.state == "open" else 0
+
+    @property
+    def state(self) -> State:
+        """Their state as one word."""
+        return "dismissed" if self.fate.state == "open" and not self.open else self.fate.state
+
+
+@dataclass(frozen=True)
+class Dismissal:
+    """Who decided that rows need no more attention, why and when; ``row`` is None for all of the rule and field."""
+
+    batch_id: str
+    rule: str
+    field: str
+    row: int | None
+    who: str
+    why: str
+    dismissed_at: datetime
+
+
+def newest(batches: Iterable[Decided]) -> Mapping[tuple[str, str | None], Decided]:
+    """The newest batch of each source and coverage. Ids sort by time."""
+    return {(batch.source_id, batch.coverage): batch for batch in sorted(batches, key=lambda batch: batch.batch_id)}
+
+
+def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str, Fate]:
+    """What has become of the quarantined rows of each batch, by its id. ``in_force``: the ids of those that are.
+
+    ``replayed``: its own pages were landed again and accepted. ``superseded``: a newer batch of the coverage has come,
+    and says itself what is wrong with it; a delta does not, for it brings only what is new. Rows without a coverage
+    belong to their pull: any newer accepted batch of the source, if no delta, brings them again where they are still
+    wrong.
+    """
+    known = {batch.batch_id: batch for batch in batches}
+    whole = [batch for batch in known.values() if not batch.delta]
+    last = newest(whole)
+    force = {batch_id for batch_id in in_force if batch_id in known}
+    replayed = _replayed(known)
+    found = {}
+    for batch in known.values():
+        newer = last.get((batch.source_id, batch.coverage), batch)
+        if batch.batch_id in replayed:
+            found[batch.batch_id] = Fate("replayed", replayed[batch.batch_id])
+        elif newer.batch_id <= batch.batch_id or batch.batch_id in force:
+            later = _later_of_source(batch, force, whole) if batch.coverage is None else None
+            found[batch.batch_id] = Fate("superseded", later) if later else Fate("open")
+        else:
+            found[batch.batch_id] = Fate("superseded", newer.batch_id)
+    return found
+
+
+def _replayed(known: Mapping[str, Decided]) -> Mapping[str, str]:
+    """Batches whose pages were landed again by an accepted batch, through however many held ones."""
+    found: dict[str, str] = {}
+    for batch in sorted(known.values(), key=lambda batch: batch.batch_id):
+        origin = batch.replay_of if batch.status == "accepted" else None
+        while origin is not None:
+            found[origin] = batch.batch_id
+            origin = known[origin].replay_of if origin in known else None
+    return found
+
+
+def _later_of_source(batch: Decided, force: Collection[str], whole: Iterable[Decided]) -> str | None:
+    later = [other.batch_id for other in whole if other.source_id == batch.source_id and other.batch_id in force]
+    return max((other for other in later if other > batch.batch_id), default=None)

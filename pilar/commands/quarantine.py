@@ -1,0 +1,159 @@
+"""`pilar quarantine`: the rows that were refused, and what to do about them."""
+
+import getpass
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ledger.quarantine import Refused
+from ledger.records import Batch
+from ledger.store import Ledger
+from pilar.console import out
+from pilar.wording import sentence
+
+app = typer.Typer(help="Refused rows: list, show, replay, dismiss.", no_args_is_help=True)
+
+STYLE = {"open": "yellow", "replayed": "green", "superseded": "green", "dismissed": "dim"}
+
+
+@app.command("list")
+def list_command(
+    source: Annotated[str | None, typer.Option(help="Of one source only.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Of one rule only.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Of one batch only.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was replayed, superseded or dismissed.")] = False,
+) -> None:
+    """List the rows in quarantine by source, coverage, rule and field: how many, since when, and what to do."""
+    from pilar.catalogue import find_source
+    from pilar.commands import installation
+    from pilar.quarantine import refused
+
+    ledger, settings = installation.opened()
+    if source is not None:
+        find_source(settings.sources_dir, source)
+    found = refused(ledger, source=source, rule=rule, batch=batch, closed=everything)
+    if not found:
+        out.print("No row waits in quarantine." if not everything else "No row was ever in quarantine.")
+        return
+    out.print(_table(found))
+    if waiting := [one.batch for one in found if one.open]:
+        last = waiting[0]
+        out.print(
+            f"See the rows: pilar quarantine show {last.batch_id}\n"
+            f"Contract mended: pilar quarantine replay {last.source_id}\n"
+            f"Agency corrected: pilar pull {last.source_id}\n"
+            f"Neither will be: pilar quarantine dismiss {last.batch_id} --why ...",
+            markup=False,
+        )
+
+
+@app.command("show")
+def show_command(
+    batch: Annotated[str, typer.Argument(help="The batch's id: `pilar quarantine list` shows it.")],
+    rule: Annotated[str | None, typer.Option(help="Only rows that break this rule.")] = None,
+    limit: Annotated[int, typer.Option(help="How many rows at most.", min=1)] = 20,
+) -> None:
+    """Show the refused rows of a batch with all their reasons. Values that may be a person's are masked."""
+    from pilar.commands import installation
+    from pilar.quarantine import rows
+
+    ledger, settings = installation.opened()
+    table = Table("row", "page", "field", "rule", "value", "expected", "")
+    for row in rows(ledger, settings, batch, rule, limit):
+        for nth, reason in enumerate(row.reasons):
+            place = (str(row.row), str(row.page)) if nth == 0 else ("", "")
+            told = [Text(str(reason[name] if reason[name] is not None else "")) for name in _TOLD]
+            table.add_row(*place, *told, "dismissed" if row.dismissed and nth == 0 else "")
+    out.print(table)
+    for one in ledger.dismissals(batch):
+        what = f"row {one.row}" if one.row is not None else "all rows"
+        out.print(
+            f"{one.dismissed_at:%Y-%m-%d %H:%M} {one.who} dismissed {what} of {one.rule} {one.field}: {one.why}",
+            markup=False,
+        )
+
+
+@app.command("replay")
+def replay_command(
+    target: Annotated[str, typer.Argument(help="A source's id, or a batch's.")],
+) -> None:
+    """Land kept pages again under the present contract, and put them in force where their gate accepts them."""
+    from pilar import evaluate
+    from pilar.commands import installation
+    from pilar.quarantine import replay
+
+    ledger, settings = installation.opened()
+    done = replay(ledger, settings, target)
+    if not done:
+        out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
+        return
+    for replayed in done:
+        for new in replayed.new:
+            _print_replayed(ledger, replayed.old, new)
+    if not any(new.status == "accepted" for replayed in done for new in replayed.new):
+        out.print("Nothing new is in force.")
+    elif evaluate.due(ledger):
+        out.print("An evaluation is due: pilar evaluate")
+
+
+@app.command("dismiss")
+def dismiss_command(
+    target: Annotated[str, typer.Argument(help="A batch's id, or a source's together with --rule.")],
+    why: Annotated[str, typer.Option(help="Why these rows need no more attention; it stands in the batch's receipt.")],
+    rule: Annotated[str | None, typer.Option(help="Only rows that break this rule.")] = None,
+    row: Annotated[int | None, typer.Option(help="Only this row of the batch.", min=0)] = None,
+    who: Annotated[str | None, typer.Option(help="Who decided it. Default: the user of this machine.")] = None,
+) -> None:
+    """Record that refused rows need no more attention. They stay in quarantine, and are counted there."""
+    from pilar.commands import installation
+    from pilar.quarantine import dismiss
+
+    ledger, settings = installation.opened()
+    count = dismiss(ledger, settings, target, rule=rule, row=row, who=who or getpass.getuser(), why=why)
+    what = f"row {row}" if row is not None else f"{count} refusal(s)"
+    out.print(f"Dismissed {what}. They stay in quarantine, and a new batch that brings them is asked about again.")
+
+
+_TOLD = ("field", "rule", "value", "expected")
+
+
+def _table(found: Sequence[Refused]) -> Table:
+    from pilar.quarantine import to_do
+
+    table = Table("source", "coverage")
+    table.add_column("batch", no_wrap=True)
+    for name in ("rule", "field"):
+        table.add_column(name, overflow="fold")
+    table.add_column("rows", justify="right")
+    for name in ("since", "state"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what to do", overflow="fold")
+    for one in found:
+        table.add_row(
+            one.batch.source_id,
+            one.batch.coverage or "-",
+            one.batch.batch_id,
+            Text(one.rule),
+            Text(one.field),
+            f"{one.open} of {one.rows}" if one.state == "open" and one.dismissed else str(one.rows),
+            f"{one.since:%Y-%m-%d}",
+            Text(one.state, style=STYLE[one.state]),
+            to_do(one),
+        )
+    return table
+
+
+def _print_replayed(ledger: Ledger, old: Batch, new: Batch) -> None:
+    origin = (ledger.batch(new.replay_of) if new.replay_of is not None else None) or old
+    counts = f"{new.rows_received} received = {new.rows_landed} landed + {new.rows_quarantined} quarantined"
+    place = f"{new.source_id} {new.coverage or '-'}"
+    if new.status == "unchanged":
+        out.print(f"unchanged {place}: under the present contract {origin.batch_id} gives the same rows", markup=False)
+        return
+    before = f"before: {origin.rows_landed} landed, {origin.rows_quarantined} quarantined, {origin.status}"
+    out.print(f"{new.status:<9} {place}: {new.batch_id} of {origin.batch_id}: {counts} ({before})", markup=False)
+    for reason in new.reasons:
+        out.print(f"      why: {sentence(reason)}", markup=False)

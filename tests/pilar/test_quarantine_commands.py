@@ -1,0 +1,165 @@
+"""`pilar quarantine` and `pilar keys`, as a person types them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.pull import pull_pages
+from connectors.spec import load_source
+from ledger.errors import PilarError
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar import cli
+from pilar import quarantine as rooms
+from tests.connectors.pulling import NAME, NIK, page, records
+from tests.connectors.test_check import GOOD
+
+Type = Callable[..., str]
+COLUMNS: dict[str, Any] = {
+    "id": {"required": True},
+    "nik": {"personal": "pseudonym", "pattern": r"^\d{16}$"},
+    "nama": {"personal": "drop"},
+    "tahun": {"type": "integer", "context": "tahun"},
+    "n": {"type": "integer", "max": 17},
+}
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """One source file, which the test mends."""
+    folder = tmp_path / "sources" / "dinas_contoh"
+    folder.mkdir(parents=True)
+    write(folder, 17)
+    return folder
+
+
+def write(folder: Path, highest: int) -> None:
+    columns = COLUMNS | {"n": {"type": "integer", "max": highest}}
+    limits = GOOD["assertions"] | {"quarantine": {"max": "30%"}}
+    content = GOOD | {"contract": {"key": ["id"], "columns": columns}, "assertions": limits}
+    (folder / "contoh.yaml").write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture
+def batch(sources: Path, ledger: Ledger, settings: Settings) -> str:
+    """A batch in force: of 22 rows three are over the bound or no number, and two hold a person in the wrong place."""
+    rows = [*records(20), *records(1, id="x", n=NAME), *records(1, id="y", nik=f"{NAME} {NIK}", n=99)]
+    source = load_source(sources / "contoh.yaml")
+    return pull_pages(source, [page(0, rows)], ledger, settings, synthetic=True).batches[0].batch_id
+
+
+@pytest.fixture
+def typed(
+    sources: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Type:
+    """``typed("quarantine", "list")``: what is printed."""
+    monkeypatch.setenv("PILAR_HOME", str(settings.home))
+    monkeypatch.setenv("PILAR_LEDGER_URL", settings.ledger_url)
+    monkeypatch.setenv("PILAR_KEYS", str(settings.key_dir))
+    monkeypatch.setenv("PILAR_SOURCES", str(sources.parent))
+    monkeypatch.setenv("COLUMNS", "240")
+
+    def run(*words: str) -> str:
+        capsys.readouterr()
+        cli.app(list(words), standalone_mode=False)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_list_says_what_waits_and_what_to_do(typed: Type, batch: str) -> None:
+    shown = typed("quarantine", "list")
+    for word in ("contoh", "2024", batch, "max", "type", "pattern", "open", "ask the agency"):
+        assert word in shown
+    assert f"pilar quarantine show {batch}" in shown
+    assert "type" not in typed("quarantine", "list", "--rule", "max")
+    assert "No row waits" in typed("quarantine", "list", "--batch", "20990101")
+
+
+def test_p6_show_tells_every_reason_of_a_row_and_no_person(typed: Type, batch: str) -> None:
+    shown = typed("quarantine", "show", batch)
+    lines = [line for line in shown.splitlines() if "│" in line or "max" in line]
+    assert len([line for line in lines if " max " in line]) == 3
+    assert "pattern" in shown
+    for secret in (NIK, NAME, "Contohwan", "Siti"):
+        assert secret not in shown
+    assert len(typed("quarantine", "show", batch, "--limit", "1").splitlines()) < len(shown.splitlines())
+
+
+def test_a_mended_contract_is_replayed(typed: Type, batch: str, sources: Path, ledger: Ledger) -> None:
+    assert "unchanged contoh 2024" in typed("quarantine", "replay", "contoh")
+    write(sources, 18)
+    shown = typed("quarantine", "replay", "contoh")
+    assert "22 received = 19 landed + 3 quarantined (before: 18 landed, 4 quarantined, accepted)" in shown
+    assert shown.rstrip().endswith("An evaluation is due: pilar evaluate")
+    [force] = ledger.in_force("contoh")
+    assert force.replay_of == batch
+    assert batch not in typed("quarantine", "list")
+    assert f"nothing: {force.batch_id} holds them" in typed("quarantine", "list", "--all")
+
+
+def test_a_replay_that_is_held_says_why(typed: Type, batch: str, sources: Path, ledger: Ledger) -> None:
+    write(sources, 5)
+    shown = typed("quarantine", "replay", batch)
+    assert "held      contoh 2024" in shown
+    assert "too many rows in quarantine" in shown
+    assert "Nothing new is in force." in shown
+    assert [one.batch_id for one in ledger.in_force("contoh")] == [batch]
+
+
+def test_dismissing_by_rule_by_row_and_by_batch(typed: Type, batch: str, ledger: Ledger) -> None:
+    why = ("--why", "the agency confirmed double counts", "--who", "ani")
+    assert "row 18" in typed("quarantine", "dismiss", batch, "--row", "18", *why)
+    assert "2 of 3" in typed("quarantine", "list", "--rule", "max")
+    assert "1 refusal(s)" in typed("quarantine", "dismiss", "contoh", "--rule", "type", *why)
+    assert "ani dismissed row 18 of max n: the agency confirmed double counts" in typed("quarantine", "show", batch)
+    typed("quarantine", "dismiss", batch, *why)
+    assert "No row waits" in typed("quarantine", "list")
+    [force] = ledger.in_force("contoh")
+    assert force.rows_quarantined == 4
+
+
+BAD: list[tuple[str, tuple[str, ...], str]] = [
+    ("unknown source", ("replay", "contho"), "Did you mean 'contoh'"),
+    ("unknown batch", ("replay", "20240101T000000000-abcdef"), "there is no batch"),
+    ("unknown batch to show", ("show", "x"), "there is no batch"),
+    ("unknown source to list", ("list", "--source", "contho"), "Did you mean"),
+    ("source without rule", ("dismiss", "contoh", "--why", "x"), "one rule"),
+    ("row of a source", ("dismiss", "contoh", "--rule", "max", "--row", "1", "--why", "x"), "name the batch"),
+    ("no reason", ("dismiss", "contoh", "--rule", "max", "--why", " "), "needs its reason"),
+    ("nothing fits", ("dismiss", "contoh", "--rule", "nothing", "--why", "x"), "no open row"),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+def test_p10_bad_input_is_one_clear_line(typed: Type, batch: str, words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(PilarError, match=f"(?i){told}") as caught:
+        typed("quarantine", *words)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_is_not_in_quarantine_cannot_be_dismissed(typed: Type, batch: str) -> None:
+    with pytest.raises(PilarError, match="no open row"):
+        typed("quarantine", "dismiss", batch, "--row", "0", "--why", "x")
+
+
+def test_keys_are_listed_changed_and_let_go_of(typed: Type, batch: str, settings: Settings) -> None:
+    assert "current" in typed("keys", "list")
+    shown = typed("keys", "rotate", "--reencrypt")
+    assert "1 page(s) written with the current key" in shown
+    assert "pseudonym key is never changed" in shown
+    assert "again tomorrow" in shown
+    listed = typed("keys", "list")
+    assert "retired" in listed
+    assert "0 page(s)" in typed("keys", "reencrypt")
+    keys = [path.read_text().strip() for path in settings.key_dir.iterdir()]
+    assert not [key for key in keys if key in shown + listed]
+
+
+def test_rows_of_a_batch_that_brought_nothing_new_are_told(ledger: Ledger, settings: Settings, batch: str) -> None:
+    ledger_batch = ledger.start_batch("contoh", "o", "c")
+    with pytest.raises(PilarError, match="no row of the batch"):
+        rooms.rows(ledger, settings, ledger_batch, None, 5)
