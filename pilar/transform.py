@@ -96,10 +96,10 @@ def run_dbt(
     started = time.monotonic()
     folder = working_folder(warehouse)
     choice = _choice(select, unit_tests, without)
-    arguments = (command, *_places(folder), *choice, "--vars", json.dumps(dict(variables)))
+    arguments = (command, *places(folder), *choice, "--vars", json.dumps(dict(variables)))
     with _one_at_a_time, _environment(warehouse):
         try:
-            manifest = parsed_project(kept_in or folder, variables, _places(folder))
+            manifest = parsed_project(kept_in or folder, variables, places(folder))
             nodes = _invoke(manifest, arguments)
         finally:
             _let_go()
@@ -144,7 +144,8 @@ def _choice(select: str, unit_tests: bool, without: Sequence[str]) -> tuple[str,
     return ("--select", *select.split(), *excluded, "--indirect-selection", "buildable", *kinds)
 
 
-def _places(folder: Path) -> tuple[str, ...]:
+def places(folder: Path) -> tuple[str, ...]:
+    """The words that tell dbt where the project is, where its files go, and to say nothing itself."""
     return (
         *("--project-dir", str(PROJECT)),
         *("--profiles-dir", str(PROJECT)),

@@ -2,6 +2,8 @@
 
 import getpass
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated
 
 import typer
@@ -38,7 +40,7 @@ def list_command(
     if not found:
         out.print("No row waits in quarantine." if not everything else "No row was ever in quarantine.")
         return
-    out.print(_table(found))
+    _print_refused(found)
     if waiting := [one.batch for one in found if one.open]:
         last = waiting[0]
         out.print(
@@ -120,30 +122,17 @@ def dismiss_command(
 _TOLD = ("field", "rule", "value", "expected")
 
 
-def _table(found: Sequence[Refused]) -> Table:
+def _print_refused(found: Sequence[Refused]) -> None:
+    """A batch a block: lines of their own length read well in a terminal of any width."""
     from pilar.quarantine import to_do
 
-    table = Table("source", "coverage")
-    table.add_column("batch", no_wrap=True)
-    for name in ("rule", "field"):
-        table.add_column(name, overflow="fold")
-    table.add_column("rows", justify="right")
-    for name in ("since", "state"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("what to do", overflow="fold")
-    for one in found:
-        table.add_row(
-            one.batch.source_id,
-            one.batch.coverage or "-",
-            one.batch.batch_id,
-            Text(one.rule),
-            Text(one.field),
-            f"{one.open} of {one.rows}" if one.state == "open" and one.dismissed else str(one.rows),
-            f"{one.since:%Y-%m-%d}",
-            Text(one.state, style=STYLE[one.state]),
-            to_do(one),
-        )
-    return table
+    for batch, group in groupby(found, key=attrgetter("batch")):
+        out.print(f"{batch.source_id} {batch.coverage or '-'}, batch {batch.batch_id}", style="bold", markup=False)
+        for one in group:
+            rows = f"{one.open} of {one.rows}" if one.state == "open" and one.dismissed else str(one.rows)
+            broken = " ".join(filter(None, (one.rule, one.field)))
+            state = Text(f"{one.state} since {one.since:%Y-%m-%d}", style=STYLE[one.state])
+            out.print(Text.assemble(f"  {rows:>8}  {broken}: ", state, f"; {to_do(one)}"))
 
 
 def _print_replayed(ledger: Ledger, old: Batch, new: Batch) -> None:

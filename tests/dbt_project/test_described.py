@@ -8,15 +8,14 @@ import duckdb
 import pytest
 
 from pilar.parsed_project import parsed_project
-from pilar.transform import run_dbt
+from pilar.transform import places, run_dbt
 from tests.dbt_project.conftest import Built
 
 
 @pytest.fixture(scope="module")
 def described(warehouses: Path, built: Built) -> dict[tuple[str, str], dict[str, str]]:
     """(schema, table) -> column -> description, with the table's own description under the empty name."""
-    # Kept by the builds before: nothing is parsed here, so that no folder has to be named.
-    manifest = parsed_project(warehouses / "dbt", {}, ())
+    manifest = parsed_project(warehouses / "dbt", {}, places(warehouses / "dbt"))
     return {
         (node.schema, node.name): {"": node.description} | {name: c.description for name, c in node.columns.items()}
         for node in manifest.nodes.values()

@@ -60,7 +60,6 @@ def typed(
     monkeypatch.setenv("PILAR_LEDGER_URL", settings.ledger_url)
     monkeypatch.setenv("PILAR_KEYS", str(settings.key_dir))
     monkeypatch.setenv("PILAR_SOURCES", str(sources.parent))
-    monkeypatch.setenv("COLUMNS", "240")
 
     def run(*words: str) -> str:
         capsys.readouterr()
