@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,10 @@ def run_dbt(
 def _invoke(manifest: "Manifest", arguments: Sequence[str]) -> tuple[DbtNode, ...]:
     from dbt.cli.main import dbtRunner
 
-    outcome = dbtRunner(manifest=manifest).invoke(list(arguments))
+    # dbt describes its own call stack again and again, frame by frame. Under Airflow that is eighty frames deep and
+    # costs more than the building; a thread begins with an empty one.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="dbt") as thread:
+        outcome = thread.submit(dbtRunner(manifest=manifest).invoke, list(arguments)).result()
     if outcome.exception is not None:
         raise TransformError(
             f"dbt could not run: {outcome.exception}",
