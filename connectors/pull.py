@@ -6,15 +6,13 @@ a pull that dies leaves batches that stay ``running``, which no reader looks at,
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from pydantic import ValidationError
 
 from connectors.cursor import Plan
 from connectors.protocols.base import Page
 from connectors.run import BatchOutcome, PullOutcome, Run
+from connectors.source_protocol import protocol_of
 from connectors.spec import Source
-from ledger.errors import ConfigError, PilarError, SourceError
+from ledger.errors import PilarError, SourceError
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
@@ -41,7 +39,8 @@ def pull(
 
         link = connection if connection is not None else settings.connection(source.connection)
         with HttpClient(link) as http:
-            return run.take(_pages(source, asked, link, http), synthetic=link.synthetic)
+            protocol = protocol_of(source, link, asked.contexts(source.for_each), http)
+            return run.take(protocol.pages(), synthetic=link.synthetic)
 
 
 def pull_pages(
@@ -57,22 +56,6 @@ def pull_pages(
     """As ``pull``, with pages that are at hand already."""
     with _run(source, ledger, settings, event_id, full=full) as (run, _):
         return run.take(pages, synthetic=synthetic)
-
-
-def _pages(source: Source, asked: Plan, link: Connection, http: Any) -> Iterator[Page]:
-    from connectors.protocols import registry
-
-    protocol = registry.get(source.protocol)
-    try:
-        arguments = protocol.Args.model_validate(source.args)
-    except ValidationError as error:
-        field_name = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ConfigError(
-            f"argument {field_name!r} does not fit protocol {source.protocol}",
-            where=f"source {source.id}",
-            do="Run `pilar sources check`",
-        ) from None
-    yield from protocol(arguments, link, asked.contexts(source.for_each), http).pages()
 
 
 @contextmanager

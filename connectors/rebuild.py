@@ -12,25 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from connectors.cursor import plan_of
 from connectors.landing.landing import Landing
 from connectors.pages import Note, read_noted
 from connectors.protocols.base import Page
 from connectors.protocols.records import NOTHING
+from connectors.source_protocol import reader_of
 from connectors.spec import Source
-from ledger.errors import ConfigError, LedgerError
+from ledger.errors import LedgerError
 from ledger.keys import Keys
 from ledger.records import Batch, PageRow
-from ledger.settings import Connection, Settings
+from ledger.settings import Settings
 from ledger.store import Ledger
 
 if TYPE_CHECKING:
     from connectors.protocols.base import ProtocolBase
-
-# Reserved for names that do not exist: a protocol that only reads what is at hand can reach nobody by it.
-_NOBODY = Connection(url="https://kept-pages.invalid")
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
             )
         records = NOTHING if note["records"] == "nothing" else body
         if note["records"] == "derived":
-            protocol = protocol or _reader(source)
+            protocol = protocol or reader_of(source)
             records = protocol.derive(body, note["context"], row.request)
         yield Page(row.seq, body, records, note["path"], note["context"], row.request, row.status, row.ms)
 
@@ -137,20 +133,3 @@ def differences(batch: Batch, rebuilt: Rebuilt) -> Mapping[str, tuple[object, ob
         "landed file": (batch.landed_sha256, rebuilt.rows_sha256),
     }
     return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _reader(source: Source) -> "ProtocolBase[Any]":
-    from connectors.http.client import HttpClient
-    from connectors.protocols import registry
-
-    protocol = registry.get(source.protocol)
-    try:
-        arguments = protocol.Args.model_validate(source.args)
-    except ValidationError as error:
-        field_name = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ConfigError(
-            f"argument {field_name!r} does not fit protocol {source.protocol}",
-            where=f"source {source.id}",
-            do="Run `pilar sources check`",
-        ) from None
-    return protocol(arguments, _NOBODY, source.for_each, HttpClient(_NOBODY))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from pydantic import ValidationError
 
 from connectors.contract import Column
 from connectors.landing.files import QUARANTINE
@@ -16,19 +15,17 @@ from connectors.landing.personal import MASK, holds_identity
 from connectors.pages import read_page
 from connectors.protocols.spans import Span
 from connectors.record_paths import top_field
+from connectors.source_protocol import reader_of
 from connectors.spec import Source
 from ledger.errors import ConfigError, LedgerError, SourceError
 from ledger.keys import Keys
 from ledger.records import Batch, PageRow
-from ledger.settings import Connection, Settings
+from ledger.settings import Settings
 from ledger.sql import identifier, literal
 from ledger.store import Ledger
 
 if TYPE_CHECKING:
     from connectors.protocols.base import ProtocolBase
-
-# Reserved for names that do not exist: a protocol that only reads what is at hand can reach nobody by it.
-_NOBODY = Connection(url="https://kept-pages.invalid")
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def trace(source: Source, batch: Batch, row: int, ledger: Ledger, settings: Sett
     page = next(one for one in pages if one.seq == values["_page"])
     before = [one for one in pages if one.seq < page.seq]
     keys = Keys.load(settings.key_dir)
-    protocol = protocol_of(source)
+    protocol = reader_of(source)
     body = kept_bytes(page, settings, keys)
     # A row is numbered within its batch, over all pages: those before its own are counted.
     passed = sum(len(_spans(protocol, kept_bytes(one, settings, keys), one) or ()) for one in before)
@@ -85,21 +82,6 @@ def kept_bytes(page: PageRow, settings: Settings, keys: Keys) -> bytes:
     if hashlib.sha256(body).hexdigest() != page.sha256:
         raise LedgerError("a kept page is not the one that came", where=str(page.path), do="Run `pilar verify --pages`")
     return body
-
-
-def protocol_of(source: Source) -> "ProtocolBase[Any]":
-    """The source's protocol, for reading what is kept: it can ask nobody. Raises ConfigError."""
-    from connectors.http.client import HttpClient
-    from connectors.protocols import registry
-
-    protocol = registry.get(source.protocol)
-    try:
-        arguments = protocol.Args.model_validate(source.args)
-    except ValidationError:
-        raise ConfigError(
-            "the source's arguments do not fit its protocol", where=source.id, do="Run `pilar sources check`"
-        ) from None
-    return protocol(arguments, _NOBODY, source.for_each, HttpClient(_NOBODY))
 
 
 def masked(source: Source, record: bytes) -> str:

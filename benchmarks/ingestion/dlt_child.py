@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+# dlt lives in an environment of its own, where no type checker looks.
 import dlt  # type: ignore[import-not-found, unused-ignore]
 from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found, unused-ignore]
 

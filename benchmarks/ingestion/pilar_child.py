@@ -66,7 +66,7 @@ def warm() -> None:
     import duckdb
 
     import connectors.http.client
-    import connectors.protocols.registry  # noqa: F401
+    import connectors.protocols.registry  # noqa: F401 (imported for its effect)
 
     duckdb.connect().execute("SELECT $one", {"one": 1}).fetchall()
 
@@ -75,7 +75,7 @@ class NoLedger:
     """A ledger that remembers nothing: what PostgreSQL and the receipts cost is the difference to the real one."""
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:  # noqa: ARG002
+    def lock(self, name: str) -> Iterator[None]:  # noqa: ARG002 (the ledger's signature)
         """No lock."""
         yield
 
