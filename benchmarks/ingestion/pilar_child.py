@@ -79,7 +79,7 @@ class NoLedger:
         """No lock."""
         yield
 
-    def start_batch(self, *_: Any) -> str:
+    def start_batch(self, *_: Any, **__: Any) -> str:
         """One batch."""
         return "batch"
 
@@ -91,7 +91,7 @@ class NoLedger:
 def without_pages() -> Iterator[None]:
     """Nothing is kept of the answers."""
     with (
-        mock.patch.object(running.PageStore, "write", lambda store, seq, _body: store.path(seq)),
+        mock.patch.object(running.PageStore, "write", lambda store, seq, *_: store.path(seq)),
         mock.patch.object(running.PageStore, "settle", return_value=None),
     ):
         yield
