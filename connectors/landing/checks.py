@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from connectors.contract import Column, Contract, Keep, Ratio
 from connectors.landing.casts import Cast
-from connectors.landing.personal import has_broken_text, has_identity, is_identity
+from connectors.landing.personal import has_broken_text, is_identity
 from connectors.landing.ratios import broken
 from connectors.landing.sql import ident, text
 from connectors.rules import Comparison
@@ -44,6 +44,11 @@ def typed_name(name: str) -> str:
     return ident(name)
 
 
+def identity_name(name: str) -> str:
+    """The column telling, of a refused row, whether a text holds a number with the form of a NIK."""
+    return ident(f"identity.{name}")
+
+
 def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterator[Check]:
     """Everything that one column's own declaration asks for."""
     raw, value = raw_name(name), typed_name(name)
@@ -75,9 +80,12 @@ def scanned(contract: Contract) -> list[str]:
 
 
 def scan_checks(name: str, column: Column) -> Iterator[Check]:
-    """A person's number where none was declared, and text that was broken on its way."""
+    """A person's number where none was declared, and text that was broken on its way.
+
+    Texts have been looked through when this is asked: of a refused row it is known which column holds the number.
+    """
     raw = raw_name(name)
-    identity = is_identity(raw) if column.sql_type.numeric else has_identity(raw)
+    identity = is_identity(raw) if column.sql_type.numeric else identity_name(name)
     yield Check(identity, text("personal_undeclared"), name, None, "no number with the form of a NIK")
     yield Check(has_broken_text(raw), text("encoding"), name, raw, "text in UTF-8 without NUL")
 

@@ -10,6 +10,7 @@ from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.merging import merged
 from connectors.landing.sql import any_of, text
+from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
 from connectors.landing.tally import is_coverage
 from ledger.records import Merge
@@ -60,7 +61,7 @@ class Beside:
         now = self._described(STAGED)
         return all(self._there.get(name) == now[name] for name in self._contract.key)
 
-    def compare(self) -> Comparison:
+    def compare(self, staging: Staging) -> Comparison:
         """Count the units."""
         both = "n._row IS NOT NULL AND o._batch IS NOT NULL"
         counted = ", ".join(
@@ -73,8 +74,11 @@ class Beside:
                 f"{both} AND NOT ({self._counts()} AND ({self._differs()} OR {self._restamped()}))",
             )
         )
-        row = self._connection.execute(f"SELECT {counted} FROM {self._joined()}").fetchall()[0]
-        return Comparison(*map(int, row))
+        rows = [
+            self._connection.execute(f"SELECT {counted} FROM {self._joined(bucket)}").fetchall()[0]
+            for bucket in staging.buckets(", ".join(map(_c, self._contract.key)))
+        ]
+        return Comparison(*(sum(map(int, counts)) for counts in zip(*rows, strict=True)))
 
     def lines(self, source_id: str, batch_id: str, *, additions: bool) -> str:
         """SQL for the differences: a line for each unit and column whose value is another now."""
@@ -100,10 +104,11 @@ class Beside:
 
     # -- the two sides --------------------------------------------------------------------------------------------
 
-    def _joined(self) -> str:
+    def _joined(self, bucket: str = "true") -> str:
         on = " AND ".join(f"n.{_c(name)} = o.{_c(name)}" for name in self._contract.key)
         how = "FULL" if self._standing.whole else "LEFT"
-        return f"({self._new_rows()}) AS n {how} JOIN ({self._old()}) AS o ON {on}"
+        new, old = (f"SELECT * FROM ({rows}) WHERE {bucket}" for rows in (self._new_rows(), self._old()))
+        return f"({new}) AS n {how} JOIN ({old}) AS o ON {on}"
 
     def _new_rows(self) -> str:
         columns = ", ".join([*map(_c, self._contract.landed), "_coverage", "_row"])

@@ -35,16 +35,15 @@ class LandedFiles:
 def write_files(
     connection: duckdb.DuckDBPyConnection, contract: Contract, coverage: str | None, folder: Path
 ) -> LandedFiles:
-    """Write ``rows.parquet`` and ``quarantine.parquet`` of one coverage into ``folder``."""
+    """Write ``rows.parquet`` and ``quarantine.parquet`` of one coverage into ``folder``, in the order of its rows."""
     folder.mkdir(parents=True, exist_ok=True)
     mine = f"FROM {STAGED} WHERE _coverage IS NOT DISTINCT FROM {_literal(coverage)}"
     columns = ", ".join([*(typed_name(name) for name in contract.landed), "_page", "_row", "_coverage", "_flags"])
     rows, quarantine = folder / ROWS, folder / QUARANTINE
-    good = _copy(connection, f"SELECT {columns} {mine} AND _reasons IS NULL ORDER BY _row", rows)
+    good = _copy(connection, f"SELECT {columns} {mine} AND _reasons IS NULL", rows)
     bad = _copy(
         connection,
-        f"SELECT _page, _row, _coverage, _record AS record, _reasons AS reasons {mine} AND _reasons IS NOT NULL "
-        "ORDER BY _row",
+        f"SELECT _page, _row, _coverage, _record AS record, _reasons AS reasons {mine} AND _reasons IS NOT NULL",
         quarantine,
     )
     _sync(folder)

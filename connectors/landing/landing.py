@@ -19,6 +19,7 @@ from connectors.landing.personal import hmac_pads, holds_identity
 from connectors.landing.reader import Reader
 from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
+from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED, Statement
 from connectors.landing.tally import LandedRows, Tally, is_coverage
 from connectors.protocols.base import Page
@@ -28,9 +29,9 @@ from ledger.keys import Keys
 
 
 class Landing:
-    """Lands the pages of one pull. Use in ``with``: what it holds in memory is gone afterwards.
+    """Lands the pages of one pull. Use in ``with``: what it holds is gone afterwards.
 
-    ``folders`` are the only places its database can reach.
+    ``folders`` are the only places its database can reach; rows are staged in the first.
     """
 
     def __init__(
@@ -48,8 +49,8 @@ class Landing:
         self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
         statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
         pads = hmac_pads(keys.pseudonym_key) if statement.needs_key else {}
-        self._connection.execute(statement.create_staged())
-        self._reader = Reader(self._connection, source, statement, self._contexts, pads)
+        self._staging = Staging(self._connection, statement, folders[0])
+        self._reader = Reader(self._staging, source, statement, self._contexts, pads)
 
     def __enter__(self) -> "Landing":
         return self
@@ -59,6 +60,7 @@ class Landing:
     ) -> None:
         self._reader.close()
         self._connection.close()
+        self._staging.close()
 
     def add(self, page: Page, coverage: str | None, sha256: str) -> None:
         """Take one page of a coverage (None where the rows say it themselves).
@@ -86,11 +88,14 @@ class Landing:
         """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1)."""
         self._reader.finish()
         with quiet(self._source.id):
+            self._staging.show()
             tally = Tally(self._connection, self._source, self._reader.received)
-            tally.settle()
+            own = tally.only_coverage()
+            if own is not None:
+                self._staging.assume(own)
             if self._plan.cursor is not None and self._plan.not_after is not None:
-                quarantine_future(self._connection, self._contract, self._plan.cursor, self._plan.not_after)
-            quarantine_duplicates(self._connection, self._contract)
+                quarantine_future(self._staging, self._contract, self._plan.cursor, self._plan.not_after)
+            quarantine_duplicates(self._staging, self._contract)
             return tally.count()
 
     def write(self, coverage: str | None, folder: Path) -> LandedFiles:
@@ -124,7 +129,7 @@ class Landing:
         """What the rows of a coverage do to those in force; None where the key is another now."""
         with quiet(self._source.id):
             beside = Beside(self._connection, self._contract, coverage, standing)
-            return beside.compare() if beside.comparable else None
+            return beside.compare(self._staging) if beside.comparable else None
 
     def write_revision(
         self, coverage: str | None, standing: Standing, folder: Path, *, additions: bool

@@ -57,9 +57,8 @@ class PageTable:
         self._needed = read_fields(contract)
         self._risk = risk_pattern(contract)
         columns = "".join(f", {context_column(name)} VARCHAR" for name in self._contexts)
-        connection.execute(
-            f"CREATE TEMP TABLE {PAGES} (slot INTEGER, seq INTEGER, body VARCHAR, coverage VARCHAR{columns})"
-        )
+        self._columns = f"slot INTEGER, seq INTEGER, body VARCHAR, coverage VARCHAR{columns}"
+        self.clear()
 
     def load(self, pages: Sequence[Page], coverages: Sequence[str | None]) -> tuple[RecordsPath, list[PageFacts]]:
         """Fill the table with pages of one records path, mended where they need it. Raises SourceError (damaged)."""
@@ -84,8 +83,8 @@ class PageTable:
         return [replace(fact, doubled=self._doubled(fact, path)) for fact in doubting]
 
     def clear(self) -> None:
-        """Forget the pages."""
-        self.connection.execute(f"TRUNCATE {PAGES}")
+        """Forget the pages. A table that is only emptied keeps the memory of its texts."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {PAGES} ({self._columns})")
 
     def _fill(self, pages: Sequence[Page], coverages: Sequence[str | None]) -> None:
         self.clear()

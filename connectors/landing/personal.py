@@ -74,11 +74,15 @@ def is_suspicious(value: str) -> str:
     return f"regexp_matches({value}, {text(_IDENTITY + '|' + _BROKEN_TEXT)})"
 
 
-def shown(value: str, length: int = 120, *, private: bool = False) -> str:
-    """A raw value as a scorecard may show it: cut, and masked where it may hold a person's number.
+def has_private_number(value: str, private: bool) -> str:
+    """True where a text holds a number that may be a person's, in whatever form.
 
-    ``private``: in records about persons pupils' (10 digits), telephone and card numbers are masked as well.
+    ``private``: in records about persons pupils' (10 digits), telephone and card numbers count as well.
     """
-    number = _PRIVATE_NUMBER if private else _LONG_NUMBER
-    hidden = f"{has_identity(value)} OR regexp_matches({value}, {text(number)})"
-    return f"CASE WHEN {hidden} THEN {text(MASK)} ELSE left({value}, {length}) END"
+    return f"regexp_matches({value}, {text(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
+
+
+def masked(value: str, private: bool) -> str:
+    """A text as a scorecard may show it: masked where it may hold a person's number; ``private`` as above."""
+    hidden = f"{has_identity(value)} OR {has_private_number(value, private)}"
+    return f"CASE WHEN {hidden} THEN {text(MASK)} ELSE {value} END"

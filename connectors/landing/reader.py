@@ -1,4 +1,4 @@
-"""Reading pages into the staged table: chunk by chunk, two at a time, while the next ones are fetched."""
+"""Reading pages into staged parts: chunk by chunk, two at a time, while the next ones are fetched."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from connectors.landing.pagetable import PageFacts, PageTable
 from connectors.landing.paths import RecordsPath
 from connectors.landing.sample import Sample
 from connectors.landing.sandbox import quiet
+from connectors.landing.staging import Staging
 from connectors.landing.statement import Statement
 from connectors.landing.tally import Received
 from connectors.protocols.base import UNREADABLE, Page
@@ -32,17 +33,18 @@ class _Chunk:
     coverages: list[str | None] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
     size: int = 0
+    nth: int = 1
 
 
 class Reader:
-    """Fills the staged table of ``connection`` and the books of what was received. Used by one thread; close it.
+    """Fills ``staging`` and the books of what was received. Used by one thread; close it.
 
     ``parameters`` are those of the landing statement that are the same for every chunk.
     """
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        staging: Staging,
         source: Source,
         statement: Statement,
         contexts: Sequence[str],
@@ -52,10 +54,11 @@ class Reader:
         self.samples: dict[str | None, Sample] = {}
         self._source = source
         self._statement = statement
+        self._staging = staging
         self._parameters = parameters
         self._lanes: SimpleQueue[PageTable] = SimpleQueue()
         for _ in range(LANES):
-            self._lanes.put(PageTable(connection.cursor(), source.contract, contexts))
+            self._lanes.put(PageTable(staging.cursor(), source.contract, contexts))
         self._workers = ThreadPoolExecutor(max_workers=LANES, thread_name_prefix="landing")
         self._running: deque[Future[None]] = deque()
         self._counted: Future[None] = Future()
@@ -87,7 +90,7 @@ class Reader:
     def _submit(self) -> None:
         if not self._chunk.pages:
             return
-        chunk, self._chunk = self._chunk, _Chunk()
+        chunk, self._chunk = self._chunk, _Chunk(nth=self._chunk.nth + 1)
         while len(self._running) >= LANES:
             self._running.popleft().result()
         before, self._counted = self._counted, Future()
@@ -103,7 +106,7 @@ class Reader:
                 bases = self._enter(chunk, facts)
                 self._sample(lane, path, chunk, facts)
                 counted.set_result(None)
-                self._insert(lane, path, facts, bases)
+                self._stage(lane, path, facts, bases, chunk.nth)
         except BaseException as error:
             if not counted.done():
                 counted.set_exception(error)
@@ -126,9 +129,12 @@ class Reader:
             if sample.wants(fact):
                 sample.take(lane.connection, fact, path)
 
-    def _insert(self, lane: PageTable, path: RecordsPath, facts: Sequence[PageFacts], bases: dict[int, int]) -> None:
-        insert = self._statement.insert(path, unreadable=any(UNREADABLE in fact.names for fact in facts))
+    def _stage(
+        self, lane: PageTable, path: RecordsPath, facts: Sequence[PageFacts], bases: dict[int, int], nth: int
+    ) -> None:
+        rows = self._statement.rows(path, unreadable=any(UNREADABLE in fact.names for fact in facts))
         try:
-            lane.connection.execute(insert, self._parameters | lane.parameters(bases, facts))
+            self._staging.write(lane.connection, nth, rows, self._parameters | lane.parameters(bases, facts))
         except duckdb.InvalidInputException:
-            lane.connection.execute(insert, self._parameters | lane.parameters(bases, lane.distrust(facts, path)))
+            doubted = lane.distrust(facts, path)
+            self._staging.write(lane.connection, nth, rows, self._parameters | lane.parameters(bases, doubted))

@@ -14,7 +14,7 @@ from connectors.landing.sql import text
 from ledger.errors import SourceError
 
 DEFAULT_MEMORY = "2GB"
-THREADS = 2
+THREADS = 1
 
 # Errors about our own SQL quote the SQL; all others may quote data.
 _OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
@@ -28,12 +28,11 @@ def open_sandbox(folders: Sequence[Path], memory: str = DEFAULT_MEMORY) -> duckd
             "threads": THREADS,
             "memory_limit": memory,
             "temp_directory": "",  # nothing spills: what is read here is in clear
+            "enable_external_file_cache": "false",  # parts are read once
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },
     )
-    # Rows carry their number and are written in its order; keeping the order on the way would cost a thread.
-    connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET GLOBAL TimeZone = 'UTC'")  # for the cursors of this connection too
     allowed = ", ".join(text(str(folder.resolve())) for folder in folders)
     connection.execute(f"SET allowed_directories = [{allowed}]")

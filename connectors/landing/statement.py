@@ -1,7 +1,8 @@
 """The one statement that lands a chunk of pages: parse, cast, judge, pseudonymise, in a single pass.
 
-Layers: ``rec`` (the parsed record) -> raw texts -> typed values -> judged rows -> staged rows. A row is judged by one
-boolean; its reasons and its record are built only where that boolean is true, so a good row pays for neither.
+Layers: ``rec`` (the parsed record) -> raw texts -> typed values -> judged rows -> what of a refused row may be shown ->
+staged rows. A row is judged by one boolean; its reasons and its record are built only where that boolean is true, so a
+good row pays for neither.
 """
 
 from collections.abc import Iterator
@@ -15,15 +16,14 @@ from connectors.landing.checks import Check, number_name, raw_name, said_name, t
 from connectors.landing.fields import Field, fields, structure
 from connectors.landing.pagetable import PAGES, SLOT_STEP
 from connectors.landing.paths import RecordsPath
-from connectors.landing.personal import MASK, is_suspicious, pseudonym, shown
+from connectors.landing.personal import is_suspicious, pseudonym
 from connectors.landing.ratios import broken
+from connectors.landing.refused import REASONS, Refused
 from connectors.landing.sql import any_of, ident, text
-from connectors.protocols.base import UNREADABLE, UNREADABLE_FORM
+from connectors.protocols.base import UNREADABLE
 from connectors.spec import GRAIN_PATTERNS, Grain
 
 STAGED = "staged"
-REASONS = "STRUCT(rule VARCHAR, field VARCHAR, value VARCHAR, expected VARCHAR)[]"
-RECORD_LIMIT = 2000
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Statement:
         """Whether the statement binds the pseudonym key's pads."""
         return any(column.pseudonym for column in self.contract.landed.values())
 
-    def create_staged(self) -> str:
-        """The table landed rows gather in. A row with reasons is quarantined and has no typed values."""
+    def create_table(self, name: str) -> str:
+        """A table with the columns of staged rows. A row with reasons is quarantined and has no typed values."""
         columns = [f"{typed_name(name)} {column.sql_type.sql}" for name, column in self.contract.landed.items()]
         fixed = [
             "_page INTEGER",
@@ -61,31 +61,26 @@ class Statement:
             f"_reasons {REASONS}",
             "_flags VARCHAR[]",
         ]
-        return f"CREATE TABLE {STAGED} ({', '.join(columns + fixed)})"
+        return f"CREATE TABLE {name} ({', '.join(columns + fixed)})"
 
-    def insert(self, path: RecordsPath, *, unreadable: bool = False) -> str:
-        """Read every page of the pages table into the staged table; ``unreadable`` as in ``structure``."""
-        return f"INSERT INTO {STAGED} {self._rows(path, unreadable)}"
-
-    def _rows(self, path: RecordsPath, unreadable: bool) -> str:
+    def rows(self, path: RecordsPath, *, unreadable: bool = False) -> str:
+        """Every record of the pages table as a staged row; ``unreadable`` as in ``structure``."""
         landed = self.contract.landed
-        values = [
-            f"CASE WHEN _bad THEN NULL ELSE {pseudonym(typed_name(name)) if column.pseudonym else typed_name(name)} END"
-            for name, column in landed.items()
-        ]
+        refused = Refused(self.contract, self._checks, self._empty())
+        values = []
+        for name, column in landed.items():
+            value = pseudonym(typed_name(name)) if column.pseudonym else typed_name(name)
+            values.append(f"CASE WHEN _bad THEN NULL ELSE {value} END AS {typed_name(name)}")
         values += [
-            "_page",
-            "_row",
-            self._coverage(),
-            f"CASE WHEN _bad THEN {self._record()} END",
-            f"CASE WHEN _bad THEN {self._reasons()} END",
-            f"CASE WHEN NOT _bad THEN {self._flags()} END",
+            "_page::INTEGER AS _page",
+            "_row::BIGINT AS _row",
+            f"{self._coverage()} AS _coverage",
+            f"CASE WHEN _bad THEN {refused.record()} END AS _record",
+            f"CASE WHEN _bad THEN {refused.reasons()} END AS _reasons",
+            f"CASE WHEN NOT _bad THEN {self._flags()} END AS _flags",
         ]
-        suspect = f", CASE WHEN _bad THEN {self._suspect()} END AS _suspect" if self.contract.has_persons else ""
-        return (
-            f"SELECT {', '.join(values)} FROM (SELECT *{suspect} FROM (SELECT *, {self._bad()} AS _bad "
-            f"FROM ({self._typed(path, unreadable)})))"
-        )
+        judged = f"SELECT *, {self._bad()} AS _bad FROM ({self._typed(path, unreadable)})"
+        return f"SELECT {', '.join(values)} FROM ({refused.looked_at(judged)})"
 
     def _typed(self, path: RecordsPath, unreadable: bool) -> str:
         typed = [f"{self._casts[name].value} AS {typed_name(name)}" for name in self.contract.landed]
@@ -188,75 +183,3 @@ class Statement:
         if texts:
             quick.append(is_suspicious(f"concat_ws(chr(10), {', '.join(map(raw_name, texts))})"))
         return any_of([*quick, self._empty(), "_unreadable IS NOT NULL"])
-
-    def _reasons(self) -> str:
-        said = (
-            f"CASE WHEN regexp_full_match(_unreadable, {text(UNREADABLE_FORM)}) THEN _unreadable ELSE {text(MASK)} END"
-        )
-        torn = _reason(text("unreadable"), text(""), said, text("a row that fits the header"))
-        whole = _reason(text("empty_record"), text(""), "NULL", text("an object with at least one declared field"))
-        listed = ", ".join(
-            f"CASE WHEN {check.condition} THEN "
-            + _reason(check.rule, text(check.field), self._shown(check), text(check.expected))
-            + " END"
-            for check in self._checks
-        )
-        return (
-            f"CASE WHEN _unreadable IS NOT NULL THEN [{torn}] WHEN {self._empty()} THEN [{whole}] "
-            f"ELSE list_filter([{listed}], lambda reason: reason IS NOT NULL) END::{REASONS}"
-        )
-
-    def _shown(self, check: Check) -> str:
-        if check.value is None:
-            masked = check.field and check.rule != text("required")
-            return text(MASK) if masked else "NULL"
-        value = shown(check.value, private=self.contract.has_persons)
-        return f"CASE WHEN _suspect THEN {text(MASK)} ELSE {value} END" if self.contract.has_persons else value
-
-    # -- what is kept of a bad row --------------------------------------------------------------------------------
-
-    def _suspect(self) -> str:
-        """Whether a person's name or number may stand in the wrong column of this row (shifted columns do that).
-
-        Then nothing of the row's text is kept: the page and row number lead whoever may see it to the original.
-        """
-        signs = []
-        for name, column in self.contract.landed.items():
-            raw = raw_name(name)
-            if column.pseudonym and column.pattern is not None:
-                signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_lettered(raw)}")
-            if column.sql_type.kind != "string" and column.context is None:
-                signs.append(f"{typed_name(name)} IS NULL AND {_lettered(raw)}")
-            if column.values is not None:
-                allowed = ", ".join(map(text, column.values))
-                signs.append(f"{raw} NOT IN ({allowed}) AND {_named(raw)}")
-            elif column.sql_type.kind == "string" and column.pattern is not None and not column.pseudonym:
-                signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_named(raw)}")
-        signs += [check.condition for check in self._checks if check.rule == text("personal_undeclared")]
-        return any_of(signs)
-
-    def _record(self) -> str:
-        parts = []
-        for name, column in self.contract.landed.items():
-            raw = raw_name(name)
-            if column.pseudonym:
-                kept = pseudonym(raw)
-            else:
-                kept = shown(raw, RECORD_LIMIT, private=self.contract.has_persons)
-                if self.contract.has_persons and column.context is None:
-                    kept = f"CASE WHEN _suspect AND {raw} IS NOT NULL THEN {text(MASK)} ELSE {kept} END"
-            parts.append(f"{text(name)}, {kept}")
-        return f"json_object({', '.join(parts)})::VARCHAR"
-
-
-def _lettered(raw: str) -> str:
-    return f"regexp_matches({raw}, '[[:alpha:]]{{2}}')"
-
-
-def _named(raw: str) -> str:
-    """A word long enough to be a name, where a category or a code was due."""
-    return f"regexp_matches({raw}, '[[:alpha:]]{{4}}')"
-
-
-def _reason(rule: str, field: str, value: str, expected: str) -> str:
-    return f"{{'rule': {rule}, 'field': {field}, 'value': {value}, 'expected': {expected}}}"

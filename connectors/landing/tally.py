@@ -1,9 +1,10 @@
 """What a landed pull came to: counts by coverage, reasons, and whether every row is accounted for (P1)."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -15,6 +16,9 @@ from connectors.protocols.base import UNREADABLE, Page
 from connectors.spec import Source
 from ledger.errors import LedgerError
 from ledger.records import QuarantineCount
+
+T = TypeVar("T")
+_ByCoverage = defaultdict[str | None, list[T]]
 
 MIN_DOUBLE_ROWS = 2
 """One row may honestly be the same under two keys; two rows that are the same are a copy."""
@@ -78,7 +82,7 @@ class Received:
 
 
 class Tally:
-    """Counts the staged rows of one pull. ``settle`` comes first."""
+    """Counts the staged rows of one pull."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, received: Received) -> None:
         self._connection = connection
@@ -86,30 +90,39 @@ class Tally:
         self._received = received
         self._of_rows = source.coverage_column is not None
 
-    def settle(self) -> None:
-        """Rows whose own coverage cannot be read belong to the batch where there is one only, else to one without."""
+    def only_coverage(self) -> str | None:
+        """The coverage that rows belong to whose own cannot be read: the only one there is, or None."""
         if not self._of_rows:
-            return
-        found = [row[0] for row in self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} WHERE _coverage IS NOT NULL")]
-        if len(found) == 1:
-            self._connection.execute(f"UPDATE {STAGED} SET _coverage = {text(found[0])} WHERE _coverage IS NULL")
+            return None
+        found = self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} WHERE _coverage IS NOT NULL LIMIT 2")
+        return str(found[0][0]) if len(found) == 1 else None
 
     def count(self) -> tuple[LandedRows, ...]:
         """One result for each coverage. Raises LedgerError when a row went missing."""
-        return tuple(self._counted(coverage) for coverage in self._coverages())
-
-    def _coverages(self) -> list[str | None]:
-        if not self._of_rows:
-            return sorted(self._received.rows, key=lambda coverage: coverage or "")
-        found = [row[0] for row in self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} ORDER BY 1 NULLS LAST")]
-        if sum(self._received.rows.values()) != self._number(f"SELECT count(*) FROM {STAGED}"):
+        counts = {
+            coverage: (int(landed), int(quarantined))
+            for coverage, landed, quarantined in self._rows(
+                "SELECT _coverage, count(*) FILTER (_reasons IS NULL), count(*) FILTER (_reasons IS NOT NULL) "
+                f"FROM {STAGED} GROUP BY ALL ORDER BY 1 NULLS LAST"
+            )
+        }
+        received = self._received.rows
+        if sum(received.values()) != sum(map(sum, counts.values())):
             raise self._lost()
-        return found or [None]
+        coverages = list(counts) or [None] if self._of_rows else sorted(received, key=lambda coverage: coverage or "")
+        quarantine, flagged = self._quarantine(), self._flagged()
+        return tuple(
+            self._counted(coverage, counts.get(coverage, (0, 0)), quarantine, flagged) for coverage in coverages
+        )
 
-    def _counted(self, coverage: str | None) -> LandedRows:
-        mine = is_coverage(coverage)
-        landed = self._number(f"SELECT count(*) FROM {STAGED} WHERE _reasons IS NULL AND {mine}")
-        quarantined = self._number(f"SELECT count(*) FROM {STAGED} WHERE _reasons IS NOT NULL AND {mine}")
+    def _counted(
+        self,
+        coverage: str | None,
+        counts: tuple[int, int],
+        quarantine: "_ByCoverage[QuarantineCount]",
+        flagged: "_ByCoverage[tuple[str, int]]",
+    ) -> LandedRows:
+        landed, quarantined = counts
         received = landed + quarantined if self._of_rows else self._received.rows.get(coverage, 0)
         if landed + quarantined != received:
             raise self._lost()
@@ -122,36 +135,39 @@ class Tally:
             landed=landed,
             quarantined=quarantined,
             content_sha256=_content(pages, coverage if self._of_rows else ""),
-            quarantine=self._quarantine(mine),
+            quarantine=tuple(quarantine[coverage]),
             unknown=tuple(sorted(fields - known_fields(contract))),
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
-            flagged=self._flagged(mine),
+            flagged=dict(flagged[coverage]),
             doubled=_doubled(pages),
             pages=tuple(seen.seq for seen in pages),
         )
 
-    def _quarantine(self, mine: str) -> tuple[QuarantineCount, ...]:
+    def _quarantine(self) -> "_ByCoverage[QuarantineCount]":
         rows = self._rows(
-            f"SELECT reason.rule, coalesce(reason.field, ''), count(DISTINCT _row) FROM "
-            f"(SELECT _row, unnest(_reasons) AS reason FROM {STAGED} WHERE _reasons IS NOT NULL AND {mine}) "
+            "SELECT _coverage, reason.rule, coalesce(reason.field, ''), count(DISTINCT _row) FROM "
+            f"(SELECT _coverage, _row, unnest(_reasons) AS reason FROM {STAGED} WHERE _reasons IS NOT NULL) "
             "GROUP BY ALL ORDER BY ALL"
         )
-        return tuple(QuarantineCount(rule, field, count) for rule, field, count in rows)
+        found: _ByCoverage[QuarantineCount] = defaultdict(list)
+        for coverage, rule, field_, count in rows:
+            found[coverage].append(QuarantineCount(rule, field_, count))
+        return found
 
-    def _flagged(self, mine: str) -> Mapping[str, int]:
+    def _flagged(self) -> "_ByCoverage[tuple[str, int]]":
         """Landed rows by the rule or ratio they break, most rows first; ``_flags`` of the landed rows says which."""
         contract = self._source.contract
-        if not contract.flagging_rules and not contract.flagging_ratios:
-            return {}
-        flags = f"SELECT unnest(_flags) AS name FROM {STAGED} WHERE _reasons IS NULL AND {mine}"
-        rows = self._rows(f"SELECT name, count(*) FROM ({flags}) GROUP BY name ORDER BY 2 DESC, 1")
-        return {str(name): int(count) for name, count in rows}
+        found: _ByCoverage[tuple[str, int]] = defaultdict(list)
+        if contract.flagging_rules or contract.flagging_ratios:
+            flags = f"SELECT _coverage, unnest(_flags) AS name FROM {STAGED} WHERE _reasons IS NULL"
+            for coverage, name, count in self._rows(
+                f"SELECT _coverage, name, count(*) FROM ({flags}) GROUP BY ALL ORDER BY 3 DESC, 2"
+            ):
+                found[coverage].append((str(name), int(count)))
+        return found
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(query).fetchall()
-
-    def _number(self, query: str) -> int:
-        return int(self._rows(query)[0][0])
 
     def _lost(self) -> LedgerError:
         return LedgerError(

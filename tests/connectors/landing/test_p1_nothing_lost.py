@@ -109,8 +109,8 @@ def test_p1_a_lost_row_is_noticed(tmp_path: Path, monkeypatch: Any) -> None:
     from connectors.landing.statement import Statement
     from ledger.errors import LedgerError
 
-    insert = Statement.insert
-    monkeypatch.setattr(Statement, "insert", lambda self, path, **how: f"{insert(self, path)} LIMIT 1")
+    rows = Statement.rows
+    monkeypatch.setattr(Statement, "rows", lambda self, path, **how: f"{rows(self, path, **how)} LIMIT 1")
     with pytest.raises(LedgerError, match="rows received"):
         land_pages(source_of({"id": {}}, ["id"]), [page_of([{"id": 1}, {"id": 2}])], tmp_path)
 
