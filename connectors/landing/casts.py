@@ -20,12 +20,14 @@ _FIRST_YEAR = 1000
 class Cast:
     """``value`` is the typed SQL expression; ``expected`` says in words what would have been read.
 
-    ``rule`` names, as SQL text, which rule an unreadable value broke.
+    ``rule`` names, as SQL text, which rule an unreadable value broke. ``moment`` is a step on the way that ``value``
+    names several times: in a column of its own it is taken once.
     """
 
     value: str
     expected: str
     rule: str = "'type'"
+    moment: str | None = None
 
 
 def clean(raw: str, column: Column) -> str:
@@ -51,17 +53,20 @@ def _without_affixes(raw: str, column: Column) -> str:
     return f"CASE {' '.join(cuts)} ELSE {raw} END"
 
 
-def cast(x: str, column: Column, is_number: str | None = None) -> Cast:
-    """The cast of cleaned text ``x``. ``is_number`` is SQL telling whether JSON gave a number, not a text."""
+def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> Cast:
+    """The cast of cleaned text ``x``. ``is_number`` is SQL telling whether JSON gave a number, not a text.
+
+    ``moment`` is what the value will call its step on the way, if it has one.
+    """
     kind = column.sql_type.kind
     if kind == "string":
         return Cast(x, "text")
     if kind == "boolean":
         return Cast(f"CASE lower({x}) WHEN 'true' THEN true WHEN 'false' THEN false END", "true or false")
     if kind == "date":
-        return _date(x, column)
+        return _date(x, column, moment)
     if kind == "timestamp":
-        return _timestamp(x, column)
+        return _timestamp(x, column, moment)
     return _number(x, column, is_number)
 
 
@@ -100,25 +105,29 @@ def _number_words(column: Column) -> str:
     return f"a number like 1{thousands}234{places}, at most {kind.precision - kind.scale} digits before the mark"
 
 
-def _date(x: str, column: Column) -> Cast:
+def _date(x: str, column: Column, moment: str) -> Cast:
     formats = column.formats or ("%Y-%m-%d",)
-    moment = f"try_strptime({x}, [{', '.join(text(form) for form in formats)}])"
     whole_day = f"{moment} = date_trunc('day', {moment}) AND year({moment}) >= {_FIRST_YEAR}"
     return Cast(
         f"CASE WHEN {_in_form(x, formats)} AND {whole_day} THEN {moment}::DATE END",
         f"a date like {' or '.join(map(_example, formats))}",
+        moment=_parsed(x, formats),
     )
 
 
-def _timestamp(x: str, column: Column) -> Cast:
+def _parsed(x: str, formats: Sequence[str]) -> str:
+    return f"try_strptime({x}, [{', '.join(map(text, formats))}])"
+
+
+def _timestamp(x: str, column: Column, moment: str) -> Cast:
     if column.formats:
-        moment = f"try_strptime({x}, [{', '.join(text(form) for form in column.formats)}])"
         zone = column.timezone or "UTC"
         has_offset = all("%z" in form for form in column.formats)
         value = f"{moment}::TIMESTAMPTZ" if has_offset else f"timezone({text(zone)}, {moment}::TIMESTAMP)"
         return Cast(
             f"CASE WHEN {_in_form(x, column.formats)} AND year({moment}) >= {_FIRST_YEAR} THEN {value} END",
             f"a time like {' or '.join(map(_example, column.formats))}",
+            moment=_parsed(x, column.formats),
         )
     with_offset = f"regexp_full_match({x}, {text(_STAMP + _OFFSET)})"
     value = f"CASE WHEN {with_offset} THEN TRY_CAST({x} AS TIMESTAMPTZ)"

@@ -29,6 +29,11 @@ def raw_name(name: str) -> str:
     return ident(f"raw.{name}")
 
 
+def moment_name(name: str) -> str:
+    """The column holding what a text says as a date and a time, before it is looked at more closely."""
+    return ident(f"moment.{name}")
+
+
 def number_name(name: str) -> str:
     """The column telling whether JSON gave a number."""
     return ident(f"number.{name}")

@@ -6,7 +6,7 @@ import duckdb
 
 from connectors.contract import Column
 from connectors.landing.casts import cast, clean
-from connectors.landing.checks import column_checks, number_name, raw_name, typed_name
+from connectors.landing.checks import column_checks, moment_name, number_name, raw_name, typed_name
 from connectors.landing.sample import Value
 from connectors.landing.sql import any_of, text
 
@@ -20,10 +20,11 @@ def fitting(connection: duckdb.DuckDBPyConnection, values: Sequence[Value], colu
         return 0
     name = "value"
     raw, number = raw_name(name), number_name(name)
-    how = cast(raw, column, number if column.locale is not None else None)
+    how = cast(raw, column, moment_name(name), number if column.locale is not None else None)
     broken = any_of(check.condition for check in column_checks(name, column, how, in_key=True))
     listed = ", ".join(f"({text(value.text)}, {value.is_number})" for value in values)
     rows = f"SELECT {clean('given', column)} AS {raw}, {number} FROM (VALUES {listed}) AS x(given, {number})"
-    typed = f"SELECT *, {how.value} AS {typed_name(name)} FROM ({rows})"
+    stepped = f"SELECT *, {how.moment or 'NULL'} AS {moment_name(name)} FROM ({rows})"
+    typed = f"SELECT *, {how.value} AS {typed_name(name)} FROM ({stepped})"
     found = connection.execute(f"SELECT count(*) FILTER (WHERE NOT {broken}) FROM ({typed})").fetchone()
     return int(found[0]) if found is not None else 0

@@ -18,7 +18,7 @@ from connectors.landing.future import quarantine_future
 from connectors.landing.personal import hmac_pads, holds_identity
 from connectors.landing.reader import Reader
 from connectors.landing.sample import Sample, Value
-from connectors.landing.sandbox import DEFAULT_MEMORY, open_sandbox, quiet
+from connectors.landing.sandbox import open_sandbox, quiet
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED, Statement
 from connectors.landing.tally import LandedRows, Tally, is_coverage
@@ -39,13 +39,12 @@ class Landing:
         source: Source,
         keys: Keys,
         folders: Sequence[Path],
-        memory: str = DEFAULT_MEMORY,
         plan: Plan = SNAPSHOT,
     ) -> None:
         self._source = source
         self._plan = plan
         self._contract = source.contract
-        self._connection: duckdb.DuckDBPyConnection = open_sandbox(folders, memory)
+        self._connection: duckdb.DuckDBPyConnection = open_sandbox(folders)
         self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
         statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
         pads = hmac_pads(keys.pseudonym_key) if statement.needs_key else {}

@@ -32,7 +32,8 @@ _WHOLE_IDENTITY = rf"{_PROVINCE}[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}([.]0+)?"
 _LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{4}"
 _PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{2}"
 # What is left of bytes that were no UTF-8, and the NUL that no text column of a database holds.
-_BROKEN_TEXT = r"[\x{FFFD}\x00]"
+_REPLACED, _NUL = 0xFFFD, 0
+_BROKEN_TEXT = rf"|[\x{{{_REPLACED:X}}}\x{_NUL:02}]"
 
 _BLOCK_BYTES = 64
 _INNER, _OUTER = 0x36, 0x5C
@@ -66,12 +67,12 @@ def is_identity(value: str) -> str:
 
 def has_broken_text(value: str) -> str:
     """True where a text holds U+FFFD or NUL."""
-    return f"regexp_matches({value}, {text(_BROKEN_TEXT)})"
+    return f"(contains({value}, chr({_REPLACED})) OR contains({value}, chr({_NUL})))"
 
 
 def is_suspicious(value: str) -> str:
     """One look for both, over many columns joined together."""
-    return f"regexp_matches({value}, {text(_IDENTITY + '|' + _BROKEN_TEXT)})"
+    return f"regexp_matches({value}, {text(_IDENTITY + _BROKEN_TEXT)})"
 
 
 def has_private_number(value: str, private: bool) -> str:

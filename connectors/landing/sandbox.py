@@ -1,4 +1,4 @@
-"""The DuckDB that reads what strangers sent: in memory, no spilling, no files but its own folders, locked.
+"""The DuckDB that reads what strangers sent: no spilling, no files but in its own folders, locked.
 
 DuckDB trusts data files and may quote data in its messages. So it is given nothing but text, and its messages never
 leave this room: they could hold a person's record.
@@ -13,20 +13,22 @@ import duckdb
 from connectors.landing.sql import text
 from ledger.errors import SourceError
 
-DEFAULT_MEMORY = "2GB"
+MEMORY = "2GB"
+"""What a few pages may take while they are read; everything before and after them lies on disk."""
 THREADS = 1
+"""Pages are read by several threads of our own; more of DuckDB's would only be in each other's way."""
 
 # Errors about our own SQL quote the SQL; all others may quote data.
 _OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
 
 
-def open_sandbox(folders: Sequence[Path], memory: str = DEFAULT_MEMORY) -> duckdb.DuckDBPyConnection:
+def open_sandbox(folders: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     """A locked in-memory database that can read and write Parquet in ``folders`` and nothing else outside itself."""
     connection = duckdb.connect(
         ":memory:",
         config={
             "threads": THREADS,
-            "memory_limit": memory,
+            "memory_limit": MEMORY,
             "temp_directory": "",  # nothing spills: what is read here is in clear
             "enable_external_file_cache": "false",  # parts are read once
             "autoinstall_known_extensions": "false",
@@ -51,9 +53,9 @@ def quiet(where: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         raise SourceError(
             "permanent",
-            "the batch does not fit into the memory that landing may use",
+            f"a few pages do not fit into the {MEMORY} of memory that landing may use",
             where=where,
-            do="Split it with `for_each`, or raise the landing memory",
+            do="Ask for smaller pages: the protocol's `size`, a narrower `for_each`, or smaller files",
         ) from None
     except duckdb.Error as error:
         raise SourceError(

@@ -12,7 +12,7 @@ from functools import cached_property
 from connectors.contract import Contract
 from connectors.landing import checks
 from connectors.landing.casts import Cast, cast, clean
-from connectors.landing.checks import Check, number_name, raw_name, said_name, typed_name
+from connectors.landing.checks import Check, moment_name, number_name, raw_name, said_name, typed_name
 from connectors.landing.fields import Field, fields, structure
 from connectors.landing.pagetable import PAGES, SLOT_STEP
 from connectors.landing.paths import RecordsPath
@@ -41,7 +41,12 @@ class Statement:
     @cached_property
     def _casts(self) -> dict[str, Cast]:
         return {
-            name: cast(raw_name(name), column, number_name(name) if self._fields[name].is_number is not None else None)
+            name: cast(
+                raw_name(name),
+                column,
+                moment_name(name),
+                number_name(name) if self._fields[name].is_number is not None else None,
+            )
             for name, column in self.contract.landed.items()
         }
 
@@ -84,7 +89,8 @@ class Statement:
 
     def _typed(self, path: RecordsPath, unreadable: bool) -> str:
         typed = [f"{self._casts[name].value} AS {typed_name(name)}" for name in self.contract.landed]
-        return f"SELECT *, {', '.join(typed)} FROM ({self._raw(path, unreadable)})"
+        moments = "".join(f", {one.moment} AS {moment_name(name)}" for name, one in self._casts.items() if one.moment)
+        return f"SELECT *, {', '.join(typed)} FROM (SELECT *{moments} FROM ({self._raw(path, unreadable)}))"
 
     def _raw(self, path: RecordsPath, unreadable: bool) -> str:
         columns = ["seq AS _page", "base + ord - 1 AS _row", "coverage AS _coverage"]
