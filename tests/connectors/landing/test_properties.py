@@ -33,7 +33,9 @@ def values_of(column: dict[str, Any], texts: list[str]) -> list[Any]:
     raw = clean("x", declared)
     listed = f"[{', '.join(map(sql_text, texts))}]"
     rows = f"SELECT unnest({listed}) AS x, generate_subscripts({listed}, 1) AS nth"
-    query = f"SELECT {cast('y', declared).value} FROM (SELECT nth, {raw} AS y FROM ({rows})) ORDER BY nth"
+    how = cast("y", declared, "moment")
+    stepped = f"SELECT *, {how.moment or 'NULL'} AS moment FROM (SELECT nth, {raw} AS y FROM ({rows}))"
+    query = f"SELECT {how.value} FROM ({stepped}) ORDER BY nth"
     return [row[0] for row in duckdb.execute(query).fetchall()]
 
 

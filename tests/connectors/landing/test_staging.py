@@ -59,10 +59,8 @@ def test_p6_what_is_staged_holds_no_person(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_landing_that_fails_leaves_no_part_behind(tmp_path: Path) -> None:
-    with pytest.raises(SourceError), Landing(source_of(COLUMNS, ["id"]), KEYS, [tmp_path]) as landing:
-        for page in [*pages_of(3, 2), page_of(b"<html>", 3)]:
-            landing.add(page, "all", "")
-        landing.finish()
+    with pytest.raises(SourceError):
+        land_pages(source_of(COLUMNS, ["id"]), [*pages_of(3, 2), page_of(b"<html>", 3)], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
