@@ -63,9 +63,13 @@ class FileProtocol(ProtocolBase[FileArgsT]):
     def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
         """The records of one file. Raises SourceError (damaged) when it cannot be read."""
 
+    def dump(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Records as JSON text."""
+        return dump_records(rows)
+
     def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """The records of a kept file."""
-        return dump_records(self.records(body, context, request))
+        return self.dump(self.records(body, context, request))
 
     def pages(self) -> Iterator[Page]:
         """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
@@ -85,7 +89,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         ms = round((time.monotonic() - started) * 1000)
         rows = self.records(body, context, where)
         log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
-        return Page(seq, body, dump_records(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
+        return Page(seq, body, self.dump(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
 
     def context_of(self, name: str) -> Mapping[str, str]:
         """What a file's name says: nothing where the name was masked, or is none of this source's."""
