@@ -84,10 +84,17 @@ def plan_of(source: "Source", mark: str | None, now: datetime) -> Plan:
         return SNAPSHOT
     column = source.contract.landed[load.cursor]
     start = read(load.start, column)
-    bound = start if mark is None else max(start, _less(read(mark, column), load.overlap))
+    bound = start if mark is None else max(start, _less(_past(read(mark, column), column, now), load.overlap))
     merge = Merge(source.contract.key, load.cursor) if mark is not None else None
     limit = now + _span(load.ahead) if column.sql_type.kind in ("date", "timestamp") else None
     return Plan(shown(bound, column, load.format), merge, load.cursor, limit)
+
+
+def _past(mark: Any, column: Column, now: datetime) -> Any:
+    """A row that is dated ahead, though within what is allowed, must not hide those that come before its day."""
+    if column.sql_type.kind == "date":
+        return min(mark, now.date())
+    return min(mark, now) if column.sql_type.kind == "timestamp" else mark
 
 
 def read(text: str, column: Column) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from connectors.contract import Column, Contract, Name, Strict, Wording
 from connectors.cursor import Incremental, IncrementalLoad, load_problems
@@ -117,11 +117,19 @@ class Freshness(Strict):
     fail: Annotated[str, Field(pattern=r"^\d+[dh]$")]
 
 
+def _is_clock(cron: str) -> str:
+    from croniter import croniter
+
+    if not croniter.is_valid(cron):
+        raise ValueError("no time fits it: five fields are minute, hour, day, month and day of the week")
+    return cron
+
+
 class Events(Strict):
     """Whose webhook says that there is something new (the name of a secret), and the clock that pulls without one."""
 
     secret: str | None = None
-    fallback: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$")]
+    fallback: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$"), AfterValidator(_is_clock)]
 
 
 class Retention(Strict):

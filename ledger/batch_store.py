@@ -113,7 +113,8 @@ class BatchStore(Store):
     def release_batch(self, batch_id: str, why: str) -> Receipt:
         """Put a held batch in force by a person's decision, which gets a receipt of its own.
 
-        Raises LedgerError when the batch is not held, or a newer one that replaced its coverage is in force.
+        Raises LedgerError when the batch is not held, or a newer one of its coverage is in force, held itself, or found
+        what is in force unchanged.
         """
         note = {"code": "released", "what": "released by a person", "observed": why, "limit": "", "do": ""}
         with self.lock(RECEIPT_LOCK), self._begin() as connection:
@@ -230,14 +231,14 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
         mine.c.batch_id == batch_id,
         same,
-        newer.c.status == "accepted",
+        newer.c.status.in_(("accepted", "unchanged", "held")),
         newer.c.merge.is_(None),
         newer.c.batch_id > mine.c.batch_id,
     )
     found = connection.execute(query).scalar()
     if found is not None:
         raise LedgerError(
-            f"a newer batch of its coverage is in force: {found}",
+            f"a newer pull of its coverage says something else: {found}",
             where=f"batch {batch_id}",
             do="Only the newest batch of a coverage can be released",
         )

@@ -101,12 +101,23 @@ def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scop
     chain.damage = first_altered(_counted(witnesses(), chain, known))
     if chain.damage is not None:
         return [chain]
+    if place.ledger is not None:
+        chain.damage = _without_receipt(place.ledger, known)
     found = [chain, *_files(witnesses(), place, scope, known)]
     if scope.file is not None:
         return _about_file(found, place, scope.file, known)
     if scope.source is None:
         found += [_marts(place), _publications(place, known)]
     return found
+
+
+def _without_receipt(ledger: Ledger, known: _Chain) -> Damage | None:
+    """A batch in force that no receipt speaks of was put there by somebody else."""
+    for batch in ledger.in_force():
+        if batch.batch_id not in known.last:
+            where = f"batch {batch.batch_id} of {batch.source_id}"
+            return Damage("it is in force and has no receipt", where, "Find out who wrote into the ledger")
+    return None
 
 
 def compare(witnesses: Iterable[Witness], copy: Iterable[Witness]) -> Checked:
@@ -161,6 +172,9 @@ def _files(witnesses: Iterable[Witness], place: Place, scope: Scope, known: _Cha
         for row in body["pages"]:
             told = (witness.paths or {}).get(row["seq"])
             file = _File(place.home / told if told else None, link, needed, _RESTORE_PAGE)
+            if told is None and needed and place.ledger is not None and pages.damage is None:
+                what = f"page {row['seq']} has no file in the ledger, and no batch that is needed loses its pages"
+                pages.damage = Damage(what, place_of(link), _RESTORE_PAGE)
             if wanted is None or (file.path is not None and file.path.resolve() == wanted):
                 _enter(pages, file, partial(opened.difference, row) if scope.pages or wanted else None)
     return [files, pages]

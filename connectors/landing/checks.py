@@ -90,7 +90,7 @@ def scan_checks(name: str, column: Column) -> Iterator[Check]:
     Texts have been looked through when this is asked: of a refused row it is known which column holds the number.
     """
     raw = raw_name(name)
-    identity = is_identity(raw) if column.sql_type.numeric else identity_name(name)
+    identity = is_identity(f"{typed_name(name)}::VARCHAR") if column.sql_type.numeric else identity_name(name)
     yield Check(identity, text("personal_undeclared"), name, None, "no number with the form of a NIK")
     yield Check(has_broken_text(raw), text("encoding"), name, raw, "text in UTF-8 without NUL")
 

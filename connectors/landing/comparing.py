@@ -9,7 +9,7 @@ import duckdb
 from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.merging import merged
-from connectors.landing.sql import any_of, text
+from connectors.landing.sql import any_of, parquet, text
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
 from connectors.landing.tally import is_coverage
@@ -61,6 +61,11 @@ class Beside:
         now = self._described(STAGED)
         return all(self._there.get(name) == now[name] for name in self._contract.key)
 
+    @property
+    def key(self) -> str:
+        """The columns by which both sides are brought together."""
+        return ", ".join(map(_c, self._contract.key))
+
     def compare(self, staging: Staging) -> Comparison:
         """Count the units."""
         both = "n._row IS NOT NULL AND o._batch IS NOT NULL"
@@ -76,12 +81,12 @@ class Beside:
         )
         rows = [
             self._connection.execute(f"SELECT {counted} FROM {self._joined(bucket)}").fetchall()[0]
-            for bucket in staging.buckets(", ".join(map(_c, self._contract.key)))
+            for bucket in staging.buckets(self.key)
         ]
         return Comparison(*(sum(map(int, counts)) for counts in zip(*rows, strict=True)))
 
-    def lines(self, source_id: str, batch_id: str, *, additions: bool) -> str:
-        """SQL for the differences: a line for each unit and column whose value is another now."""
+    def lines(self, source_id: str, batch_id: str, bucket: str, *, additions: bool) -> str:
+        """SQL for the differences in a bucket: a line for each unit and column whose value is another now."""
         kind = "CASE WHEN o._batch IS NULL THEN 'added' WHEN n._row IS NULL THEN 'removed' ELSE 'changed' END"
         unit = ", ".join(f"{text(name)}, coalesce(n.{_c(name)}, o.{_c(name)})::VARCHAR" for name in self._contract.key)
         values = ", ".join(
@@ -93,7 +98,7 @@ class Beside:
             wanted = f"o._batch IS NOT NULL AND ({wanted})"
         of_units = (
             f"SELECT json_object({unit})::VARCHAR AS unit, {kind} AS kind, o._batch AS previous, "
-            f"unnest([{values}]) AS value FROM {self._joined()} WHERE {wanted}"
+            f"unnest([{values}]) AS value FROM {self._joined(bucket)} WHERE {wanted}"
         )
         return (
             f"SELECT {text(source_id)} AS source_id, {text(self._coverage or '')} AS coverage, unit, kind, "
@@ -104,7 +109,7 @@ class Beside:
 
     # -- the two sides --------------------------------------------------------------------------------------------
 
-    def _joined(self, bucket: str = "true") -> str:
+    def _joined(self, bucket: str) -> str:
         on = " AND ".join(f"n.{_c(name)} = o.{_c(name)}" for name in self._contract.key)
         how = "FULL" if self._standing.whole else "LEFT"
         new, old = (f"SELECT * FROM ({rows}) WHERE {bucket}" for rows in (self._new_rows(), self._old()))
@@ -117,11 +122,11 @@ class Beside:
     def _old(self) -> str:
         if self._standing.whole:
             return f"SELECT * FROM ({self._old_rows()}) WHERE {is_coverage(self._coverage)}"
-        return self._old_rows(f" SEMI JOIN ({self._new_rows()}) USING ({', '.join(map(_c, self._contract.key))})")
+        return self._old_rows(f" SEMI JOIN ({self._new_rows()}) USING ({self.key})")
 
     def _old_rows(self, narrowed: str = "") -> str:
         parts = [
-            f"SELECT *, {text(batch_id)} AS _batch FROM read_parquet({text(str(path))}){narrowed}"
+            f"SELECT *, {text(batch_id)} AS _batch FROM {parquet(path)}{narrowed}"
             for batch_id, path in self._standing.files
         ]
         return merged(parts, self._standing.merge)

@@ -1,6 +1,7 @@
 """Writing a batch's two files so that each is there whole or not at all."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,10 +51,17 @@ def write_files(
     return LandedFiles(rows, good, quarantine, bad)
 
 
-def write_revision(connection: duckdb.DuckDBPyConnection, lines: str, folder: Path) -> tuple[Path, str]:
-    """Write the differences between a batch and what was in force before it. Returns the file and its sha256."""
+def write_revision(connection: duckdb.DuckDBPyConnection, lines: Sequence[str], folder: Path) -> tuple[Path, str]:
+    """Write the differences between a batch and what was in force before it, found out in turn.
+
+    Returns the file and its sha256.
+    """
     target = folder / REVISIONS
-    sealed = _copy(connection, lines, target)
+    for nth, some in enumerate(lines):
+        kind = "CREATE OR REPLACE TEMP TABLE revised AS" if nth == 0 else "INSERT INTO revised"
+        connection.execute(f"{kind} {some}").fetchall()
+    sealed = _copy(connection, "SELECT * FROM revised", target)
+    connection.execute("DROP TABLE revised")
     _sync(folder)
     return target, sealed.sha256
 

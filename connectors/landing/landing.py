@@ -139,9 +139,11 @@ class Landing:
         """
         with quiet(self._source.id):
             beside = Beside(self._connection, self._contract, coverage, standing)
-            return write_revision(
-                self._connection, beside.lines(self._source.id, folder.name, additions=additions), folder
-            )
+            lines = [
+                beside.lines(self._source.id, folder.name, bucket, additions=additions)
+                for bucket in self._staging.buckets(beside.key)
+            ]
+            return write_revision(self._connection, lines, folder)
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(query).fetchall()

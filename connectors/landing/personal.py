@@ -13,7 +13,7 @@ _PROVINCE = "(1[1-9]|2[01]|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7]|99)"
 _DAY = "(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])"
 _MONTH = "(0[1-9]|1[0-2])"
 # Word processors put other blanks and hyphens between the groups than a keyboard has.
-_GAP = "[ .\u00a0\u2009\u202f\u2010\u2011\u2013-]"
+_GAP = "[ ._\u00a0\u2009\u202f\u2010\u2011\u2013-]"
 # Plain, and as they are printed: 6402011234560001, 6402 0112 3456 0001, 64.02.01.123456.0001, 640201-123456-0001.
 _NIK = (
     rf"{_PROVINCE}("
@@ -21,6 +21,8 @@ _NIK = (
     rf"|[0-9]{{2}}{_GAP}[0-9]{{2}}{_DAY}{_GAP}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}"
     rf"|{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}{_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}"
     rf"|[0-9]{{4}}{_GAP}{_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}"
+    rf"|[0-9]{{4}}{_DAY}{_GAP}{_MONTH}[0-9]{{6}}"
+    rf"|[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}{_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}"
     ")"
 )
 # A card of the national health insurance (BPJS Kesehatan) has 13 digits that begin with 000. A spreadsheet's

@@ -18,9 +18,6 @@ MEMORY = "2GB"
 THREADS = 1
 """Pages are read by several threads of our own; more of DuckDB's would only be in each other's way."""
 
-# Errors about our own SQL quote the SQL; all others may quote data.
-_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
-
 
 def open_sandbox(folders: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     """A locked in-memory database that can read and write Parquet in ``folders`` and nothing else outside itself."""
@@ -45,15 +42,13 @@ def open_sandbox(folders: Sequence[Path]) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def quiet(where: str) -> Iterator[None]:
-    """Turn DuckDB's errors into ours without their text, which may quote a record."""
+    """Turn DuckDB's errors into ours without their text, which may quote a record (also where it quotes our SQL)."""
     try:
         yield
-    except _OURS:
-        raise
     except duckdb.OutOfMemoryException:
         raise SourceError(
             "permanent",
-            f"a few pages do not fit into the {MEMORY} of memory that landing may use",
+            f"what is read or compared at once does not fit into the {MEMORY} of memory that landing may use",
             where=where,
             do="Ask for smaller pages: the protocol's `size`, a narrower `for_each`, or smaller files",
         ) from None

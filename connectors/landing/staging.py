@@ -66,7 +66,7 @@ class Staging:
         """Quarantine rows that passed every check of their own: ``found`` gives their ``_coverage, _row, _reasons``."""
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {REJUDGED} AS {found}")
         for (part,) in self._connection.execute(
-            f"SELECT DISTINCT filename FROM ({self._read(self._parts(), ', filename')}) AS staged "
+            f"SELECT DISTINCT _part FROM ({self._read(self._parts(), ', _part')}) AS staged "
             f"SEMI JOIN {REJUDGED} AS judged ON {_SAME} ORDER BY 1"
         ).fetchall():
             self._rewrite(Path(part))
@@ -111,11 +111,11 @@ class Staging:
 
     def _read(self, parts: list[Path], more: str = "") -> str:
         listed = ", ".join(text(str(part)) for part in parts)
-        named = ", filename = true" if more else ""
+        named = ", filename = '_part'" if more else ""
         columns = ", ".join(map(typed_name, self._contract.landed))
         return (
             f"SELECT {columns}, _page, _row, {self._coverage}, _record, _reasons, _flags{more} "
-            f"FROM read_parquet([{listed}]{named})"
+            f"FROM read_parquet([{listed}], hive_partitioning = false{named})"
         )
 
 

@@ -135,6 +135,9 @@ class Statement:
         value = typed_name(self.coverage_column)
         label = f"{value}::VARCHAR"
         if self.contract.landed[self.coverage_column].sql_type.kind in ("date", "timestamp"):
+            column = self.contract.landed[self.coverage_column]
+            if column.sql_type.kind == "timestamp":
+                value = f"timezone({text(column.timezone or 'UTC')}, {value})"
             label = f"strftime({value}, {text('%Y-%m' if self.grain == 'month' else '%Y')})"
         return f"CASE WHEN regexp_full_match({label}, {text(GRAIN_PATTERNS[self.grain])}) THEN {label} END"
 

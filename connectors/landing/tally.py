@@ -1,8 +1,9 @@
 """What a landed pull came to: counts by coverage, reasons, and whether every row is accounted for (P1)."""
 
 import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -26,7 +27,8 @@ MIN_DOUBLE_ROWS = 2
 
 @dataclass(frozen=True)
 class LandedRows:
-    """What one coverage of a pull came to. ``content_sha256`` depends on the pages' bytes alone.
+    """What one coverage of a pull came to. ``content_sha256`` depends on the pages' bytes, and on
+    values that rows take from the request.
 
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
     rule or ratio that only flags; ``doubled`` pages with the same content under different contexts.
@@ -89,6 +91,7 @@ class Tally:
         self._source = source
         self._received = received
         self._of_rows = source.coverage_column is not None
+        self._told = {column.context for column in source.contract.landed.values() if column.context is not None}
 
     def only_coverage(self) -> str | None:
         """The coverage that rows belong to whose own cannot be read: the only one there is, or None."""
@@ -134,7 +137,7 @@ class Tally:
             received=received,
             landed=landed,
             quarantined=quarantined,
-            content_sha256=_content(pages, coverage if self._of_rows else ""),
+            content_sha256=_content(pages, coverage if self._of_rows else "", self._told),
             quarantine=tuple(quarantine[coverage]),
             unknown=tuple(sorted(fields - known_fields(contract))),
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
@@ -182,12 +185,17 @@ def is_coverage(coverage: str | None) -> str:
     return "_coverage IS NULL" if coverage is None else f"_coverage = {text(coverage)}"
 
 
-def _content(pages: Sequence[_Seen], coverage: str | None) -> str:
+def _content(pages: Sequence[_Seen], coverage: str | None, told: Set[str]) -> str:
     """A hash of what came: the hashes of the pages in order, and not when or how they came.
 
+    Values of the request that become values of rows (``told``) are part of it: one that is corrected changes rows.
     Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart.
     """
-    return hashlib.sha256("\n".join([*(seen.sha256 for seen in pages), coverage or ""]).encode()).hexdigest()
+    parts = []
+    for seen in pages:
+        parts.append(seen.sha256)
+        parts += [json.dumps(pair, ensure_ascii=False) for pair in seen.context if pair[0] in told]
+    return hashlib.sha256("\n".join([*parts, coverage or ""]).encode()).hexdigest()
 
 
 def _doubled(pages: Sequence[_Seen]) -> tuple[int, ...]:

@@ -130,6 +130,7 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("contract/drift", {"add": "warn"}, "contract.drift.add", "unknown key", "'added'"),
         ("contract/columns/nilai/description", {"id": "nilai"}, "columns.nilai.description.en", "is missing", "Add it"),
         ("events/fallback", "daily", "events.fallback", "pattern", ""),
+        ("events/fallback", "0 25 * * *", "events.fallback", "no time fits it", ""),
         ("retention", {"pages": "400"}, "retention.pages", "pattern", ""),
         ("retention", {"rows": "400d"}, "retention.rows", "unknown key 'rows'", ""),
         ("assertions/quarantine/max", "500%", "assertions.quarantine.max", "less than or equal to 1", ""),

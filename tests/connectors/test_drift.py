@@ -12,7 +12,7 @@ from connectors.pull import BatchOutcome, pull_pages
 from connectors.spec import Source
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.connectors.landing.conftest import source_of
+from tests.connectors.landing.conftest import page_of, source_of
 
 COLUMNS: dict[str, Any] = {
     "id": {"pattern": "^r[0-9]+$"},
@@ -195,3 +195,14 @@ def test_p6_no_value_and_no_number_of_a_person_is_told(pull: Pull, ledger: Ledge
 )
 def test_names_are_shown_without_what_may_be_a_number(name: str, shown: str) -> None:
     assert tame(name) == shown
+
+
+def test_p6_a_nul_in_an_unknown_field_reaches_no_message(
+    ledger: Ledger, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Values of unknown fields are tried on the columns that are missing; a NUL once ended that statement half way."""
+    source = source_of({"id": {}, "n": {"type": "integer"}}, ["id"])
+    rows = [{"id": str(at), "jumlah": f"640201120385000{at} Siti Contohwan\0x"} for at in range(3)]
+    outcome = pull_pages(source, [page_of(rows)], ledger, settings)
+    assert outcome.batches[0].status == "held"
+    assert "Contohwan" not in f"{outcome} {ledger.batches(source.id)} {capsys.readouterr()}"

@@ -7,8 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.landing import staging
 from connectors.maturity import maturity, maturity_of, period_end
 from connectors.pull import pull_pages
+from ledger.errors import LedgerError
 from ledger.pull_store import Confirmed
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -16,7 +18,7 @@ from pilar.warehouse import opened, write_revisions
 from tests.connectors.deltas import COLUMNS, LOAD, take
 from tests.connectors.deltas import make as make_incremental
 from tests.connectors.landing.conftest import page_of
-from tests.connectors.pulling import NIK, make, page, records, states
+from tests.connectors.pulling import NIK, in_force, make, page, records, states
 
 Line = tuple[Any, ...]
 
@@ -58,6 +60,37 @@ def test_a_restated_period_keeps_the_old_figure_and_tells_the_difference_by_unit
     receipt = ledger.receipt_of(second.batch_id)
     assert receipt is not None
     assert revision.sha256 in receipt.body
+
+
+def test_differences_are_told_whatever_is_compared_at_once(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "BUCKET_ROWS", 3)
+    source = make()
+    pull_pages(source, [page(0, records(20))], ledger, settings)
+    pull_pages(source, [page(0, [*records(18), *records(20, n=99)[18:]])], ledger, settings)
+    found = [line[1:] for line in lines(ledger, settings)]
+    assert found == [({"id": f"r{at}"}, "changed", "n", str(at), "99") for at in (18, 19)]
+
+
+def test_an_older_held_batch_is_not_released_over_newer_knowledge(ledger: Ledger, settings: Settings) -> None:
+    source = make()
+    pull_pages(source, [page(0, records(20))], ledger, settings)
+    held = pull_pages(source, [page(0, records(9))], ledger, settings).batches[0]
+    again = pull_pages(source, [page(0, records(20))], ledger, settings).batches[0]
+    assert (held.status, again.status) == ("held", "unchanged")
+    with pytest.raises(LedgerError, match="newer pull of its coverage says something else"):
+        ledger.release_batch(held.batch_id, "late")
+
+
+def test_a_corrected_value_of_the_request_is_another_batch(ledger: Ledger, settings: Settings) -> None:
+    columns = {"id": {}, "kode": {"context": "kode"}, "tahun": {"type": "integer", "context": "tahun"}}
+    source = make(columns=columns)
+    rows = [{"id": row["id"]} for row in records(5)]
+    pull_pages(source, [page(0, rows, kode="64.02")], ledger, settings)
+    assert pull_pages(source, [page(0, rows, kode="64.02")], ledger, settings).batches[0].status == "unchanged"
+    assert pull_pages(source, [page(0, rows, kode="62.02")], ledger, settings).batches[0].status == "accepted"
+    assert {row[1] for row in in_force(settings, ledger, source)["2024"]} == {"62.02"}
 
 
 def test_a_first_load_an_unchanged_one_and_reordered_rows_are_no_revision(ledger: Ledger, settings: Settings) -> None:

@@ -183,7 +183,7 @@ def persons_in(content: bytes) -> list[bytes]:
     found = []
     for mark in MARKS:
         for at in _places(content, mark.encode()):
-            if any(content[at : at + size] in _known() for size in (10, 12, 13, 16)):
+            if any(content[at : at + size] in _known() for size in (10, 12, 13, 16)) and not _in_hash(content, at):
                 found.append(content[at : at + 16])
     low = content.lower()
     for at in _places(low, NAME.lower().encode()):
@@ -195,6 +195,16 @@ def persons_in(content: bytes) -> list[bytes]:
             if _is_coded(content, at):
                 found.append(content[max(0, at - 4) : at + _LONGEST])
     return found[:5]
+
+
+def _in_hash(content: bytes, at: int) -> bool:
+    """Among the 64 digits of a pseudonym ten may happen to be those of a planted number."""
+    digits, start, end = b"0123456789abcdef", at, at
+    while start > 0 and at - start < 64 and content[start - 1] in digits:
+        start -= 1
+    while end < len(content) and end - at < 64 and content[end] in digits:
+        end += 1
+    return end - start >= 64 and any(content[place] in b"abcdef" for place in range(start, end))
 
 
 def _is_coded(content: bytes, at: int) -> bool:

@@ -252,12 +252,23 @@ def test_p7_a_chain_cut_or_rewritten_at_its_end_is_noticed_by_an_earlier_copy(ho
     copy = house.export(tmp_path / "chain.jsonl")
     assert compare(house.ledger.witnesses(), read_copy(copy)).damage is None
     house.sql("delete from receipt where seq > 4")
-    assert house.damage() == "", "the chain itself cannot know"
+    assert "it is in force and has no receipt" in house.damage()
     assert "it ends at receipt 4, and the exported chain knows receipt 5" in str(
         compare(house.ledger.witnesses(), read_copy(copy)).damage
     )
     pull_pages(make(), two_years(), house.ledger, house.settings)
     assert "another receipt 5" in str(compare(house.ledger.witnesses(), read_copy(copy)).damage)
+
+
+def test_p7_a_batch_that_somebody_put_in_force_is_noticed(house: House) -> None:
+    forged = """jsonb_populate_record(b, '{"batch_id": "99990101T000000000-forged"}')"""
+    house.sql(f"insert into batch select ({forged}).* from batch b where status = 'accepted' limit 1")
+    assert "has no receipt" in house.damage()
+
+
+def test_p7_a_page_that_the_ledger_was_made_to_forget_is_noticed(house: House) -> None:
+    house.sql("update page set path = null")
+    assert "no batch that is needed loses its pages" in house.damage()
 
 
 @pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 300_000])

@@ -99,3 +99,44 @@ def test_a_batch_is_compared_with_the_one_in_force_whatever_is_compared_at_once(
         found = landing.compare("all", Standing((("before", before),), None, whole=True))
     assert found is not None
     assert (found.standing, found.added, found.changed, found.removed, found.known) == (6, 3, 2, 2, 2)
+
+
+def test_a_duplicate_of_one_period_touches_no_row_of_another(tmp_path: Path) -> None:
+    """Rows are numbered within their coverage."""
+    columns = {"id": {}, "tahun": {"type": "integer", "context": "tahun"}}
+    source = source_of(columns, ["id"], coverage={"from": "tahun", "grain": "year"})
+    pages = [
+        page_of([{"id": "a"}, {"id": "a"}], 0, context={"tahun": "2023"}),
+        page_of([{"id": "b"}, {"id": "c"}], 1, context={"tahun": "2024"}),
+    ]
+    assert [row["_row"] for row in land_pages(source, pages, tmp_path / "x", "2023").quarantine] == [1]
+    assert [row["id"] for row in land_pages(source, pages, tmp_path / "y", "2024").rows] == ["b", "c"]
+
+
+def test_a_folder_named_like_a_column_changes_no_value(tmp_path: Path) -> None:
+    source = source_of({"id": {}, "n": {"type": "integer"}}, ["id"])
+    pages = [page_of([{"id": "a", "n": 1}, {"id": "b", "n": 2}, {"id": "b", "n": 2}])]
+    result = land_pages(source, pages, tmp_path / "n=7")
+    written = duckdb.execute("SELECT n FROM read_parquet(?, hive_partitioning = false)", [str(result.files[0])])
+    assert written.fetchall() == [(1,), (2,)]
+
+
+def test_a_column_may_be_called_filename(tmp_path: Path) -> None:
+    source = source_of({"id": {}, "filename": {}}, ["id"])
+    result = land_pages(source, [page_of([{"id": "a", "filename": "x"}, {"id": "a", "filename": "x"}])], tmp_path)
+    assert [(row["id"], row["filename"]) for row in result.rows] == [("a", "x")]
+    assert result.quarantine[0]["record"] == '{"id":"a","filename":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "month"),
+    [
+        ("Asia/Jakarta", "2024-09-01T03:00:00", "2024-09"),
+        ("Asia/Jakarta", "2025-01-01T00:30:00+07:00", "2025-01"),
+        ("Asia/Makassar", "2024-12-31T16:30:00Z", "2025-01"),
+    ],
+)
+def test_a_moment_belongs_to_the_month_of_its_own_place(tmp_path: Path, zone: str, moment: str, month: str) -> None:
+    columns = {"id": {}, "t": {"type": "timestamp", "timezone": zone}}
+    source = source_of(columns, ["id"], coverage={"from": "t", "grain": "month"})
+    assert land_pages(source, [page_of([{"id": "a", "t": moment}])], tmp_path, month).counts.landed == 1
