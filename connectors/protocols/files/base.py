@@ -30,7 +30,7 @@ class FileArgs(ProtocolArgs):
     """Arguments of every file format.
 
     ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
-    ``names`` says which files to look for over HTTP, where a folder cannot be listed: ``realisasi_{tahun}.csv``, once
+    ``names`` says which files to look for over HTTP where a folder has no index page: ``realisasi_{tahun}.csv``, once
     for each ``for_each`` entry; one that is not there is no error as long as another is.
     """
 
