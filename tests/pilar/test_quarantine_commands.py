@@ -1,15 +1,17 @@
 """`pilar quarantine` and `pilar keys`, as a person types them."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from connectors.protocols.base import Page
 from connectors.pull import pull_pages
 from connectors.spec import load_source
-from ledger.errors import PilarError
+from ledger.errors import FailedAnswer, PilarError, SourceError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli
@@ -67,6 +69,27 @@ def typed(
         return capsys.readouterr().out
 
     return run
+
+
+def test_diagnose_shows_a_failing_answer(
+    typed: Type, sources: Path, ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(PilarError, match="brought no answer"):
+        typed("diagnose", "contoh", "--answer")
+    error = SourceError("damaged", "half a page", where="GET /0")
+    error.answer = FailedAnswer("GET /0?token=REDACTED", 502, b"<html>\xff Galat", 12)
+
+    def fails() -> Iterator[Page]:
+        yield page(0, records(3))
+        raise error
+
+    with pytest.raises(SourceError):
+        pull_pages(load_source(sources / "contoh.yaml"), fails(), ledger, settings)
+    assert "502 13 bytes in 12 ms" in typed("diagnose", "contoh")
+    printed = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr("sys.stdout", printed)
+    cli.app(["diagnose", "contoh", "--answer"], standalone_mode=False)
+    assert printed.buffer.getvalue() == b"<html>\xff Galat"  # type: ignore[attr-defined]
 
 
 def test_list_says_what_waits_and_what_to_do(typed: Type, batch: str) -> None:

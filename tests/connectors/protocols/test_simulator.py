@@ -23,7 +23,9 @@ from simulator.server import Simulator
 pytestmark = pytest.mark.integration
 
 SOURCES = load_sources(REPOSITORY / "connectors" / "sources") | load_sources(REPOSITORY / "docs/examples/sources")
+# One of two that speak the same is enough.
 HTTP = sorted(name for name, source in SOURCES.items() if source.protocol not in {"sql", "files.xlsx"})
+HTTP.remove("bpjs_waktu_tunggu")
 LINKED = ["dinkes_persalinan", "diskominfo_spbe"]
 HASTE = Limits(connect_s=2, read_s=2, total_s=2, attempts=2, retry_total_s=3, backoff_s=0.01)
 UNDISTURBED: dict[str, list[bytes]] = {}
