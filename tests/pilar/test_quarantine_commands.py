@@ -144,6 +144,14 @@ def test_dismissing_by_rule_by_row_and_by_batch(typed: Type, batch: str, ledger:
     assert force.rows_quarantined == 4
 
 
+def test_dismissing_up_to_a_day(typed: Type, batch: str) -> None:
+    said = typed(
+        "quarantine", "dismiss", "contoh", "--rule", "max", "--why", "x", "--who", "ani", "--until", "2999-12-31"
+    )
+    assert "up to 2999-12-31 a new batch is asked about where it brings more" in " ".join(said.split())
+    assert "ani dismissed all rows up to 2999-12-31 of max n: x" in typed("quarantine", "show", batch)
+
+
 BAD: list[tuple[str, tuple[str, ...], str]] = [
     ("unknown source", ("replay", "contho"), "Did you mean 'contoh'"),
     ("unknown batch", ("replay", "20240101T000000000-abcdef"), "there is no batch"),
@@ -152,6 +160,8 @@ BAD: list[tuple[str, tuple[str, ...], str]] = [
     ("source without rule", ("dismiss", "contoh", "--why", "x"), "one rule"),
     ("row of a source", ("dismiss", "contoh", "--rule", "max", "--row", "1", "--why", "x"), "name the batch"),
     ("no reason", ("dismiss", "contoh", "--rule", "max", "--why", " "), "needs its reason"),
+    ("a day that is over", ("dismiss", "contoh", "--rule", "max", "--why", "x", "--until", "2020-01-01"), "is over"),
+    ("a row up to a day", ("dismiss", "1", "--row", "1", "--why", "x", "--until", "2999-01-01"), "Dismiss its rule"),
     ("nothing fits", ("dismiss", "contoh", "--rule", "nothing", "--why", "x"), "no open row"),
 ]
 
