@@ -33,6 +33,7 @@ class Before:
     quarantined: int
     keys: int = 0
     keys_gone: int = 0
+    keys_changed: int = 0
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
     yield from _quality(facts, assertions)
     yield from facts.drift
     yield from _gone(facts, assertions)
+    yield from _changed(facts, assertions)
     yield from _copies(facts)
 
 
@@ -247,6 +249,20 @@ def _gone(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             f"{before.keys_gone} of {before.keys}",
             f"{assertions.gone_max:.1%}",
         )
+
+
+def _changed(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
+    """Labels that were swapped keep every count; record by record they are other values all the same."""
+    before, limit = facts.before, assertions.changed
+    if before is None or limit is None or before.keys_changed <= limit.max * before.keys:
+        return
+    yield Reason(
+        "mass_change",
+        "many records of the batch in force have other values now",
+        "Compare some with the agency (revisions.parquet in the batch's folder); release the batch if they hold",
+        f"{before.keys_changed} of {before.keys}",
+        f"{limit.max:.1%}",
+    )
 
 
 def _copies(facts: Facts) -> Iterator[Reason]:

@@ -112,7 +112,9 @@ def _before(found: Beside, newest: Batch, plan: Plan) -> Before:
     # No single batch of several that were joined is what one that replaces them could equal.
     same_possible = alone is not None or plan.merge is not None
     # Rows landed under another contract may have another key; then the row floor alone has to do.
-    keys, gone = (comparison.standing, comparison.removed) if comparison is not None else (0, 0)
+    keys, gone, changed = (
+        (comparison.standing, comparison.removed, comparison.changed) if comparison is not None else (0, 0, 0)
+    )
     return Before(
         batch_id=newest.batch_id,
         contract_sha256=newest.contract_sha256,
@@ -122,6 +124,7 @@ def _before(found: Beside, newest: Batch, plan: Plan) -> Before:
         quarantined=newest.rows_quarantined or 0,
         keys=keys,
         keys_gone=gone,
+        keys_changed=changed,
     )
 
 

@@ -77,7 +77,11 @@ def recorded(run: Run, source: Source) -> Iterator[Run]:
     try:
         yield run
     except PilarError as error:
-        run.fail(error.kind if isinstance(error, SourceError) else "permanent", str(error))
+        if isinstance(error, SourceError):
+            answer, error.answer = error.answer, None  # from here on it is on the disk alone, encrypted
+            run.fail(error.kind, str(error), answer)
+        else:
+            run.fail("permanent", str(error))
         raise
     except Exception as error:
         # The text of an error of our own making may hold a record; its type never does.

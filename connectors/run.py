@@ -18,7 +18,7 @@ from connectors.pages import PageStore
 from connectors.protocols.base import Page
 from connectors.rebuild import note_of
 from connectors.spec import GRAIN_PATTERNS, Source, matches_grain
-from ledger.errors import SourceError
+from ledger.errors import FailedAnswer, SourceError
 from ledger.keys import Keys
 from ledger.records import Batch, BatchResult, BatchStatus, PageRow
 from ledger.seals import seal
@@ -155,8 +155,10 @@ class Run:
         )
         return PullOutcome(self._source.id, outcomes)
 
-    def fail(self, kind: str, message: str) -> None:
-        """Record the failure for every batch that is still open."""
+    def fail(self, kind: str, message: str, answer: FailedAnswer | None = None) -> None:
+        """Record the failure for every batch that is still open, and keep the answer that was none."""
+        if answer is not None:
+            self._keep_failed(answer)
         for batch in [*self._batches.values(), *([self._spare] if self._spare else [])]:
             if batch.rows:
                 self._ledger.add_pages(batch.batch_id, batch.rows)
@@ -198,6 +200,16 @@ class Run:
         if len(batch.rows) >= _PAGE_ROWS or time.monotonic() - self._flushed_at > _PAGE_SECONDS:
             self._flush()
         return digest
+
+    def _keep_failed(self, answer: FailedAnswer) -> None:
+        """Keep a failing answer as a page behind the others, for whoever mends what is wrong; it is never landed."""
+        batch = self._spare if self._spare is not None else list(self._batches.values())[-1]
+        seq, digest = max(self._pages, default=-1) + 1, hashlib.sha256(answer.body).hexdigest()
+        try:
+            path = self._told(batch.store.write(seq, answer.body))
+        except OSError:  # a full disk: the failure itself, and what was answered, are told all the same
+            path = None
+        batch.rows.append(PageRow(seq, answer.request, answer.status, len(answer.body), digest, answer.ms, path))
 
     def _flush(self) -> None:
         for batch in self._batches.values():
@@ -314,7 +326,7 @@ def coverage_of(source: Source, page: Page) -> str | None:
         return "all"
     value = page.context.get(name)
     if value is None or not matches_grain(value, source.coverage.grain):
-        raise SourceError(
+        error = SourceError(
             "permanent",
             f"page {page.seq} says {value!r} for {name!r}, which is no coverage of grain {source.coverage.grain}"
             if value is not None
@@ -322,6 +334,8 @@ def coverage_of(source: Source, page: Page) -> str | None:
             where=source.id,
             do=f"The form is {GRAIN_PATTERNS[source.coverage.grain]}",
         )
+        error.answer = FailedAnswer(page.request, page.status, page.body, page.ms)
+        raise error
     return value
 
 

@@ -93,13 +93,15 @@ class Assertions(Strict):
     """What must hold for a batch before it may replace the one in force.
 
     ``shrink``: rows missing against the batch in force and the trailing median. ``gone``: keys of the batch in force
-    that are not in this one (default: as ``shrink``).
+    that are not in this one (default: as ``shrink``). ``changed``: keys of both whose values are others (default: none
+    are too many).
     """
 
     rows: Rows
     quarantine: Limit
     shrink: Limit
     gone: Limit | None = None
+    changed: Limit | None = None
 
     @property
     def gone_max(self) -> float:

@@ -3,6 +3,7 @@
 Every error says *what* happened, *where*, and *what to do*, in one line and without secrets or persons.
 """
 
+from dataclasses import dataclass, field
 from typing import Literal
 
 SourceErrorKind = Literal["auth", "quota", "retryable", "permanent", "damaged", "empty"]
@@ -33,14 +34,26 @@ class ConfigError(PilarError):
     """A setting, source file or command-line argument is wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class FailedAnswer:
+    """What a source answered when it failed, as it came; ``request`` is redacted, ``status`` 0 where there is none."""
+
+    request: str
+    status: int
+    body: bytes = field(repr=False)
+    ms: int
+
+
 class SourceError(PilarError):
     """An agency's system did not give what its contract promises.
 
     ``kind`` decides what happens next: ``retryable`` and ``quota`` are tried again, the others need a person.
+    ``answer`` is what it gave instead, where a whole answer came; who records the failure keeps it and takes it off.
     """
 
     def __init__(self, kind: SourceErrorKind, what: str, *, where: str = "", do: str = "") -> None:
         self.kind: SourceErrorKind = kind
+        self.answer: FailedAnswer | None = None
         super().__init__(what, where=where, do=do)
 
 

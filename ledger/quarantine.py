@@ -6,7 +6,7 @@ word on its coverage, or in force. Only a person's dismissal is a record of its 
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from ledger.records import BatchStatus
@@ -65,7 +65,11 @@ class Refused:
 
 @dataclass(frozen=True)
 class Dismissal:
-    """Who decided that rows need no more attention, why and when; ``row`` is None for all of the rule and field."""
+    """Who decided that rows need no more attention, why and when; ``row`` is None for all of the rule and field.
+
+    ``until``: the last day on which as many rows of the rule and field are dismissed in later batches of the coverage
+    too; None for this batch alone.
+    """
 
     batch_id: str
     rule: str
@@ -74,6 +78,7 @@ class Dismissal:
     who: str
     why: str
     dismissed_at: datetime
+    until: date | None = None
 
 
 def newest(batches: Iterable[Decided]) -> Mapping[tuple[str, str | None], Decided]:

@@ -1,7 +1,7 @@
 """Quarantined rows in the ledger: what was refused, what has become of it, and who decided so."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -36,36 +36,42 @@ class QuarantineStore(BatchStore):
         """Everything in quarantine by batch, rule and field, with what has become of it; the newest batch first."""
         batches = {batch.batch_id: batch for batch in self.decided(source_id)}
         fate = self.fates(source_id)
-        dismissed = self._dismissed()
+        dismissed, standing = self._dismissed(), self._standing()
         since: dict[tuple[str, str | None, str, str], datetime] = {}
         found = []
         for batch_id, rule, field, rows in self._counts(source_id):
             batch = batches[batch_id]
             began = since.setdefault((batch.source_id, batch.coverage, rule, field), batch.started_at)
-            gone = min(rows, dismissed.get((batch_id, rule, field), 0))
+            settled = [dismissed.get((batch_id, rule, field), 0)]
+            earlier = standing.get((batch.source_id, batch.coverage, rule, field), ())
+            settled += [count for decided, count in earlier if decided < batch_id]
+            gone = min(rows, max(settled))
             found.append(Refused(batch, rule, field, rows, gone, fate[batch_id], began))
         return sorted(found, key=lambda one: (one.batch.batch_id, one.rows), reverse=True)
 
     def dismissals(self, batch_id: str) -> Sequence[Dismissal]:
         """The decisions about one batch's quarantined rows, oldest first."""
         d = t.dismissal.c
-        query = sa.select(d.batch_id, d.rule, d.field, d.row, d.who, d.why, d.dismissed_at).where(
+        query = sa.select(d.batch_id, d.rule, d.field, d.row, d.who, d.why, d.dismissed_at, d.until).where(
             d.batch_id == batch_id
         )
         with self._begin() as connection:
             return [Dismissal(*row) for row in connection.execute(query.order_by(d.dismissal_id))]
 
-    def dismiss(self, rows: Sequence[tuple[Key, int | None]], who: str, why: str) -> Sequence[int]:
+    def dismiss(
+        self, rows: Sequence[tuple[Key, int | None]], who: str, why: str, until: date | None = None
+    ) -> Sequence[int]:
         """Record that somebody decided about quarantined rows; they stay in quarantine.
 
         ``rows``: (batch, rule, field), and a row's number or None for all of them. Each batch gets a receipt that holds
-        its decisions; returns the receipts' numbers.
+        its decisions; returns the receipts' numbers. ``until``: up to that day a decision about all rows of a rule and
+        field holds for as many of them in later batches of the coverage; one more is asked about.
         Raises LedgerError when there is nothing to decide about.
         """
         if not rows:
             raise LedgerError("no open row in quarantine fits", where="quarantine", do="See `pilar quarantine list`")
         values = [
-            {"batch_id": batch, "rule": rule, "field": field, "row": row, "who": who, "why": why}
+            {"batch_id": batch, "rule": rule, "field": field, "row": row, "who": who, "why": why, "until": until}
             for (batch, rule, field), row in rows
         ]
         with self.lock(RECEIPT_LOCK), self._begin() as connection:
@@ -80,6 +86,21 @@ class QuarantineStore(BatchStore):
             query = query.where(t.batch.c.source_id == source_id)
         with self._begin() as connection:
             return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.order_by(q.batch_id))]
+
+    def _standing(self) -> Mapping[tuple[str, str | None, str, str], Sequence[tuple[str, int]]]:
+        """Decisions that hold for later batches today: by source, coverage, rule and field the batch and its rows."""
+        d, q, b = t.dismissal.c, t.quarantine.c, t.batch.c
+        query = (
+            sa.select(b.source_id, b.coverage, d.rule, d.field, d.batch_id, q.rows)
+            .join_from(t.dismissal, t.quarantine)
+            .join(t.batch, b.batch_id == d.batch_id)
+            .where(d.row.is_(None), d.until >= sa.func.current_date())
+        )
+        found: dict[tuple[str, str | None, str, str], list[tuple[str, int]]] = {}
+        with self._begin() as connection:
+            for source_id, coverage, rule, field, batch_id, rows in connection.execute(query):
+                found.setdefault((source_id, coverage, rule, field), []).append((batch_id, rows))
+        return found
 
     def _dismissed(self) -> Mapping[Key, int]:
         """How many rows of a batch, rule and field were dismissed; more than there are where all of them were."""

@@ -122,7 +122,9 @@ def _body(batch: sa.RowMapping, pages: Sequence[sa.RowMapping], dismissals: Sequ
     body["pages"] = [{name: page[name] for name in _PAGE_FIELDS} for page in pages]
     if dismissals:
         body["dismissed"] = [
-            {name: row[name] for name in _DISMISSAL_FIELDS} | {"dismissed_at": _moment(row["dismissed_at"])}
+            {name: row[name] for name in _DISMISSAL_FIELDS}
+            | {"dismissed_at": _moment(row["dismissed_at"])}
+            | ({"until": row["until"].isoformat()} if row["until"] is not None else {})
             for row in dismissals
         ]
     return canonical(body)

@@ -141,6 +141,7 @@ dismissal = Table(
     Column("row", BigInteger, comment="the row's number in the batch; null for all rows of the rule and field"),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
+    Column("until", Date, comment="the last day on which it holds for later batches too; null for this batch alone"),
     _now("dismissed_at"),
     ForeignKeyConstraint(["batch_id", "rule", "field"], ["quarantine.batch_id", "quarantine.rule", "quarantine.field"]),
     Index(None, "batch_id", "rule", "field"),

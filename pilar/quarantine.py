@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +108,27 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Sequence[Replayed
 
 
 def dismiss(
-    ledger: Ledger, settings: Settings, target: str, *, rule: str | None, row: int | None, who: str, why: str
+    ledger: Ledger,
+    settings: Settings,
+    target: str,
+    *,
+    rule: str | None,
+    row: int | None,
+    who: str,
+    why: str,
+    until: date | None = None,
 ) -> int:
     """Record that open rows of a batch, one of its rows, or a rule of a source need no more attention.
 
+    ``until``: up to that day as many of them are dismissed in later batches too.
     Returns how many rows and reasons it was about. Raises LedgerError when none fits, ConfigError for a bad question.
     """
     if not why.strip():
         raise ConfigError("a dismissal needs its reason", where="--why", do="Say who confirmed what")
+    if until is not None and row is not None:
+        raise ConfigError("a row's number is another one in the next batch", where="--until", do="Dismiss its rule")
+    if until is not None and until < ledger.now().date():
+        raise ConfigError(f"{until} is over", where="--until", do="Name a day to come, or leave it out")
     of_batch = is_batch(target)
     if of_batch:
         _batch(ledger, target)
@@ -127,7 +141,7 @@ def dismiss(
     found = refused(ledger, source=None if of_batch else target, rule=rule, batch=target if of_batch else None)
     keys = {(one.batch.batch_id, one.rule, one.field): one.open for one in found}
     if row is None:
-        ledger.dismiss([(key, None) for key in keys], who, why.strip())
+        ledger.dismiss([(key, None) for key in keys], who, why.strip(), until)
         return sum(keys.values())
     reasons = _reasons_of(ledger, settings, target, row)
     chosen = [(key, row) for key in keys if (key[1], key[2]) in reasons]

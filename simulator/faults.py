@@ -10,7 +10,10 @@ from simulator.errors import SimulatorError
 
 T = TypeVar("T")
 
-SYSTEMS = ("sipd", "dapodik", "satusehat", "sipsn", "oss", "bps", "diskominfo", "eppgbm_sftp", "perkim_db")
+SYSTEMS = (
+    *("sipd", "dapodik", "satusehat", "sipsn", "oss", "bps", "diskominfo", "bpjs", "sicantik"),
+    *("eppgbm_sftp", "perkim_db"),
+)
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {

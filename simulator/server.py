@@ -14,7 +14,7 @@ from simulator.control import Control
 from simulator.credentials import credential, json_web_token
 from simulator.errors import SimulatorError
 from simulator.faults import Faults
-from simulator.systems import bps, dapodik, diskominfo, oss, satusehat, sipd, sipsn
+from simulator.systems import bpjs, bps, dapodik, diskominfo, oss, satusehat, sicantik, sipd, sipsn
 from simulator.wire import Wire
 from simulator.workbooks import Workbooks
 
@@ -130,6 +130,8 @@ class Simulator:
             "oss": _connection(f"{base}/oss/v1/kl/rba", password=credential("oss")),
             "bps": _connection(f"{base}/bps/v1/api", password=credential("bps")),
             "diskominfo": _connection(f"{base}/diskominfo", password=credential("diskominfo")),
+            "bpjs": _connection(f"{base}/bpjs", bpjs.CONS_ID, bpjs.secret(), user_key=bpjs.user_key()),
+            "sicantik": _connection(f"{base}/sicantik/backoffice/api"),
             "eppgbm_sftp": _connection(
                 f"sftp://{HOST}:{self._port(1)}",
                 sftp.LOGIN,
@@ -165,6 +167,8 @@ class Simulator:
             "oss": oss.app(),
             "bps": bps.app(),
             "diskominfo": diskominfo.app(lambda: self._revision),
+            "bpjs": bpjs.app(),
+            "sicantik": sicantik.app(),
         }
         wire = Wire(systems, Control(self.faults, self.arrive).app(), self.faults)
         acceptor = await sftp.listen(self._sockets[1], self._key, self._workbooks, self.faults)

@@ -66,6 +66,9 @@ _HELD = Both(
 )
 _FEWER = Both("barisnya kurang dari {rows}", "it has fewer than {rows} rows")
 _SHRINK = Both("barisnya {share} lebih sedikit daripada biasanya", "it has {share} fewer rows than usual")
+_CHANGED = Both(
+    "lebih dari {share} catatan yang sudah berlaku berubah isinya", "more than {share} of the records in force changed"
+)
 _QUOTA = Both("lebih dari {share} barisnya ditolak", "more than {share} of its rows are refused")
 _COPY = Both("isinya sama dengan kiriman wilayah atau masa lain", "its content is that of another region or period")
 _DRIFT: Mapping[str, Both] = {
@@ -208,6 +211,8 @@ def _refused(source: Source, language: Language) -> Iterator[str]:
     yield ""
     yield f"- {_FEWER.to(language).format(rows=limits.rows.min)}"
     yield f"- {_SHRINK.to(language).format(share=f'{limits.shrink.max:.0%}')}"
+    if limits.changed is not None:
+        yield f"- {_CHANGED.to(language).format(share=f'{limits.changed.max:.0%}')}"
     yield f"- {_QUOTA.to(language).format(share=f'{limits.quarantine.max:.0%}')}"
     yield f"- {_COPY.to(language)}"
     yield from (f"- {words.to(language)}" for kind, words in _DRIFT.items() if getattr(contract.drift, kind) == "hold")

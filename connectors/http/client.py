@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import requests
@@ -27,7 +27,7 @@ from connectors.http.quiet import silence_libraries
 from connectors.http.redact import Redactor
 from connectors.http.urls import origin, same_origin, under
 from connectors.http.verdict import Verdict
-from ledger.errors import ConfigError, SourceError
+from ledger.errors import ConfigError, FailedAnswer, SourceError
 from ledger.settings import Connection
 
 __all__ = ["Answer", "Classify", "HttpClient", "Request"]
@@ -135,7 +135,9 @@ class HttpClient:
         size = len(received.body)
         log.info("source_answered", request=shown, status=received.status, bytes=size, ms=ms, verdict=verdict.kind)
         if not verdict.usable:
-            return from_verdict(verdict, retry_after_s(received.headers), self.redactor)
+            failure = from_verdict(verdict, retry_after_s(received.headers), self.redactor)
+            answer = FailedAnswer(shown, received.status, received.body, ms)
+            return failure if request.confidential else replace(failure, answer=answer)
         return Answer(verdict, received.status, received.headers, received.body, received.url, shown, ms)
 
     def _receive(self, request: Request) -> Received | Failure:

@@ -29,6 +29,7 @@ class Request:
     each time something is sent, for systems that sign the moment of a request.
 
     ``form`` is posted as a form, ``json`` as JSON; every request here only reads, so every one may be repeated.
+    ``confidential``: the answer may hold a credential, so it is kept nowhere, whatever it is.
     """
 
     url: str
@@ -38,6 +39,7 @@ class Request:
     credentials: Mapping[str, str] | Callable[[], Mapping[str, str]] = field(default_factory=dict, repr=False)
     form: Params | None = field(default=None, repr=False)
     json: Any = field(default=None, repr=False)
+    confidential: bool = False
 
     @property
     def full_url(self) -> str:

@@ -12,7 +12,7 @@ from connectors.http.body import BodyError
 from connectors.http.deadline import Deadline
 from connectors.http.redact import Redactor, quote
 from connectors.http.verdict import Verdict
-from ledger.errors import ConfigError, SourceError, SourceErrorKind
+from ledger.errors import ConfigError, FailedAnswer, SourceError, SourceErrorKind
 
 _RETRY_AFTER_MAX_S = 86400
 _LOGIN_PLACE = re.compile(r"(?i)(?:^|[/._-])(?:log-?in|signin|masuk|auth|sso|cas)(?:[/?._-]|$)")
@@ -37,24 +37,30 @@ _SENTENCE: Mapping[SourceErrorKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed attempt. ``what`` is clean already; ``retry_after`` is what the source asked for, in seconds."""
+    """One failed attempt. ``what`` is clean already; ``retry_after`` is what the source asked for, in seconds.
+
+    ``answer`` is the answer that was not usable, None where none came whole.
+    """
 
     kind: SourceErrorKind
     what: str
     again: bool
     retry_after: float | None = None
     do: str = ""
+    answer: FailedAnswer | None = None
 
     def error(self, request: str, attempts: int) -> SourceError:
         """The error a caller gets after the last attempt."""
         asked = f" (asked {attempts} times)" if attempts > 1 else ""
         wait = f"; it asks to wait {self.retry_after:.0f} s" if self.retry_after else ""
-        return SourceError(
+        error = SourceError(
             self.kind,
             f"{_SENTENCE[self.kind]}: {self.what}{wait}{asked}",
             where=request[:400],
             do=self.do or DO[self.kind],
         )
+        error.answer = self.answer
+        return error
 
 
 def from_verdict(verdict: Verdict, retry_after: float | None, redactor: Redactor) -> Failure:

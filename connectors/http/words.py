@@ -77,10 +77,10 @@ points poli pool port position positive post posted postgresql prefer prev prima
 propinsi proses protocol protocols prove proved provider provinsi proxies proxy proyek psycopg public pull punya
 puskesmas put pwd pymysql pyo python quarantine query quota quote rahasia range rata rate rba read readable reader
 ready realisasi really realms reason reasons received record records redirect redirects ref referer refuse refused
-registered registry regular rekening rel relation relative remove renamed repeat repeated repeats replace report
-request requested requests require required reserved reset resiko resolve resolved resolves resource resources
-resourcetype respon response rest result results retry retryable return returning returns rid risiko role root round
-row rows rowspan rule rulenumber rumah run runs runtime saat sakit salah same sampah sandi sanitasi satu satusehat
+refuses registered registry regular rekening rel relation relative remove renamed repeat repeated repeats replace
+report request requested requests require required reserved reset resiko resolve resolved resolves resource resources
+resourcetype respon response rest result results retry retryable return returning returns reuse rid risiko role root
+round row rows rowspan rule rulenumber rumah run runs runtime saat sakit salah same sampah sandi sanitasi satu satusehat
 save say says schema script search searchparams searchset second seconds secret secure security sedang sehat sekali
 sekolah select selesai self semester semicolon send sends sense sent separator september seq sequence series server
 service sesi session sesuai set several severity sftp sha share sheet sheetdata sheets short should show

@@ -181,6 +181,7 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
             params={"grant_type": "client_credentials"},
             headers={"Accept": "application/json"},
             form={"client_id": self.connection.login, "client_secret": self.secret()},
+            confidential=True,
         )
 
 

@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Annotated
@@ -72,6 +73,8 @@ def show_command(
     out.print(table)
     for one in ledger.dismissals(batch):
         what = f"row {one.row}" if one.row is not None else "all rows"
+        if one.until is not None:
+            what += f" up to {one.until}"
         out.print(
             f"{one.dismissed_at:%Y-%m-%d %H:%M} {one.who} dismissed {what} of {one.rule} {one.field}: {one.why}",
             markup=False,
@@ -104,19 +107,30 @@ def replay_command(
 @app.command("dismiss")
 def dismiss_command(
     target: Annotated[str, typer.Argument(help="A batch's id, or a source's together with --rule.")],
+    *,
     why: Annotated[str, typer.Option(help="Why these rows need no more attention; it stands in the batch's receipt.")],
     rule: Annotated[str | None, typer.Option(help="Only rows that break this rule.")] = None,
     row: Annotated[int | None, typer.Option(help="Only this row of the batch.", min=0)] = None,
     who: Annotated[str | None, typer.Option(help="Who decided it. Default: the user of this machine.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Up to this day also in later batches, for as many rows as now."),
+    ] = None,
 ) -> None:
     """Record that refused rows need no more attention. They stay in quarantine, and are counted there."""
     from pilar.commands import installation
     from pilar.quarantine import dismiss
 
     ledger, settings = installation.opened()
-    count = dismiss(ledger, settings, target, rule=rule, row=row, who=who or getpass.getuser(), why=why)
+    last = until.date() if until is not None else None
+    count = dismiss(ledger, settings, target, rule=rule, row=row, who=who or getpass.getuser(), why=why, until=last)
     what = f"row {row}" if row is not None else f"{count} refusal(s)"
-    out.print(f"Dismissed {what}. They stay in quarantine, and a new batch that brings them is asked about again.")
+    then = (
+        f"up to {last} a new batch is asked about where it brings more of them than now"
+        if last is not None
+        else "a new batch that brings them is asked about again (unless you say --until)"
+    )
+    out.print(f"Dismissed {what}. They stay in quarantine, and {then}.")
 
 
 _TOLD = ("field", "rule", "value", "expected")

@@ -1,12 +1,15 @@
 """`pilar sources`, `pilar pull` and `pilar diagnose`: the data engineer's words for agencies' systems."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from ledger.errors import ConfigError
 from ledger.records import Batch, Maturity, Revision
+from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.commands.new_source import new_command
 from pilar.console import err, out
@@ -90,13 +93,22 @@ def release_command(
     out.print(f"{batch} is in force (receipt {receipt.seq}). Publish it: pilar evaluate", markup=False)
 
 
-def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")]) -> None:
+def diagnose_command(
+    source: Annotated[str, typer.Argument(help="The source's id: `pilar sources list`.")],
+    answer: Annotated[
+        bool,
+        typer.Option("--answer", help="Only print the last answer of the last pull. It may name persons."),
+    ] = False,
+) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
     from pilar.catalogue import find_source, maturities
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
     found = find_source(settings.sources_dir, source)
+    if answer:
+        _print_answer(source, ledger, settings)
+        return
     out.print(f"[bold]{found.id}[/] · {found.opd} · {found.system} · protocol {found.protocol}")
     batches = ledger.batches(source, limit=8)
     if not batches:
@@ -124,8 +136,24 @@ def diagnose_command(source: Annotated[str, typer.Argument(help="The source's id
 
 
 def _print_pages(ledger: Ledger, batches: Sequence[Batch]) -> None:
-    for page in ledger.pages(batches[0].batch_id)[:3] if batches else ():
-        out.print(f"page  {page.status} {page.bytes} bytes in {page.ms} ms  {page.request}", markup=False)
+    pages = ledger.pages(batches[0].batch_id) if batches else ()
+    # Of a pull that failed the last answer matters, of any other one a few say how it was asked.
+    for page in pages[-1:] if batches and batches[0].status == "failed" else pages[:3]:
+        told = f"page  {page.status} {page.bytes} bytes in {page.ms} ms, sha256 {page.sha256[:16]}  {page.request}"
+        out.print(told, markup=False)
+
+
+def _print_answer(source: str, ledger: Ledger, settings: Settings) -> None:
+    """The bytes, and nothing else: nowhere but on standard output, for they are kept nowhere in clear."""
+    from connectors.trace import kept_bytes
+    from ledger.keys import Keys
+
+    last = next(iter(ledger.batches(source, limit=1)), None)
+    pages = ledger.pages(last.batch_id) if last is not None else ()
+    if not pages:
+        raise ConfigError("the last pull brought no answer", where=source, do="See `pilar diagnose` for what it says")
+    sys.stdout.buffer.write(kept_bytes(pages[-1], settings, Keys.load(settings.key_dir)))
+    sys.stdout.buffer.flush()
 
 
 def _print_batch(batch: Batch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.gate import Before, Facts, Reason, capped, decide, too_many
-from connectors.spec import Assertions
+from connectors.spec import Assertions, Limit
 
 ASSERTIONS = Assertions.model_validate(
     {"rows": {"min": 80, "max": 200}, "quarantine": {"max": "5%"}, "shrink": {"max": "20%"}}
@@ -55,6 +55,7 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("keys at their limit", facts(before=before(keys_gone=20)), "accepted", []),
     ("mass deletion", facts(before=before(keys_gone=21)), "held", ["mass_deletion"]),
     ("replaced by as many others", facts(before=before(keys_gone=100)), "held", ["mass_deletion"]),
+    ("any change where none is bounded", facts(before=before(keys_changed=100)), "accepted", []),
     ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
     ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
@@ -150,6 +151,16 @@ def test_every_reason_says_what_to_do() -> None:
 def test_gone_has_its_own_limit() -> None:
     lenient = ASSERTIONS.model_copy(update={"gone": Assertions.model_fields["shrink"].annotation(max=0.5)})  # type: ignore[misc]
     assert decide(facts(before=before(keys_gone=40)), lenient).outcome == "accepted"
+
+
+@pytest.mark.parametrize(("changed", "outcome"), [(5, "accepted"), (6, "held")])
+def test_changes_are_bounded_where_the_contract_says_so(changed: int, outcome: str) -> None:
+    strict = ASSERTIONS.model_copy(update={"changed": Limit(max=0.05)})
+    decision = decide(facts(before=before(keys_changed=changed)), strict)
+    assert decision.outcome == outcome
+    assert [(reason.code, reason.observed) for reason in decision.reasons] == (
+        [("mass_change", "6 of 100")] if changed == 6 else []
+    )
 
 
 @pytest.mark.parametrize(("received", "expected"), [(200, None), (201, "rows_max")])

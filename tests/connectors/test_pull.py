@@ -153,6 +153,20 @@ def test_p1_page_drift_a_row_that_moved_to_the_next_page_lands_once(ledger: Ledg
     assert count.rule == "duplicate_key"
 
 
+def test_classes_that_swap_their_labels_and_keep_their_totals_are_held(ledger: Ledger, settings: Settings) -> None:
+    columns = COLUMNS | {"kelas": {"required": True, "values": ["aman", "layak"]}}
+    assertions = {"rows": {"min": 2}, "quarantine": {"max": "0%"}, "shrink": {"max": "0%"}, "changed": {"max": "5%"}}
+    source = make(columns=columns, assertions=assertions)
+    rows = [row | {"kelas": "aman" if at % 2 else "layak"} for at, row in enumerate(records(40))]
+    swapped = [row | {"kelas": "layak" if at % 2 else "aman"} for at, row in enumerate(rows)]
+    corrected = [rows[0] | {"kelas": "aman"}, rows[1] | {"kelas": "layak"}, *rows[2:]]
+    assert states(pull_pages(source, [page(0, rows)], ledger, settings)) == [("2024", "accepted")]
+    [held] = pull_pages(source, [page(0, swapped)], ledger, settings).batches
+    assert (held.status, held.landed) == ("held", 40)
+    assert [(reason["code"], reason["observed"]) for reason in held.reasons] == [("mass_change", "40 of 40")]
+    assert states(pull_pages(source, [page(0, corrected)], ledger, settings)) == [("2024", "accepted")]
+
+
 def test_the_scorecard_counts_rows_by_rule(ledger: Ledger, settings: Settings) -> None:
     rows = [*records(20), *records(2, id="x", n="?")]
     outcome = pull_pages(make(), [page(0, rows)], ledger, settings)

@@ -1,10 +1,14 @@
 """Pulls that fail, die or meet each other: what is recorded, and what the next one makes of it."""
 
+import errno
+import hashlib
+import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +17,13 @@ import pytest
 from connectors import run as run_module
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
-from connectors.pages import PageStore
+from connectors.pages import PageStore, read_page
 from connectors.protocols.base import Page
 from connectors.pull import pull, pull_pages
 from connectors.sweep import sweep
 from ledger.errors import ConfigError, SourceError
-from ledger.settings import Settings
+from ledger.keys import Keys
+from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
 
@@ -48,6 +53,77 @@ def test_a_failure_is_recorded_before_it_is_raised(
     assert [len(ledger.pages(batch.batch_id)) for batch in batches] == [1, 1]
     assert NIK not in str([batch.error_message for batch in batches])
     assert ledger.in_force("sample") == []
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A system whose second page is none."""
+
+    second = (200, b"<html>Galat: Siti Contohwan 9964020101230001</html>")
+
+    def do_GET(self) -> None:
+        page_one = self.path.endswith("page=1")
+        status, body = (200, json.dumps(records(20)).encode()) if page_one else self.second
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json" if page_one else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Nothing is logged."""
+
+
+@pytest.fixture
+def answers() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.integration
+def test_p7_a_failing_answer_is_kept_with_its_request_and_its_hash_and_never_in_clear(
+    ledger: Ledger, settings: Settings, answers: str
+) -> None:
+    args = {"path": "/", "params": {"token": "rahasia-9f3a"}, "paging": {"mode": "page", "size_param": "n", "size": 20}}
+    source = make(args=args, protocol="rest", for_each=[{"tahun": "2024"}])
+    with pytest.raises(SourceError) as caught:
+        pull(source, ledger, settings, connection=Connection(url=answers, extra={"private": True}))
+    assert (caught.value.kind, caught.value.answer) == ("damaged", None)
+    [batch] = ledger.batches(source.id)
+    first, second = ledger.pages(batch.batch_id)
+    assert (first.seq, second.seq, second.status) == (0, 1, 200)
+    assert "page=2" in second.request
+    assert "rahasia" not in first.request + second.request
+    body = Answers.second[1]
+    assert (second.bytes, second.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+    assert read_page(settings.home / str(second.path), Keys.load(settings.key_dir).page_key) == body
+    held = b"".join(path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
+    assert NIK.encode() not in held
+    assert NIK not in str(batch)
+
+
+def test_p7_a_page_about_no_period_is_kept(ledger: Ledger, settings: Settings) -> None:
+    with pytest.raises(SourceError):
+        pull_pages(make(), [page(0, records(3), "24")], ledger, settings)
+    [batch] = ledger.batches("sample")
+    [kept] = ledger.pages(batch.batch_id)
+    came = hashlib.sha256(page(0, records(3)).body).hexdigest()
+    assert (kept.request, kept.sha256) == ("GET /0?token=REDACTED", came)
+
+
+def test_a_failing_answer_that_finds_no_room_is_recorded_all_the_same(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(PageStore, "write", full)
+    with pytest.raises(SourceError, match="no coverage of grain"):
+        pull_pages(make(), [page(0, records(3), "24")], ledger, settings)
+    [batch] = ledger.batches("sample")
+    assert [(kept.status, kept.path) for kept in ledger.pages(batch.batch_id)] == [(200, None)]
 
 
 def test_no_page_at_all_is_a_failure(ledger: Ledger, settings: Settings) -> None:

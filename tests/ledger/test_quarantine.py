@@ -1,6 +1,6 @@
 """What has become of quarantined rows, case by case, and who decided about them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -124,6 +124,36 @@ def test_a_new_batch_asks_again(ledger: Ledger) -> None:
     new = finished(ledger, max=3)
     assert told(ledger) == [(new, "max", 3, "open"), (old, "max", 0, "superseded")]
     assert len({one.since for one in ledger.refused("s")}) == 1
+
+
+def test_p1_a_decision_with_a_day_holds_for_as_many_rows_of_the_same_kind(ledger: Ledger) -> None:
+    today = ledger.now().date()
+    first = finished(ledger, max=3, type=1)
+    [receipt] = ledger.dismiss([((first, "max", "n"), None)], "ani", "known", today + timedelta(days=30))
+    last = ledger.receipt_of(first)
+    assert last is not None
+    assert (last.seq, f'"until":"{today + timedelta(days=30)}"' in last.body) == (receipt, True)
+    assert [witness.expected for witness in ledger.witnesses()][-1] == last.body
+    fewer = finished(ledger, max=2, type=1)
+    assert told(ledger)[:2] == [(fewer, "max", 0, "dismissed"), (fewer, "type", 1, "open")]
+    more = finished(ledger, max=5)
+    assert told(ledger)[0] == (more, "max", 2, "open")
+    ledger.dismiss([((more, "max", "n"), None)], "ani", "these too", today - timedelta(days=1))
+    assert told(ledger)[0] == (more, "max", 0, "dismissed")
+    assert told(ledger)[0][0] != finished(ledger, max=5)
+    assert told(ledger)[0][2:] == (2, "open")  # a day that is over binds nobody
+    assert [one.until for one in ledger.dismissals(first)] == [today + timedelta(days=30)]
+
+
+def test_a_decision_with_a_day_is_about_one_coverage(ledger: Ledger) -> None:
+    old = finished(ledger, max=3)
+    ledger.dismiss([((old, "max", "n"), None)], "ani", "known", ledger.now().date())
+    other = ledger.start_batch("s", "o", "f" * 64)
+    bad = (QuarantineCount("max", "n", 3),)
+    ledger.finish_batch(
+        other, BatchResult("accepted", "2025", 20, 17, 3, "x", "b" * 64, "d" * 64, False, quarantine=bad)
+    )
+    assert told(ledger)[0] == (other, "max", 3, "open")
 
 
 def test_an_unchanged_batch_adds_nothing_to_the_list(ledger: Ledger) -> None:

@@ -1,15 +1,17 @@
 """`pilar quarantine` and `pilar keys`, as a person types them."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from connectors.protocols.base import Page
 from connectors.pull import pull_pages
 from connectors.spec import load_source
-from ledger.errors import PilarError
+from ledger.errors import FailedAnswer, PilarError, SourceError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli
@@ -69,6 +71,27 @@ def typed(
     return run
 
 
+def test_diagnose_shows_a_failing_answer(
+    typed: Type, sources: Path, ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(PilarError, match="brought no answer"):
+        typed("diagnose", "contoh", "--answer")
+    error = SourceError("damaged", "half a page", where="GET /0")
+    error.answer = FailedAnswer("GET /0?token=REDACTED", 502, b"<html>\xff Galat", 12)
+
+    def fails() -> Iterator[Page]:
+        yield page(0, records(3))
+        raise error
+
+    with pytest.raises(SourceError):
+        pull_pages(load_source(sources / "contoh.yaml"), fails(), ledger, settings)
+    assert "502 13 bytes in 12 ms" in typed("diagnose", "contoh")
+    printed = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr("sys.stdout", printed)
+    cli.app(["diagnose", "contoh", "--answer"], standalone_mode=False)
+    assert printed.buffer.getvalue() == b"<html>\xff Galat"  # type: ignore[attr-defined]
+
+
 def test_list_says_what_waits_and_what_to_do(typed: Type, batch: str) -> None:
     shown = typed("quarantine", "list")
     for word in ("contoh", "2024", batch, "max", "type", "pattern", "open", "ask the agency"):
@@ -121,6 +144,14 @@ def test_dismissing_by_rule_by_row_and_by_batch(typed: Type, batch: str, ledger:
     assert force.rows_quarantined == 4
 
 
+def test_dismissing_up_to_a_day(typed: Type, batch: str) -> None:
+    said = typed(
+        "quarantine", "dismiss", "contoh", "--rule", "max", "--why", "x", "--who", "ani", "--until", "2999-12-31"
+    )
+    assert "up to 2999-12-31 a new batch is asked about where it brings more" in " ".join(said.split())
+    assert "ani dismissed all rows up to 2999-12-31 of max n: x" in typed("quarantine", "show", batch)
+
+
 BAD: list[tuple[str, tuple[str, ...], str]] = [
     ("unknown source", ("replay", "contho"), "Did you mean 'contoh'"),
     ("unknown batch", ("replay", "20240101T000000000-abcdef"), "there is no batch"),
@@ -129,6 +160,8 @@ BAD: list[tuple[str, tuple[str, ...], str]] = [
     ("source without rule", ("dismiss", "contoh", "--why", "x"), "one rule"),
     ("row of a source", ("dismiss", "contoh", "--rule", "max", "--row", "1", "--why", "x"), "name the batch"),
     ("no reason", ("dismiss", "contoh", "--rule", "max", "--why", " "), "needs its reason"),
+    ("a day that is over", ("dismiss", "contoh", "--rule", "max", "--why", "x", "--until", "2020-01-01"), "is over"),
+    ("a row up to a day", ("dismiss", "1", "--row", "1", "--why", "x", "--until", "2999-01-01"), "Dismiss its rule"),
     ("nothing fits", ("dismiss", "contoh", "--rule", "nothing", "--why", "x"), "no open row"),
 ]
 

@@ -2,12 +2,19 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
 
+from connectors.protocols.bpjs import Signature
+from connectors.protocols.lzstring import decompress
+from simulator.data import licences, queues
+from simulator.faults import SYSTEMS
 from simulator.server import ConnectionInfo, Simulator
+from simulator.systems.bpjs_lock import packed
 
 pytestmark = pytest.mark.integration
 Get = Callable[..., requests.Response]
@@ -17,7 +24,7 @@ PUPILS = "/WebService/getPesertaDidik"
 
 
 def test_every_connection_is_marked_synthetic_and_private(connections: Connections) -> None:
-    assert set(connections) == {"sipd", "dapodik", "satusehat", "sipsn", "oss", "bps", "diskominfo", "eppgbm_sftp"}
+    assert set(connections) == set(SYSTEMS) - {"perkim_db"}
     for connection in connections.values():
         assert set(connection) == {"url", "login", "password", "extra"}
         assert connection["extra"]["synthetic"] is True
@@ -247,3 +254,60 @@ def test_diskominfo_pages_in_two_ways(get: Get) -> None:
     assert len(first.json()) + len(second.json()) == 3
     assert "next" not in second.links
     assert get("diskominfo", "/api/spbe").status_code == 400
+
+
+def bpjs(connection: ConnectionInfo, path: str, **change: str) -> dict[str, Any]:
+    headers = (
+        Signature(connection["login"], connection["password"], connection["extra"]["user_key"], time.time).headers()
+        | change
+    )
+    response = requests.get(f"{connection['url']}/{path}", headers=headers, timeout=10)
+    assert response.status_code == 200
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def test_bpjs_has_two_spellings_and_two_kinds_of_code(connections: Connections) -> None:
+    link = connections["bpjs"]
+    one = bpjs(link, f"vclaim-rest/Peserta/nokartu/{queues.card(1)}/tglSEP/2024-08-05")
+    assert one["metaData"] == {"code": "200", "message": "OK"}
+    assert bpjs(link, "antreanrest/ref/poli")["metadata"] == {"code": 1, "message": "OK"}
+    none = bpjs(link, "vclaim-rest/Peserta/nokartu/9/tglSEP/2024-08-05")
+    assert none == {"metaData": {"code": "201", "message": "Data tidak ditemukan"}, "response": None}
+    assert isinstance(one["response"], str)
+    assert queues.member(1).nik not in one["response"]
+    clear = bpjs(link, "antreanrest/dashboard/waktutunggu/tanggal/2024-08-05/waktu/rs")["response"]["list"]
+    assert len(clear) == 4
+    assert clear[0]["kdppk"] == queues.HOSPITAL
+    sunday = bpjs(link, "antreanrest/antrean/pendaftaran/tanggal/2024-08-04")
+    assert sunday["metadata"]["message"] == "Data tidak ditemukan"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"X-signature": "x"}, "Signature tidak sesuai"),
+        ({"X-timestamp": "1700000000"}, "Timestamp kedaluwarsa"),
+        ({"user_key": "x"}, "user key tidak terdaftar"),
+    ],
+)
+def test_bpjs_refuses_with_200(connections: Connections, change: dict[str, str], words: str) -> None:
+    refused = bpjs(connections["bpjs"], "antreanrest/ref/poli", **change)
+    assert refused["metadata"]["code"] == 201
+    assert words in refused["metadata"]["message"]
+    assert refused["response"] is None
+
+
+@pytest.mark.parametrize("text", ["", "a", "aaaa", "ababab" * 9, "Poli anak \u00e9 \u20ac \U0001d513" * 40])
+def test_bpjs_packs_as_lzstring_does(text: str) -> None:
+    assert decompress(packed(text), 100_000) == text
+
+
+def test_sicantik_lists_are_bare_and_counted_apart(connections: Connections) -> None:
+    url = connections["sicantik"]["url"]
+    page = requests.get(f"{url}/listpermohonanterbit", params={"limit": 100, "offset": 200}, timeout=10).json()
+    assert page == list(licences.issued())[200:]
+    assert set(page[0]) == {"pendaftaran_id", "n_pemohon", "n_perizinan", "no_surat", "d_terima_berkas"}
+    assert requests.get(f"{url}/listpermohonanterbit?offset=230", timeout=10).json() == []
+    assert requests.get(f"{url}/jumlahPerizinan", timeout=10).json() == {"total": 247, "terbit": 230, "proses": "17"}
+    assert len(requests.get(f"{url}/jenisperizinanlist", timeout=10).json()) == 6

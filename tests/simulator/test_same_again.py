@@ -4,9 +4,10 @@ import hashlib
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
-from simulator.data import births, budget, households, projects, schools, waste
+from simulator.data import births, budget, households, licences, projects, queues, schools, waste
 from simulator.regions import REGIONS
 from simulator.workbooks import render
 from simulator.xlsx import Cell, workbook
@@ -22,6 +23,8 @@ def digest() -> str:
         [schools.school_row(school) for school in schools.schools()],
         waste.rows("2024"),
         list(households.households())[::97],
+        [licences.issued(), licences.in_process()],
+        [queues.bookings(date(2024, 8, 5)), queues.waits(date(2024, 8, 5))],
     ]
     found = hashlib.sha256(json.dumps(rows, default=str).encode())
     for region in REGIONS:

@@ -14,7 +14,7 @@ from connectors.http.urls import fill
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.files.transport import Found, Transport, open_transport, unsafe_name
 from connectors.protocols.records import NOTHING, dump_records
-from ledger.errors import ConfigError, SourceError
+from ledger.errors import ConfigError, FailedAnswer, SourceError
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ class FileArgs(ProtocolArgs):
     """Arguments of every file format.
 
     ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
-    ``names`` says which files to look for over HTTP, where a folder cannot be listed: ``realisasi_{tahun}.csv``, once
+    ``names`` says which files to look for over HTTP where a folder has no index page: ``realisasi_{tahun}.csv``, once
     for each ``for_each`` entry; one that is not there is no error as long as another is.
     """
 
@@ -87,7 +87,11 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         except SourceError as error:
             raise SourceError(error.kind, error.what, where=where, do=error.do) from None
         ms = round((time.monotonic() - started) * 1000)
-        rows = self.records(body, context, where)
+        try:
+            rows = self.records(body, context, where)
+        except SourceError as error:
+            error.answer = FailedAnswer(f"GET {where}", 0, body, ms)
+            raise
         log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
         return Page(seq, body, self.dump(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
 

@@ -52,6 +52,20 @@ class _Client(ftplib.FTP):
 class _SecureClient(ftplib.FTP_TLS, _Client):
     """The same with TLS on both connections, and the same server proved on both."""
 
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        """Open a data connection in the TLS session of the control connection.
+
+        Many servers refuse any other: without it, whoever is quicker could take the data connection. The library starts
+        a new session each time.
+        """
+        data, size = _Client.ntransfercmd(self, cmd, rest)
+        session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
+        try:
+            return self.context.wrap_socket(data, server_hostname=self.host, session=session), size
+        except BaseException:
+            data.close()
+            raise
+
 
 class FtpFolder:
     """One FTP session on one folder, passive mode, each step within the client's limits.

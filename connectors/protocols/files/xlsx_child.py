@@ -17,6 +17,7 @@ from connectors.protocols.files.xlsx_guard import safe_workbook
 from ledger.errors import SourceError
 
 _WHOLE = 1e15  # spreadsheets keep fifteen digits
+_FALSE_LEAP_EVE, _FALSE_LEAP_TEXT = (1900, 2, 28), "1900-02-28 or 1900-02-29"
 
 
 class Ask(TypedDict):
@@ -86,6 +87,7 @@ def cell_value(cell: Any, dates_as: str | None = None) -> Any:
 
     Numbers keep the shortest digits that mean them; whole numbers beyond fifteen digits, which a spreadsheet has
     rounded, keep a fraction and so never pass for an identity number. A time of day stays one: 13:09 is not 13.9.
+    Spreadsheets count a 29 February 1900, which never was, and the parser gives it as the 28th: either is no date.
     """
     if cell == "" or cell is None:
         return None
@@ -93,6 +95,8 @@ def cell_value(cell: Any, dates_as: str | None = None) -> Any:
         return cell
     if isinstance(cell, int | float):
         return _number(float(cell))
+    if isinstance(cell, dt.date) and (cell.year, cell.month, cell.day) == _FALSE_LEAP_EVE:
+        return _FALSE_LEAP_TEXT
     if isinstance(cell, dt.date) and not isinstance(cell, dt.datetime) and dates_as:
         return cell.strftime(dates_as)
     return str(cell)  # dates and times as ISO 8601 writes them

@@ -17,6 +17,10 @@ _MAX_ENTRIES = 5000
 _MAX_CELLS = 10_000_000
 # Any attribute r, wherever it stands: looking for too many places is safe, for too few is not.
 _PLACE = re.compile(rb"[\s\"']r\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"']")
+# The same in the tags of cells and rows alone, told from a text that only looks like one.
+_ADDRESSED = re.compile(
+    rb"<(?:\w+:)?(?:c|row)\b(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*?\sr\s*=\s*[\"']([A-Za-z]{0,3})([0-9]{1,10})[\"']"
+)
 _DECLARED = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
 _SHEET_MARK = b"sheetData"
 # Parts of other spreadsheet formats, in which the reader would look when the sheets of this one are unreadable.
@@ -83,12 +87,27 @@ def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
 
 
 def _check_extent(sheet: bytes, where: str) -> None:
-    """A single cell far away would make a parser allocate everything up to it."""
+    """A cell far away would make a parser allocate everything up to it; of two of one address one would be lost."""
     places = _PLACE.findall(sheet)
     rows = max((int(digits) for digits in {digits for _, digits in places}), default=0)
     columns = max((_column(letters) for letters in {letters for letters, _ in places}), default=0)
     if rows * max(1, columns) > _MAX_CELLS:
         raise _damaged(f"a sheet claims {rows} rows and {columns} columns", where)
+    known = {(letters.upper(), int(digits)) for letters, digits in places}
+    if len(known) < len(places) and (twice := _twice(sheet)) is not None:
+        raise _damaged(f"a sheet holds {twice} twice, and a reader would keep one of them", where)
+
+
+def _twice(sheet: bytes) -> str | None:
+    """The first cell (B2) or row that is there twice, None without one."""
+    data = sheet.partition(_SHEET_MARK)[2].rpartition(_SHEET_MARK)[0]  # watched cells and scenarios name places too
+    seen: set[tuple[bytes, int]] = set()
+    for letters, digits in _ADDRESSED.findall(data):
+        place = letters.upper(), int(digits)
+        if place in seen:
+            return f"{'cell ' if letters else 'row '}{place[0].decode()}{place[1]}"
+        seen.add(place)
+    return None
 
 
 def _check_cells(sheet: bytes, where: str) -> None:

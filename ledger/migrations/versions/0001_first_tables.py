@@ -251,6 +251,12 @@ def upgrade() -> None:
         ),
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column(
+            "until",
+            sa.Date(),
+            nullable=True,
+            comment="the last day on which it holds for later batches too; null for this batch alone",
+        ),
         sa.Column("dismissed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id", "rule", "field"],

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,16 @@ from tests.connectors.certificates import certificate
 
 @dataclass
 class FtpServers:
-    """Their connections; ``grow`` adds to a file while it is read, ``wait_s`` answers late."""
+    """Their connections; ``grow`` adds to a file while it is read, ``wait_s`` answers late.
+
+    The secure one takes a data connection in the session of its control connection only, as vsftpd does by default;
+    ``resumed`` says of each whether it was.
+    """
 
     plain: Connection
     secure: Connection
+    folder: Path
+    resumed: list[bool] = field(default_factory=list)
     grow: bool = False
     wait_s: float = 0
 
@@ -26,8 +32,9 @@ class FtpServers:
 @contextmanager
 def serve(folder: Path, certificates: Path, login: str, password: str) -> Iterator[FtpServers]:
     """Both servers, for one who may list and read."""
+    from OpenSSL import SSL
     from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
+    from pyftpdlib.handlers import FTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import ThreadedFTPServer
 
@@ -35,7 +42,7 @@ def serve(folder: Path, certificates: Path, login: str, password: str) -> Iterat
     cert, key = certificate(certificates)
     authorizer = DummyAuthorizer()
     authorizer.add_user(login, password, str(folder), perm="elr")
-    made = FtpServers(Connection(url="ftp://x"), Connection(url="ftps://x"))
+    made = FtpServers(Connection(url="ftp://x"), Connection(url="ftps://x"), folder)
 
     def behave(base: type[FTPHandler]) -> type[FTPHandler]:
         class Handler(base):  # type: ignore[misc,valid-type]
@@ -50,7 +57,15 @@ def serve(folder: Path, certificates: Path, login: str, password: str) -> Iterat
         Handler.authorizer, Handler.auth_failed_timeout = authorizer, 0
         return Handler
 
+    class DemandingData(TLS_DTPHandler):  # type: ignore[misc]
+        def handle_ssl_established(self) -> None:
+            made.resumed.append(bool(SSL._lib.SSL_session_reused(self.socket._ssl)))
+            if not made.resumed[-1]:
+                self.cmd_channel.respond("522 SSL connection failed: session reuse required.")
+                self.close()
+
     secure = behave(TLS_FTPHandler)
+    secure.dtp_handler = DemandingData
     secure.certfile, secure.keyfile = str(cert), str(key)
     secure.tls_control_required = secure.tls_data_required = True
 

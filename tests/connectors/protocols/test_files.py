@@ -166,7 +166,6 @@ def test_p1_a_file_that_grows_while_it_is_read_is_not_landed(read: Read, tmp_pat
 @pytest.mark.parametrize(
     "url",
     [
-        "https://opd.example/a",
         "s3://x/y",
         "ftp://opd.example/a",
         "gopher://x/y",

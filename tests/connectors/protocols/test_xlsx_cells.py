@@ -1,5 +1,6 @@
 """Cells as no spreadsheet program writes them: refused, or handed over as what they are."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -42,3 +43,33 @@ def test_a_number_cell_that_is_no_number_does_not_become_one(records: Records, v
     [row] = records(sheet_edited(book(["a"], ["x"]), cell, f'<c r="A2"><v>{value}</v></c>'.encode()))
     assert isinstance(row["a"], str)
     assert not re.fullmatch(r"[+-]?[0-9]+([.][0-9]+)?", row["a"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b'r="B2"', b'r="A2"', "cell A2"),
+        (b'r="B2"', b"r = 'a02'", "cell A2"),
+        (b'<row r="2"', b'<row r="1"', "row 1"),
+        (b'<c r="B2"', b'<c s=">" r="A2"', "cell A2"),
+    ],
+    ids=["cell", "spelled-otherwise", "row", "behind-a-sign"],
+)
+def test_p1_of_two_cells_of_one_address_none_is_chosen(records: Records, old: bytes, new: bytes, told: str) -> None:
+    error = refused(records, sheet_edited(book(["a", "b"], ["x", "y"]), old, new))
+    assert f"a sheet holds {told} twice" in error.what
+
+
+def test_places_named_outside_the_cells_are_no_second_cells(records: Records) -> None:
+    body = book(["a", "b"], ["lihat r='A2' dan r='A2'", "y"])
+    watched = sheet_edited(body, b"</sheetData>", b'</sheetData><cellWatches><cellWatch r="A2"/></cellWatches>')
+    assert [row["b"] for row in records(watched)] == ["y"]
+
+
+def test_p8_the_29_february_1900_of_spreadsheets_is_no_date(records: Records) -> None:
+    for serial in (b"60", b"60.5", b"59"):  # the parser gives the 28th for all of them
+        body = sheet_edited(book(["t"], [dt.date(2024, 8, 1)]), b"<v>45505</v>", b"<v>" + serial + b"</v>")
+        for more in ({}, {"dates_as": "%d/%m/%Y"}):
+            assert records(body, **more) == [{"t": "1900-02-28 or 1900-02-29"}]
+    after = sheet_edited(book(["t"], [dt.date(2024, 8, 1)]), b"<v>45505</v>", b"<v>61</v>")
+    assert records(after) == [{"t": "1900-03-01"}]
