@@ -6,12 +6,17 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+from sqlalchemy.pool import QueuePool
 
+from ledger import engine
 from ledger.keys import Keys
 from ledger.migrate import migrate
 from ledger.settings import Settings
@@ -47,10 +52,19 @@ def postgres_url() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="pilar-pg-"))
     server = get_server(folder, cleanup_mode="stop")
     try:
+        hurry(server.get_uri())
         yield server.get_uri()
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def hurry(url: str) -> None:
+    """Let a server commit without waiting for the disk: nothing here has to survive the machine's fall."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            connection.execute(f"alter system set {name} = off")
+        connection.execute("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +83,32 @@ def ledger_url(postgres_url: str, ledger_template: str) -> Iterator[str]:
     name = f"ledger_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"create database {name} template {ledger_template}")
-    yield database_url(postgres_url, name)
+    url = database_url(postgres_url, name)
+    with kept_connections(url):
+        yield url
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
+
+
+@contextmanager
+def kept_connections(url: str) -> Iterator[None]:
+    """Ledgers at this address share connections. A pull asks some sixty times, and connecting costs more than asking.
+
+    Processes that a test starts connect each time, as the platform's do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "NullPool", QueuePool)
+        shared = engine.make_engine(url)
+    os.register_at_fork(after_in_child=partial(shared.dispose, close=False))
+    each_time = engine.make_engine
+
+    def make_engine(asked: str) -> sa.Engine:
+        return shared if asked == url else each_time(asked)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "make_engine", make_engine)
+        yield
+    shared.dispose()
 
 
 @pytest.fixture

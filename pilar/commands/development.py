@@ -22,14 +22,14 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
 )
 
 
-# In this order, so that a mistake in a formula shows in a minute and not after the platform has started. What starts
-# the whole platform runs alone: two of them on two cores would only wait for each other.
+# In this order, so that a mistake in a formula shows in a minute and not after the platform has started. Files run
+# beside each other, a process a core; the tests of one file share what it has started.
 _SPREAD = ("--numprocesses", "auto", "--dist", "loadfile")
 _QUICK = "not integration and not e2e and not real and not browser"
 SUITES: Sequence[Sequence[str]] = (
     ("-m", _QUICK, *_SPREAD),
     ("-m", f"not ({_QUICK}) and not e2e", *_SPREAD),
-    ("-m", "e2e"),
+    ("-m", "e2e", *_SPREAD),
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from ledger.sql import literal
 from pilar.pillars import PILLARS
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
@@ -51,10 +52,12 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, source: str, coverage: str, rows: Iterable[Row]) -> None:
-    values = [(*row, f"batch-{source}-{coverage}", 0, number, coverage, [], True) for number, row in enumerate(rows)]
+    # One statement of literals: bound row by row, the example's 3,000 rows take seconds.
+    lineage = (f"batch-{source}-{coverage}", 0)
+    values = [(*row, *lineage, number, coverage, "[]", True) for number, row in enumerate(rows)]
     if values:
-        marks = ", ".join("?" for _ in values[0])
-        connection.executemany(f"insert into landing.{source} values ({marks})", values)
+        written = (", ".join("null" if cell is None else literal(str(cell)) for cell in row) for row in values)
+        connection.execute(f"insert into landing.{source} values ({'), ('.join(written)})")
 
 
 def promote(warehouse: Path, *, held: str | None = None, absent: Iterable[str] = ()) -> None:

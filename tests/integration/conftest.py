@@ -18,7 +18,7 @@ from ledger.store import Ledger
 from pilar import steps
 from publication import pointer
 from simulator.server import Simulator
-from tests.conftest import database_url
+from tests.conftest import database_url, kept_connections
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,11 @@ def installation(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     migrate(ledger_url)
     key_dir = home.parent / f"{home.name}-keys"
     Keys.ensure(key_dir)
-    with pytest.MonkeyPatch.context() as environment, Simulator(postgres_url=systems_url) as simulator:
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        kept_connections(ledger_url),
+        Simulator(postgres_url=systems_url) as simulator,
+    ):
         environment.setenv("PILAR_HOME", str(home))
         environment.setenv("PILAR_LEDGER_URL", ledger_url)
         environment.setenv("PILAR_KEYS", str(key_dir))

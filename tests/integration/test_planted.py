@@ -26,7 +26,7 @@ from simulator import wire
 from simulator.data.children import children
 from simulator.data.persons import Person
 from simulator.server import Simulator
-from tests.conftest import database_url
+from tests.conftest import database_url, hurry, kept_connections
 from tests.integration import planted
 from tests.integration.conftest import Installation
 
@@ -106,9 +106,11 @@ def house(
         connection.execute(f"create database {systems}")
     with (
         EmbeddedPostgres(folder / "postgres") as server,
+        kept_connections(server.url("ledger")),
         pytest.MonkeyPatch.context() as environment,
         Simulator(postgres_url=database_url(postgres_url, systems)) as simulator,
     ):
+        hurry(server.url("postgres"))
         server.create("ledger")
         migrate(server.url("ledger"))
         survey = database_url(postgres_url, systems)

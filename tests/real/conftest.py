@@ -10,7 +10,7 @@ import pytest
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
-from tests.conftest import database_url
+from tests.conftest import database_url, kept_connections
 from tests.real import servers
 from tests.real.house import SOURCES, House
 
@@ -62,14 +62,15 @@ def house(
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"create database {name} template {ledger_template}")
         url = database_url(postgres_url, name)
-        yield House(
-            Ledger(url),
-            Settings(
-                home=folder / "home",
-                ledger_url=url,
-                sources_dir=SOURCES,
-                key_dir=folder / "keys",
-                lookup=connections.get,
-            ),
-        )
+        with kept_connections(url):
+            yield House(
+                Ledger(url),
+                Settings(
+                    home=folder / "home",
+                    ledger_url=url,
+                    sources_dir=SOURCES,
+                    key_dir=folder / "keys",
+                    lookup=connections.get,
+                ),
+            )
         connection.execute(f"drop database {name} with (force)")

@@ -24,7 +24,7 @@ from ledger.errors import SourceError
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
-from tests.conftest import database_url
+from tests.conftest import database_url, kept_connections
 from tests.connectors.http.conftest import Heard, Server, response, serving
 from tests.connectors.landing.conftest import land_pages, source_of
 from tests.connectors.protocols.systems import LOGIN, MARK, PASSWORD, SECRETS, SYSTEMS, USER_KEY, System
@@ -58,7 +58,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, postgres_url: str, ledger_tem
         server.execute(f"create database {name} template {ledger_template}")
     folder = tmp_path_factory.mktemp("faults")
     Keys.ensure(folder / "keys")
-    yield Settings(home=folder, ledger_url=database_url(postgres_url, name), key_dir=folder / "keys")
+    url = database_url(postgres_url, name)
+    with kept_connections(url):
+        yield Settings(home=folder, ledger_url=url, key_dir=folder / "keys")
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(f"drop database {name} with (force)")
 
