@@ -58,6 +58,7 @@ class PageStore:
             _sync(self.path(seq))
         if seqs:
             _sync(self.folder)
+            _sync(self.folder.parent)  # the folder itself is new
 
     def share(self, seq: int, same: Path) -> None:
         """Let a page be the file that holds the same content already. Where that file is gone the page stays."""

@@ -36,6 +36,7 @@ _BATCH_FIELDS = (
     "files",
     "content_sha256",
     "reasons",
+    "findings",
     "synthetic",
 )
 _PAGE_FIELDS = ("seq", "request", "status", "bytes", "sha256", "ms")
@@ -93,7 +94,13 @@ def write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
     link = Receipt((last["seq"] if last is not None else 0) + 1, batch_id, text, previous, link_hash(previous, text))
     connection.execute(
         sa.insert(t.receipt).values(
-            seq=link.seq, batch_id=batch_id, body=text, previous_sha256=previous, sha256=link.sha256
+            seq=link.seq,
+            batch_id=batch_id,
+            body=text,
+            previous_sha256=previous,
+            sha256=link.sha256,
+            # Not when its transaction began: links are dated in their order, also where several are written at once.
+            written_at=sa.func.clock_timestamp(),
         )
     )
     return link

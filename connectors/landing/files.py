@@ -48,6 +48,7 @@ def write_files(
         quarantine,
     )
     _sync(folder)
+    _sync(folder.parent)  # the folder itself is new
     return LandedFiles(rows, good, quarantine, bad)
 
 

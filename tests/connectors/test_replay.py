@@ -134,7 +134,7 @@ def test_p3_over_the_quota_the_replay_is_held_and_the_old_batch_stays(ledger: Le
     last = replay(make(columns=OPEN), held, ledger, settings).batches[0].batch_id
     assert accounted(ledger, settings, stricter) == {"2024": (20, 20, 0)}
     assert {refused.fate.by for refused in ledger.refused()} == {last}
-    with pytest.raises(LedgerError, match="newer batch of its coverage is in force"):
+    with pytest.raises(LedgerError, match="newer pull of its coverage says something else"):
         ledger.release_batch(held, "it was fine")
 
 

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -130,6 +131,16 @@ def test_receipts_written_at_once_still_form_one_chain(ledger: Ledger, ledger_ur
     chain = ledger.receipts()
     assert len(chain) == 8
     assert first_broken(chain) is None
+
+
+def test_p7_receipts_of_one_transaction_are_dated_in_their_order(ledger: Ledger) -> None:
+    with ledger.together():
+        first = finished(ledger, accepted("2023"))
+        between = datetime.now(UTC)
+        second = finished(ledger, accepted("2024", content="b" * 64))
+    head = ledger.chain_head(between)
+    assert head is not None
+    assert (head.batch_id, head.batch_id == second) == (first, False)
 
 
 def test_same_content_under_another_coverage_is_found(ledger: Ledger) -> None:

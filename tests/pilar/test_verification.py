@@ -266,6 +266,11 @@ def test_p7_a_batch_that_somebody_put_in_force_is_noticed(house: House) -> None:
     assert "has no receipt" in house.damage()
 
 
+def test_p7_a_finding_taken_away_is_noticed(house: House) -> None:
+    house.sql("""update batch set findings = '[{"code": "x"}]'""")
+    assert "findings" in house.damage()
+
+
 def test_p7_a_page_that_the_ledger_was_made_to_forget_is_noticed(house: House) -> None:
     house.sql("update page set path = null")
     assert "no batch that is needed loses its pages" in house.damage()
