@@ -13,8 +13,10 @@ from types import TracebackType
 from connectors.http.client import Answer
 from connectors.protocols.rest_paging import Ask
 
-DEPTH = 2
-"""Answers that may wait for their turn, for each request that may be under way."""
+DEPTH = 4
+"""Answers that may wait for their turn, for each request that may be under way: one slow page stops no others."""
+HELD_BYTES = 64 * 1024 * 1024
+"""Beyond as many bytes of waiting answers no more are asked for than may be under way."""
 
 
 class Ahead:
@@ -55,12 +57,17 @@ class Ahead:
         return answer.result()
 
     def _submit(self) -> None:
-        while self._workers is not None and self._foreseen is not None and len(self._asked) < DEPTH * self._width:
+        while self._workers is not None and self._foreseen is not None and len(self._asked) < self._room():
             ask = next(self._foreseen, None)
             if ask is None:
                 return
             run = contextvars.copy_context().run
             self._asked.append((ask.mark, self._workers.submit(run, self._fetch, ask)))
+
+    def _room(self) -> int:
+        come = [answer for _, answer in self._asked if answer.done() and answer.exception() is None]
+        held = sum(len(answer.result().body) for answer in come)
+        return self._width if held > HELD_BYTES else DEPTH * self._width
 
     def _forget(self) -> None:
         if self._foreseen is not None:
