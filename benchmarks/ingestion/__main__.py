@@ -66,14 +66,20 @@ def speed(bench: Bench, given: argparse.Namespace) -> str:
 def delay(bench: Bench, given: argparse.Namespace) -> str:
     """A slow server that allows several requests at once."""
     least = given.pages * given.delay_ms / 1000 / given.concurrency
+    rounds = range(given.rounds)
     lines = []
     for per_page in (FLAT_ROWS, given.records // given.pages):
         with served(given.pages, per_page, bad_every=BAD_EVERY, delay_ms=given.delay_ms) as url:
-            seconds = [bench.pilar(url, limits={"concurrency": given.concurrency}).seconds for _ in range(given.rounds)]
-        middle = statistics.median(seconds)
-        lines.append((f"{per_page}", f"{least:.2f} s", f"{middle:.2f} s", f"{middle / least:.2f}"))
-    title = f"{given.pages} pages, {given.delay_ms:g} ms each, concurrency {given.concurrency}."
-    return f"{title}\n\n{table(('rows a page', 'pages x delay / concurrency', 'Pilar', 'ratio'), lines)}"
+            limits = {"concurrency": given.concurrency}
+            found: dict[str, list[Outcome]] = {
+                "threads that only fetch": [bench.bare(url, given.pages, given.concurrency) for _ in rounds],
+                "Pilar": [bench.pilar(url, limits=limits) for _ in rounds],
+            }
+            for name, outcomes in found.items():
+                middle = statistics.median(one.seconds for one in outcomes)
+                lines.append((f"{per_page}", name, f"{middle:.2f} s", f"{middle / least:.2f}"))
+    title = f"{given.pages} pages, {given.delay_ms:g} ms each, concurrency {given.concurrency}: {least:.2f} s at least."
+    return f"{title}\n\n{table(('rows a page', '', 'wall', 'ratio'), lines)}"
 
 
 def memory(bench: Bench, _given: argparse.Namespace) -> str:

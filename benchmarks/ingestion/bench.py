@@ -48,6 +48,10 @@ class Bench:
         with self._used() as place:
             return run(["-m", "benchmarks.ingestion.floor_child", url, str(pages), str(place)])
 
+    def bare(self, url: str, pages: int, concurrency: int) -> Outcome:
+        """Fetch with so many threads, and nothing else."""
+        return run(["-m", "benchmarks.ingestion.bare_child", url, str(pages), str(concurrency)])
+
     def pilar(
         self, url: str, *, without: str = "", limits: Mapping[str, Any] | None = None, more: Sequence[str] = ()
     ) -> Outcome:

@@ -10,7 +10,7 @@ from urllib3.response import BaseHTTPResponse
 from connectors.http.deadline import Deadline
 from connectors.http.limits import Limits
 
-_CHUNK = 64 * 1024
+_CHUNK = 256 * 1024
 _MOST_DIGITS = 18
 """More of them are more bytes than there are, and beyond some thousand Python refuses to count them."""
 

@@ -107,12 +107,13 @@ class HttpClient:
 
         Raises SourceError with the verdict's kind; its text holds no secret.
         """
-        shown = self.redactor.request(request.method, request.full_url, request.form, request.json)
+        url = request.full_url
+        shown = self.redactor.request(request.method, url, request.form, request.json)
         started = time.monotonic()
         attempt = 0
         while True:
             attempt += 1
-            outcome = self._attempt(request, classify, shown)
+            outcome = self._attempt(request, url, classify, shown)
             if isinstance(outcome, Answer):
                 return outcome
             wait = self._wait_before_next(attempt, outcome)
@@ -123,11 +124,11 @@ class HttpClient:
                 raise outcome.error(shown, attempt)
             self._sleep(wait)
 
-    def _attempt(self, request: Request, classify: Classify, shown: str) -> Answer | Failure:
-        gate = gate_for(origin(request.url)[1])
+    def _attempt(self, request: Request, url: str, classify: Classify, shown: str) -> Answer | Failure:
+        gate = gate_for(origin(url)[1])
         with gate.admit(interval_s=self.limits.interval_s, concurrency=self.limits.concurrency):
             begun = time.monotonic()
-            received = self._receive(request)
+            received = self._receive(request, url)
             ms = round((time.monotonic() - begun) * 1000)
         if isinstance(received, Failure):
             return received
@@ -140,10 +141,10 @@ class HttpClient:
             return failure if request.confidential else replace(failure, answer=answer)
         return Answer(verdict, received.status, received.headers, received.body, received.url, shown, ms)
 
-    def _receive(self, request: Request) -> Received | Failure:
+    def _receive(self, request: Request, url: str) -> Received | Failure:
         with self._exchange() as exchange, Deadline(self.limits.total_s) as deadline:
             try:
-                received = exchange.converse(request, deadline)
+                received = exchange.converse(request, url, deadline)
                 if isinstance(received, Received):
                     self._count(len(received.body))
                 return received

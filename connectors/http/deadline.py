@@ -22,27 +22,25 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.expired = False
-        self._until = time.monotonic() + seconds
+        self.until = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     @property
     def left(self) -> float:
         """Seconds until it expires, never negative."""
-        return max(0.0, self._until - time.monotonic())
+        return max(0.0, self.until - time.monotonic())
 
     def __enter__(self) -> "Deadline":
         self._token = _current.set(self)
-        self._timer.start()
+        _watchman.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _current.reset(self._token)
-        self._timer.cancel()
+        _watchman.remove(self)
         with self._lock:
             while self._sockets:
                 self._sockets.pop().close()
@@ -55,11 +53,58 @@ class Deadline:
             if self.expired:
                 _shut(duplicate)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Shut every connection, now and from now on."""
         with self._lock:
             self.expired = True
             for sock in self._sockets:
                 _shut(sock)
+
+
+class Watchman:
+    """One thread that expires whatever deadline is due: a thread for each request would cost more than the request."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew. A forked child has no thread but the one that forked, and its connections are its parent's."""
+        self._changed = threading.Condition()
+        self._watched: set[Deadline] = set()
+        self._wakes_at = 0.0
+        self._thread: threading.Thread | None = None
+
+    def add(self, deadline: Deadline) -> None:
+        """Expire it in time, unless it is removed before."""
+        with self._changed:
+            self._watched.add(deadline)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
+                self._thread.start()
+            elif deadline.until < self._wakes_at:
+                self._changed.notify()
+
+    def remove(self, deadline: Deadline) -> None:
+        """Leave it alone from now on. Who watches is not woken: there is nothing to do before its next waking."""
+        with self._changed:
+            self._watched.discard(deadline)
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                now = time.monotonic()
+                due = [deadline for deadline in self._watched if deadline.until <= now]
+                self._watched.difference_update(due)
+                if not due:
+                    self._wakes_at = min((one.until for one in self._watched), default=now + _IDLE_S)
+                    self._changed.wait(self._wakes_at - now)
+            for deadline in due:
+                deadline.expire()
+
+
+_IDLE_S = 3600.0
+_watchman = Watchman()
+os.register_at_fork(after_in_child=_watchman.renew)
 
 
 def watch(sock: socket.socket) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Literal
 from urllib.parse import urljoin
 
 import requests
-from requests.structures import CaseInsensitiveDict
 
 from connectors.http.addresses import Dialer
 from connectors.http.body import read_body
@@ -21,6 +20,7 @@ Params = Mapping[str, str | list[str]]
 """Query or form parameters; a list repeats its parameter."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+_HEADERS = {"User-Agent": "Pilar", "Accept-Encoding": "gzip, deflate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Request:
     @property
     def full_url(self) -> str:
         """The URL with its parameters, encoded as it will travel."""
-        prepared = requests.Request("GET", self.url, params=dict(self.params)).prepare()
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(self.url, dict(self.params))
         return prepared.url or self.url
 
 
@@ -68,8 +69,6 @@ class Exchange:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies, .netrc or CA bundles from the environment
         self._session.verify = _ca_bundle(connection)
-        self._session.headers.clear()
-        self._session.headers.update({"User-Agent": "Pilar", "Accept-Encoding": "gzip, deflate"})
         adapter = PinnedAdapter(dialer, pool_size=limits.concurrency)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -78,53 +77,59 @@ class Exchange:
         """Close kept connections and forget cookies."""
         self._session.close()
 
-    def converse(self, request: Request, deadline: Deadline) -> Received | Failure:
-        """Send, follow allowed redirects, read the whole answer.
+    def converse(self, request: Request, asked: str, deadline: Deadline) -> Received | Failure:
+        """Send to ``asked``, the request's full URL, follow allowed redirects, read the whole answer.
 
         Raises requests' exceptions, OSError, BodyError and SourceError for what breaks on the way.
         """
-        url = request.full_url
-        self._check_asked(url)
+        url, first = asked, origin(asked)
+        self._check_asked(first)
         for _ in range(self._limits.max_redirects + 1):
-            with self._send(request, url, deadline) as response:
+            proved = url == asked or _may_have_credentials(first, origin(url))
+            with self._send(request, url, deadline, proved=proved) as response:
                 location = response.headers.get("Location", "")
                 if response.status_code not in _REDIRECTS or not location:
                     body = read_body(response.raw, response.headers, self._limits, deadline)
-                    headers: Mapping[str, str] = CaseInsensitiveDict(response.headers)
-                    return Received(response.status_code, headers, body, url)
+                    return Received(response.status_code, response.headers, body, url)
             refused = redirect_refusal(request.method, response.status_code, location)
             if refused is not None:
                 return refused
             url = self._target(location, url)
         return Failure("permanent", f"more than {self._limits.max_redirects} redirects", again=False)
 
-    def _send(self, request: Request, url: str, deadline: Deadline) -> requests.Response:
-        headers = dict(request.headers)
-        if self._may_have_credentials(request.url, url):
+    def _send(self, request: Request, url: str, deadline: Deadline, *, proved: bool) -> requests.Response:
+        """Send once; with credentials where the host is ``proved`` to be the one that was asked.
+
+        Session.request would prepare the URL again, and ask the environment for what it must not say.
+        """
+        headers = {**_HEADERS, **request.headers}
+        if proved:
             headers.update(request.credentials() if callable(request.credentials) else request.credentials)
-        return self._session.request(
-            request.method,
-            url,
-            headers=headers,
-            data=None if request.form is None else dict(request.form),
-            json=request.json,
+        sent = requests.PreparedRequest()
+        sent.prepare_method(request.method)
+        sent.url = url
+        sent.prepare_headers(headers)
+        sent.prepare_cookies(self._session.cookies)
+        sent.prepare_body(None if request.form is None else dict(request.form), None, request.json)
+        return self._session.send(
+            sent,
             allow_redirects=False,
             stream=True,
+            proxies={},
             timeout=(min(self._limits.connect_s, deadline.left or 0.001), self._limits.read_s),
         )
 
-    def _may_have_credentials(self, asked: str, url: str) -> bool:
-        first, now = origin(asked), origin(url)
-        return first == now or (first[1] == now[1] and (first[0], now[0]) == ("http", "https"))
-
     def _target(self, location: str, current: str) -> str:
         target = urljoin(current, location)
-        return target if origin(target) in self._further else same_origin(location, current)
+        return Request(target if origin(target) in self._further else same_origin(location, current)).full_url
 
-    def _check_asked(self, url: str) -> None:
-        asked = origin(url)
+    def _check_asked(self, asked: Origin) -> None:
         if asked != self._home and asked not in self._further:
             raise config_error(f"{asked[0]}://{asked[1]}:{asked[2]} is not the connection's host", "request")
+
+
+def _may_have_credentials(first: Origin, now: Origin) -> bool:
+    return first == now or (first[1] == now[1] and (first[0], now[0]) == ("http", "https"))
 
 
 def _ca_bundle(connection: Connection) -> str | bool:

@@ -5,6 +5,7 @@ a cache of answers by request, so order, books and errors are those of a walk wi
 """
 
 import contextvars
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,8 +14,10 @@ from types import TracebackType
 from connectors.http.client import Answer
 from connectors.protocols.rest_paging import Ask
 
-DEPTH = 2
-"""Answers that may wait for their turn, for each request that may be under way."""
+DEPTH = 4
+"""Answers that may wait for their turn, for each request that may be under way: one slow page stops no others."""
+HELD_BYTES = 64 * 1024 * 1024
+"""Beyond as many bytes of waiting answers no more are asked for than may be under way."""
 
 
 class Ahead:
@@ -29,6 +32,8 @@ class Ahead:
         self._workers = ThreadPoolExecutor(width, thread_name_prefix="ahead") if width > 1 else None
         self._foreseen: Iterator[Ask] | None = None
         self._asked: deque[tuple[str, Future[Answer]]] = deque()
+        self._held = 0
+        self._lock = threading.Lock()
 
     def __enter__(self) -> "Ahead":
         return self
@@ -50,17 +55,31 @@ class Ahead:
         if not self._asked or self._asked[0][0] != ask.mark:
             self._forget()
             return self._fetch(ask)
-        _, answer = self._asked.popleft()
+        _, coming = self._asked.popleft()
         self._submit()
-        return answer.result()
+        answer = coming.result()
+        self._hold(-len(answer.body))
+        return answer
 
     def _submit(self) -> None:
-        while self._workers is not None and self._foreseen is not None and len(self._asked) < DEPTH * self._width:
+        while self._workers is not None and self._foreseen is not None and len(self._asked) < self._room():
             ask = next(self._foreseen, None)
             if ask is None:
                 return
             run = contextvars.copy_context().run
-            self._asked.append((ask.mark, self._workers.submit(run, self._fetch, ask)))
+            self._asked.append((ask.mark, self._workers.submit(run, self._fetched, ask)))
+
+    def _fetched(self, ask: Ask) -> Answer:
+        answer = self._fetch(ask)
+        self._hold(len(answer.body))
+        return answer
+
+    def _hold(self, size: int) -> None:
+        with self._lock:
+            self._held += size
+
+    def _room(self) -> int:
+        return self._width if self._held > HELD_BYTES else DEPTH * self._width
 
     def _forget(self) -> None:
         if self._foreseen is not None:

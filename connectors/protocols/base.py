@@ -17,8 +17,6 @@ from connectors.protocols.spans import Span
 from ledger.errors import ConfigError
 from ledger.settings import Connection
 
-NDJSON = "ndjson"
-
 UNREADABLE = "_pilar_unreadable"
 """The only field of a record that stands for a row nobody could read; it says why. Landing quarantines the row."""
 

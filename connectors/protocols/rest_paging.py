@@ -1,5 +1,6 @@
 """How REST services are walked through: seven manners, each a pure step from one answer to the next request."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
@@ -95,50 +96,33 @@ class NoPaging(_Manner):
         return None
 
 
-class PageNumber(_Sized):
-    """``?page=1``, ``?page=2``: until the announced number of pages or rows, else until an empty page."""
-
-    mode: Literal["page"]
-    param: str = "page"
-    start: int = Field(default=1, ge=0, le=1)
-    pages: JsonPath | None = None
+class _TotalInBody(_Sized):
     total_at: JsonPath | None = None
-
-    def first(self) -> Ask:
-        """The first page."""
-        return self._ask(self.start)
-
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:
-        """The page after, while there should be one."""
-        pages, total = seen.count(self.pages), self.total(seen)
-        if pages is not None:
-            more = ask.number - self.start + 1 < pages
-        else:
-            more = seen.rows > 0 and (total is None or seen.received < total)
-        return self._ask(ask.number + 1) if more else None
-
-    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
-        """The numbers up to the announced one, or as many more as the announced rows need."""
-        pages = seen.count(self.pages)
-        following = _more(self.total(seen), seen) if pages is None else self.start + pages - 1 - ask.number
-        return (self._ask(number) for number in range(ask.number + 1, ask.number + 1 + following))
 
     def total(self, seen: Seen) -> int | None:
         """Rows announced in the body."""
         return seen.count(self.total_at)
 
-    def _ask(self, number: int) -> Ask:
-        return Ask({**self.sizes(), self.param: str(number)}, number=number)
+
+class _TotalInHeader(_Sized):
+    total_header: str | None = None
+
+    def total(self, seen: Seen) -> int | None:
+        """Rows announced in a header."""
+        return seen.header_count(self.total_header)
 
 
-class HeaderPages(_Sized):
-    """Page numbers, with the number of pages or rows in headers."""
-
-    mode: Literal["header"]
+class _Numbered(_Sized, ABC):
     param: str = "page"
     start: int = Field(default=1, ge=0, le=1)
-    pages_header: str | None = None
-    total_header: str | None = None
+
+    @abstractmethod
+    def announced(self, seen: Seen) -> int | None:
+        """How many pages there are, where the answer says it."""
+
+    @abstractmethod
+    def total(self, seen: Seen) -> int | None:
+        """How many rows there are, where the answer says it."""
 
     def first(self) -> Ask:
         """The first page."""
@@ -146,7 +130,7 @@ class HeaderPages(_Sized):
 
     def next(self, ask: Ask, seen: Seen) -> Ask | None:
         """The page after, while there should be one."""
-        pages, total = seen.header_count(self.pages_header), self.total(seen)
+        pages, total = self.announced(seen), self.total(seen)
         if pages is not None:
             more = ask.number - self.start + 1 < pages
         else:
@@ -155,26 +139,43 @@ class HeaderPages(_Sized):
 
     def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
         """The numbers up to the announced one, or as many more as the announced rows need."""
-        pages = seen.header_count(self.pages_header)
+        pages = self.announced(seen)
         following = _more(self.total(seen), seen) if pages is None else self.start + pages - 1 - ask.number
         return (self._ask(number) for number in range(ask.number + 1, ask.number + 1 + following))
-
-    def total(self, seen: Seen) -> int | None:
-        """Rows announced in a header."""
-        return seen.header_count(self.total_header)
 
     def _ask(self, number: int) -> Ask:
         return Ask({**self.sizes(), self.param: str(number)}, number=number)
 
 
-class Offset(_Sized):
+class PageNumber(_TotalInBody, _Numbered):
+    """``?page=1``, ``?page=2``: until the announced number of pages or rows, else until an empty page."""
+
+    mode: Literal["page"]
+    pages: JsonPath | None = None
+
+    def announced(self, seen: Seen) -> int | None:
+        """Pages announced in the body."""
+        return seen.count(self.pages)
+
+
+class HeaderPages(_TotalInHeader, _Numbered):
+    """Page numbers, with the number of pages or rows in headers."""
+
+    mode: Literal["header"]
+    pages_header: str | None = None
+
+    def announced(self, seen: Seen) -> int | None:
+        """Pages announced in a header."""
+        return seen.header_count(self.pages_header)
+
+
+class Offset(_TotalInBody):
     """``?offset=0&limit=100``: forward by the rows that really came, since a server may give fewer than asked for."""
 
     mode: Literal["offset"]
     param: str = "offset"
     size_param: str | None = "limit"
     size: int | None = Field(default=100, ge=1, le=100_000)
-    total_at: JsonPath | None = None
 
     def first(self) -> Ask:
         """From row 0."""
@@ -191,21 +192,16 @@ class Offset(_Sized):
         steps = range(1, 1 + _more(self.total(seen), seen))
         return (self._ask(ask.number + seen.rows * step) for step in steps)
 
-    def total(self, seen: Seen) -> int | None:
-        """Rows announced in the body."""
-        return seen.count(self.total_at)
-
     def _ask(self, offset: int) -> Ask:
         return Ask({**self.sizes(), self.param: str(offset)}, number=offset)
 
 
-class Cursor(_Sized):
+class Cursor(_TotalInBody):
     """Each answer names the token of the next."""
 
     mode: Literal["cursor"]
     param: str = "cursor"
     next_at: JsonPath
-    total_at: JsonPath | None = None
 
     def first(self) -> Ask:
         """Without a cursor."""
@@ -216,16 +212,11 @@ class Cursor(_Sized):
         cursor = seen.word(self.next_at)
         return Ask({**self.sizes(), self.param: cursor}, number=ask.number + 1) if cursor else None
 
-    def total(self, seen: Seen) -> int | None:
-        """Rows announced in the body."""
-        return seen.count(self.total_at)
 
-
-class LinkHeader(_Sized):
+class LinkHeader(_TotalInHeader):
     """``Link: <...>; rel="next"`` (RFC 8288), on the same host only."""
 
     mode: Literal["link"]
-    total_header: str | None = None
 
     def first(self) -> Ask:
         """The source's own address."""
@@ -236,17 +227,12 @@ class LinkHeader(_Sized):
         link = next_link(seen.headers)
         return replace(ask, params={}, url=link, number=ask.number + 1) if link else None
 
-    def total(self, seen: Seen) -> int | None:
-        """Rows announced in a header."""
-        return seen.header_count(self.total_header)
 
-
-class NextUrl(_Sized):
+class NextUrl(_TotalInBody):
     """Each answer's body holds the whole URL of the next, on the same host only."""
 
     mode: Literal["next_url"]
     next_at: JsonPath
-    total_at: JsonPath | None = None
 
     def first(self) -> Ask:
         """The source's own address."""
@@ -256,10 +242,6 @@ class NextUrl(_Sized):
         """The URL given, while one is."""
         link = seen.word(self.next_at)
         return replace(ask, params={}, url=link, number=ask.number + 1) if link else None
-
-    def total(self, seen: Seen) -> int | None:
-        """Rows announced in the body."""
-        return seen.count(self.total_at)
 
 
 Paging = Annotated[

@@ -1,7 +1,8 @@
 """An agency's own database, read through one SELECT: PostgreSQL, MariaDB or MySQL, as the connection's URL says.
 
 The statement runs in a read-only transaction on one snapshot, under a statement timeout, row by row from the server, so
-that memory stays flat however many rows there are. Pages are NDJSON in which numbers keep all their digits.
+that memory stays flat however many rows there are. A page is an array in JSON, one row a line, whose numbers keep all
+their digits.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import ClassVar
 import structlog
 from pydantic import Field, field_validator
 
-from connectors.protocols.base import NDJSON, Page, ProtocolArgs, ProtocolBase
+from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.records import NOTHING
 from connectors.protocols.spans import Span, line_spans
 from connectors.protocols.sql_database import Database, Statement, open_database
@@ -64,8 +65,12 @@ class Sql(ProtocolBase[SqlArgs]):
                     seq = page.seq + 1
 
     def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
-        """One line a row."""
-        return line_spans(body) if body != NOTHING else []
+        """One line a row, between what makes an array of them; pages kept by earlier versions were bare lines."""
+        if body == NOTHING:
+            return []
+        first = 1 if body.startswith(b"[") else 0
+        lines = line_spans(body)
+        return [Span(span.start + first * (at == 0), span.end - first, span.place) for at, span in enumerate(lines)]
 
     def _rows(self, database: Database, context: Mapping[str, str], seq: int) -> Iterator[Page]:
         values = self._bound(context)
@@ -108,5 +113,6 @@ class Sql(ProtocolBase[SqlArgs]):
 def _page(seq: int, lines: Sequence[str], context: Mapping[str, str], request: str, started: float) -> Page:
     # A line end in a row stands between the parts of a JSON column's value, where a blank does as well; in texts it is
     # escaped.
-    body = "\n".join(line.replace("\n", " ") for line in lines).encode("utf-8", "replace")
-    return Page(seq, body, body, NDJSON, context, request, 0, round((time.monotonic() - started) * 1000))
+    text = ",\n".join([line.replace("\n", " ") for line in lines])
+    body = f"[{text}]".encode("utf-8", "replace")
+    return Page(seq, body, body, "$", context, request, 0, round((time.monotonic() - started) * 1000))

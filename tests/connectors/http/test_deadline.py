@@ -1,6 +1,9 @@
 """The deadline itself: what it shuts, and what it leaves alone."""
 
+import contextlib
+import os
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -40,3 +43,38 @@ def test_no_descriptor_is_left_open() -> None:
             with Deadline(30):
                 watch(ours)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_the_earlier_of_two_deadlines_comes_first_whichever_was_set_first() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Deadline(30) as late, Deadline(0.05) as soon:
+        watch(ours)
+        theirs.settimeout(5)
+        assert theirs.recv(1) == b""
+        assert soon.expired
+        assert not late.expired
+
+
+def test_many_deadlines_cost_one_thread() -> None:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(Deadline(30))
+        before = threading.active_count()
+        for _ in range(20):
+            stack.enter_context(Deadline(30))
+        assert threading.active_count() == before
+
+
+def test_a_forked_child_has_deadlines_of_its_own() -> None:
+    """Airflow forks its workers: the thread that watches stays behind, and the parent's connections are not theirs."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, Deadline(0.3):
+        watch(ours)
+        if (child := os.fork()) == 0:
+            mine, other = socket.socketpair()
+            other.settimeout(5)
+            with Deadline(0.01):
+                watch(mine)
+                os._exit(0 if other.recv(1) == b"" else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        ours.sendall(b"x")
+        assert theirs.recv(1) == b"x"

@@ -45,6 +45,31 @@ def test_starts_keep_their_distance_even_among_threads() -> None:
     assert all(later - earlier >= 0.045 for earlier, later in itertools.pairwise(starts))
 
 
+def test_who_comes_first_is_served_first_whatever_its_limits() -> None:
+    """A source that may ask for one thing at a time is not passed by for ever by one that may ask for many."""
+    gate, order, first_in = HostGate(), [], threading.Event()
+    release = threading.Event()
+
+    def ask(name: str, concurrency: int) -> None:
+        with gate.admit(interval_s=0, concurrency=concurrency):
+            order.append(name)
+            first_in.set()
+            release.wait(5)
+
+    threads = [threading.Thread(target=ask, args=("many", 2))]
+    threads[0].start()
+    assert first_in.wait(5)
+    for name, concurrency in (("one", 1), ("more", 2)):
+        threads.append(threading.Thread(target=ask, args=(name, concurrency)))
+        threads[-1].start()
+        time.sleep(0.05)
+    assert order == ["many"]
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["many", "one", "more"]
+
+
 def test_a_failing_request_gives_its_place_back() -> None:
     gate = HostGate()
     for _ in range(3):

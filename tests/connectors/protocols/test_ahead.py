@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.http.limits import Limits
+from connectors.protocols import ahead
 from ledger.errors import SourceError
 
 DATA = [{"id": number} for number in range(40)]
@@ -77,7 +78,41 @@ def test_an_error_comes_at_its_turn_and_ends_the_listing(pull, reply, rows_of) -
     with pytest.raises(SourceError, match="404"):
         walk()
     assert rows_of(got) == DATA[:8]
-    assert len(run.asked) <= 5 + 2 * 3
+    assert len(run.asked) <= 5 + ahead.DEPTH * 3
+
+
+def test_one_slow_page_stops_no_others(pull, reply, rows_of) -> None:
+    """It is answered only when the others of the window have been, which a walk that waits for it would never see."""
+    others, width = threading.Semaphore(0), 3
+    window = ahead.DEPTH * width - 1
+
+    def slow_second(request: Any) -> Any:
+        page = int(request.params["page"])
+        if page == 2:
+            assert all(others.acquire(timeout=5) for _ in range(window))
+        elif page > 2:
+            others.release()
+        return reply({"data": DATA[page * 2 - 2 : page * 2], "pages": 20, "total": 40})
+
+    run = pull("rest", REST | {"paging": BY_PAGE}, slow_second)
+    run.http.limits = Limits(concurrency=width)
+    assert rows_of(run.pages()) == DATA
+
+
+def test_answers_that_fill_the_memory_are_not_asked_for(pull, reply, rows_of, monkeypatch) -> None:
+    monkeypatch.setattr(ahead, "HELD_BYTES", 1)
+    server = Server(reply)
+    run = pull("rest", REST | {"paging": BY_PAGE}, server)
+    run.http.limits = Limits(concurrency=2)
+    pages = run.each()
+    next(pages)
+    next(pages)
+    time.sleep(0.1)  # whoever asks too much has had the time for it
+    assert len(run.asked) <= 2 + 2 * ahead.DEPTH
+    first = len(run.asked)
+    next(pages)
+    time.sleep(0.1)
+    assert len(run.asked) <= max(first, 3 + 2)
 
 
 def test_offsets_that_turn_out_otherwise_are_walked_one_by_one(pull, reply, rows_of) -> None:

@@ -7,7 +7,7 @@ import string
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.http.client import HttpClient
@@ -47,6 +47,8 @@ def told(error: SourceError) -> None:
 def test_p1_what_was_written_as_csv_is_read_as_it_was(
     rows: list[list[str]], delimiter: str, quoting: Any, end: str
 ) -> None:
+    # Up to Python 3.12 the writer quotes a carriage return only where lines end in one: then nobody could read it back.
+    assume(quoting != csv.QUOTE_MINIMAL or end == "\r\n" or not any("\r" in cell for row in rows for cell in row))
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end)
     writer.writerows([["a", "b", "c"], *rows])

@@ -13,7 +13,7 @@ from connectors.drafting.draft import draft
 from connectors.http.client import HttpClient
 from connectors.http.limits import Limits
 from connectors.protocols import registry
-from connectors.protocols.base import NDJSON, Page
+from connectors.protocols.base import Page
 from connectors.protocols.json_path import select
 from connectors.spec import Source, load_sources
 from ledger.errors import SourceError
@@ -52,8 +52,6 @@ def take(simulator: Simulator) -> Iterator[Take]:
 
 
 def rows(page: Page) -> list[Any]:
-    if page.records_path == NDJSON:
-        return page.records.splitlines()
     found = select(json.loads(page.records), page.records_path)
     return found if isinstance(found, list) else [found]
 

@@ -63,7 +63,12 @@ CASES: dict[str, list[tuple[dict[str, Any], str, list[str]]]] = {
         ({"columns": ["a", "b"]}, '{"markers":[[1,"x"],[2,"y"]]}', ['[1,"x"]', '[2,"y"]']),
         ({"columns": ["a"], "kind": "table"}, TABLE, [TABLE[1:-1]] * 2),
     ],
-    "sql": [({"query": "select 1"}, LINES, ['{"id":"a","n":1.50}\r', '{"id":"é"}']), ({"query": "select 1"}, "[]", [])],
+    "sql": [
+        ({"query": "select 1"}, '[{"id":"a","n":1.50},\n{"id":"é"}]', ['{"id":"a","n":1.50}', '{"id":"é"}']),
+        ({"query": "select 1"}, '[{"id":"a"}]', ['{"id":"a"}']),
+        ({"query": "select 1"}, LINES, ['{"id":"a","n":1.50}\r', '{"id":"é"}']),
+        ({"query": "select 1"}, "[]", []),
+    ],
     "files.csv": [
         (
             {"pattern": "x", "delimiter": ";", "header_row": 2, "encoding": encoding},

@@ -64,13 +64,13 @@ def refused(read: Read, query: str = "select 1 as satu", **args: Any) -> PilarEr
 
 
 def rows(pages: list[Page]) -> list[Any]:
-    return [json.loads(line, parse_float=Decimal) for page in pages for line in page.records.splitlines()]
+    return [row for page in pages for row in json.loads(page.records, parse_float=Decimal)]
 
 
 def test_rows_come_in_pages_of_exact_json_lines(read: Read) -> None:
     pages = read("select * from survei order by id", page_rows=4)
     assert [(page.seq, page.records_path, page.records.count(b"\n") + 1) for page in pages] == [
-        (0, "ndjson", 4), (1, "ndjson", 4), (2, "ndjson", 2),
+        (0, "$", 4), (1, "$", 4), (2, "$", 2),
     ]  # fmt: skip
     found = rows(pages)
     assert found[0] == {
