@@ -2,7 +2,20 @@
 
 from collections.abc import Iterable
 
-from expectations.rules import REGION_SYSTEM, STATES, Range, Rule, filled, in_set, known, no_rows, not_empty, unique
+from expectations.rules import (
+    REGION_SYSTEM,
+    STATES,
+    Range,
+    Rule,
+    between,
+    filled,
+    in_set,
+    known,
+    no_rows,
+    not_empty,
+    unique,
+)
+from ledger.sql import literal
 
 GRAIN = ("region_system", "region_code", "period", "indicator_id")
 FILLED = ("pillar", *GRAIN, "region_name", "unit", "state", "definition", "source_id", "synthetic")
@@ -44,9 +57,11 @@ def _shape(table: str, pillar: str) -> Iterable[Rule]:
     )
     yield unique(table, GRAIN, "one value per region, period and indicator")
     yield filled(table, FILLED, SHOWN, "a number without its region, period, unit, definition and source says nothing")
-    yield in_set(table, "pillar", (pillar,), "a row of another pillar would be gated by the wrong rules")
-    yield in_set(table, "region_system", (REGION_SYSTEM,), "166 BPS codes name another region in Kemendagri's list")
-    yield in_set(table, "state", STATES, "an unknown state is a signal, never a default")
+    yield in_set(table, "pillar", (pillar,), SHOWN, "a row of another pillar would be gated by the wrong rules")
+    yield in_set(
+        table, "region_system", (REGION_SYSTEM,), SHOWN, "166 BPS codes name another region in Kemendagri's list"
+    )
+    yield in_set(table, "state", STATES, SHOWN, "an unknown state is a signal, never a default")
     yield no_rows(
         "region_code_form",
         table,
@@ -182,14 +197,9 @@ def _recomputed(table: str, growth: tuple[str, ...]) -> Rule:
 
 
 def _range(table: str, item: Range) -> Rule:
-    return Rule(
-        f"range_{item.indicator_id}",
-        table,
-        "ExpectColumnValuesToBeBetween",
-        item.because,
-        {"column": "value", "min_value": item.minimum, "max_value": item.maximum},
-        only=("indicator_id", item.indicator_id),
-    )
+    only = f"indicator_id = {literal(item.indicator_id)}"
+    bounds = (item.minimum, item.maximum)
+    return between(table, "value", bounds, SHOWN, item.because, name=f"range_{item.indicator_id}", only=only)
 
 
 def _unusual(table: str, ranges: tuple[Range, ...]) -> Iterable[Rule]:
@@ -219,4 +229,4 @@ def _ranges_complete(table: str, listed: tuple[str, ...]) -> Rule:
 
 def _quoted(values: Iterable[str]) -> str:
     """A list for SQL's IN; of nothing, the empty text, which no identifier equals."""
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values) or "''"
+    return ", ".join(map(literal, values)) or "''"

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from ledger.sql import literal
+
 Severity = Literal["critical", "warning"]
 
 REGION_SYSTEM = "kemendagri"
+# The argument of a rule that is a query for what must not exist.
+QUERY = "unexpected_rows_query"
 STATES = ("measured", "missing", "not_applicable", "suppressed")
 # Rows that do not meet a rule are shown by these columns, plus the column that was checked.
 INDEX_COLUMNS = ("region_code", "period", "indicator_id")
@@ -21,9 +25,8 @@ class Rule:
     """One expectation on one table.
 
     ``expectation`` is the name of a class of ``great_expectations.expectations``. ``arguments`` are given to it as they
-    stand; text may hold ``{batch}`` (the table) and ``{seed:NAME}`` (a reference table, found by its name). ``only``
-    narrows the rule to the rows where a column has a value. ``because`` is what a person reads when it is not met. A
-    ``warning`` is recorded and does not block.
+    stand; text may hold ``{batch}`` (the table) and ``{seed:NAME}`` (a reference table, found by its name). ``because``
+    is what a person reads when it is not met. A ``warning`` is recorded and does not block.
     """
 
     name: str
@@ -31,7 +34,6 @@ class Rule:
     expectation: str
     because: str
     arguments: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    only: tuple[str, str] | None = None
     severity: Severity = "critical"
 
 
@@ -55,7 +57,7 @@ def no_rows(name: str, table: str, query: str, because: str, *, severity: Severi
     for word, replacement in words.items():
         query = query.replace(f"{{{word}}}", replacement)
     flat = " ".join(query.split())
-    return Rule(name, table, "UnexpectedRowsExpectation", because, {"unexpected_rows_query": flat}, severity=severity)
+    return Rule(name, table, "UnexpectedRowsExpectation", because, {QUERY: flat}, severity=severity)
 
 
 def filled(table: str, columns: tuple[str, ...], shown: str, because: str) -> Rule:
@@ -71,10 +73,11 @@ def filled(table: str, columns: tuple[str, ...], shown: str, because: str) -> Ru
     )
 
 
-def in_set(table: str, column: str, values: tuple[str, ...], because: str) -> Rule:
+def in_set(table: str, column: str, values: tuple[str, ...], shown: str, because: str) -> Rule:
     """A column whose values come from a closed list. Empty values are the business of ``filled``."""
-    arguments = {"column": column, "value_set": list(values)}
-    return Rule(f"accepted_{column}", table, "ExpectColumnValuesToBeInSet", because, arguments)
+    query = "SELECT {shown}, {column} FROM {batch} WHERE {column} NOT IN ({listed})"
+    listed = ", ".join(map(literal, values))
+    return no_rows(f"accepted_{column}", table, query, because, shown=shown, column=column, listed=listed)
 
 
 def known(table: str, column: str, seed: tuple[str, str], because: str) -> Rule:
@@ -95,7 +98,22 @@ def not_empty(table: str) -> Rule:
     return Rule("not_empty", table, "ExpectTableRowCountToBeBetween", because, {"min_value": 1})
 
 
-def between(table: str, column: str, bounds: tuple[float | None, float | None], because: str) -> Rule:
-    """Every value of a column lies between two bounds, both included."""
-    arguments = {"column": column, "min_value": bounds[0], "max_value": bounds[1]}
-    return Rule(f"range_{column}", table, "ExpectColumnValuesToBeBetween", because, arguments)
+def between(
+    table: str,
+    column: str,
+    bounds: tuple[float | None, float | None],
+    shown: str,
+    because: str,
+    *,
+    name: str = "",
+    only: str = "true",
+) -> Rule:
+    """Every value of a column lies between two bounds, both included; empty values do. ``only``: in these rows."""
+    lowest, highest = bounds
+    outside = [f"{column} < {lowest}"] if lowest is not None else []
+    outside += [f"{column} > {highest}"] if highest is not None else []
+    query = "SELECT {shown}, {column} FROM {batch} WHERE {only} AND ({outside})"
+    beyond = " OR ".join(outside) or "false"
+    return no_rows(
+        name or f"range_{column}", table, query, because, shown=shown, column=column, only=only, outside=beyond
+    )

@@ -9,6 +9,13 @@ HIGHEST = "the instrument's scale runs from 0 to 4"
 FILLED = "a score that does not say whose it is, under which rules, cannot be explained"
 RUBRIC = ("rubric_version", "rubric_status", "relation")
 BASES = ("reported", "computed")
+# By which columns the rows that do not meet a rule are shown.
+SHOWN = {
+    QUESTIONS: "region_code, question_key",
+    PILLARS: "region_code, pillar",
+    DIMENSIONS: "region_code, dimension, basis",
+    INDEX: "region_code, basis",
+}
 
 
 def _value_iff_measured(table: str, column: str, shown: str) -> Rule:
@@ -21,6 +28,14 @@ def _value_iff_measured(table: str, column: str, shown: str) -> Rule:
         shown=shown,
         column=column,
     )
+
+
+def _one_of(table: str, column: str, values: tuple[str, ...], because: str) -> Rule:
+    return in_set(table, column, values, SHOWN[table], because)
+
+
+def _range(table: str, column: str, bounds: tuple[float, float], because: str) -> Rule:
+    return between(table, column, bounds, SHOWN[table], because)
 
 
 def _regions_known(table: str) -> Rule:
@@ -41,12 +56,12 @@ _QUESTION_RULES = (
         "region_code, question_key",
         FILLED,
     ),
-    in_set(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
-    in_set(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
-    in_set(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
+    _one_of(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
+    _one_of(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
+    _one_of(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
     _regions_known(QUESTIONS),
     known(QUESTIONS, "question_key", ("questions", "question_key"), "a question that the instrument does not ask"),
-    between(QUESTIONS, "score", (0, 4), HIGHEST),
+    _range(QUESTIONS, "score", (0, 4), HIGHEST),
     _value_iff_measured(QUESTIONS, "score", "question_key"),
     no_rows(
         "evidence",
@@ -62,11 +77,11 @@ _PILLAR_RULES = (
     not_empty(PILLARS),
     unique(PILLARS, (*REGION, "pillar"), "one score per region and pillar"),
     filled(PILLARS, ("region_code", "pillar", "state", "questions_total"), "region_code, pillar", FILLED),
-    in_set(PILLARS, "state", STATES, "an unknown state is a signal, never a default"),
+    _one_of(PILLARS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(PILLARS),
     known(PILLARS, "pillar", ("pillars", "id"), "there are six pillars"),
     _value_iff_measured(PILLARS, "score", "pillar"),
-    between(PILLARS, "score", (0, 4), HIGHEST),
+    _range(PILLARS, "score", (0, 4), HIGHEST),
     _regions_present(PILLARS),
     no_rows(
         "pillars_present",
@@ -90,12 +105,12 @@ _DIMENSION_RULES = (
         DIMENSIONS, (*REGION, "rule_set_id", "dimension", "basis"), "one value per region, rules, dimension and basis"
     ),
     filled(DIMENSIONS, ("region_code", "rule_set_id", "dimension", "basis", "state"), "region_code, dimension", FILLED),
-    in_set(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
-    in_set(DIMENSIONS, "state", STATES, "an unknown state is a signal, never a default"),
+    _one_of(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
+    _one_of(DIMENSIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(DIMENSIONS),
     known(DIMENSIONS, "dimension", ("dimensions", "id"), "a dimension that the instrument does not have"),
-    between(DIMENSIONS, "value", (0, 4), HIGHEST),
-    between(DIMENSIONS, "weight", (0, 1), "a weight is a share of one"),
+    _range(DIMENSIONS, "value", (0, 4), HIGHEST),
+    _range(DIMENSIONS, "weight", (0, 1), "a weight is a share of one"),
     _value_iff_measured(DIMENSIONS, "value", "dimension, basis"),
     no_rows(
         "weights_of_rule_set",
@@ -126,11 +141,11 @@ _INDEX_RULES = (
     not_empty(INDEX),
     unique(INDEX, (*REGION, "rule_set_id", "basis"), "one index per region, rule set and basis"),
     filled(INDEX, ("region_code", "region_name", "rule_set_id", "basis", "state"), "region_code, basis", FILLED),
-    in_set(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
-    in_set(INDEX, "state", STATES, "an unknown state is a signal, never a default"),
+    _one_of(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
+    _one_of(INDEX, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(INDEX),
     known(INDEX, "rule_set_id", ("rule_set_methods", "rule_set_id"), "an index under rules that are not written down"),
-    between(INDEX, "index_value", (0, 4), HIGHEST),
+    _range(INDEX, "index_value", (0, 4), HIGHEST),
     _value_iff_measured(INDEX, "index_value", "basis"),
     _regions_present(INDEX),
     no_rows(

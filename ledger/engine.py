@@ -76,12 +76,12 @@ class Store:
                 self._joined.reset(token)
 
     @contextmanager
-    def _begin(self) -> Iterator[sa.Connection]:
+    def _begin(self, *, apart: bool = False) -> Iterator[sa.Connection]:
         joined = self._joined.get()
         if joined is not None:
             yield joined
             return
-        kept = self._kept.get()
+        kept = None if apart else self._kept.get()
         usable = kept is not None and not kept.closed and not kept.in_transaction()
         try:
             if kept is not None and usable:
@@ -108,8 +108,9 @@ class Store:
     def lock(self, name: str) -> Iterator[None]:
         """Hold a lock that only one process in the installation can hold; waits for it.
 
-        It is an advisory lock of PostgreSQL, so it is gone when its holder dies.
+        It is an advisory lock of PostgreSQL, so it is gone when its holder dies. It has a connection of its own, unless
+        what is written inside is to count at once.
         """
-        with self._begin() as connection:
+        with self._begin(apart=True) as connection:
             connection.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
             yield

@@ -51,26 +51,54 @@ class EvaluationStore(Store):
         age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, running_at_most_seconds)
         return self._evaluation((t.evaluation.c.status != "running") | (t.evaluation.c.started_at >= age))
 
-    def record_gate(self, evaluation_id: str, gate: str, outcome: str, checks: Sequence[Mapping[str, object]]) -> None:
-        """Write a gate's outcome. Written before anything acts on it."""
+    def record_gate(
+        self,
+        evaluation_id: str,
+        gate: str,
+        outcome: str,
+        checks: Sequence[Mapping[str, object]],
+        *,
+        judged_sha256: str | None = None,
+        carried_from: str | None = None,
+    ) -> None:
+        """Write a gate's outcome. Written before anything acts on it. See ``GateRow`` for the last two."""
         with self._begin() as connection:
             connection.execute(
                 sa.insert(t.gate_result).values(
-                    evaluation_id=evaluation_id, gate=gate, outcome=outcome, checks=[dict(check) for check in checks]
+                    evaluation_id=evaluation_id,
+                    gate=gate,
+                    outcome=outcome,
+                    checks=[dict(check) for check in checks],
+                    judged_sha256=judged_sha256,
+                    carried_from=carried_from,
                 )
             )
 
     def gates(self, evaluation_id: str) -> Sequence[GateRow]:
         """The latest outcome of each gate in an evaluation."""
+        return self._gates(t.gate_result.c.evaluation_id == evaluation_id)
+
+    def last_gates(self) -> Mapping[str, GateRow]:
+        """The latest outcome of each gate, whichever evaluation it was in."""
+        return {row.gate: row for row in self._gates(sa.true())}
+
+    def _gates(self, condition: sa.ColumnElement[bool]) -> Sequence[GateRow]:
         query = (
             sa.select(t.gate_result)
-            .where(t.gate_result.c.evaluation_id == evaluation_id)
+            .where(condition)
             .distinct(t.gate_result.c.gate)
             .order_by(t.gate_result.c.gate, t.gate_result.c.gate_result_id.desc())
         )
         with self._begin() as connection:
             return [
-                GateRow(row["gate"], row["outcome"], tuple(row["checks"]))
+                GateRow(
+                    row["gate"],
+                    row["outcome"],
+                    tuple(row["checks"]),
+                    row["evaluation_id"],
+                    row["judged_sha256"],
+                    row["carried_from"],
+                )
                 for row in connection.execute(query).mappings()
             ]
 

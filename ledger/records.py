@@ -185,11 +185,18 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class GateRow:
-    """The outcome of one gate in one evaluation."""
+    """The outcome of one gate in one evaluation.
+
+    ``judged_sha256`` stands for all that it read and judged by. ``carried_from`` is the evaluation in which it was
+    carried out, where that is another one.
+    """
 
     gate: str
     outcome: GateOutcome
     checks: Sequence[Mapping[str, Any]]
+    evaluation_id: str = ""
+    judged_sha256: str | None = None
+    carried_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,10 @@ gate_result = Table(
     Column("gate", Text, nullable=False),
     Column("outcome", Text, nullable=False, comment="pass | fail | error"),
     Column("checks", JSONB, nullable=False),
+    Column("judged_sha256", Text, comment="of all that the gate read and judged by; null: it may not be carried over"),
+    Column("carried_from", Text, comment="the evaluation in which it was carried out; null: in this one"),
     _now("decided_at"),
+    ForeignKeyConstraint(["carried_from"], ["evaluation.evaluation_id"]),
     Index(None, "evaluation_id", "gate"),
 )
 

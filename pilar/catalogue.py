@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,21 @@ def find_source(folder: Path, source_id: str) -> Source:
 
 def readable_sources(folder: Path) -> Mapping[str, Source]:
     """Every source whose file is in order, by id. One agency's mistake must not stop the evaluation of the others."""
-    found = (read_source(path) for path in source_files(folder))
+    found = (_read(path, _content(path)) for path in source_files(folder))
     return {source.id: source for source in found if isinstance(source, Source)}
+
+
+@lru_cache(maxsize=2048)
+def _read(path: Path, _content: bytes | None) -> object:
+    """A source or what is wrong with it, read once for a content: a task finds what the scheduler read before it."""
+    return read_source(path)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:  # reading it as a source says what is wrong with it
+        return None
 
 
 def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:

@@ -7,21 +7,14 @@ Scores are computed from what is in force, gated, and only then published.
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import structlog
 
 from ledger.errors import GateError, PilarError, TransformError
 from ledger.records import Batch, Promotion
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
+from pilar import promotion
 from pilar import warehouse as files
 from pilar.pillars import PILLARS
-
-if TYPE_CHECKING:
-    from expectations.result import GateResult
-
-log = structlog.get_logger()
 
 KEPT_WAREHOUSES = 3
 # An evaluation takes a minute or two: one that has been running for longer than this died on the way.
@@ -68,12 +61,12 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     Raises TransformError when dbt fails, GateError when the scores do not pass: what is published then stays.
     """
     from expectations.gate import run_gate
-    from pilar.evaluation_build import build
+    from pilar.evaluation_build import build_scores
 
     warehouse = warehouse_file(settings, evaluation_id)
     files.write_promoted(warehouse, settings.home, PILLARS, ledger.last_good(), held_pillars(ledger))
     try:
-        result = build(warehouse, "tag:scores")
+        result = build_scores(warehouse)
         if not result.ok:
             raise TransformError(
                 f"the scores could not be built: {result.first_failure()}",
@@ -81,10 +74,10 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
         gate = run_gate(warehouse, "scores")
-        ledger.record_gate(evaluation_id, "scores", gate.outcome, _checks(gate))
+        ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:
             raise GateError(
-                f"the scores did not pass their gate ({gate.outcome}): {_why(gate)}",
+                f"the scores did not pass their gate ({gate.outcome}): {promotion.why(gate)}",
                 where=f"evaluation {evaluation_id}",
                 do="What is published stays; mend the rule or the data, then run `pilar evaluate`",
             )
@@ -109,57 +102,20 @@ def sweep_warehouses(settings: Settings) -> None:
 
 
 def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
-    from expectations.gate import run_gates
     from pilar.catalogue import landed_columns, maturities
-    from pilar.evaluation_build import begin_warehouse, build
+    from pilar.evaluation_build import begin_warehouse
+    from pilar.evaluation_build import build_candidates as build
 
     warehouse = warehouse_file(settings, evaluation_id)
-    begin_warehouse(warehouse)
     began = ledger.evaluation(evaluation_id)
     matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
-    files.write_landing(warehouse, settings.home, landed_columns(settings.sources_dir), batches, matured)
-    files.write_revisions(warehouse, settings.home, ledger.revisions())
-    result = build(warehouse, "tag:candidate")
-    built = files.built_marts(warehouse)
-    usable = [pillar for pillar in PILLARS if pillar in built and not result.failed_for(f"mart_{pillar}")]
-    gates = run_gates(warehouse, usable)
-    for pillar in PILLARS:
-        if pillar in gates:
-            _decide(ledger, settings, evaluation_id, gates[pillar])
-        else:
-            _hold(ledger, evaluation_id, pillar, "error", f"dbt could not build it: {result.first_failure()}")
-
-
-def _decide(ledger: Ledger, settings: Settings, evaluation_id: str, gate: "GateResult") -> None:
-    pillar, warehouse = gate.gate, warehouse_file(settings, evaluation_id)
-    ledger.record_gate(evaluation_id, pillar, gate.outcome, _checks(gate))
-    if not gate.passed:
-        _record_hold(ledger, evaluation_id, pillar, f"{gate.outcome}: {_why(gate)}")
-        return
-    relative = Path("promoted") / pillar / f"{evaluation_id}.parquet"
-    digest = files.export_mart(warehouse, pillar, settings.home / relative)
-    ledger.record_promotion(evaluation_id, pillar, path=str(relative), sha256=digest, reason=None)
-
-
-def _hold(ledger: Ledger, evaluation_id: str, pillar: str, outcome: str, why: str) -> None:
-    check = {"name": "dbt build", "severity": "critical", "outcome": outcome, "message": why, "failing_rows": []}
-    ledger.record_gate(evaluation_id, pillar, outcome, [check])
-    _record_hold(ledger, evaluation_id, pillar, f"{outcome}: {why}")
-
-
-def _record_hold(ledger: Ledger, evaluation_id: str, pillar: str, reason: str) -> None:
-    log.warning("pillar held", evaluation=evaluation_id, pillar=pillar, reason=reason)
-    ledger.record_promotion(evaluation_id, pillar, path=None, sha256=None, reason=reason)
-
-
-def _checks(gate: "GateResult") -> list[Mapping[str, object]]:
-    checks = gate.as_dict()["checks"]
-    assert isinstance(checks, tuple | list)
-    return list(checks)
-
-
-def _why(gate: "GateResult") -> str:
-    return "; ".join(f"{check.name}: {check.message}" for check in gate.blocking[:3]) or "no check was carried out"
+    views = {
+        **files.landing_views(settings.home, landed_columns(settings.sources_dir), batches, matured),
+        **files.revisions_view(settings.home, ledger.revisions()),
+    }
+    changed = begin_warehouse(warehouse, views)
+    result = build(warehouse, views, changed)
+    promotion.decide(ledger, settings, evaluation_id, warehouse, result)
 
 
 def _inputs_sha256(batches: Sequence[Batch]) -> str:

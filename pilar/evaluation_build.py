@@ -1,53 +1,91 @@
 """What dbt builds in an evaluation, and what it need not do each time.
 
 The seeds are files of the project: they are loaded and tested once for a state of the project, in a template file that
-every evaluation is a copy of. Tests that a gate repeats on the same table run in the test suite only: what they would
-stop here, the gate stops.
+evaluations begin with. What the data of an earlier evaluation built is not built again from the same data. Tests that a
+gate repeats on the same table run in the test suite only: what they would stop here, the gate stops.
 """
 
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ledger.sql import literal
+from pilar.earlier_warehouse import copy_earlier, drop_tables, note_built, signatures
+from pilar.evaluation_nodes import nodes_of
 from pilar.parsed_project import fingerprint
 from pilar.transform import DbtResult, run_dbt, working_folder
-from pilar.warehouse import opened
+from pilar.warehouse import View, opened, write_landing
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 log = structlog.get_logger()
 
 SEEDS = "resource_type:seed"
-# On the left the tests left out; their rules are in expectations/common.py and expectations/scores.py. The grain of the
-# indicators is that of the marts: two rows of one region and period there are two rows in the mart.
-GATED = (
-    "resource_type:test,mart_*+1",
-    "test_name:unique_combination,ind_*+1",
-    *(f"resource_type:test,{name}_scores+1" for name in ("question", "pillar", "dimension", "index")),
-)
 
 
-def begin_warehouse(warehouse: Path) -> None:
-    """Begin an evaluation's file: a copy of the template with the seeds, or nothing where they do not pass their tests.
+def begin_warehouse(warehouse: Path, views: Mapping[str, View]) -> frozenset[str] | None:
+    """Begin an evaluation's file with the landing and the reference tables, and with what an earlier one has built.
 
-    Without a copy the seeds are loaded and tested by the evaluation itself, which then says what is wrong with them and
-    stops only what depends on them.
+    Returns the views of the landing that show something else than there; None when everything is to be built. That
+    begins with a copy of the template with the seeds, or with nothing where they do not pass their tests: the
+    evaluation then loads and tests them itself, says what is wrong with them and stops only what depends on them.
     """
+    changed = copy_earlier(warehouse, views)
+    if changed is None:
+        begin_with_seeds(warehouse, views)
+    return changed
+
+
+def begin_with_seeds(warehouse: Path, views: Mapping[str, View]) -> None:
+    """As ``begin_warehouse``, with everything still to be built."""
     template = seeds_template(working_folder(warehouse))
     if template is not None:
         draft = warehouse.with_name(f"{warehouse.name}.draft")
         shutil.copyfile(template, draft)
         draft.replace(warehouse)
+    write_landing(warehouse, views)
 
 
-def build(warehouse: Path, select: str) -> DbtResult:
-    """Run ``dbt build`` for an evaluation. Raises TransformError when dbt could not even begin."""
-    seeded = (SEEDS,) if _seeded_with(warehouse) == fingerprint() else ()
-    return run_dbt(warehouse, select, without=(*GATED, *seeded))
+def build_candidates(warehouse: Path, views: Mapping[str, View], changed: frozenset[str] | None) -> DbtResult:
+    """Build the candidates, or those that ``changed`` views reach, and have the file serve later evaluations.
+
+    Raises TransformError when dbt could not even begin.
+    """
+    shown = signatures(views)
+    result = _build(warehouse, "candidate", changed)
+    if result.ok and is_seeded(warehouse):
+        note_built(warehouse, shown)
+    return result
+
+
+def build_scores(warehouse: Path) -> DbtResult:
+    """Build the scores from what is in force. Raises TransformError when dbt could not even begin."""
+    return _build(warehouse, "scores", None)
+
+
+def is_seeded(warehouse: Path) -> bool:
+    """Whether a file has the tested seeds of the project as it is now."""
+    return _seeded_with(warehouse) == fingerprint()
+
+
+def _build(warehouse: Path, tag: str, changed: frozenset[str] | None) -> DbtResult:
+    seeds = not is_seeded(warehouse)
+
+    def choose(project: "Manifest") -> Sequence[str]:
+        chosen = nodes_of(project, tag, seeds=seeds, changed=changed)
+        if changed is not None:
+            models = (project.nodes[unique_id] for unique_id in chosen if unique_id.startswith("model."))
+            drop_tables(warehouse, {model.name: model.schema for model in models})
+        return [".".join(project.nodes[unique_id].fqn) for unique_id in chosen]
+
+    return run_dbt(warehouse, choose)
 
 
 def seeds_template(folder: Path) -> Path | None:

@@ -34,8 +34,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             do="Run `pilar evaluate`",
         )
     warehouse = warehouse_file(settings, evaluation_id)
-    with ledger.one_connection():
-        meta = gather(ledger, settings, evaluation, warehouse)
+    meta = gather(ledger, settings, evaluation, warehouse)
     published = build(warehouse, meta, settings.published_dir)
     pointer.swap(settings.published_dir, published.id)
     ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
@@ -102,6 +101,7 @@ def _gate(row: GateRow) -> Gate:
         gate=row.gate,
         outcome=row.outcome,
         checks=len(row.checks),
+        carried_from=row.carried_from,
         notable=tuple(
             GateCheck(
                 name=check["name"],

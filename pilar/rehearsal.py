@@ -7,11 +7,13 @@ scheduler does it before it forks its workers. The project is then parsed and it
 from expectations.gate import run_gates
 from ledger.settings import Settings
 from pilar.catalogue import landed_columns
-from pilar.evaluation_build import begin_warehouse, build
-from pilar.warehouse import write_landing
+from pilar.evaluation_build import begin_with_seeds
+from pilar.transform import run_dbt
+from pilar.warehouse import landing_views
 
 # The pillar with the fewest models: it has a view, a table and a gate like any other.
 PILLAR = "branding"
+MODELS = f"+mart_{PILLAR},resource_type:model"
 
 
 def rehearse(settings: Settings) -> None:
@@ -21,9 +23,8 @@ def rehearse(settings: Settings) -> None:
     """
     warehouse = settings.warehouse_dir / ".rehearsal.duckdb"
     try:
-        begin_warehouse(warehouse)
-        write_landing(warehouse, settings.home, landed_columns(settings.sources_dir), [])
-        build(warehouse, f"+mart_{PILLAR}")
+        begin_with_seeds(warehouse, landing_views(settings.home, landed_columns(settings.sources_dir), []))
+        run_dbt(warehouse, MODELS)
         run_gates(warehouse, [PILLAR])
     finally:
         warehouse.unlink(missing_ok=True)

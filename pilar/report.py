@@ -38,7 +38,10 @@ def print_gates(ledger: Ledger, evaluation_id: str) -> None:
     for gate in ledger.gates(evaluation_id):
         notable = [check for check in gate.checks if check["outcome"] != "pass"]
         style = {"pass": "green", "fail": "red", "error": "red"}[gate.outcome]
-        told = "\n".join(f"{check['name']} ({check['severity']}): {check['message']}" for check in notable[:5])
+        lines = [f"{check['name']} ({check['severity']}): {check['message']}" for check in notable[:5]]
+        if gate.carried_from is not None:
+            lines.insert(0, f"same data and rules as in evaluation {gate.carried_from}, where it was checked")
+        told = "\n".join(lines)
         table.add_row(gate.gate, Text(gate.outcome, style=style), str(len(gate.checks)), Text(told))
     out.print(table)
 

@@ -52,21 +52,22 @@ def ingest(
     from pilar.catalogue import find_source
 
     ledger, settings = open_installation(lookup)
-    began = ledger.now()
-    try:
-        source = find_source(settings.sources_dir, source_id)
-        answered = event_id or ledger.newest_open_event(source_id, began)
-        outcome = pull(source, ledger, settings, event_id=answered, full=full)
-    except SourceError as error:
-        # What may pass by itself stays open for the sweep; what needs a person is closed with its reason.
-        if error.kind not in ("retryable", "quota"):
+    with ledger.one_connection():
+        began = ledger.now()
+        try:
+            source = find_source(settings.sources_dir, source_id)
+            answered = event_id or ledger.newest_open_event(source_id, began)
+            outcome = pull(source, ledger, settings, event_id=answered, full=full)
+        except SourceError as error:
+            # What may pass by itself stays open for the sweep; what needs a person is closed with its reason.
+            if error.kind not in ("retryable", "quota"):
+                ledger.settle_events(source_id, began, "failed", str(error))
+            raise
+        except ConfigError as error:
             ledger.settle_events(source_id, began, "failed", str(error))
-        raise
-    except ConfigError as error:
-        ledger.settle_events(source_id, began, "failed", str(error))
-        raise
-    ledger.settle_events(source_id, began, "done")
-    found = [batch for part in outcome.batches if (batch := ledger.batch(part.batch_id)) is not None]
+            raise
+        ledger.settle_events(source_id, began, "done")
+        found = [batch for part in outcome.batches if (batch := ledger.batch(part.batch_id)) is not None]
     return IngestOutcome(source_id, found, outcome.changed)
 
 
@@ -83,7 +84,8 @@ def build_candidates(*, force: bool = False) -> str | None:
     from pilar import evaluate
 
     ledger, settings = open_installation()
-    return evaluate.build_candidates(ledger, settings, force=force)
+    with ledger.one_connection():
+        return evaluate.build_candidates(ledger, settings, force=force)
 
 
 def score(evaluation_id: str) -> str:
@@ -91,7 +93,8 @@ def score(evaluation_id: str) -> str:
     from pilar import evaluate
 
     ledger, settings = open_installation()
-    return evaluate.score(ledger, settings, evaluation_id)
+    with ledger.one_connection():
+        return evaluate.score(ledger, settings, evaluation_id)
 
 
 def publish(evaluation_id: str) -> str:
@@ -99,7 +102,8 @@ def publish(evaluation_id: str) -> str:
     from pilar import publish as publishing
 
     ledger, settings = open_installation()
-    return publishing.publish(ledger, settings, evaluation_id)
+    with ledger.one_connection():
+        return publishing.publish(ledger, settings, evaluation_id)
 
 
 def watch() -> list[str]:

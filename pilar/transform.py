@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 log = structlog.get_logger()
+
+# Names the nodes of the project to run, as dbt's --select takes them.
+Choose = Callable[["Manifest"], Sequence[str]]
 
 FILE_VARIABLE = "PILAR_WAREHOUSE_FILE"
 SUCCEEDED = frozenset({"success", "pass", "warn", "no-op"})
@@ -56,10 +59,10 @@ class DbtResult:
     seconds: float
 
     def failed_for(self, name: str) -> bool:
-        """Whether a model is not to be used: it was not built, or one of its own tests did not pass."""
-        built = any(node.name == name and node.ok for node in self.nodes)
-        return not built or any(
-            not node.ok and node.kind in {"test", "unit_test"} and name in node.depends_on for node in self.nodes
+        """Whether a model is not to be used: it should have been built and was not, or a test of its own failed."""
+        return any(
+            not node.ok and (node.name == name or (node.kind in {"test", "unit_test"} and name in node.depends_on))
+            for node in self.nodes
         )
 
     def failed_marts(self) -> tuple[str, ...]:
@@ -77,7 +80,7 @@ class DbtResult:
 
 def run_dbt(
     warehouse: Path,
-    select: str,
+    select: str | Choose,
     *,
     command: str = "build",
     variables: Mapping[str, object] = MappingProxyType({}),
@@ -87,27 +90,30 @@ def run_dbt(
 ) -> DbtResult:
     """Run a dbt command on a DuckDB file, and let go of the file.
 
-    ``select`` is dbt's own syntax (``tag:candidate``). Tests run where all they read is selected or built before; the
-    unit tests of the formulas only on request, since they depend on the project and not on the data. ``without`` leaves
-    out more, in the same syntax (``pilar.evaluation_build`` says what an evaluation does without). ``kept_in`` is where
-    the parsed project is kept (default: beside the warehouse). A node that fails stops what depends on it and
-    nothing else: see ``DbtResult.failed_marts``.
+    ``select`` is dbt's own syntax (``tag:candidate``), or chooses nodes by name, and then no others run. Tests run
+    where all they read is selected or built before; the unit tests of the formulas only on request, since they depend
+    on the project and not on the data. ``without`` leaves out more, in dbt's syntax. ``kept_in`` is where the parsed
+    project is kept (default: beside the warehouse). A node that fails stops what depends on it and nothing else:
+    see ``DbtResult.failed_marts``.
     Raises TransformError when dbt could not even begin (the project does not parse, the file is locked).
     """
     started = time.monotonic()
     folder = working_folder(warehouse)
-    choice = _choice(select, unit_tests, without)
-    arguments = (command, *places(folder), *choice, "--vars", json.dumps(dict(variables)))
     with _one_at_a_time, _environment(warehouse):
         try:
             manifest = parsed_project(kept_in or folder, variables, places(folder))
-            nodes = _invoke(manifest, arguments)
+            named = select.split() if isinstance(select, str) else tuple(select(manifest))
+            choice = _choice(named, "buildable" if isinstance(select, str) else "empty", unit_tests, without)
+            arguments = (command, *places(folder), *choice, "--vars", json.dumps(dict(variables)))
+            nodes = _invoke(manifest, arguments) if named else ()
         finally:
             _let_go()
     seconds = time.monotonic() - started
-    result = DbtResult(bool(nodes) and all(node.ok for node in nodes), nodes, seconds)
-    log.info("dbt", select=select, nodes=len(nodes), ok=result.ok, seconds=round(seconds, 2))
-    return result
+    ok = all(node.ok for node in nodes) and bool(nodes or not named)
+    log.info(
+        "dbt", select=select if isinstance(select, str) else "named", nodes=len(nodes), ok=ok, seconds=round(seconds, 2)
+    )
+    return DbtResult(ok, nodes, seconds)
 
 
 def _invoke(manifest: "Manifest", arguments: Sequence[str]) -> tuple[DbtNode, ...]:
@@ -142,10 +148,10 @@ def _node(result: "NodeResult") -> DbtNode:
     )
 
 
-def _choice(select: str, unit_tests: bool, without: Sequence[str]) -> tuple[str, ...]:
+def _choice(named: Sequence[str], indirectly: str, unit_tests: bool, without: Sequence[str]) -> tuple[str, ...]:
     kinds = () if unit_tests else ("--exclude-resource-type", "unit_test")
     excluded = ("--exclude", *without) if without else ()
-    return ("--select", *select.split(), *excluded, "--indirect-selection", "buildable", *kinds)
+    return ("--select", *named, *excluded, "--indirect-selection", indirectly, *kinds)
 
 
 def places(folder: Path) -> tuple[str, ...]:
@@ -159,6 +165,8 @@ def places(folder: Path) -> tuple[str, ...]:
         *("--log-level", "none", "--log-level-file", "none"),
         *("--no-version-check", "--no-send-anonymous-usage-stats", "--no-use-colors"),
         *("--no-write-json", "--no-partial-parse"),
+        # Of what the file holds, it need only know the schemas it writes to.
+        "--cache-selected-only",
     )
 
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -73,13 +74,31 @@ def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def write_landing(
-    warehouse: Path,
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of the landing: its SQL, and the files it reads."""
+
+    sql: str
+    files: tuple[Path, ...] = ()
+
+    def signature(self) -> str:
+        """Tells what it shows: other SQL or another file is another signature.
+
+        A landed file is written once and named in the SQL; its size and time would tell of damage.
+        """
+        digest = hashlib.sha256(self.sql.encode())
+        for path in self.files:
+            found = path.stat() if path.exists() else None
+            digest.update(f"\n{found.st_size} {found.st_mtime_ns}".encode() if found is not None else b"\ngone")
+        return digest.hexdigest()
+
+
+def landing_views(
     home: Path,
     columns: Mapping[str, Mapping[str, str]],
     batches: Sequence[Batch],
     maturity: Mapping[str, Maturity] = MappingProxyType({}),
-) -> None:
+) -> Mapping[str, View]:
     """One view per source over its batches in force; a source without any gets an empty view of the same columns.
 
     ``batches`` are in the order of their pulls; those of an incremental source are joined by its key. ``columns`` maps
@@ -87,27 +106,39 @@ def write_landing(
     batches in force stay, with the columns they were landed with (promise P3). ``maturity`` is that of batches, by id.
     """
     known = {**dict.fromkeys(sorted({batch.source_id for batch in batches})), **columns}
-    with opened(warehouse) as connection:
-        connection.execute("create schema if not exists landing")
-        for source_id, contract in known.items():
-            own = [batch for batch in batches if batch.source_id == source_id]
-            merge = next((batch.merge for batch in reversed(own) if batch.merge is not None), None)
-            parts = [_landed(home, contract, batch, maturity.get(batch.batch_id)) for batch in own]
-            body = merged(parts or [_empty({**(contract or {}), **LANDED_EXTRAS})], merge)
-            connection.execute(f"create or replace view landing.{identifier(source_id)} as\n{body}")
+    views = {}
+    for source_id, contract in known.items():
+        own = [batch for batch in batches if batch.source_id == source_id]
+        merge = next((batch.merge for batch in reversed(own) if batch.merge is not None), None)
+        parts = [_landed(home, contract, batch, maturity.get(batch.batch_id)) for batch in own]
+        body = merged(parts or [_empty({**(contract or {}), **LANDED_EXTRAS})], merge)
+        views[source_id] = View(body, tuple(home / (batch.landed_path or "") for batch in own))
+    return views
 
 
-def write_revisions(warehouse: Path, home: Path, revisions: Sequence[Revision]) -> None:
-    """The view ``landing._revisions``: every figure that was in force and was restated, by unit and column.
+def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, View]:
+    """The view ``_revisions``: every figure that was in force and was restated, by unit and column.
 
     No source can have this name: theirs begin with a letter.
     """
-    files = ", ".join(literal(str(home / revision.path)) for revision in revisions)
+    paths = tuple(home / revision.path for revision in revisions)
+    files = ", ".join(literal(str(path)) for path in paths)
     names = ", ".join(REVISION_COLUMNS)
     body = f"select {names} from read_parquet([{files}])" if files else _empty(REVISION_COLUMNS)
+    return {"_revisions": View(body, paths)}
+
+
+def write_landing(warehouse: Path, views: Mapping[str, View]) -> None:
+    """Write views into the schema ``landing``."""
     with opened(warehouse) as connection:
-        connection.execute("create schema if not exists landing")
-        connection.execute(f"create or replace view landing._revisions as\n{body}")
+        show_landing(connection, views)
+
+
+def show_landing(connection: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> None:
+    """As ``write_landing``, on an open file."""
+    connection.execute("create schema if not exists landing")
+    for name, view in views.items():
+        connection.execute(f"create or replace view landing.{identifier(name)} as\n{view.sql}")
 
 
 def write_promoted(
@@ -125,31 +156,43 @@ def write_promoted(
             connection.execute(f"create or replace view promoted.{identifier('mart_' + pillar)} as\n{body}")
 
 
-def export_mart(warehouse: Path, pillar: str, target: Path) -> str:
-    """Write a candidate mart to Parquet under a new name, whole or not at all. Returns its sha256."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+@dataclass(frozen=True, slots=True)
+class MartFile:
+    """A candidate mart as Parquet, in fixed order: beside its place until it is kept. Its sha256 tells its rows."""
+
+    draft: Path
+    target: Path
+    sha256: str
+
+    def keep(self) -> None:
+        """Put it in its place, whole or not at all."""
+        with self.draft.open("rb") as file:
+            os.fsync(file.fileno())
+        self.draft.replace(self.target)
+
+    def drop(self) -> None:
+        """Remove it."""
+        self.draft.unlink(missing_ok=True)
+
+
+def export_marts(warehouse: Path, targets: Mapping[str, Path]) -> Mapping[str, MartFile]:
+    """Write those candidate marts that were built to Parquet, each beside its target. ``targets`` are by pillar."""
+    found = {}
     columns = ", ".join(identifier(name) for name in MART_COLUMNS)
     with opened(warehouse) as connection:
-        connection.execute(
-            f"copy (select {columns} from candidate.{identifier('mart_' + pillar)} "
-            f"order by region_code, indicator_id, period) to {literal(str(draft))} (format parquet)"
-        )
-    with draft.open("rb+") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
-    draft.replace(target)
-    return digest
-
-
-def built_marts(warehouse: Path) -> frozenset[str]:
-    """The pillars whose candidates dbt built."""
-    with opened(warehouse) as connection:
         # No parameters here or elsewhere: binding one makes DuckDB import pandas first, which takes seconds.
-        found = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'candidate'"
-        ).fetchall()
-    return frozenset(name.removeprefix("mart_") for (name,) in found)
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'candidate'").fetchall()
+        for pillar, target in targets.items():
+            if (f"mart_{pillar}",) not in tables:
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            connection.execute(
+                f"copy (select {columns} from candidate.{identifier('mart_' + pillar)} "
+                f"order by region_code, indicator_id, period) to {literal(str(draft))} (format parquet)"
+            )
+            found[pillar] = MartFile(draft, target, hashlib.sha256(draft.read_bytes()).hexdigest())
+    return found
 
 
 def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:

@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 _DECIMAL = "\x00decimal:"
 
 
 def to_json(document: object) -> str:
     """The text of a document. A decimal becomes a number with exactly its digits, never a rounded binary float."""
-    text = json.dumps(_plain(document), ensure_ascii=False, indent=1, sort_keys=True)
+    # Python's encoder is ten times slower where it indents by itself.
+    flat = json.dumps(_plain(document), ensure_ascii=False, sort_keys=True)
+    text = msgspec.json.format(flat, indent=1)
     return re.sub(r'"\\u0000decimal:([^"]*)"', r"\1", text) + "\n"
 
 

@@ -24,12 +24,16 @@ class GateCheck(_Frozen):
 
 
 class Gate(_Frozen):
-    """A gate's answer. ``notable`` holds what was not a plain pass."""
+    """A gate's answer. ``notable`` holds what was not a plain pass.
+
+    ``carried_from`` is the evaluation in which it was carried out, where all that it read was the same there.
+    """
 
     gate: str
     outcome: Outcome
     checks: NonNegativeInt
     notable: tuple[GateCheck, ...] = ()
+    carried_from: str | None = None
 
 
 class Page(_Frozen):

@@ -1,12 +1,12 @@
 """``datapackage.json``: the tables described for machines and people (Frictionless Data Package)."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ledger.sql import literal
 from publication.json_text import to_json
 from publication.meta import PublicationMeta
 from publication.tables import Table
@@ -67,6 +67,7 @@ def write_package(
     folder: Path, connection: duckdb.DuckDBPyConnection, tables: tuple[Table, ...], meta: PublicationMeta
 ) -> None:
     """Describe every Parquet and CSV file of the publication."""
+    columns = _columns(connection)
     sources = sorted({(batch.source, batch.opd, batch.system) for batch in meta.sources})
     document: dict[str, Any] = {
         "profile": "data-package",
@@ -80,16 +81,26 @@ def write_package(
         "sources": [
             {"title": " - ".join(part for part in (opd, source, system) if part)} for source, opd, system in sources
         ],
-        "resources": [_resource(connection, table, kind) for table in tables for kind in ("parquet", "csv")],
+        "resources": [
+            _resource(columns[table.schema, table.name], table, kind) for table in tables for kind in ("parquet", "csv")
+        ],
     }
     (folder / "datapackage.json").write_text(to_json(document), encoding="utf-8")
 
 
-def _resource(connection: duckdb.DuckDBPyConnection, table: Table, kind: str) -> dict[str, Any]:
-    columns = connection.execute(
-        f"SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'publication' "
-        f"AND schema_name = {literal(table.schema)} AND table_name = {literal(table.name)} ORDER BY column_index"
+def _columns(connection: duckdb.DuckDBPyConnection) -> Mapping[tuple[str, str], Sequence[tuple[str, str]]]:
+    """Name and type of each column of the attached ``publication``, by schema and table."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    rows = connection.execute(
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'publication' ORDER BY schema_name, table_name, column_index"
     ).fetchall()
+    for schema, table, name, data_type in rows:
+        found.setdefault((schema, table), []).append((name, data_type))
+    return found
+
+
+def _resource(columns: Sequence[tuple[str, str]], table: Table, kind: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"fields": [_field(name, data_type) for name, data_type in columns]}
     key = MART_KEY if table.schema == "pillars" else KEYS.get(table.name)
     if key:

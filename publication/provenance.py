@@ -14,7 +14,7 @@ CREATE TABLE publication.meta.publication (publication_id VARCHAR, evaluation_id
   data_licence VARCHAR, chain_receipt BIGINT, chain_sha256 VARCHAR);
 CREATE TABLE publication.meta.pillars (pillar VARCHAR, state VARCHAR, evaluation_id VARCHAR, promoted_at TIMESTAMPTZ,
   held_since TIMESTAMPTZ, held_reason VARCHAR);
-CREATE TABLE publication.meta.gates (gate VARCHAR, outcome VARCHAR, checks INTEGER);
+CREATE TABLE publication.meta.gates (gate VARCHAR, outcome VARCHAR, checks INTEGER, carried_from VARCHAR);
 CREATE TABLE publication.meta.gate_checks (gate VARCHAR, name VARCHAR, severity VARCHAR, outcome VARCHAR,
   message VARCHAR, failing_count BIGINT);
 CREATE TABLE publication.meta.batches (batch_id VARCHAR, source_id VARCHAR, opd VARCHAR, system VARCHAR,
@@ -66,7 +66,7 @@ def write_provenance(connection: duckdb.DuckDBPyConnection, meta: PublicationMet
         "pillars",
         [(p.pillar, p.state, p.evaluation_id, p.promoted_at, p.held_since, p.held_reason) for p in meta.pillars],
     )
-    _insert(connection, "gates", [(gate.gate, gate.outcome, gate.checks) for gate in meta.gates])
+    _insert(connection, "gates", [(gate.gate, gate.outcome, gate.checks, gate.carried_from) for gate in meta.gates])
     _insert(
         connection,
         "gate_checks",

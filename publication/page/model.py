@@ -187,6 +187,7 @@ class GateView:
     state: Mark
     checks: int
     notes: Sequence[GateNote]
+    carried_from: str | None
 
 
 @dataclass(frozen=True, slots=True)

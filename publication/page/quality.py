@@ -145,4 +145,4 @@ def _gate(gate: Gate, name: Text) -> GateView:
         )
         for check in gate.notable
     ]
-    return GateView(name, Mark(f"gate-{gate.outcome}", symbol, text), gate.checks, notes)
+    return GateView(name, Mark(f"gate-{gate.outcome}", symbol, text), gate.checks, notes, gate.carried_from)

@@ -8,7 +8,7 @@ from connectors.pull import PullOutcome, pull_pages
 from connectors.spec import Source
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.warehouse import opened, write_landing
+from pilar.warehouse import landing_views, opened, write_landing
 from tests.connectors.landing.conftest import page_of, source_of
 
 COLUMNS: dict[str, Any] = {
@@ -45,7 +45,7 @@ def seen(source: Source, ledger: Ledger, settings: Settings) -> list[tuple[Any, 
     """The rows that an evaluation reads, in the order of their keys."""
     columns = {name: column.sql_type.sql for name, column in source.contract.landed.items()}
     warehouse = settings.home / "seen.duckdb"
-    write_landing(warehouse, settings.home, {source.id: columns}, ledger.in_force(source.id))
+    write_landing(warehouse, landing_views(settings.home, {source.id: columns}, ledger.in_force(source.id)))
     names = ", ".join(columns)
     with opened(warehouse) as connection:
         return connection.execute(f"select {names} from landing.{source.id} order by all").fetchall()

@@ -44,7 +44,7 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
     """A new DuckDB file with the landing of every source. ``rows``: source id -> coverage -> rows."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute("create schema landing")
+        connection.execute("create schema if not exists landing")
         for source, columns in COLUMNS.items():
             connection.execute(f"create table landing.{source} ({columns}, {LINEAGE})")
             for coverage, covered in rows.get(source, {}).items():

@@ -1,11 +1,14 @@
 """Every rule of every gate notices what it stands for: spoil the data, and exactly that rule is not met."""
 
+import re
+from decimal import Decimal
+
 import pytest
 
 from expectations.common import pillar_rules
 from expectations.gate import GATES, PILLARS, rules_of, run_rules
 from expectations.result import GateResult
-from expectations.rules import Range, Rule
+from expectations.rules import QUERY, Range, Rule
 from tests.expectations.conftest import Spoil
 
 FIRST = "rowid = (SELECT min(rowid) FROM {t} WHERE state = 'measured')"
@@ -87,17 +90,18 @@ SCORE_SPOILS = {
     ("index_scores", "published_agrees"): "UPDATE {t} SET published_value = 2.83 WHERE region_code = '64.02'",
     ("index_scores", "index_recomputed"): "UPDATE {t} SET index_value = index_value + 0.01",
 }
+BOUND = re.compile(r"value ([<>]) (\S+?)\b(?=[ )])")
 PILLAR_CASES = [(gate, rule) for gate in PILLARS for rule in rules_of(gate)]
 RANGES = [
-    (gate, rule, bound)
+    (gate, rule, side, limit)
     for gate, rule in PILLAR_CASES
-    for bound in ("min_value", "max_value")
-    if rule.only and rule.arguments[bound] is not None
+    if rule.name.startswith("range_") and rule.name != "range_listed"
+    for side, limit in BOUND.findall(str(rule.arguments[QUERY]))
 ]
 # The shared rules come from one function: each is tried on one pillar, all pillars in turn.
 SHARED = [
     candidates[position % len(candidates)]
-    for position, name in enumerate(sorted({rule.name for _, rule in PILLAR_CASES if not rule.only}))
+    for position, name in enumerate(sorted({rule.name for _, rule in PILLAR_CASES if rule.name in PILLAR_SPOILS}))
     if (candidates := [(gate, rule) for gate, rule in PILLAR_CASES if rule.name == name])
 ]
 
@@ -121,20 +125,23 @@ def test_pillar_rule_notices(gate: str, rule: Rule, spoiled: Spoil) -> None:
     assert check.message == rule.because
 
 
-@pytest.mark.parametrize(("gate", "rule", "bound"), RANGES, ids=named)
-def test_range_notices_just_outside(gate: str, rule: Rule, bound: str, spoiled: Spoil) -> None:
-    limit = rule.arguments[bound]
-    assert isinstance(limit, int | float)
-    outside = limit - 0.0001 if bound == "min_value" else limit + 0.0001
-    assert rule.only is not None
-    where = f"WHERE indicator_id = '{rule.only[1]}' AND region_code = '64.02'"
+@pytest.mark.parametrize(("gate", "rule", "side", "limit"), RANGES, ids=named)
+def test_range_notices_just_outside(gate: str, rule: Rule, side: str, limit: str, spoiled: Spoil) -> None:
+    outside = Decimal(limit) + Decimal("-0.0001" if side == "<" else "0.0001")
+    indicator = rule.name.removeprefix("range_")
+    where = f"WHERE indicator_id = '{indicator}' AND region_code = '64.02'"
 
     at_limit = answer(spoiled, gate, rule, f"UPDATE {{t}} SET value = {limit} {where}")
     beyond = answer(spoiled, gate, rule, f"UPDATE {{t}} SET value = {outside} {where}")
 
     assert (at_limit.outcome, beyond.outcome) == ("pass", "fail")
     shown = beyond.checks[0].failing_rows[0]
-    assert (shown["region_code"], shown["indicator_id"]) == ("64.02", rule.only[1])
+    assert (shown["region_code"], shown["indicator_id"]) == ("64.02", indicator)
+
+
+def test_every_indicator_has_its_range_on_both_sides_it_is_bounded_on() -> None:
+    assert len(RANGES) >= 30
+    assert {rule.name for _, rule in PILLAR_CASES} - set(PILLAR_SPOILS) == {rule.name for _, rule, _, _ in RANGES}
 
 
 @pytest.mark.parametrize("rule", rules_of("scores"), ids=lambda rule: f"{rule.table}.{rule.name}")

@@ -23,7 +23,7 @@ from pilar import parsed_project, transform
 from pilar.catalogue import landed_columns
 from pilar.cli import app
 from pilar.transform import run_dbt
-from pilar.warehouse import write_landing
+from pilar.warehouse import landing_views, write_landing
 
 pytestmark = pytest.mark.integration
 
@@ -151,7 +151,8 @@ def figures(project: Path, batch: Batch) -> list[tuple[object, ...]]:
     """The new indicator in its pillar's mart, built by dbt over the batch that was pulled; other sources are empty."""
     warehouse = project / "home" / "warehouse" / "page.duckdb"
     warehouse.parent.mkdir()
-    write_landing(warehouse, project / "home", landed_columns(project / "connectors" / "sources"), [batch])
+    columns = landed_columns(project / "connectors" / "sources")
+    write_landing(warehouse, landing_views(project / "home", columns, [batch]))
     built = run_dbt(warehouse, "+mart_economy", without=("resource_type:test",))
     assert built.ok, built.first_failure()
     query = "select region_code, value, state, batch_ids from candidate.mart_economy where indicator_id = "

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.settings import Settings
 from pilar import evaluation_build, parsed_project, transform
-from pilar.evaluation_build import begin_warehouse, build, seeds_template
+from pilar.evaluation_build import begin_with_seeds, build_candidates, build_scores, seeds_template
 from pilar.rehearsal import rehearse
 from pilar.warehouse import opened
 from tests.dbt_project.landing import create, example, fetch, promote
@@ -45,13 +45,13 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_evaluation_finds_the_seeds_and_loads_none(folder: Path) -> None:
     warehouse = folder / "seeded.duckdb"
-    begin_warehouse(warehouse)
+    begin_with_seeds(warehouse, {})
     assert fetch(warehouse, SEED_TABLES) == [(len(list((parsed_project.PROJECT / "seeds").glob("*.csv"))),)]
     create(warehouse, example())
-    candidate = build(warehouse, "tag:candidate")
+    candidate = build_candidates(warehouse, {}, None)
     assert candidate.ok, candidate.first_failure()
     promote(warehouse)
-    scores = build(warehouse, "tag:scores")
+    scores = build_scores(warehouse)
     assert scores.ok, scores.first_failure()
     assert "seed" not in kinds(candidate) | kinds(scores)
     # The grain of staging is tested each time: no gate sees it.
@@ -67,11 +67,11 @@ def test_the_template_is_made_once_for_a_state_of_the_project(folder: Path, monk
 
 def test_a_file_without_the_seeds_of_now_loads_them_itself(folder: Path) -> None:
     warehouse = folder / "older.duckdb"
-    begin_warehouse(warehouse)
+    begin_with_seeds(warehouse, {})
     with opened(warehouse) as connection:
         connection.execute("update main.seeded_with set fingerprint = 'of another day'")
     create(warehouse, {})
-    assert "seed" in kinds(build(warehouse, "tag:candidate"))
+    assert "seed" in kinds(build_candidates(warehouse, {}, None))
 
 
 def test_p9_seeds_that_do_not_pass_stop_what_depends_on_them_and_nothing_else(edited: Path, tmp_path: Path) -> None:
@@ -80,12 +80,12 @@ def test_p9_seeds_that_do_not_pass_stop_what_depends_on_them_and_nothing_else(ed
     assert text.count("2023-outcome-13,70,80,true,false,3") == 1
     bands.write_text(text.replace("2023-outcome-13,70,80,true,false,3", "2023-outcome-13,70,79,true,false,3"))
     warehouse = tmp_path / "evaluation.duckdb"
-    begin_warehouse(warehouse)
-    assert not warehouse.exists()
+    begin_with_seeds(warehouse, {})
+    assert fetch(warehouse, SEED_TABLES) == [(0,)]
     create(warehouse, example())
-    assert build(warehouse, "tag:candidate").ok
+    assert build_candidates(warehouse, {}, None).ok
     promote(warehouse)
-    scores = build(warehouse, "tag:scores")
+    scores = build_scores(warehouse)
     assert "bands_cover_every_value" in scores.first_failure()
 
 

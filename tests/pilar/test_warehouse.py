@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from ledger.records import Batch, Merge, Promotion
-from pilar.warehouse import MART_COLUMNS, built_marts, export_mart, opened, write_landing, write_promoted
+from pilar.warehouse import MART_COLUMNS, export_marts, landing_views, opened, write_landing, write_promoted
 
 CONTRACT = {"kode_daerah": "VARCHAR", 'nilai "a"': "DECIMAL(4,2)"}
 BATCH = Batch(
@@ -49,14 +49,14 @@ def test_every_batch_in_force_is_in_the_view_with_its_name(tmp_path: Path) -> No
         assert batch.landed_path is not None
         landed(tmp_path, batch.landed_path, code)
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, tmp_path, {"s": CONTRACT}, [BATCH, other])
+    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT}, [BATCH, other]))
     found = rows(warehouse, "select kode_daerah, _batch, _synthetic, _flags from landing.s order by _batch")
     assert found == [("64.02", "b1", True, ["nilai <= 1"]), ("62.02", "b2", False, ["nilai <= 1"])]
 
 
 def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path: Path) -> None:
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, tmp_path, {"s": CONTRACT}, [])
+    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT}, []))
     assert rows(warehouse, "select * from landing.s") == []
     described = {row[0]: row[1] for row in rows(warehouse, "describe landing.s")}
     assert described == {
@@ -79,7 +79,7 @@ def test_p3_deltas_join_by_the_key_that_the_ledger_knows(tmp_path: Path, columns
         assert batch.landed_path is not None
         landed(tmp_path, batch.landed_path, "64.02")
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, tmp_path, columns, [BATCH, delta], {"b2": "final"})
+    write_landing(warehouse, landing_views(tmp_path, columns, [BATCH, delta], {"b2": "final"}))
     assert rows(warehouse, "select kode_daerah, _batch, _maturity from landing.s") == [("64.02", "b2", "final")]
 
 
@@ -96,8 +96,10 @@ def candidate(tmp_path: Path) -> Path:
 
 def promoted(tmp_path: Path, warehouse: Path) -> Promotion:
     path = "promoted/living/e1.parquet"
-    digest = export_mart(warehouse, "living", tmp_path / path)
-    return Promotion("e1", "living", True, path, digest, None, datetime(2024, 5, 1, tzinfo=UTC))
+    mart = export_marts(warehouse, {"living": tmp_path / path, "economy": tmp_path / "promoted/economy/e1.parquet"})
+    assert set(mart) == {"living"}  # the other was not built
+    mart["living"].keep()
+    return Promotion("e1", "living", True, path, mart["living"].sha256, None, datetime(2024, 5, 1, tzinfo=UTC))
 
 
 def test_p3_a_held_pillar_shows_its_last_good_values_with_since_and_why(tmp_path: Path, candidate: Path) -> None:
@@ -121,5 +123,7 @@ def test_p2_a_mart_is_exported_whole_and_the_same_again(tmp_path: Path, candidat
     assert [path.name for path in (tmp_path / "promoted" / "living").iterdir()] == ["e1.parquet"]
 
 
-def test_a_mart_that_dbt_did_not_build_is_noticed(candidate: Path) -> None:
-    assert built_marts(candidate) == {"living"}
+def test_p3_a_mart_that_is_not_kept_leaves_nothing(tmp_path: Path, candidate: Path) -> None:
+    (mart,) = export_marts(candidate, {"living": tmp_path / "promoted/living/e1.parquet"}).values()
+    mart.drop()
+    assert list((tmp_path / "promoted" / "living").iterdir()) == []

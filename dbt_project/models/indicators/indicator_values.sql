@@ -1,3 +1,4 @@
+{{ config(materialized="view") }}
 -- All pillars in one long table. A leaf: the marts do not depend on it, so that one pillar cannot stop another.
 {% for pillar in ["governance", "branding", "economy", "living", "society", "environment"] -%}
     select

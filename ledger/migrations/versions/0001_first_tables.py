@@ -134,7 +134,22 @@ def upgrade() -> None:
         sa.Column("gate", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False, comment="pass | fail | error"),
         sa.Column("checks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "judged_sha256",
+            sa.Text(),
+            nullable=True,
+            comment="of all that the gate read and judged by; null: it may not be carried over",
+        ),
+        sa.Column(
+            "carried_from",
+            sa.Text(),
+            nullable=True,
+            comment="the evaluation in which it was carried out; null: in this one",
+        ),
         sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["carried_from"], ["evaluation.evaluation_id"], name=op.f("fk_gate_result_carried_from")
+        ),
         sa.ForeignKeyConstraint(
             ["evaluation_id"], ["evaluation.evaluation_id"], name=op.f("fk_gate_result_evaluation_id")
         ),
