@@ -46,10 +46,12 @@ class EvaluationStore(Store):
     def last_attempt(self, running_at_most_seconds: int) -> Evaluation | None:
         """The newest evaluation, whatever became of it, or None.
 
-        One that has been running for longer than that belongs to a process that died: it counts for nothing.
+        One that has been running, or scored and not published, for longer than that belongs to a process that died: it
+        counts for nothing.
         """
         age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, running_at_most_seconds)
-        return self._evaluation((t.evaluation.c.status != "running") | (t.evaluation.c.started_at >= age))
+        ended = t.evaluation.c.status.in_(("published", "failed"))
+        return self._evaluation(ended | (t.evaluation.c.started_at >= age))
 
     def record_gate(
         self,

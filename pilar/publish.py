@@ -23,7 +23,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """Build the publication of a scored evaluation and make it current. Returns its id.
 
     May run again: the same evaluation makes the same publication. Raises PublicationError when the evaluation was not
-    scored or a check fails; what was published then stays.
+    scored, a later one is published, or a check fails; what was published then stays.
     """
     evaluation = ledger.evaluation(evaluation_id)
     if evaluation is None or evaluation.status not in ("scored", "published"):
@@ -32,6 +32,13 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             f"only a scored evaluation can be published; this one is {state}",
             where=f"evaluation {evaluation_id}",
             do="Run `pilar evaluate`",
+        )
+    newest = ledger.last_evaluation("published")
+    if newest is not None and newest.started_at > evaluation.started_at:
+        raise PublicationError(
+            f"evaluation {newest.evaluation_id}, which began later, is published already",
+            where=f"evaluation {evaluation_id}",
+            do="Nothing: what is published is newer. `pilar publications rollback` goes back on purpose",
         )
     warehouse = warehouse_file(settings, evaluation_id)
     meta = gather(ledger, settings, evaluation, warehouse)

@@ -13,16 +13,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
+import structlog
 
 from connectors.landing.merging import merged
 from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.sql import identifier, literal
 
+log = structlog.get_logger()
+
+LANDED_OWN = {"_page": "INTEGER", "_row": "BIGINT", "_coverage": "VARCHAR", "_flags": "VARCHAR[]"}
 LANDED_EXTRAS = {
-    "_page": "INTEGER",
-    "_row": "BIGINT",
-    "_coverage": "VARCHAR",
-    "_flags": "VARCHAR[]",
+    **LANDED_OWN,
     "_batch": "VARCHAR",
     "_synthetic": "BOOLEAN",
     "_maturity": "VARCHAR",
@@ -124,7 +125,9 @@ def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, Vi
     paths = tuple(home / revision.path for revision in revisions)
     files = ", ".join(literal(str(path)) for path in paths)
     names = ", ".join(REVISION_COLUMNS)
-    body = f"select {names} from read_parquet([{files}])" if files else _empty(REVISION_COLUMNS)
+    body = (
+        f"select {names} from read_parquet([{files}], hive_partitioning = false)" if files else _empty(REVISION_COLUMNS)
+    )
     return {"_revisions": View(body, paths)}
 
 
@@ -138,7 +141,13 @@ def show_landing(connection: duckdb.DuckDBPyConnection, views: Mapping[str, View
     """As ``write_landing``, on an open file."""
     connection.execute("create schema if not exists landing")
     for name, view in views.items():
-        connection.execute(f"create or replace view landing.{identifier(name)} as\n{view.sql}")
+        shown = f"create or replace view landing.{identifier(name)} as\n"
+        try:
+            connection.execute(shown + view.sql)
+        except duckdb.Error as error:
+            # The pillars that read it keep their last good version; all others go on (promise P3).
+            log.warning("landed_unreadable", view=name, error=type(error).__name__)
+            connection.execute(shown + f"select error({literal(f'landing.{name} cannot be read: see pilar verify')})")
 
 
 def write_promoted(
@@ -205,12 +214,22 @@ def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
 
 def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch, maturity: Maturity | None) -> str:
     assert batch.landed_path is not None, batch.batch_id
-    names = "*" if contract is None else ", ".join(map(identifier, [*contract, "_page", "_row", "_coverage", "_flags"]))
+    landed = _parquet(home / batch.landed_path)
+    names = "*"
+    if contract is not None:
+        # A column that the contract has gained since is empty in what was landed before it.
+        names = ", ".join(map(identifier, [*contract, *LANDED_OWN]))
+        landed = f"({_empty({**contract, **LANDED_OWN})} union all by name select * from {landed})"
     return (
         f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic, "
         f"{literal(maturity) if maturity is not None else 'null'}::varchar as _maturity "
-        f"from read_parquet({literal(str(home / batch.landed_path))})"
+        f"from {landed}"
     )
+
+
+def _parquet(path: Path) -> str:
+    """One file as it stands: DuckDB would take a folder called ``x=7`` above it for the column ``x``."""
+    return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
 def _promoted(home: Path, in_force: Promotion | None, held: Promotion | None) -> str:
@@ -221,7 +240,7 @@ def _promoted(home: Path, in_force: Promotion | None, held: Promotion | None) ->
         body = (
             f"select *, {literal(in_force.evaluation_id)} as evaluation_id, "
             f"{literal(in_force.decided_at.isoformat())}::timestamptz as promoted_at "
-            f"from read_parquet({literal(str(home / in_force.path))})"
+            f"from {_parquet(home / in_force.path)}"
         )
     since = "null" if held is None else literal(held.decided_at.isoformat())
     reason = "null" if held is None or held.reason is None else literal(held.reason)

@@ -6,10 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import tables
+from ledger.errors import PublicationError
 from ledger.records import BatchResult, EvaluationStatus
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import evaluate, steps
+from pilar.publish import publish
 
 
 def accept(ledger: Ledger, coverage: str = "2024") -> str:
@@ -61,9 +63,10 @@ def test_what_was_attempted_is_not_due_whatever_became_of_it(ledger: Ledger, sta
     assert evaluate.due(ledger) is False
 
 
-def test_p2_an_evaluation_that_died_was_no_attempt(ledger: Ledger, ledger_url: str) -> None:
+@pytest.mark.parametrize("reached", ["running", "scored"])
+def test_p2_an_evaluation_that_died_was_no_attempt(ledger: Ledger, ledger_url: str, reached: EvaluationStatus) -> None:
     accept(ledger)
-    dead = attempt(ledger)
+    dead = attempt(ledger, reached)
     begin_earlier(ledger_url, dead, timedelta(minutes=59))
     assert evaluate.due(ledger) is False
     begin_earlier(ledger_url, dead, timedelta(minutes=61))
@@ -71,6 +74,14 @@ def test_p2_an_evaluation_that_died_was_no_attempt(ledger: Ledger, ledger_url: s
     # One that came to its end, however long ago, did not die.
     ledger.finish_evaluation(dead, "failed", "the rules are wrong")
     assert evaluate.due(ledger) is False
+
+
+def test_p3_an_older_evaluation_is_not_published_over_a_newer_one(ledger: Ledger, settings: Settings) -> None:
+    accept(ledger)
+    older = attempt(ledger, "scored")
+    attempt(ledger, "published")
+    with pytest.raises(PublicationError, match="began later, is published already"):
+        publish(ledger, settings, older)
 
 
 def test_a_changed_rule_is_due(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,29 @@ def test_every_batch_in_force_is_in_the_view_with_its_name(tmp_path: Path) -> No
     assert found == [("64.02", "b1", True, ["nilai <= 1"]), ("62.02", "b2", False, ["nilai <= 1"])]
 
 
+def test_p3_a_column_that_the_contract_gained_is_empty_in_older_batches(tmp_path: Path) -> None:
+    assert BATCH.landed_path is not None
+    landed(tmp_path, BATCH.landed_path, "64.02")
+    warehouse = tmp_path / "w.duckdb"
+    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT | {"baru": "DATE"}}, [BATCH]))
+    assert rows(warehouse, "select kode_daerah, baru, _row, _batch from landing.s") == [("64.02", None, 0, "b1")]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1 no longer"], ids=["gone", "empty", "damaged"])
+def test_p3_one_sources_lost_file_holds_up_no_other(tmp_path: Path, content: bytes | None) -> None:
+    other = replace(BATCH, source_id="z", batch_id="b2", landed_path="landing/z/b2/rows.parquet")
+    landed(tmp_path, other.landed_path or "", "62.02")
+    if content is not None:
+        lost = tmp_path / (BATCH.landed_path or "")
+        lost.parent.mkdir(parents=True)
+        lost.write_bytes(content)
+    warehouse = tmp_path / "w.duckdb"
+    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT, "z": CONTRACT}, [BATCH, other]))
+    assert rows(warehouse, "select kode_daerah from landing.z") == [("62.02",)]
+    with pytest.raises(duckdb.Error, match="cannot be read"):
+        rows(warehouse, "select * from landing.s")
+
+
 def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path: Path) -> None:
     warehouse = tmp_path / "w.duckdb"
     write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT}, []))
