@@ -8,8 +8,8 @@ import duckdb
 from jinja2 import Environment, StrictUndefined
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-# How relations are named is the only part that is the build's own.
-_NAMING = {"naming.sql"}
+# How relations are named and made is the only part that is the build's own.
+_BUILD = {"naming.sql", "in_place.sql"}
 
 
 def macro(call: str) -> str:
@@ -39,4 +39,4 @@ def _render(text: str) -> str:
 @cache
 def _macros() -> str:
     files = sorted((PROJECT / "macros").glob("*.sql"))
-    return "".join(path.read_text(encoding="utf-8") for path in files if path.name not in _NAMING)
+    return "".join(path.read_text(encoding="utf-8") for path in files if path.name not in _BUILD)
