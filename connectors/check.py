@@ -11,12 +11,10 @@ from connectors.cursor import use_problems
 from connectors.persons import named_like_a_person
 from connectors.problems import Problem, did_you_mean, from_validation
 from connectors.record_paths import path_steps
-from connectors.spec import Source, read_source, source_files
+from connectors.spec import Source, read_form, source_files, undecided
 from ledger.errors import ConfigError
 
 STAGING = Path("dbt_project") / "models" / "staging"
-_MOST_OF_A_LINE = 120
-_TODO = re.compile(r"\bTODO\b")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -29,25 +27,16 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, Path] = {}
     for path in source_files(folder):
-        problems += _undecided(path)
-        found = read_source(path)
+        found = read_form(path)
         if not isinstance(found, Source):
             problems += found
             continue
+        problems += undecided(path)
         first = seen.setdefault(found.id, path)
         if first is not path:
             problems.append(Problem(path, "id", f"{found.id!r} is the id of {first} too", "Give it another id"))
         problems += check_source(path, found, models)
     return problems
-
-
-def _undecided(path: Path) -> Iterator[Problem]:
-    """What `sources new` left for a person."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if _TODO.search(line):
-                told = " ".join(line.split())[:_MOST_OF_A_LINE]
-                yield Problem(path, f"line {number}", f"waits for a person: {told}", "Decide, and take the TODO out")
 
 
 def check_source(path: Path, source: Source, models: Path) -> list[Problem]:

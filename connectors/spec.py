@@ -35,6 +35,9 @@ GRAIN_PATTERNS: Mapping[Grain, str] = {
 }
 
 
+_TODO = re.compile(r"\bTODO\b")
+_MOST_OF_A_LINE = 120
+
 _WORDS: Any = {
     "columns": {"__all__": {"description", "unused"}},
     "rules": {"__all__": {"why"}},
@@ -226,7 +229,23 @@ class Source(Strict):
 
 
 def read_source(path: Path) -> Source | tuple[Problem, ...]:
-    """The source in one file, or everything that is wrong with its form."""
+    """The source in one file that may be pulled, or why not: what is wrong with its form, or waits for a person."""
+    found = read_form(path)
+    return (undecided(path) or found) if isinstance(found, Source) else found
+
+
+def undecided(path: Path) -> tuple[Problem, ...]:
+    """The lines in which `sources new` left something for a person: a guess must not land as a contract."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return tuple(
+        Problem(path, f"line {number}", f"waits for a person: {_shortened(line)}", "Decide, and take the TODO out")
+        for number, line in enumerate(lines, start=1)
+        if _TODO.search(line)
+    )
+
+
+def read_form(path: Path) -> Source | tuple[Problem, ...]:
+    """The source in one file, finished or a draft, or everything that is wrong with its form."""
     try:
         raw = read_yaml(path)
     except YamlError as error:
@@ -246,7 +265,7 @@ def load_source(path: Path) -> Source:
     found = read_source(path)
     if isinstance(found, Source):
         return found
-    raise _refusal(found[0])
+    raise refusal(found[0])
 
 
 def load_sources(folder: Path) -> dict[str, Source]:
@@ -255,7 +274,7 @@ def load_sources(folder: Path) -> dict[str, Source]:
     for path in source_files(folder):
         source = load_source(path)
         if source.id in sources:
-            raise ConfigError(f"source {source.id!r} exists twice", where=str(path), do="Give one another id")
+            raise twice(source.id, path)
         sources[source.id] = source
     return sources
 
@@ -267,5 +286,15 @@ def source_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*/*.yaml"))
 
 
-def _refusal(problem: Problem) -> ConfigError:
+def _shortened(line: str) -> str:
+    return " ".join(line.split())[:_MOST_OF_A_LINE]
+
+
+def twice(source_id: str, path: Path) -> ConfigError:
+    """What is said of a second file with the id of an earlier one."""
+    return ConfigError(f"source {source_id!r} exists twice", where=str(path), do="Give one another id")
+
+
+def refusal(problem: Problem) -> ConfigError:
+    """The problem of a source file as the error that refuses it."""
     return ConfigError(problem.what, where=f"{problem.file}: {problem.where}", do=problem.do)

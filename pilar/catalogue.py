@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.maturity import maturity_of
-from connectors.spec import Source, load_source, read_source, source_files
+from connectors.problems import Problem
+from connectors.spec import Source, load_source, read_source, refusal, source_files, twice
 from ledger.errors import ConfigError
 from ledger.records import Batch, Maturity
 
@@ -31,12 +32,26 @@ def find_source(folder: Path, source_id: str) -> Source:
 
 def readable_sources(folder: Path) -> Mapping[str, Source]:
     """Every source whose file is in order, by id. One agency's mistake must not stop the evaluation of the others."""
-    found = (_read(path, _content(path)) for path in source_files(folder))
-    return {source.id: source for source in found if isinstance(source, Source)}
+    return read_catalogue(folder)[0]
+
+
+def read_catalogue(folder: Path) -> tuple[Mapping[str, Source], Mapping[Path, ConfigError]]:
+    """Every source whose file is in order, by id, and of every other file why it is left out."""
+    sources: dict[str, Source] = {}
+    left_out: dict[Path, ConfigError] = {}
+    for path in source_files(folder):
+        found = _read(path, _content(path))
+        if not isinstance(found, Source):
+            left_out[path] = refusal(found[0])
+        elif found.id in sources:
+            left_out[path] = twice(found.id, path)
+        else:
+            sources[found.id] = found
+    return sources, left_out
 
 
 @lru_cache(maxsize=2048)
-def _read(path: Path, _content: bytes | None) -> object:
+def _read(path: Path, _content: bytes | None) -> Source | tuple[Problem, ...]:
     """A source or what is wrong with it, read once for a content: a task finds what the scheduler read before it."""
     return read_source(path)
 

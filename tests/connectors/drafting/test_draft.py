@@ -12,7 +12,7 @@ from connectors.drafting.asked import ask_file, file_pattern
 from connectors.drafting.draft import Draft, draft
 from connectors.guess import few_values, guess
 from connectors.persons import shaped_like_a_person
-from connectors.spec import Source, load_source
+from connectors.spec import Source, load_source, read_form
 from ledger.errors import ConfigError, SourceError
 
 TODAY = date(2026, 11, 21)
@@ -31,7 +31,9 @@ def drafted(tmp_path: Path, name: str, content: str | bytes) -> tuple[Draft, Sou
     target = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(made.text)
-    return made, load_source(target)
+    found = read_form(target)
+    assert isinstance(found, Source), found
+    return made, found
 
 
 def test_a_csv_file_becomes_a_source(tmp_path: Path) -> None:
@@ -77,7 +79,13 @@ def test_a_draft_waits_for_a_person_and_then_passes(tmp_path: Path) -> None:
     assert len(problems) == made.open_points
     assert problems[0].where == "line 2"
     assert "waits for a person: title: TODO" in problems[0].what
-    assert check_source(tmp_path / "sources" / "dinas_contoh" / "contoh.yaml", source, tmp_path) == []
+    file = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
+    assert check_source(file, source, tmp_path) == []
+    with pytest.raises(ConfigError, match=r"waits for a person.*line 2") as refused:
+        load_source(file)
+    assert "\n" not in str(refused.value)
+    file.write_text(made.text.replace("TODO", "decided"))
+    assert load_source(file).id == "contoh"
 
 
 def test_a_json_answer_becomes_a_source(tmp_path: Path) -> None:
