@@ -1,6 +1,12 @@
 """How the command line speaks: results on standard output, everything else on standard error."""
 
 from rich.console import Console
+from rich.text import Text
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def warn(what: object) -> None:
+    """One line about something that does not stop the command."""
+    err.print(Text.assemble(("warning: ", "yellow"), str(what)))

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from rich.live import Live
 
-from connectors.spec import Source, load_sources
+from connectors.spec import Source
 from ledger.settings import Settings, default_key_dir, sources_dir
 from ledger.store import Ledger
+from pilar.catalogue import read_catalogue
 from pilar.commands.installation import announce, withdraw
-from pilar.console import err, out
+from pilar.console import err, out, warn
 from pilar.display import render
 from pilar.platform.errors import PlatformError
 from pilar.platform.senders import OSS_KEYS, secret_variable
@@ -30,12 +31,14 @@ REFRESH_SECONDS = 0.5
 def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
     """Start the platform, let every agency announce its data, wait for the publication and show it.
 
-    Returns 0 after a complete publication in which every source was accepted (or had nothing new), else 1. Everything
-    that was started is stopped on the way out, whatever happens.
+    Returns 0 after a complete publication in which every source that can be read was accepted (or had nothing new),
+    else 1. Everything that was started is stopped on the way out, whatever happens.
     """
     from simulator.server import Simulator
 
-    sources = load_sources(sources_dir())
+    sources, left_out = read_catalogue(sources_dir())
+    for error in left_out.values():
+        warn(f"left out: {error}")
     webhook_secrets = _webhook_secrets(sources)
     settings = Settings(home=home, ledger_url="postgresql://starting", key_dir=default_key_dir(home))
     began = time.monotonic()

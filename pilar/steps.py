@@ -114,11 +114,13 @@ def watch() -> list[str]:
     """
     from connectors.retention import expire
     from connectors.sweep import sweep
-    from pilar.catalogue import readable_sources
+    from pilar.catalogue import read_catalogue
 
     ledger, settings = open_installation()
     sweep(ledger, settings)
-    sources = readable_sources(settings.sources_dir)
+    sources, left_out = read_catalogue(settings.sources_dir)
+    for error in left_out.values():
+        log.warning("source left out", error=str(error))
     expire(sources.values(), ledger, settings)
     announced = {event.source_id for event in ledger.unfinished_events(EVENT_PATIENCE_SECONDS)}
     awaited = ledger.awaited_sources(EVENT_PATIENCE_SECONDS)

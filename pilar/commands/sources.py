@@ -12,7 +12,7 @@ from ledger.records import Batch, Maturity, Revision
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.commands.new_source import new_command
-from pilar.console import err, out
+from pilar.console import err, out, warn
 from pilar.wording import sentence
 
 app = typer.Typer(help="The agencies' systems: list, check, new.", no_args_is_help=True)
@@ -24,14 +24,14 @@ STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected"
 @app.command("list")
 def list_command() -> None:
     """List the sources: agency, system, protocol, and what is in force of each."""
-    from connectors.spec import load_sources
-    from pilar.catalogue import maturities
+    from pilar.catalogue import maturities, read_catalogue
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
     matured = maturities(ledger, settings.sources_dir, ledger.in_force())
+    sources, left_out = read_catalogue(settings.sources_dir)
     table = Table("OPD", "source", "system", "protocol", "in force", "rows", "last pull")
-    for source in load_sources(settings.sources_dir).values():
+    for source in sources.values():
         in_force = ledger.in_force(source.id)
         last = next(iter(ledger.batches(source.id, limit=1)), None)
         table.add_row(
@@ -44,6 +44,8 @@ def list_command() -> None:
             _told(last) if last else "never",
         )
     out.print(table)
+    for error in left_out.values():
+        warn(f"left out: {error}")
 
 
 @app.command("check")

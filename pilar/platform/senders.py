@@ -7,9 +7,10 @@ from pathlib import Path
 
 import structlog
 
-from connectors.spec import Source, load_sources
+from connectors.spec import Source, source_files
 from events.door import Senders
 from ledger.errors import ConfigError
+from pilar.catalogue import read_catalogue
 
 log = structlog.get_logger()
 
@@ -19,30 +20,43 @@ OSS_KEYS = "oss_user_key"
 class SourceFolder:
     """The sources of an installation, read again when a file changed.
 
-    A file that cannot be read leaves the last good state in force: one agency's typing error must not shut out others.
+    One agency's typing error must not shut out others: a file that cannot be read leaves its own last good state in
+    force, or its source unknown where there was none.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
         self._seen: Mapping[str, int] = {}
-        self._sources: Mapping[str, Source] = load_sources(folder)
+        self._sources: Mapping[str, Source] = {}
+        source_files(folder)  # refuses where there is no folder
+        self._read()
 
     def find(self, source_id: str) -> Source | None:
         """The source of this id; None when there is none."""
         with self._lock:
-            now = {str(path): path.stat().st_mtime_ns for path in sorted(self._folder.glob("*/*.yaml"))}
-            if now != self._seen:
-                self._seen = now
-                try:
-                    self._sources = load_sources(self._folder)
-                except ConfigError as error:
-                    log.error("sources not read again; the door keeps those it knew", error=str(error))
+            self._read()
             return self._sources.get(source_id)
+
+    def _read(self) -> None:
+        now = {str(path): path.stat().st_mtime_ns for path in sorted(self._folder.glob("*/*.yaml"))}
+        if now == self._seen:
+            return
+        self._seen = now
+        try:
+            sources, left_out = read_catalogue(self._folder)
+        except ConfigError as error:
+            log.error("sources not read again; the door keeps those it knew", error=str(error))
+            return
+        kept = {path.stem: self._sources[path.stem] for path in left_out if path.stem in self._sources}
+        for path, why in left_out.items():
+            known = "the door keeps what it knew of it" if path.stem in kept else "the door does not know it"
+            log.error(f"source file not read; {known}", error=str(why))
+        self._sources = {**kept, **sources}
 
 
 def senders(folder: Path) -> Senders:
-    """The senders that the sources' files allow. Raises ConfigError when the files cannot be read now."""
+    """The senders that the sources' files allow. Raises ConfigError when there is no folder of them."""
     sources = SourceFolder(folder)
 
     def opd_of(source_id: str) -> str | None:

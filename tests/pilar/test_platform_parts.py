@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.errors import ConfigError, GateError, LedgerError, SourceError
 from ledger.settings import Settings
@@ -97,6 +98,24 @@ def test_a_new_source_may_speak_at_once_and_a_broken_file_shuts_nobody_out(tmp_p
     os.utime(births, ns=(1, 1))
     assert allowed.opd_of("births") == "health"
     assert allowed.opd_of("deaths") == "health"
+
+
+def test_a_door_opens_though_one_file_is_broken_and_reads_the_others_again(tmp_path: Path) -> None:
+    births = write_sources(tmp_path) / "health" / "births.yaml"
+    good = births.read_text()
+    births.write_text("{broken")
+    (tmp_path / "health" / "children.yaml").write_text(good.replace("id: births", "id: children") + "# TODO when?\n")
+    with capture_logs() as logged:
+        allowed = senders(tmp_path)
+    assert sorted(line["error"].count("births.yaml") for line in logged) == [0, 1]
+    assert [allowed.opd_of(name) for name in ("births", "children", "vaccines")] == [None, None, "health"]
+    (tmp_path / "health" / "deaths.yaml").write_text(good.replace("id: births", "id: deaths"))
+    (tmp_path / "health" / "vaccines.yaml").unlink()
+    assert [allowed.opd_of(name) for name in ("deaths", "vaccines", "revenue")] == ["health", None, "budget"]
+    births.write_text(good)
+    assert allowed.opd_of("births") == "health"
+    with pytest.raises(ConfigError, match="no folder"):
+        senders(tmp_path / "nowhere")
 
 
 def test_airflows_secrets_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> None:

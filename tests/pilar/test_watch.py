@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from ledger import tables
+from ledger.errors import ConfigError
 from ledger.records import EventIn
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import steps
+from tests.pilar.platform_sources import write_sources
 
 PATIENCE = timedelta(seconds=steps.EVENT_PATIENCE_SECONDS)
 SOURCE = "dlh_sipsn"
@@ -48,6 +52,23 @@ def just_pulled(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_every_source_that_was_never_tried_is_named(watch: Callable[[], set[str]]) -> None:
     assert SOURCE in watch()
     assert len(watch()) == 11
+
+
+def test_a_draft_that_waits_for_a_person_is_not_pulled(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = write_sources(tmp_path / "sources")
+    with (folder / "health" / "births.yaml").open("a") as file:
+        file.write("# TODO is the list of values complete?\n")
+    drafted = settings.model_copy(update={"sources_dir": folder})
+    monkeypatch.setattr(steps, "open_installation", lambda _lookup=None: (ledger, drafted))
+    with capture_logs() as logged:
+        assert steps.watch() == ["children", "revenue", "spending", "vaccines"]
+    assert [line["log_level"] for line in logged] == ["warning"]
+    assert "births.yaml: line 13" in logged[0]["error"]
+    with pytest.raises(ConfigError, match="waits for a person: # TODO"):
+        steps.ingest("births")
+    assert list(ledger.batches("births")) == []
 
 
 @pytest.mark.parametrize("dispatched", [False, True])
