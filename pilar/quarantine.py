@@ -73,7 +73,7 @@ def to_do(one: Refused) -> str:
 
 def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, limit: int) -> Sequence[QuarantinedRow]:
     """Quarantined rows of a batch, in their order. Raises LedgerError when it has none, or its file is gone."""
-    batch = _batch(ledger, batch_id)
+    batch = existing_batch(ledger, batch_id)
     dismissals = ledger.dismissals(batch_id)
     whole = {(one.rule, one.field) for one in dismissals if one.row is None}
     single = {(one.rule, one.field, one.row) for one in dismissals}
@@ -93,13 +93,13 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Sequence[Replayed
     from pilar.catalogue import find_source
 
     of_batch = is_batch(target)
-    source = find_source(settings.sources_dir, _batch(ledger, target).source_id if of_batch else target)
+    source = find_source(settings.sources_dir, existing_batch(ledger, target).source_id if of_batch else target)
     wanted = [target] if of_batch else list(replaying.replayable(source.id, ledger))
     done = []
     while wanted:
-        old = _batch(ledger, wanted.pop(0))
+        old = existing_batch(ledger, wanted.pop(0))
         outcome = replaying.replay(source, old.batch_id, ledger, settings)
-        done.append(ReplayedBatch(old, [_batch(ledger, one.batch_id) for one in outcome.batches]))
+        done.append(ReplayedBatch(old, [existing_batch(ledger, one.batch_id) for one in outcome.batches]))
         # One replay settles every batch of its pull where rows say their coverage themselves.
         settled = {new.replay_of for new in done[-1].new}
         still = replaying.replayable(source.id, ledger)
@@ -131,7 +131,7 @@ def dismiss(
         raise ConfigError(f"{until} is over", where="--until", do="Name a day to come, or leave it out")
     of_batch = is_batch(target)
     if of_batch:
-        _batch(ledger, target)
+        existing_batch(ledger, target)
     elif rule is None:
         raise ConfigError("of a source one rule is dismissed at a time", where="--rule", do="Name it, or name a batch")
     elif row is not None:
@@ -152,11 +152,12 @@ def dismiss(
 def _reasons_of(ledger: Ledger, settings: Settings, batch_id: str, row: int) -> set[tuple[str, str]]:
     """The reasons of one row that are still open."""
     closed = {(one.rule, one.field) for one in ledger.dismissals(batch_id) if one.row == row}
-    found = _read(_file(_batch(ledger, batch_id), settings), None, 1, row)
+    found = _read(_file(existing_batch(ledger, batch_id), settings), None, 1, row)
     return {(reason["rule"], reason["field"]) for _, _, reasons in found for reason in reasons} - closed
 
 
-def _batch(ledger: Ledger, batch_id: str) -> Batch:
+def existing_batch(ledger: Ledger, batch_id: str) -> Batch:
+    """A batch by its id. Raises LedgerError when there is none."""
     batch = ledger.batch(batch_id)
     if batch is None:
         raise LedgerError(f"there is no batch {batch_id!r}", where="ledger", do="See `pilar quarantine list --all`")

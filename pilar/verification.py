@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ class _Chain:
 
     hashes: dict[int, str] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     accepted: dict[tuple[str, str | None], set[str]] = field(default_factory=dict)
     full: dict[tuple[str, str | None], str] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class _Chain:
         self.hashes[link.seq] = link.sha256
         self.last[link.batch_id] = link.seq
         body = json.loads(link.body)
+        self.sources.add(body["source_id"])
         self.held.discard(link.batch_id)
         if body["status"] == "held":
             self.held.add(link.batch_id)
@@ -95,7 +98,7 @@ def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scop
     """Check everything in the order of the chain. Each line names its first damage, if there is any.
 
     Where the chain itself is damaged the rest is not checked: what it rests on does not hold.
-    Raises ConfigError when a file is asked about that no receipt and no publication speaks of.
+    Raises ConfigError when a source or file is asked about that no receipt and no publication speaks of.
     """
     chain, known = Checked("receipts"), _Chain()
     chain.damage = first_altered(_counted(witnesses(), chain, known))
@@ -103,6 +106,10 @@ def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scop
         return [chain]
     if place.ledger is not None:
         chain.damage = _without_receipt(place.ledger, known)
+    if scope.source is not None and scope.source not in known.sources:
+        close = get_close_matches(scope.source, known.sources, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        raise ConfigError("no receipt speaks of this source", where=scope.source, do=f"{hint}See `pilar sources list`")
     found = [chain, *_files(witnesses(), place, scope, known)]
     if scope.file is not None:
         return _about_file(found, place, scope.file, known)

@@ -32,12 +32,18 @@ def list_command(
     """List the rows in quarantine by source, coverage, rule and field: how many, since when, and what to do."""
     from pilar.catalogue import find_source
     from pilar.commands import installation
-    from pilar.quarantine import refused
+    from pilar.quarantine import existing_batch, refused
 
     ledger, settings = installation.opened()
     if source is not None:
         find_source(settings.sources_dir, source)
+    if batch is not None:
+        existing_batch(ledger, batch)
     found = refused(ledger, source=source, rule=rule, batch=batch, closed=everything)
+    if not found and rule is not None:
+        others = refused(ledger, source=source, batch=batch, closed=everything)
+        _print_none_of(rule, [(one.rule, one.rows if everything else one.open) for one in others])
+        return
     if not found:
         out.print("No row waits in quarantine." if not everything else "No row was ever in quarantine.")
         return
@@ -65,12 +71,18 @@ def show_command(
 
     ledger, settings = installation.opened()
     table = Table("row", "page", "field", "rule", "value", "expected", "")
-    for row in rows(ledger, settings, batch, rule, limit):
+    found = rows(ledger, settings, batch, rule, limit)
+    if not found and rule is not None:
+        _print_none_of(rule, [(count.rule, count.rows) for count in ledger.quarantine_counts(batch)])
+        return
+    for row in found:
         for nth, reason in enumerate(row.reasons):
             place = (str(row.row), str(row.page)) if nth == 0 else ("", "")
             told = [Text(str(reason[name] if reason[name] is not None else "")) for name in _TOLD]
             table.add_row(*place, *told, "dismissed" if row.dismissed and nth == 0 else "")
     out.print(table)
+    if found:
+        out.print(f"File, sheet and line of a row: pilar trace {batch} {found[0].row}", markup=False)
     for one in ledger.dismissals(batch):
         what = f"row {one.row}" if one.row is not None else "all rows"
         if one.until is not None:
@@ -147,6 +159,12 @@ def _print_refused(found: Sequence[Refused]) -> None:
             broken = " ".join(filter(None, (one.rule, one.field)))
             state = Text(f"{one.state} since {one.since:%Y-%m-%d}", style=STYLE[one.state])
             out.print(Text.assemble(f"  {rows:>8}  {broken}: ", state, f"; {to_do(one)}"))
+
+
+def _print_none_of(rule: str, others: Sequence[tuple[str, int]]) -> None:
+    named = ", ".join(sorted({other for other, _ in others}))
+    told = f"{sum(rows for _, rows in others)} of other rules do: {named}" if others else "nor of any other"
+    out.print(f"No row of rule {rule!r} waits; {told}.", markup=False)
 
 
 def _print_replayed(ledger: Ledger, old: Batch, new: Batch) -> None:

@@ -98,13 +98,16 @@ def test_list_says_what_waits_and_what_to_do(typed: Type, batch: str) -> None:
         assert word in shown
     assert f"pilar quarantine show {batch}" in shown
     assert "type" not in typed("quarantine", "list", "--rule", "max")
-    assert "No row waits" in typed("quarantine", "list", "--batch", "20990101")
+    others = "No row of rule 'nope' waits; 5 of other rules do: max, pattern, type."
+    assert others in " ".join(typed("quarantine", "list", "--rule", "nope").split())
+    assert others in " ".join(typed("quarantine", "show", batch, "--rule", "nope").split())
 
 
 def test_p6_show_tells_every_reason_of_a_row_and_no_person(typed: Type, batch: str) -> None:
     shown = typed("quarantine", "show", batch)
     lines = [line for line in shown.splitlines() if "│" in line or "max" in line]
     assert len([line for line in lines if " max " in line]) == 3
+    assert f"pilar trace {batch} 18" in shown
     assert "pattern" in shown
     for secret in (NIK, NAME, "Contohwan", "Siti"):
         assert secret not in shown
@@ -156,6 +159,7 @@ BAD: list[tuple[str, tuple[str, ...], str]] = [
     ("unknown source", ("replay", "contho"), "Did you mean 'contoh'"),
     ("unknown batch", ("replay", "20240101T000000000-abcdef"), "there is no batch"),
     ("unknown batch to show", ("show", "x"), "there is no batch"),
+    ("unknown batch to list", ("list", "--batch", "20990101"), "there is no batch"),
     ("unknown source to list", ("list", "--source", "contho"), "Did you mean"),
     ("source without rule", ("dismiss", "contoh", "--why", "x"), "one rule"),
     ("row of a source", ("dismiss", "contoh", "--rule", "max", "--row", "1", "--why", "x"), "name the batch"),
