@@ -16,6 +16,11 @@ from ledger.errors import ConfigError, LedgerError
 _START = "Is PostgreSQL running, and does PILAR_LEDGER_URL name it?"
 
 
+def unreachable(error: OperationalError) -> LedgerError:
+    """What is said of a ledger that does not answer."""
+    return LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START)
+
+
 def new_id() -> str:
     """An id that sorts by time and can be read: UTC to the millisecond, then 24 random bits."""
     now = datetime.now(UTC)
@@ -63,7 +68,7 @@ class Store:
                 finally:
                     self._kept.reset(token)
         except OperationalError as error:
-            raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
+            raise unreachable(error) from error
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -91,7 +96,7 @@ class Store:
             with self._engine.begin() as connection:
                 yield connection
         except OperationalError as error:
-            raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
+            raise unreachable(error) from error
 
     @contextmanager
     def _snapshot(self) -> Iterator[sa.Connection]:
@@ -102,7 +107,7 @@ class Store:
                 with still.begin():
                     yield still
         except OperationalError as error:
-            raise LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START) from error
+            raise unreachable(error) from error
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -51,17 +51,31 @@ def verify_command(  # noqa: PLR0917 (each is an option)
 @app.command("export")
 def export_command(file: Annotated[Path, typer.Argument(help="Where to write the chain, one receipt a line.")]) -> None:
     """Write a copy of the chain. Kept elsewhere, it shows later whether receipts were cut off or rewritten."""
+    from ledger.errors import ConfigError
+
+    if file.is_dir():
+        raise ConfigError("this is a folder", where=str(file), do="Name the file to write in it")
+    witnesses, _ = _online()
+    try:
+        count = _write_copy(witnesses(), file)
+    except OSError as error:
+        raise ConfigError(
+            f"the chain cannot be written: {error.strerror}", where=str(file), do="Name a file in a folder of yours"
+        ) from error
+    out.print(f"{count} receipts in {file}. Check with them: pilar verify --chain {file}", markup=False)
+
+
+def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
     from ledger.receipts import copy_line
 
-    witnesses, _ = _online()
     draft = file.with_name(f".{file.name}.draft")
     count = 0
     with draft.open("w", encoding="utf-8") as lines:
-        for witness in witnesses():
+        for witness in witnesses:
             lines.write(copy_line(witness) + "\n")
             count += 1
     draft.replace(file)
-    out.print(f"{count} receipts in {file}. Check with them: pilar verify --chain {file}", markup=False)
+    return count
 
 
 def _online() -> "tuple[Callable[[], Iterable[Witness]], Place]":
