@@ -54,7 +54,8 @@ app.add_typer(keys.app, name="keys")
 
 def main() -> None:
     """Run the command; an error that a user is meant to read is one line, and exit status 2."""
-    logs.configure()
+    # What goes wrong is told by the command itself, once; PILAR_LOG_LEVEL=INFO shows the steps too.
+    logs.configure("ERROR")
     try:
         app()
     except PilarError as error:

@@ -4,8 +4,8 @@ import base64
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +16,7 @@ from connectors.spec import Source
 from ledger.settings import Settings, default_key_dir, sources_dir
 from ledger.store import Ledger
 from pilar.catalogue import read_catalogue
-from pilar.commands.installation import announce, withdraw
+from pilar.commands.installation import alone, announce, withdraw
 from pilar.console import err, out, warn
 from pilar.display import render
 from pilar.platform.errors import PlatformError
@@ -42,22 +42,33 @@ def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
     webhook_secrets = _webhook_secrets(sources)
     settings = Settings(home=home, ledger_url="postgresql://starting", key_dir=default_key_dir(home))
     began = time.monotonic()
-    with err.status("Starting PostgreSQL, Airflow, the agencies' systems and the door ..."):
-        stack = Stack(settings, ports, systems=lambda url: Simulator(postgres_url=url), environment=webhook_secrets)
-        stack.__enter__()
+    with alone(home):
+        with err.status("Starting PostgreSQL, Airflow, the agencies' systems and the door ..."):
+            stack = Stack(settings, ports, systems=lambda url: Simulator(postgres_url=url), environment=webhook_secrets)
+            stack.__enter__()
+        try:
+            environment = _environment(stack, webhook_secrets)
+            with _announced(home, environment):
+                took = time.monotonic() - began
+                out.print(f"The platform answers after {took:.0f} s. Every agency now announces its data.")
+                progress = _one_round(stack, sources, webhook_secrets, began)
+                status = conclude(stack, progress, stays=not once)
+                if not once:
+                    out.print("Press Ctrl-C to stop everything.")
+                    with suppress(KeyboardInterrupt):
+                        stack.wait()
+                return status
+        finally:
+            stack.stop()
+
+
+@contextmanager
+def _announced(home: Path, environment: dict[str, str]) -> Iterator[None]:
+    announce(home, environment)
     try:
-        announce(home, _environment(stack, webhook_secrets))
-        out.print(f"The platform answers after {time.monotonic() - began:.0f} s. Every agency now announces its data.")
-        progress = _one_round(stack, sources, webhook_secrets, began)
-        status = conclude(stack, progress)
-        if not once:
-            out.print("Press Ctrl-C to stop everything.")
-            with suppress(KeyboardInterrupt):
-                stack.wait()
-        return status
+        yield
     finally:
-        withdraw(home)
-        stack.stop()
+        withdraw(home, environment)
 
 
 def _environment(stack: Stack, webhook_secrets: Mapping[str, str]) -> dict[str, str]:
@@ -101,8 +112,11 @@ def _watch(stack: Stack, ledger: Ledger, source_ids: tuple[str, ...], since: dat
             time.sleep(REFRESH_SECONDS)
 
 
-def conclude(stack: Stack, progress: Progress) -> int:
-    """Print the scores and where to look, or what is missing and how to find out why. Returns the exit status."""
+def conclude(stack: Stack, progress: Progress, *, stays: bool) -> int:
+    """Print the scores and where to look, or what is missing and how to find out why. Returns the exit status.
+
+    ``stays``: whether the door and Airflow can still be visited afterwards.
+    """
     from pilar.report import print_scores
 
     if not out.is_terminal:
@@ -111,7 +125,10 @@ def conclude(stack: Stack, progress: Progress) -> int:
     if progress.publication is not None:
         print_scores(stack.settings)
         page = stack.settings.published_dir / "current" / "index.html"
-        out.print(f"\nPages    {stack.door_url}/\n         {page}\nAirflow  {stack.airflow_url}/")
+        if stays:
+            out.print(f"\nPages    {stack.door_url}/\n         {page}\nAirflow  {stack.airflow_url}/")
+        else:
+            out.print(f"\nPublished files  {page.parent}\nOpen in a browser  {page}")
     troubled = [source for source in progress.sources if source.stage not in ("accepted", "unchanged")]
     for source in troubled:
         err.print(f"[bold red]{source.source_id}: {source.stage}[/] {source.message}")

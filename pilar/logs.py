@@ -7,7 +7,7 @@ import sys
 import structlog
 
 
-def configure(level: str = "WARNING") -> None:
+def configure(level: str) -> None:
     """Log from this level on (PILAR_LOG_LEVEL overrides it): readable in a terminal, JSON lines elsewhere."""
     chosen = os.environ.get("PILAR_LOG_LEVEL", level).upper()
     renderer: structlog.typing.Processor = (

@@ -1,14 +1,19 @@
 """Which installation a command is about: the one the environment names, else the demo's in this folder."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.errors import ConfigError
 from ledger.settings import REPOSITORY, Connection, Settings, default_key_dir
 from ledger.store import Ledger
 
 # Written by a running demo, readable by its owner alone, removed when it stops.
 RUNNING = "running.json"
+LOCK = "demo.lock"
 
 
 def home() -> Path:
@@ -38,6 +43,21 @@ def connection(name: str) -> Connection:
     return Settings(home=home(), ledger_url="", key_dir=default_key_dir(home())).connection(name)
 
 
+def require_connection(settings: Settings, name: str) -> None:
+    """Raises ConfigError when a connection is missing because the demo whose system it leads to has stopped."""
+    folder = home()
+    if (folder / RUNNING).is_file() or not (folder / "postgres" / "PG_VERSION").is_file():
+        return
+    try:
+        settings.connection(name)
+    except ConfigError as error:
+        raise ConfigError(
+            error.what,
+            where=error.where,
+            do="The simulated systems run only while a demo does: ./run demo, and pull from another terminal",
+        ) from None
+
+
 def announce(folder: Path, environment: dict[str, str]) -> None:
     """Tell commands in other terminals how to reach a running demo."""
     path = folder / RUNNING
@@ -45,9 +65,27 @@ def announce(folder: Path, environment: dict[str, str]) -> None:
     path.write_text(json.dumps(environment))
 
 
-def withdraw(folder: Path) -> None:
-    """The demo has stopped."""
-    (folder / RUNNING).unlink(missing_ok=True)
+def withdraw(folder: Path, environment: dict[str, str]) -> None:
+    """The demo that announced this has stopped. What another one announced since stays."""
+    path = folder / RUNNING
+    if path.is_file() and path.read_text() == json.dumps(environment):
+        path.unlink()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder for one demo. Raises ConfigError while another one holds it; a dead one holds nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                "a demo is running on this folder already",
+                where=str(folder),
+                do="Use that one, stop it first (Ctrl-C), or give this one a folder of its own with PILAR_HOME",
+            ) from None
+        yield
 
 
 def _announced(folder: Path) -> None:

@@ -73,9 +73,11 @@ def pull_command(
 ) -> None:
     """Pull one source now: land it, gate it, and say what became of it."""
     from pilar import steps
+    from pilar.catalogue import find_source
     from pilar.commands import installation
 
-    installation.opened()
+    _, settings = installation.opened()
+    installation.require_connection(settings, find_source(settings.sources_dir, source).connection)
     outcome = steps.ingest(source, full=full)
     for batch in outcome.batches:
         _print_batch(batch)
