@@ -67,8 +67,14 @@ def _staging(source: Source, root: Path) -> Mapping[Path, str]:
 
 def _left_over(wanted: Mapping[Path, str], root: Path) -> Iterator[Path]:
     pages = [*root.glob(f"{DICTIONARY}/*.md"), *root.glob(f"{PAGES}/*.md"), *root.glob(f"{PAGES}/*/*")]
-    pages += [path for path in (root / STAGING).glob("stg_*.*") if _is_made(path)]
+    pages += [path for path in (root / STAGING).glob("stg_*.*") if _is_made(path) and not _goes_with_a_model(path)]
     yield from sorted(path.relative_to(root) for path in pages if path.relative_to(root) not in wanted)
+
+
+def _goes_with_a_model(path: Path) -> bool:
+    """The description of a model that a person took over is what that person goes on from."""
+    model = path.with_suffix(".sql")
+    return path.suffix == ".yml" and model.is_file() and not _is_made(model)
 
 
 def _is_made(path: Path) -> bool:

@@ -124,8 +124,10 @@ def test_a_new_source_gets_a_first_staging_model_until_a_person_takes_it_over(tm
     assert list(differences([sample()], tmp_path)) == [(model, "differs")]
     own = "select 1\n"
     (tmp_path / model).write_text(own)
-    write_files([sample()], tmp_path)
+    assert list(differences([sample()], tmp_path)) == []
+    assert write_files([sample()], tmp_path) == []
     assert (tmp_path / model).read_text() == own
+    assert (tmp_path / model).with_suffix(".yml").is_file()
 
 
 def test_what_is_missing_changed_or_left_over_is_told_and_mended(tmp_path: Path) -> None:
