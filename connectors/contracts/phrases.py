@@ -36,6 +36,10 @@ LOCALES: Mapping[str, Both] = {
     "id": Both("ditulis 1.234,5", "written 1.234,5"),
     "en": Both("ditulis 1,234.5", "written 1,234.5"),
 }
+WHOLE_LOCALES: Mapping[str, Both] = {
+    "id": Both("ditulis 1.234", "written 1.234"),
+    "en": Both("ditulis 1,234", "written 1,234"),
+}
 FORM = Both("seperti {form}", "like {form}")
 UNITS: Mapping[str, str] = {
     "month": "bulan",
@@ -85,7 +89,8 @@ def rules_of(column: Column, language: Language) -> list[str]:
     if kind.kind == "decimal":
         found.append(DECIMALS.to(language).format(scale=kind.scale))
     if column.locale is not None:
-        found.append(LOCALES[column.locale].to(language))
+        written = WHOLE_LOCALES if kind.kind in {"integer", "bigint"} else LOCALES
+        found.append(written[column.locale].to(language))
     found += [FORM.to(language).format(form=f"`{EXAMPLE_MOMENT.strftime(form)}`") for form in column.formats]
     if column.values is not None:
         found.append(ONE_OF.to(language).format(values=", ".join(f"`{value}`" for value in column.values)))

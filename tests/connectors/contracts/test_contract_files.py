@@ -17,6 +17,7 @@ from connectors.contracts.dictionary import dictionary_page
 from connectors.contracts.examples import HIDDEN, example_row
 from connectors.contracts.files import LANDING, PAGES, STAGING, differences, write_files
 from connectors.contracts.odcs import odcs
+from connectors.contracts.phrases import rules_of
 from connectors.landing.fields import field_of
 from connectors.landing.fitting import fitting
 from connectors.landing.sample import Value
@@ -142,6 +143,16 @@ def test_what_is_missing_changed_or_left_over_is_told_and_mended(tmp_path: Path)
     ]  # fmt: skip
     assert sorted(write_files([sample()], tmp_path)) == [stray, page, document]
     assert list(differences([sample()], tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("integer", "written 1.234"), ("bigint", "written 1.234"), ("decimal(9,2)", "written 1.234,5")],
+    ids=["integer", "bigint", "decimal"],
+)
+def test_an_agency_is_not_told_to_write_whole_numbers_with_a_comma(kind: str, told: str) -> None:
+    column = source_of({"n": {"type": kind, "locale": "id"}}, ["n"]).contract.columns["n"]
+    assert told in rules_of(column, "en")
 
 
 def test_dbt_tests_follow_from_the_contract(tmp_path: Path) -> None:
