@@ -1,6 +1,7 @@
-"""The ledger's reasons and findings as sentences."""
+"""The ledger's reasons, findings and moments in words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 
@@ -16,3 +17,10 @@ def sentence(entry: Mapping[str, Any]) -> str:
 def sentences(entries: Sequence[Mapping[str, Any]], most: int = 3) -> str:
     """The first few reasons in one line."""
     return "; ".join(sentence(entry) for entry in entries[:most])
+
+
+def moment(at: datetime) -> str:
+    """A moment in the regency's time zone, which it names."""
+    from pilar.steps import local_zone
+
+    return f"{at.astimezone(local_zone()):%Y-%m-%d %H:%M %Z}"

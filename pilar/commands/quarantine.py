@@ -15,7 +15,7 @@ from ledger.quarantine import Refused
 from ledger.records import Batch
 from ledger.store import Ledger
 from pilar.console import out
-from pilar.wording import sentence
+from pilar.wording import moment, sentence
 
 app = typer.Typer(help="Refused rows: list, show, replay, dismiss.", no_args_is_help=True)
 
@@ -88,7 +88,7 @@ def show_command(
         if one.until is not None:
             what += f" up to {one.until}"
         out.print(
-            f"{one.dismissed_at:%Y-%m-%d %H:%M} {one.who} dismissed {what} of {one.rule} {one.field}: {one.why}",
+            f"{moment(one.dismissed_at)} {one.who} dismissed {what} of {one.rule} {one.field}: {one.why}",
             markup=False,
         )
 

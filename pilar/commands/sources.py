@@ -1,51 +1,86 @@
 """`pilar sources`, `pilar pull` and `pilar diagnose`: the data engineer's words for agencies' systems."""
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ledger.errors import ConfigError
-from ledger.records import Batch, Maturity, Revision
+from ledger.records import Batch, Maturity, QuarantineCount, Revision
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.commands.new_source import new_command
 from pilar.console import err, out, warn
-from pilar.wording import sentence
+from pilar.wording import moment, sentence
+
+if TYPE_CHECKING:
+    from connectors.spec import Source
 
 app = typer.Typer(help="The agencies' systems: list, check, new.", no_args_is_help=True)
 app.command("new")(new_command)
 
 STYLE = {"accepted": "green", "unchanged": "green", "held": "yellow", "rejected": "red", "failed": "red"}
+SILENCE_STYLE = {"in time": "green", "late": "yellow", "overdue": "red"}
 
 
 @app.command("list")
-def list_command() -> None:
-    """List the sources: agency, system, protocol, and what is in force of each."""
+def list_command(
+    batches: Annotated[bool, typer.Option("--batches", help="Name every batch in force, not only the newest.")] = False,
+) -> None:
+    """List the sources: what is in force of each, when it last answered, and what became of the last pull."""
     from pilar.catalogue import maturities, read_catalogue
     from pilar.commands import installation
+    from pilar.freshness import age
 
     ledger, settings = installation.opened()
     matured = maturities(ledger, settings.sources_dir, ledger.in_force())
     sources, left_out = read_catalogue(settings.sources_dir)
-    table = Table("OPD", "source", "system", "protocol", "in force", "rows", "last pull")
+    table = Table(box=None, pad_edge=False)  # without lines, so that ids stand whole in 80 columns
+    table.add_column("source", no_wrap=True)
+    table.add_column("in force", overflow="fold")
+    table.add_column("rows", justify="right")
+    table.add_column("data", overflow="fold")
+    table.add_column("last pull", overflow="fold")
+    now = ledger.now()
     for source in sources.values():
         in_force = ledger.in_force(source.id)
         last = next(iter(ledger.batches(source.id, limit=1)), None)
         table.add_row(
-            source.opd,
-            source.id,
-            source.system,
-            source.protocol,
-            ", ".join(dict.fromkeys(_period(batch, matured.get(batch.batch_id)) for batch in in_force)) or "-",
+            Text.assemble(source.id, (f"\n{source.opd}", "dim")),
+            _in_force(in_force, matured, every=batches),
             str(sum((batch.rows_landed or 0) - (batch.rows_known or 0) for batch in in_force)),
-            _told(last) if last else "never",
+            _freshness(ledger, source, now),
+            Text(f"{last.status}\n{age(last.started_at, now)} ago", style=STYLE.get(last.status, ""))
+            if last
+            else "never",
         )
-    out.print(table)
+    out.print(table, soft_wrap=False, crop=False)  # soft-wrapped, a table wraps no cell and cuts all
     for error in left_out.values():
         warn(f"left out: {error}")
+
+
+def _in_force(batches: Sequence[Batch], matured: Mapping[str, Maturity], *, every: bool) -> Text:
+    if not batches:
+        return Text("-")
+    periods = dict.fromkeys(_period(batch, matured.get(batch.batch_id)) for batch in batches)
+    ids = sorted((batch.batch_id for batch in batches), reverse=True)
+    shown = ids if every else ids[:1]
+    more = f" and {len(ids) - 1} more" if len(ids) > len(shown) else ""
+    return Text.assemble(", ".join(periods), ("\n" + "\n".join(shown) + more, "dim"))
+
+
+def _freshness(ledger: Ledger, source: "Source", now: datetime) -> Text:
+    from pilar.freshness import age, last_answer, silence
+
+    last = last_answer(ledger, source)
+    if last is None:
+        return Text("none yet")
+    state = silence(source.freshness, last, now)
+    return Text.assemble(f"{age(last, now)} ago\n", (state, SILENCE_STYLE[state]))
 
 
 @app.command("check")
@@ -114,6 +149,7 @@ def diagnose_command(
         _print_answer(source, ledger, settings)
         return
     out.print(f"[bold]{found.id}[/] · {found.opd} · {found.system} · protocol {found.protocol}")
+    _print_freshness(ledger, found)
     batches = ledger.batches(source, limit=8)
     if not batches:
         out.print("It was never pulled. Try: pilar pull " + source)
@@ -125,14 +161,13 @@ def diagnose_command(
             out.print(f"      figures of {batch.coverage} are {matured[batch.batch_id]}")
         if batch.batch_id in revised:
             _print_revision(source, revised[batch.batch_id])
-        for count in ledger.quarantine_counts(batch.batch_id)[:8]:
-            out.print(f"      quarantined {count.rows:>6}  {count.field}: {count.rule}")
+        _print_quarantined(batch, ledger.quarantine_counts(batch.batch_id))
     for event in ledger.events_of(source, limit=3):
         out.print(
             f"event {event.event_id} from {event.sender}: {event.status}{f' - {event.detail}' if event.detail else ''}"
         )
     for refusal in ledger.refusals(source):
-        out.print(f"refused {refusal.count} event(s): {refusal.reason}, last {refusal.last_at:%Y-%m-%d %H:%M}")
+        out.print(f"refused {refusal.count} event(s): {refusal.reason}, last {moment(refusal.last_at)}")
     _print_pages(ledger, batches)
     if found.caveats:
         out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(found.caveats))
@@ -142,9 +177,37 @@ def diagnose_command(
 def _print_pages(ledger: Ledger, batches: Sequence[Batch]) -> None:
     pages = ledger.pages(batches[0].batch_id) if batches else ()
     # Of a pull that failed the last answer matters, of any other one a few say how it was asked.
-    for page in pages[-1:] if batches and batches[0].status == "failed" else pages[:3]:
-        told = f"page  {page.status} {page.bytes} bytes in {page.ms} ms, sha256 {page.sha256[:16]}  {page.request}"
+    shown = pages[-1:] if batches and batches[0].status == "failed" else pages[:3]
+    for page in shown:
+        status = f" HTTP {page.status}," if page.status else ""
+        told = f"page {page.seq},{status} {page.bytes} bytes in {page.ms} ms, sha256 {page.sha256[:16]}, {page.request}"
         out.print(told, markup=False)
+    if len(pages) > len(shown):
+        out.print(f"and {len(pages) - len(shown)} more pages of this pull")
+
+
+def _print_freshness(ledger: Ledger, source: "Source") -> None:
+    from connectors.contract import said
+    from pilar.freshness import age, last_answer, silence
+
+    limits = source.freshness
+    last, now = last_answer(ledger, source), ledger.now()
+    due = f"due {said(limits.due, 'en')}; late after {limits.warn} without accepted data, overdue after {limits.fail}"
+    if last is None:
+        out.print(f"freshness: nothing was accepted yet; {due}", markup=False)
+        return
+    newest = max((batch.finished_at or batch.started_at for batch in ledger.in_force(source.id)), default=last)
+    state = silence(limits, last, now)
+    told = f"newest data accepted {moment(newest)}, last confirmed {age(last, now)} ago; {due}"
+    out.print(Text.assemble("freshness: ", (state, SILENCE_STYLE[state]), f", {told}"))
+
+
+def _print_quarantined(batch: Batch, counts: Sequence[QuarantineCount]) -> None:
+    for count in counts[:8]:
+        out.print(f"      quarantined {count.rows:>6}  {count.field}: {count.rule}", markup=False)
+    if counts:
+        more = f"and {len(counts) - 8} more reasons. " if len(counts) > 8 else ""
+        out.print(f"      {more}See the rows: pilar quarantine show {batch.batch_id}", markup=False)
 
 
 def _print_answer(source: str, ledger: Ledger, settings: Settings) -> None:
@@ -192,4 +255,4 @@ def _rows(batch: Batch) -> str:
 
 
 def _told(batch: Batch) -> str:
-    return f"{batch.batch_id} {batch.started_at:%Y-%m-%d %H:%M}"
+    return f"{batch.batch_id} {moment(batch.started_at)}"

@@ -85,11 +85,37 @@ def test_diagnose_shows_a_failing_answer(
 
     with pytest.raises(SourceError):
         pull_pages(load_source(sources / "contoh.yaml"), fails(), ledger, settings)
-    assert "502 13 bytes in 12 ms" in typed("diagnose", "contoh")
+    assert "page 1, HTTP 502, 13 bytes in 12 ms" in typed("diagnose", "contoh")
     printed = io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr("sys.stdout", printed)
     cli.app(["diagnose", "contoh", "--answer"], standalone_mode=False)
     assert printed.buffer.getvalue() == b"<html>\xff Galat"  # type: ignore[attr-defined]
+
+
+def test_eighty_columns_hold_every_id_and_how_old_the_data_are(
+    typed: Type, batch: str, sources: Path, ledger: Ledger
+) -> None:
+    long = "contoh_kunjungan_rumah"
+    (sources / f"{long}.yaml").write_text((sources / "contoh.yaml").read_text().replace("id: contoh", f"id: {long}"))
+    shown = typed("sources", "list")
+    assert max(map(len, shown.splitlines())) <= 80
+    for word in ("contoh ", long, "dinas_contoh", batch, "2024", "18", "in time", "accepted", "none yet", "never"):
+        assert word in shown
+    told = " ".join(typed("diagnose", "contoh").split())
+    assert "freshness: in time, newest data accepted 20" in told
+    assert "last confirmed 0 min ago; due monthly; late after 3d without accepted data, overdue after 10d" in told
+    assert " WIB coverage 2024 22 received" in told
+    assert f"See the rows: pilar quarantine show {batch}" in told
+    assert "page 0, HTTP 200, " in told
+
+
+def test_pages_that_are_not_shown_are_counted(typed: Type, sources: Path, ledger: Ledger, settings: Settings) -> None:
+    pages = [page(seq, records(1, id=f"p{seq}")) for seq in range(12)]
+    pull_pages(load_source(sources / "contoh.yaml"), pages, ledger, settings, synthetic=True)
+    shown = typed("diagnose", "contoh")
+    assert "page 2, HTTP 200, " in shown
+    assert "page 3, " not in shown
+    assert "and 9 more pages of this pull" in shown
 
 
 def test_list_says_what_waits_and_what_to_do(typed: Type, batch: str) -> None:
