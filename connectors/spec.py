@@ -113,8 +113,8 @@ class Assertions(Strict):
 
 
 class Freshness(Strict):
-    """When new data is due (one text, or one in each language), and after how long the silence is a warning and a
-    failure (``3d``, ``12h``).
+    """When new data is due (one text, or one in each language), and after how long without accepted data the source
+    is late and overdue (``3d``, ``12h``).
     """
 
     due: Wording | str

@@ -41,9 +41,10 @@ _IGNORED = Both("Boleh ikut terkirim dan tidak dibaca: {names}.", "May be sent a
 _EXAMPLE = Both("Contoh baris, tanpa data orang:", "An example row, without any person:")
 _WHEN = Both("Kapan", "By when")
 _DUE = Both(
-    "Data baru ditunggu pada {due}. Tanpa data baru, Pilar memberi peringatan setelah {warn} dan menyatakan gagal "
-    "setelah {fail}.",
-    "New data is due on {due}. In its absence Pilar warns after {warn} and reports a failure after {fail}.",
+    "Data baru ditunggu pada {due}. Bila selama {warn} tidak ada data yang diterima, daftar sumber di Diskominfo "
+    "menandainya *late* (terlambat); setelah {fail}, *overdue* (lewat batas). Data yang masih sama juga dihitung.",
+    "New data is due on {due}. When no data was accepted for {warn}, Diskominfo's list of sources marks it as *late*, "
+    "after {fail} as *overdue*. Data that are still the same count too.",
 )
 _REFUSED = Both("Yang ditolak atau ditahan", "What is refused or held")
 _ROWS = Both("Baris ditolak, dengan alasannya, bila:", "A row is refused, with the reason, when:")
