@@ -77,6 +77,14 @@ class Pillar:
 
 
 @dataclass(frozen=True, slots=True)
+class DataYears:
+    """The years that the scored questions' values are about, in short and with the questions of each."""
+
+    short: Text
+    counted: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """An index of one region under one rule set and basis."""
 
@@ -91,6 +99,7 @@ class Index:
     measured: bool
     origin: Mark | None
     evidence: str
+    data_years: DataYears | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """From a publication's content to what its page shows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -8,9 +9,9 @@ from publication.documents import index_evidence_path, safe
 from publication.meta import PillarState
 from publication.page.charts import share
 from publication.page.indicators import CALIBRATED, SYNTHETIC, indicators, questions, state_mark
-from publication.page.model import Dimension, Index, Mark, Page, Pillar, Region
+from publication.page.model import DataYears, Dimension, Index, Mark, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
-from publication.page.words import NO_VALUE, Text, clock, day, number
+from publication.page.words import NO_VALUE, Text, clock, day, listed, number
 
 FILES = (
     ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file")),
@@ -54,7 +55,7 @@ def _region(content: Content, region: Row) -> Region:
     found.sort(key=lambda row: -int(methods.get(row["rule_set_id"], {}).get("year", 0)))
     by_basis = {basis: [row for row in found if row["basis"] == basis] for basis in ("reported", "computed")}
     reported = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["reported"]]
-    computed = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["computed"]]
+    computed = [_index(row, methods.get(row["rule_set_id"]), _data_years(content, row)) for row in by_basis["computed"]]
     rule_set = found[0]["rule_set_id"] if found else None
     return Region(
         code=code,
@@ -71,7 +72,7 @@ def _region(content: Content, region: Row) -> Region:
     )
 
 
-def _index(row: Row, method: Row | None) -> Index:
+def _index(row: Row, method: Row | None, data_years: DataYears | None = None) -> Index:
     value, published, better = row["index_value"], row["published_value"], row.get("improvement")
     rule_set = str(row["rule_set_id"])
     sign = "+" if better is not None and better > 0 else ""
@@ -90,6 +91,29 @@ def _index(row: Row, method: Row | None) -> Index:
         measured=value is not None,
         origin=origin if value is not None else None,
         evidence=index_evidence_path(row),
+        data_years=data_years,
+    )
+
+
+def _data_years(content: Content, index: Row) -> DataYears | None:
+    """What years an estimate's data are of: a question takes its indicator's latest, not the rule set's year."""
+    years = Counter(
+        str(row["period"])[:4]
+        for row in content.of_region(content.question_scores, str(index["region_code"]))
+        if row["rule_set_id"] == index["rule_set_id"] and row["score"] is not None
+    )
+    if not years:
+        return None
+    (first, count), *others = sorted(years.items())
+    rest = [f"{year} ({number})" for year, number in others]
+    return DataYears(
+        short=Text(", ".join(sorted(years)), ", ".join(sorted(years))),
+        counted=listed(
+            [
+                Text(f"{first} ({count} pertanyaan)", f"{first} ({count} question{'s' if count > 1 else ''})"),
+                *(Text(item, item) for item in rest),
+            ]
+        ),
     )
 
 

@@ -1,0 +1,44 @@
+"""The page as text: a figure is not to be taken for more than it is."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from publication.build import Published, publish
+from tests.publication.readable import readable
+from tests.publication.sample_meta import sample_meta
+
+MALANG = "daerah-35-07"
+KUTAI = "daerah-64-02"
+
+
+@pytest.fixture(scope="module")
+def html(published: Published) -> str:
+    return (published.path / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def changed(sample_file: Path, tmp_path: Path) -> Callable[..., str]:
+    """The page of the sample after some statements."""
+
+    def change(*statements: str) -> str:
+        warehouse = Path(shutil.copy(sample_file, tmp_path / "changed.duckdb"))
+        with duckdb.connect(str(warehouse)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return (publish(warehouse, sample_meta(), tmp_path / "out").path / "index.html").read_text(encoding="utf-8")
+
+    return change
+
+
+def test_the_estimate_names_the_years_of_its_data(html: str) -> None:
+    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+
+    assert "perkiraan platform ini menurut aturan 2023" in indonesian
+    assert "datanya dari tahun 2021 (4 pertanyaan), 2023 (1) dan 2024 (3)" in indonesian
+    assert "this platform's estimate under the rules of 2023" in english
+    assert "its data are of the years 2021 (4 questions), 2023 (1) and 2024 (3)" in english
+    assert "data 2021, 2023, 2024" in readable(html, "id", "ringkasan-tabel")
