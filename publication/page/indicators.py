@@ -27,6 +27,11 @@ def state_mark(state: str, threshold: int | None = None) -> Mark:
     return Mark(state, symbol, text)
 
 
+def simulated(row: Row | None, column: str) -> Mark | None:
+    """The mark of a figure that rests on simulated records."""
+    return SYNTHETIC if row is not None and row["synthetic"] and row[column] is not None else None
+
+
 def indicators(content: Content, pillar: str, region_code: str) -> list[Indicator]:
     """A pillar's indicators in one region, in the order of their definitions."""
     rows = content.of_region(content.marts.get(pillar, []), region_code)
@@ -91,7 +96,10 @@ def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Ro
         scale=band_scale(bands, latest["value"]),
         score=number(scored["score"]) if scored and scored["score"] is not None else None,
         spark=spark([row["value"] for row in rows if row["value"] is not None]),
-        history=[(period(row["period"]), amount(row["value"], unit, places)) for row in reversed(rows[:-1])],
+        history=[
+            (period(row["period"]), amount(row["value"], unit, places), simulated(row, "value"))
+            for row in reversed(rows[:-1])
+        ],
     )
 
 
@@ -155,6 +163,7 @@ def _question(content: Content, row: Row) -> Question:
         band=band_text(band, unit) if band else None,
         score=number(row["score"]),
         state=state_mark(str(row["state"]), threshold(content, str(row["indicator_id"]))),
+        origin=simulated(row, "value"),
         proxy=row["relation"] == "proxy",
         proxy_note=str(asked.get("relation_note") or ""),
         evidence=evidence_path(row) if row["state"] == "measured" else None,

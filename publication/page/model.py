@@ -35,7 +35,7 @@ class Indicator:
     scale: Scale | None
     score: Text | None
     spark: str
-    history: Sequence[tuple[Text, Text]]
+    history: Sequence[tuple[Text, Text, Mark | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Question:
     band: Text | None
     score: Text
     state: Mark
+    origin: Mark | None
     proxy: bool
     proxy_note: str
     evidence: str | None
@@ -68,6 +69,7 @@ class Pillar:
     scored: int
     total: int
     state: Mark
+    origin: Mark | None
     version: str
     since: Text
     reason: str
@@ -116,6 +118,8 @@ class Dimension:
     scored: int | None
     total: int | None
     applies: bool
+    reported_origin: Mark | None
+    computed_origin: Mark | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from publication.content import Content, Row
 from publication.documents import index_evidence_path, safe
 from publication.meta import PillarState
 from publication.page.charts import share
-from publication.page.indicators import CALIBRATED, SYNTHETIC, indicators, questions, state_mark
+from publication.page.indicators import CALIBRATED, indicators, questions, simulated, state_mark
 from publication.page.model import DataYears, Dimension, Index, Mark, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
 from publication.page.words import NO_VALUE, Text, clock, day, listed, number
@@ -78,7 +78,9 @@ def _index(row: Row, method: Row | None, data_years: DataYears | None = None) ->
     sign = "+" if better is not None and better > 0 else ""
     text = number(better, 2)
     agrees = value is not None and value == published
-    origin = (CALIBRATED if agrees else SYNTHETIC) if row["synthetic"] else None
+    origin = simulated(row, "index_value")
+    if origin is not None and agrees and row["basis"] == "reported":
+        origin = CALIBRATED
     return Index(
         value=number(value, 2),
         share=share(value),
@@ -89,7 +91,7 @@ def _index(row: Row, method: Row | None, data_years: DataYears | None = None) ->
         year=int(method["year"]) if method else 0,
         improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
         measured=value is not None,
-        origin=origin if value is not None else None,
+        origin=origin,
         evidence=index_evidence_path(row),
         data_years=data_years,
     )
@@ -144,6 +146,8 @@ def _dimension(dimension: Row, reported: Row | None, computed: Row | None) -> Di
         scored=computed.get("questions_scored") if computed and from_indicators else None,
         total=computed.get("questions_total") if computed and from_indicators else None,
         applies=anyway.get("state") != "not_applicable",
+        reported_origin=simulated(reported, "value"),
+        computed_origin=simulated(computed, "value"),
     )
 
 
@@ -163,6 +167,7 @@ def _pillar(content: Content, code: str, pillar: Row) -> Pillar:
         scored=int(row["questions_scored"]) if row else 0,
         total=int(row["questions_total"]) if row else 0,
         state=_pillar_state(row, version, own),
+        origin=simulated(row, "score"),
         version=version.state if version else "absent",
         since=day(version.held_since) if version else Text(NO_VALUE, NO_VALUE),
         reason=(version.held_reason or "") if version else "",

@@ -42,3 +42,19 @@ def test_the_estimate_names_the_years_of_its_data(html: str) -> None:
     assert "this platform's estimate under the rules of 2023" in english
     assert "its data are of the years 2021 (4 questions), 2023 (1) and 2024 (3)" in english
     assert "data 2021, 2023, 2024" in readable(html, "id", "ringkasan-tabel")
+
+
+def test_every_score_that_rests_on_simulated_records_is_marked(
+    html: str, changed: Callable[..., str], published: Published
+) -> None:
+    with duckdb.connect(str(published.path / "marts.duckdb"), read_only=True) as connection:
+        asked = "SELECT count(*) FROM scores.pillar_scores WHERE synthetic AND score IS NOT NULL"
+        simulated = connection.execute(asked).fetchall()[0][0]
+        estimates = len(connection.execute("FROM scores.index_scores WHERE basis = 'computed'").fetchall())
+
+    assert readable(html, "id", "ringkasan-tabel").count("data simulasi") == simulated + estimates + 1
+    assert "◇ dan ◈: dari catatan simulasi" in readable(html, "id", "ringkasan-tabel")
+    assert "4,00Living◇ data simulasi" in readable(html, "id", MALANG)
+
+    real = changed(*(f"UPDATE scores.{table} SET synthetic = false" for table in ("pillar_scores", "index_scores")))
+    assert "data simulasi" not in readable(real, "id", "ringkasan-tabel")
