@@ -90,7 +90,7 @@ def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Ro
         period=period(latest["period"]),
         state=state_mark(str(latest["state"]), threshold(content, str(definition["id"]))),
         marks=list(_marks(latest, places)),
-        published=_published(latest, unit, places) if published is not None else None,
+        published=_published(content, latest, unit, places) if published is not None else None,
         source=_source(str(definition.get("source_text") or latest["source_id"])),
         source_id=str(latest["source_id"]),
         scale=band_scale(bands, latest["value"]),
@@ -119,7 +119,8 @@ def _parts(row: Row, definition: Row) -> Text | None:
     )
     within = row["value"] >= 0 and row["numerator"] <= row["denominator"]
     joined = Text("dari", "of") if within else Text("terhadap", "against")
-    return Text(f"{part.id} {joined.id} {whole.id}", f"{part.en} {joined.en} {whole.en}")
+    made = Text(" (simulasi)", " (simulated)") if row["synthetic"] else Text("", "")
+    return Text(f"{part.id} {joined.id} {whole.id}{made.id}", f"{part.en} {joined.en} {whole.en}{made.en}")
 
 
 def _marks(row: Row, places: int) -> Sequence[Mark]:
@@ -137,9 +138,14 @@ def _marks(row: Row, places: int) -> Sequence[Mark]:
     return marks
 
 
-def _published(row: Row, unit: str, places: int) -> Text:
+def _published(content: Content, row: Row, unit: str, places: int) -> Text:
     text = amount(row["published_value"], unit, places)
     by = str(row["published_by"] or "")
+    key = ("indicator_id", "region_system", "region_code", "period")
+    printed = next((item for item in content.published_figures if all(item[k] == row[k] for k in key)), None)
+    if printed is not None and printed["numerator"] is not None and printed["denominator"] is not None:
+        part, whole = number(printed["numerator"]), number(printed["denominator"])
+        text = Text(f"{text.id}, {part.id} dari {whole.id}", f"{text.en}, {part.en} of {whole.en}")
     return Text(f"angka terbit {text.id} ({by})", f"published figure {text.en} ({by})")
 
 

@@ -58,3 +58,13 @@ def test_every_score_that_rests_on_simulated_records_is_marked(
 
     real = changed(*(f"UPDATE scores.{table} SET synthetic = false" for table in ("pillar_scores", "index_scores")))
     assert "data simulasi" not in readable(real, "id", "ringkasan-tabel")
+
+
+def test_simulated_counts_are_not_passed_off_as_the_published_ones(html: str) -> None:
+    indonesian, english = readable(html, "id"), readable(html, "en")
+
+    assert "angka terbit 6,15%, 9.522 dari 154.791 (Satu Data Kabupaten Malang)" in indonesian
+    assert "published figure 6.15%, 9,522 of 154,791 (Satu Data Kabupaten Malang)" in english
+    assert "jumlah di baliknya tidak" in indonesian
+    assert "totalnya" not in indonesian
+    assert "Rp4,25 triliun dari Rp4,80 triliun (simulasi)" in indonesian
