@@ -153,6 +153,11 @@ def _source(text: str) -> Text:
     return Text(text.replace(" through ", " melalui ").replace("population by", "penduduk dari"), text)
 
 
+def _proxy_note(asked: Mapping[str, object]) -> Text | None:
+    note = str(asked.get("relation_note") or "")
+    return Text(str(asked.get("relation_note_id") or note), note) if note else None
+
+
 def _question(content: Content, row: Row) -> Question:
     asked: Mapping[str, object] = content.questions.get(str(row["question_key"]), {})
     definition: Mapping[str, object] = content.indicators.get(str(row["indicator_id"]), {})
@@ -171,6 +176,6 @@ def _question(content: Content, row: Row) -> Question:
         state=state_mark(str(row["state"]), threshold(content, str(row["indicator_id"]))),
         origin=simulated(row, "value"),
         proxy=row["relation"] == "proxy",
-        proxy_note=str(asked.get("relation_note") or ""),
+        proxy_note=_proxy_note(asked),
         evidence=evidence_path(row) if row["state"] == "measured" else None,
     )

@@ -52,7 +52,7 @@ class Question:
     state: Mark
     origin: Mark | None
     proxy: bool
-    proxy_note: str
+    proxy_note: Text | None
     evidence: str | None
 
 

@@ -1,5 +1,6 @@
 """The page as text: a figure is not to be taken for more than it is."""
 
+import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from publication.build import Published, publish
 from tests.publication.readable import readable
 from tests.publication.sample_meta import sample_meta
+from tests.publication.sample_warehouse import SEEDS
 
 MALANG = "daerah-35-07"
 KUTAI = "daerah-64-02"
@@ -68,3 +70,22 @@ def test_simulated_counts_are_not_passed_off_as_the_published_ones(html: str) ->
     assert "jumlah di baliknya tidak" in indonesian
     assert "totalnya" not in indonesian
     assert "Rp4,25 triliun dari Rp4,80 triliun (simulasi)" in indonesian
+
+
+def test_why_a_proxy_is_one_is_said_in_both_languages(html: str) -> None:
+    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+
+    assert "Pertanyaan ini dijawab dengan opini BPK" in indonesian
+    assert "The question is answered with the BPK opinion" not in indonesian
+    assert "The question is answered with the BPK opinion" in english
+
+
+def test_proxies_and_definitions_are_whole_in_both_languages() -> None:
+    with (SEEDS / "questions.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            assert bool(row["relation_note"]) == bool(row["relation_note_id"]) == (row["relation"] == "proxy"), row
+    with (SEEDS / "indicators.csv").open(encoding="utf-8") as file:
+        definitions = {row["id"]: row["definition_id"] for row in csv.DictReader(file)}
+
+    assert "bukan persentase perempuan menurut survei" in definitions["liv_births_health_worker"]
+    assert "jumlah realisasi dibagi jumlah anggaran" in definitions["gov_apbd_realisation"]
