@@ -89,3 +89,13 @@ def test_proxies_and_definitions_are_whole_in_both_languages() -> None:
 
     assert "bukan persentase perempuan menurut survei" in definitions["liv_births_health_worker"]
     assert "jumlah realisasi dibagi jumlah anggaran" in definitions["gov_apbd_realisation"]
+
+
+def test_what_is_computed_and_what_is_taken_over_is_said(html: str) -> None:
+    assert "Setiap skor" not in readable(html, "id", "dasar")
+    assert "Indeks asesor diambil alih dari asesor" in readable(html, "id", "dasar")
+    assert "taken over from assessors" in readable(html, "en", "dasar")
+    assert (
+        "Outcome dihitung dari indikator (8 dari 33 pertanyaan; yang lain tidak ikut); "
+        "5 dari 6 dimensi diambil alih dari asesor"
+    ) in readable(html, "id", MALANG)
