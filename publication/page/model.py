@@ -87,6 +87,15 @@ class DataYears:
 
 
 @dataclass(frozen=True, slots=True)
+class Improved:
+    """What an improvement is counted from: the previous result as it was given, and as the rule sums it again."""
+
+    year: int
+    given: Text
+    resummed: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """An index of one region under one rule set and basis."""
 
@@ -98,6 +107,7 @@ class Index:
     rule_set: Text
     year: int
     improvement: Text | None
+    improved_from: Improved | None
     measured: bool
     origin: Mark | None
     evidence: str

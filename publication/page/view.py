@@ -1,7 +1,7 @@
 """From a publication's content to what its page shows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
@@ -9,7 +9,7 @@ from publication.documents import index_evidence_path, safe
 from publication.meta import PillarState
 from publication.page.charts import share
 from publication.page.indicators import CALIBRATED, indicators, questions, simulated, state_mark
-from publication.page.model import DataYears, Dimension, Index, Mark, Page, Pillar, Region
+from publication.page.model import DataYears, Dimension, Improved, Index, Mark, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
 from publication.page.words import NO_VALUE, Text, clock, day, listed, number
 
@@ -54,8 +54,14 @@ def _region(content: Content, region: Row) -> Region:
     found = content.of_region(content.index_scores, code)
     found.sort(key=lambda row: -int(methods.get(row["rule_set_id"], {}).get("year", 0)))
     by_basis = {basis: [row for row in found if row["basis"] == basis] for basis in ("reported", "computed")}
-    reported = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["reported"]]
-    computed = [_index(row, methods.get(row["rule_set_id"]), _data_years(content, row)) for row in by_basis["computed"]]
+    reported = [
+        _index(row, methods.get(row["rule_set_id"]), improved_from=_improved_from(row, by_basis["reported"], methods))
+        for row in by_basis["reported"]
+    ]
+    computed = [
+        _index(row, methods.get(row["rule_set_id"]), data_years=_data_years(content, row))
+        for row in by_basis["computed"]
+    ]
     rule_set = found[0]["rule_set_id"] if found else None
     return Region(
         code=code,
@@ -72,7 +78,9 @@ def _region(content: Content, region: Row) -> Region:
     )
 
 
-def _index(row: Row, method: Row | None, data_years: DataYears | None = None) -> Index:
+def _index(
+    row: Row, method: Row | None, *, data_years: DataYears | None = None, improved_from: Improved | None = None
+) -> Index:
     value, published, better = row["index_value"], row["published_value"], row.get("improvement")
     rule_set = str(row["rule_set_id"])
     sign = "+" if better is not None and better > 0 else ""
@@ -90,11 +98,30 @@ def _index(row: Row, method: Row | None, data_years: DataYears | None = None) ->
         rule_set=_name(method) if method else Text(rule_set, rule_set),
         year=int(method["year"]) if method else 0,
         improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
+        improved_from=improved_from,
         measured=value is not None,
         origin=origin,
         evidence=index_evidence_path(row),
         data_years=data_years,
     )
+
+
+def _improved_from(row: Row, results: Sequence[Row], methods: Mapping[str, Row]) -> Improved | None:
+    """The previous year's result. By 'previous_resummed' an improvement is not the difference of the two results."""
+    method = methods.get(row["rule_set_id"])
+    if method is None or row.get("improvement") is None:
+        return None
+    year = int(method["year"]) - 1
+    given = next(
+        (
+            item["index_value"]
+            for item in results
+            if item["rule_set_id"] in methods and int(methods[item["rule_set_id"]]["year"]) == year
+        ),
+        None,
+    )
+    resummed = row["index_value"] - row["improvement"]
+    return Improved(year, number(given, 2), number(resummed, 2) if resummed != given else None)
 
 
 def _data_years(content: Content, index: Row) -> DataYears | None:

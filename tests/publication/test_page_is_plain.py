@@ -99,3 +99,11 @@ def test_what_is_computed_and_what_is_taken_over_is_said(html: str) -> None:
         "Outcome dihitung dari indikator (8 dari 33 pertanyaan; yang lain tidak ikut); "
         "5 dari 6 dimensi diambil alih dari asesor"
     ) in readable(html, "id", MALANG)
+
+
+def test_an_improvement_shows_what_it_is_counted_from(html: str) -> None:
+    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+
+    assert "peningkatan +0,44 dari 2,51 (2022). Menurut aturannya" in indonesian
+    assert "2,94 − 2,50 = +0,44." in indonesian
+    assert "summed again without rounding in between: 2.94 − 2.50 = +0.44." in english
