@@ -46,6 +46,36 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
     return views
 
 
+def _older(content: Content, score: Row | None) -> Text | None:
+    """Why a question has no score where the region has data: another region's are of a newer year."""
+    if score is None or score["state"] != "missing":
+        return None
+    definition = content.indicators[str(score["indicator_id"])]
+    year = max(
+        (
+            str(row["period"])[:4]
+            for row in content.question_scores
+            if row["indicator_id"] == score["indicator_id"] and row["period"] is not None
+        ),
+        default="",
+    )
+    known = [
+        row
+        for row in content.of_region(content.marts.get(str(definition["pillar"]), []), str(score["region_code"]))
+        if row["indicator_id"] == score["indicator_id"] and row["value"] is not None and str(row["period"])[:4] < year
+    ]
+    if not known:
+        return None
+    last = max(known, key=lambda row: str(row["period"]))
+    value = amount(last["value"], str(definition["unit"]), int(definition["dp"]))
+    at = period(last["period"])
+    return Text(
+        f"dinilai untuk tahun {year}, tahun terbaru yang ada pada salah satu daerah; "
+        f"daerah ini terakhir {value.id} ({at.id})",
+        f"scored for {year}, the latest year that any region has; this region's last is {value.en} ({at.en})",
+    )
+
+
 def questions(content: Content, pillar: str, region_code: str) -> list[Question]:
     """A pillar's questions that an indicator answers, in the instrument's order."""
     own = [row for row in content.of_region(content.question_scores, region_code) if row["pillar"] == pillar]
@@ -94,6 +124,7 @@ def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Ro
         source=_source(str(definition.get("source_text") or latest["source_id"])),
         source_id=str(latest["source_id"]),
         scale=band_scale(bands, latest["value"]),
+        older=_older(content, score),
         score=number(scored["score"]) if scored and scored["score"] is not None else None,
         spark=spark([row["value"] for row in rows if row["value"] is not None]),
         history=[
@@ -177,5 +208,6 @@ def _question(content: Content, row: Row) -> Question:
         origin=simulated(row, "value"),
         proxy=row["relation"] == "proxy",
         proxy_note=_proxy_note(asked),
+        older=_older(content, row),
         evidence=evidence_path(row) if row["state"] == "measured" else None,
     )

@@ -34,6 +34,7 @@ class Indicator:
     source_id: str
     scale: Scale | None
     score: Text | None
+    older: Text | None
     spark: str
     history: Sequence[tuple[Text, Text, Mark | None]]
 
@@ -53,6 +54,7 @@ class Question:
     origin: Mark | None
     proxy: bool
     proxy_note: Text | None
+    older: Text | None
     evidence: str | None
 
 

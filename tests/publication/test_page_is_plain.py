@@ -107,3 +107,22 @@ def test_an_improvement_shows_what_it_is_counted_from(html: str) -> None:
     assert "peningkatan +0,44 dari 2,51 (2022). Menurut aturannya" in indonesian
     assert "2,94 − 2,50 = +0,44." in indonesian
     assert "summed again without rounding in between: 2.94 − 2.50 = +0.44." in english
+
+
+def test_a_score_lost_to_anothers_newer_year_names_the_last_known_value(changed: Callable[..., str], html: str) -> None:
+    told = "dinilai untuk tahun 2024, tahun terbaru yang ada pada salah satu daerah; daerah ini terakhir 88,54% (2023)"
+    assert "tahun terbaru yang ada pada salah satu daerah;" not in readable(html, "id")
+
+    page = changed(
+        "INSERT INTO candidate.mart_governance BY NAME (SELECT * REPLACE ('2024' AS period)"
+        " FROM candidate.mart_governance WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '64.02')",
+        "UPDATE scores.question_scores SET period = '2024'"
+        " WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '64.02'",
+        "UPDATE scores.question_scores SET period = NULL, value = NULL, score = NULL, state = 'missing', batch_ids = []"
+        " WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '35.07'",
+    )
+
+    assert readable(page, "id", MALANG).count(told) == 2
+    assert "this region's last is 88.54% (2023)" in readable(page, "en", MALANG)
+    assert "tahun terbaru" not in readable(page, "id", KUTAI)
+    assert "Tahun yang dinilai adalah tahun terbaru" in readable(page, "id", "isi")
