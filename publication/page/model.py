@@ -146,7 +146,6 @@ class Region:
     document: str
     reported: Index | None
     computed: Index | None
-    earlier: Sequence[Index]
     dimensions: Sequence[Dimension]
     pillars: Sequence[Pillar]
 

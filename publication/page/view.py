@@ -72,7 +72,6 @@ def _region(content: Content, region: Row) -> Region:
         document=f"json/regions/{safe(code)}.json",
         reported=next(iter(reported), None),
         computed=next(iter(computed), None),
-        earlier=reported[1:],
         dimensions=_dimensions(content, code, rule_set),
         pillars=[_pillar(content, code, pillar) for pillar in content.pillars],
     )
