@@ -166,6 +166,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why rows were quarantined: the rule they broke, on which field, and how many did."""
+
+    rule: str
+    field: str
+    rows: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """How one source's data arrived: its batches in force together, and each batch."""
 
@@ -180,6 +189,8 @@ class Source:
     receipt: str
     fetched: Text
     synthetic: bool
+    reasons: Sequence[Reason]
+    caveats: Sequence[str]
     deliveries: Sequence[Delivery]
 
 

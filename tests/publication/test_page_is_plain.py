@@ -126,3 +126,12 @@ def test_a_score_lost_to_anothers_newer_year_names_the_last_known_value(changed:
     assert "this region's last is 88.54% (2023)" in readable(page, "en", MALANG)
     assert "tahun terbaru" not in readable(page, "id", KUTAI)
     assert "Tahun yang dinilai adalah tahun terbaru" in readable(page, "id", "isi")
+
+
+def test_sources_tell_why_rows_were_refused_and_what_a_reader_must_know(html: str) -> None:
+    indonesian, english = readable(html, "id", "mutu"), readable(html, "en", "mutu")
+
+    assert "15 baris: aturan range, kolom tinggi" in indonesian
+    assert "15 rows: rule range, field tinggi" in english
+    assert "A blank cell is no figure." in indonesian
+    assert "A blank cell is no figure." in english
