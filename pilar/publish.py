@@ -15,7 +15,7 @@ from pilar.warehouse import named_batches
 from pilar.wording import sentences
 from publication import pointer
 from publication.build import publish as build
-from publication.meta import ChainHead, Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
+from publication.meta import ChainHead, Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, SourceBatch
 from publication.verify import verify
 
 
@@ -89,16 +89,20 @@ def find(settings: Settings, publication_id: str | None) -> Path:
 
 def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
     """What the publication must be told beside the warehouse."""
-    systems = {source.id: source.system for source in readable_sources(settings.sources_dir).values()}
+    known = {source.id: source for source in readable_sources(settings.sources_dir).values()}
+    systems = {source_id: source.system for source_id, source in known.items()}
     # At the evaluation's beginning: made again, it is the same publication.
     head = ledger.chain_head(evaluation.started_at)
+    batches = tuple(_batches(ledger, settings, evaluation, named_batches(warehouse, PILLARS), systems))
+    delivered = sorted({batch.source for batch in batches})
     return PublicationMeta(
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
-        sources=tuple(_batches(ledger, settings, evaluation, named_batches(warehouse, PILLARS), systems)),
+        sources=batches,
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
+        caveats={source_id: known[source_id].caveats for source_id in delivered if source_id in known},
     )
 
 
@@ -169,6 +173,10 @@ def _source_batch(
         in_force=in_force,
         maturity=maturity,
         note=batch.error_message or sentences(batch.reasons),
+        quarantined=tuple(
+            Quarantined(rule=count.rule, field=count.field, rows=count.rows)
+            for count in (ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ())
+        ),
         pages=tuple(
             Page(seq=page.seq, request=page.request, status=page.status, bytes=page.bytes, sha256=page.sha256)
             for page in ledger.pages(batch.batch_id)

@@ -68,7 +68,7 @@ def _pillar(row: Mapping[str, Any] | None) -> str:
     if row is None or row["score"] is None:
         return DASH
     held = " held" if row["held_since"] is not None else ""
-    return f"{row['score']} ({row['questions_scored']}/{row['questions_total']}){held}"
+    return f"{_mark(row, 'score')} ({row['questions_scored']}/{row['questions_total']}){held}"
 
 
 def _mark(row: Mapping[str, Any], column: str) -> str:

@@ -27,6 +27,7 @@ class Content:
     questions: Mapping[str, Row]
     bands: Sequence[Row]
     suppression: Sequence[Row]
+    published_figures: Sequence[Row]
     marts: Mapping[str, Sequence[Row]]
     question_scores: Sequence[Row]
     pillar_scores: Sequence[Row]
@@ -75,6 +76,7 @@ def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, m
         questions={str(row["question_key"]): row for row in rows("reference.questions")},
         bands=rows("reference.bands"),
         suppression=optional("reference", "suppression"),
+        published_figures=optional("reference", "published_figures"),
         marts={pillar: rows(f"pillars.{table}") for pillar, table in marts.items()},
         question_scores=rows("scores.question_scores"),
         pillar_scores=rows("scores.pillar_scores"),

@@ -1,6 +1,7 @@
 """What a publication must be told beside the warehouse: when and from what it was made, and how its data arrived."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Literal
 
@@ -46,6 +47,14 @@ class Page(_Frozen):
     sha256: str
 
 
+class Quarantined(_Frozen):
+    """How many rows of a batch broke one rule on one field."""
+
+    rule: str
+    field: str
+    rows: NonNegativeInt
+
+
 class SourceBatch(_Frozen):
     """A batch of rows from one source, as the ledger has it. ``receipt_sha256`` is its link in the chain.
 
@@ -67,6 +76,7 @@ class SourceBatch(_Frozen):
     in_force: bool = True
     maturity: Literal["provisional", "final", "revised"] | None = None
     note: str = ""
+    quarantined: tuple[Quarantined, ...] = ()
     pages: tuple[Page, ...] = ()
 
 
@@ -96,8 +106,8 @@ class PublicationMeta(_Frozen):
     """Everything about a publication that is not in the warehouse.
 
     ``sources`` holds every batch that a published figure names (those of held pillars too) and the latest batch of each
-    source, whatever became of it. ``created_at`` belongs to the evaluation: made twice from the same evaluation, a
-    publication is the same publication.
+    source, whatever became of it; ``caveats`` what a reader must know of a source, by its id. ``created_at`` belongs to
+    the evaluation: made twice from the same evaluation, a publication is the same publication.
     """
 
     evaluation_id: str
@@ -107,6 +117,7 @@ class PublicationMeta(_Frozen):
     pillars: tuple[PillarState, ...]
     chain: ChainHead | None = None
     data_licence: str | None = None
+    caveats: Mapping[str, tuple[str, ...]] = {}
 
     @property
     def publication_id(self) -> str:

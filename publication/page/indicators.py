@@ -27,6 +27,11 @@ def state_mark(state: str, threshold: int | None = None) -> Mark:
     return Mark(state, symbol, text)
 
 
+def simulated(row: Row | None, column: str) -> Mark | None:
+    """The mark of a figure that rests on simulated records."""
+    return SYNTHETIC if row is not None and row["synthetic"] and row[column] is not None else None
+
+
 def indicators(content: Content, pillar: str, region_code: str) -> list[Indicator]:
     """A pillar's indicators in one region, in the order of their definitions."""
     rows = content.of_region(content.marts.get(pillar, []), region_code)
@@ -39,6 +44,36 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
         if own:
             views.append(_indicator(content, definition, own, scores.get(definition["id"])))
     return views
+
+
+def _older(content: Content, score: Row | None) -> Text | None:
+    """Why a question has no score where the region has data: another region's are of a newer year."""
+    if score is None or score["state"] != "missing":
+        return None
+    definition = content.indicators[str(score["indicator_id"])]
+    year = max(
+        (
+            str(row["period"])[:4]
+            for row in content.question_scores
+            if row["indicator_id"] == score["indicator_id"] and row["period"] is not None
+        ),
+        default="",
+    )
+    known = [
+        row
+        for row in content.of_region(content.marts.get(str(definition["pillar"]), []), str(score["region_code"]))
+        if row["indicator_id"] == score["indicator_id"] and row["value"] is not None and str(row["period"])[:4] < year
+    ]
+    if not known:
+        return None
+    last = max(known, key=lambda row: str(row["period"]))
+    value = amount(last["value"], str(definition["unit"]), int(definition["dp"]))
+    at = period(last["period"])
+    return Text(
+        f"dinilai untuk tahun {year}, tahun terbaru yang ada pada salah satu daerah; "
+        f"daerah ini terakhir {value.id} ({at.id})",
+        f"scored for {year}, the latest year that any region has; this region's last is {value.en} ({at.en})",
+    )
 
 
 def questions(content: Content, pillar: str, region_code: str) -> list[Question]:
@@ -85,13 +120,17 @@ def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Ro
         period=period(latest["period"]),
         state=state_mark(str(latest["state"]), threshold(content, str(definition["id"]))),
         marks=list(_marks(latest, places)),
-        published=_published(latest, unit, places) if published is not None else None,
+        published=_published(content, latest, unit, places) if published is not None else None,
         source=_source(str(definition.get("source_text") or latest["source_id"])),
         source_id=str(latest["source_id"]),
         scale=band_scale(bands, latest["value"]),
+        older=_older(content, score),
         score=number(scored["score"]) if scored and scored["score"] is not None else None,
         spark=spark([row["value"] for row in rows if row["value"] is not None]),
-        history=[(period(row["period"]), amount(row["value"], unit, places)) for row in reversed(rows[:-1])],
+        history=[
+            (period(row["period"]), amount(row["value"], unit, places), simulated(row, "value"))
+            for row in reversed(rows[:-1])
+        ],
     )
 
 
@@ -111,7 +150,8 @@ def _parts(row: Row, definition: Row) -> Text | None:
     )
     within = row["value"] >= 0 and row["numerator"] <= row["denominator"]
     joined = Text("dari", "of") if within else Text("terhadap", "against")
-    return Text(f"{part.id} {joined.id} {whole.id}", f"{part.en} {joined.en} {whole.en}")
+    made = Text(" (simulasi)", " (simulated)") if row["synthetic"] else Text("", "")
+    return Text(f"{part.id} {joined.id} {whole.id}{made.id}", f"{part.en} {joined.en} {whole.en}{made.en}")
 
 
 def _marks(row: Row, places: int) -> Sequence[Mark]:
@@ -129,14 +169,24 @@ def _marks(row: Row, places: int) -> Sequence[Mark]:
     return marks
 
 
-def _published(row: Row, unit: str, places: int) -> Text:
+def _published(content: Content, row: Row, unit: str, places: int) -> Text:
     text = amount(row["published_value"], unit, places)
     by = str(row["published_by"] or "")
+    key = ("indicator_id", "region_system", "region_code", "period")
+    printed = next((item for item in content.published_figures if all(item[k] == row[k] for k in key)), None)
+    if printed is not None and printed["numerator"] is not None and printed["denominator"] is not None:
+        part, whole = number(printed["numerator"]), number(printed["denominator"])
+        text = Text(f"{text.id}, {part.id} dari {whole.id}", f"{text.en}, {part.en} of {whole.en}")
     return Text(f"angka terbit {text.id} ({by})", f"published figure {text.en} ({by})")
 
 
 def _source(text: str) -> Text:
     return Text(text.replace(" through ", " melalui ").replace("population by", "penduduk dari"), text)
+
+
+def _proxy_note(asked: Mapping[str, object]) -> Text | None:
+    note = str(asked.get("relation_note") or "")
+    return Text(str(asked.get("relation_note_id") or note), note) if note else None
 
 
 def _question(content: Content, row: Row) -> Question:
@@ -155,7 +205,9 @@ def _question(content: Content, row: Row) -> Question:
         band=band_text(band, unit) if band else None,
         score=number(row["score"]),
         state=state_mark(str(row["state"]), threshold(content, str(row["indicator_id"]))),
+        origin=simulated(row, "value"),
         proxy=row["relation"] == "proxy",
-        proxy_note=str(asked.get("relation_note") or ""),
+        proxy_note=_proxy_note(asked),
+        older=_older(content, row),
         evidence=evidence_path(row) if row["state"] == "measured" else None,
     )

@@ -34,8 +34,9 @@ class Indicator:
     source_id: str
     scale: Scale | None
     score: Text | None
+    older: Text | None
     spark: str
-    history: Sequence[tuple[Text, Text]]
+    history: Sequence[tuple[Text, Text, Mark | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,10 @@ class Question:
     band: Text | None
     score: Text
     state: Mark
+    origin: Mark | None
     proxy: bool
-    proxy_note: str
+    proxy_note: Text | None
+    older: Text | None
     evidence: str | None
 
 
@@ -68,12 +71,30 @@ class Pillar:
     scored: int
     total: int
     state: Mark
+    origin: Mark | None
     version: str
     since: Text
     reason: str
     indicators: Sequence[Indicator]
     questions: Sequence[Question]
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataYears:
+    """The years that the scored questions' values are about, in short and with the questions of each."""
+
+    short: Text
+    counted: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Improved:
+    """What an improvement is counted from: the previous result as it was given, and as the rule sums it again."""
+
+    year: int
+    given: Text
+    resummed: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +109,11 @@ class Index:
     rule_set: Text
     year: int
     improvement: Text | None
+    improved_from: Improved | None
     measured: bool
     origin: Mark | None
     evidence: str
+    data_years: DataYears | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +130,8 @@ class Dimension:
     scored: int | None
     total: int | None
     applies: bool
+    reported_origin: Mark | None
+    computed_origin: Mark | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +146,6 @@ class Region:
     document: str
     reported: Index | None
     computed: Index | None
-    earlier: Sequence[Index]
     dimensions: Sequence[Dimension]
     pillars: Sequence[Pillar]
 
@@ -142,6 +166,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why rows were quarantined: the rule they broke, on which field, and how many did."""
+
+    rule: str
+    field: str
+    rows: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """How one source's data arrived: its batches in force together, and each batch."""
 
@@ -156,6 +189,8 @@ class Source:
     receipt: str
     fetched: Text
     synthetic: bool
+    reasons: Sequence[Reason]
+    caveats: Sequence[str]
     deliveries: Sequence[Delivery]
 
 

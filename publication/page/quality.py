@@ -1,12 +1,13 @@
 """How the data arrived, and what its gates said."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
 
 from publication.content import Content, Row
 from publication.meta import Gate, SourceBatch
-from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Source
+from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Reason, Source
 from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, number
 
 EXAMPLES = 3
@@ -27,7 +28,9 @@ def sources(content: Content) -> list[Source]:
     """One line per source, its batches from the latest back."""
     batches = sorted(content.meta.sources, key=lambda batch: (batch.opd, batch.source))
     return [
-        _source(source, sorted(own, key=lambda batch: batch.batch_id, reverse=True))
+        _source(
+            source, sorted(own, key=lambda batch: batch.batch_id, reverse=True), content.meta.caveats.get(source, ())
+        )
         for (_, source), own in groupby(batches, key=lambda batch: (batch.opd, batch.source))
     ]
 
@@ -61,7 +64,7 @@ def opd_name(opd: str) -> str:
     return opd.upper() if opd in ACRONYMS else opd.replace("_", " ").title()
 
 
-def _source(source_id: str, batches: Sequence[SourceBatch]) -> Source:
+def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[str]) -> Source:
     latest = batches[0]
     counted = [batch for batch in batches if batch.in_force] or [latest]
     received = sum(batch.rows_received for batch in counted)
@@ -79,8 +82,20 @@ def _source(source_id: str, batches: Sequence[SourceBatch]) -> Source:
         receipt=(latest.receipt_sha256 or NO_VALUE)[:12],
         fetched=clock(latest.fetched_at),
         synthetic=any(batch.synthetic for batch in counted),
+        reasons=_reasons(counted),
+        caveats=caveats,
         deliveries=[_delivery(batch) for batch in batches],
     )
+
+
+def _reasons(batches: Sequence[SourceBatch]) -> list[Reason]:
+    """Why rows were quarantined, the most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for batch in batches:
+        for item in batch.quarantined:
+            counts[item.rule, item.field] += item.rows
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [Reason(rule, field, number(rows)) for (rule, field), rows in ordered]
 
 
 def _percent(part: int, whole: int) -> Text:

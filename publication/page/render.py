@@ -27,7 +27,10 @@ LEGEND = (
     (SYNTHETIC, Text("dari catatan simulasi", "from simulated records")),
     (
         CALIBRATED,
-        Text("simulasi yang totalnya mengikuti angka terbit", "simulated, with the total of a published figure"),
+        Text(
+            "simulasi yang persentase atau nilainya mengikuti angka terbit; jumlah di baliknya tidak",
+            "simulated so that its rate or value follows a published figure; the counts behind it do not",
+        ),
     ),
     (EQUAL, Text("cocok dengan angka penerbit resminya", "agrees with the figure of its authority")),
     (DIFFERS, Text("perlu diselesaikan, tidak dirata-ratakan", "to be settled by people, never averaged away")),

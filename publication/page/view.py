@@ -1,16 +1,17 @@
 """From a publication's content to what its page shows."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
 from publication.documents import index_evidence_path, safe
 from publication.meta import PillarState
 from publication.page.charts import share
-from publication.page.indicators import CALIBRATED, SYNTHETIC, indicators, questions, state_mark
-from publication.page.model import Dimension, Index, Mark, Page, Pillar, Region
+from publication.page.indicators import CALIBRATED, indicators, questions, simulated, state_mark
+from publication.page.model import DataYears, Dimension, Improved, Index, Mark, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
-from publication.page.words import NO_VALUE, Text, clock, day, number
+from publication.page.words import NO_VALUE, Text, clock, day, listed, number
 
 FILES = (
     ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file")),
@@ -53,8 +54,14 @@ def _region(content: Content, region: Row) -> Region:
     found = content.of_region(content.index_scores, code)
     found.sort(key=lambda row: -int(methods.get(row["rule_set_id"], {}).get("year", 0)))
     by_basis = {basis: [row for row in found if row["basis"] == basis] for basis in ("reported", "computed")}
-    reported = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["reported"]]
-    computed = [_index(row, methods.get(row["rule_set_id"])) for row in by_basis["computed"]]
+    reported = [
+        _index(row, methods.get(row["rule_set_id"]), improved_from=_improved_from(row, by_basis["reported"], methods))
+        for row in by_basis["reported"]
+    ]
+    computed = [
+        _index(row, methods.get(row["rule_set_id"]), data_years=_data_years(content, row))
+        for row in by_basis["computed"]
+    ]
     rule_set = found[0]["rule_set_id"] if found else None
     return Region(
         code=code,
@@ -65,19 +72,22 @@ def _region(content: Content, region: Row) -> Region:
         document=f"json/regions/{safe(code)}.json",
         reported=next(iter(reported), None),
         computed=next(iter(computed), None),
-        earlier=reported[1:],
         dimensions=_dimensions(content, code, rule_set),
         pillars=[_pillar(content, code, pillar) for pillar in content.pillars],
     )
 
 
-def _index(row: Row, method: Row | None) -> Index:
+def _index(
+    row: Row, method: Row | None, *, data_years: DataYears | None = None, improved_from: Improved | None = None
+) -> Index:
     value, published, better = row["index_value"], row["published_value"], row.get("improvement")
     rule_set = str(row["rule_set_id"])
     sign = "+" if better is not None and better > 0 else ""
     text = number(better, 2)
     agrees = value is not None and value == published
-    origin = (CALIBRATED if agrees else SYNTHETIC) if row["synthetic"] else None
+    origin = simulated(row, "index_value")
+    if origin is not None and agrees and row["basis"] == "reported":
+        origin = CALIBRATED
     return Index(
         value=number(value, 2),
         share=share(value),
@@ -87,9 +97,51 @@ def _index(row: Row, method: Row | None) -> Index:
         rule_set=_name(method) if method else Text(rule_set, rule_set),
         year=int(method["year"]) if method else 0,
         improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
+        improved_from=improved_from,
         measured=value is not None,
-        origin=origin if value is not None else None,
+        origin=origin,
         evidence=index_evidence_path(row),
+        data_years=data_years,
+    )
+
+
+def _improved_from(row: Row, results: Sequence[Row], methods: Mapping[str, Row]) -> Improved | None:
+    """The previous year's result. By 'previous_resummed' an improvement is not the difference of the two results."""
+    method = methods.get(row["rule_set_id"])
+    if method is None or row.get("improvement") is None:
+        return None
+    year = int(method["year"]) - 1
+    given = next(
+        (
+            item["index_value"]
+            for item in results
+            if item["rule_set_id"] in methods and int(methods[item["rule_set_id"]]["year"]) == year
+        ),
+        None,
+    )
+    resummed = row["index_value"] - row["improvement"]
+    return Improved(year, number(given, 2), number(resummed, 2) if resummed != given else None)
+
+
+def _data_years(content: Content, index: Row) -> DataYears | None:
+    """What years an estimate's data are of: a question takes its indicator's latest, not the rule set's year."""
+    years = Counter(
+        str(row["period"])[:4]
+        for row in content.of_region(content.question_scores, str(index["region_code"]))
+        if row["rule_set_id"] == index["rule_set_id"] and row["score"] is not None
+    )
+    if not years:
+        return None
+    (first, count), *others = sorted(years.items())
+    rest = [f"{year} ({number})" for year, number in others]
+    return DataYears(
+        short=Text(", ".join(sorted(years)), ", ".join(sorted(years))),
+        counted=listed(
+            [
+                Text(f"{first} ({count} pertanyaan)", f"{first} ({count} question{'s' if count > 1 else ''})"),
+                *(Text(item, item) for item in rest),
+            ]
+        ),
     )
 
 
@@ -120,6 +172,8 @@ def _dimension(dimension: Row, reported: Row | None, computed: Row | None) -> Di
         scored=computed.get("questions_scored") if computed and from_indicators else None,
         total=computed.get("questions_total") if computed and from_indicators else None,
         applies=anyway.get("state") != "not_applicable",
+        reported_origin=simulated(reported, "value"),
+        computed_origin=simulated(computed, "value"),
     )
 
 
@@ -139,6 +193,7 @@ def _pillar(content: Content, code: str, pillar: Row) -> Pillar:
         scored=int(row["questions_scored"]) if row else 0,
         total=int(row["questions_total"]) if row else 0,
         state=_pillar_state(row, version, own),
+        origin=simulated(row, "score"),
         version=version.state if version else "absent",
         since=day(version.held_since) if version else Text(NO_VALUE, NO_VALUE),
         reason=(version.held_reason or "") if version else "",

@@ -1,5 +1,6 @@
 """Words, numbers and dates in Indonesian and English. Both stand in the page; the reader chooses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
@@ -88,6 +89,17 @@ def amount(value: Decimal | None, unit: str, places: int | None) -> Text:
     if unit.startswith("indeks"):
         return text
     return Text(f"{text.id} {unit}", f"{text.en} {UNITS_EN.get(unit, unit)}")
+
+
+def listed(items: Sequence[Text]) -> Text:
+    """a, b dan c; a, b and c."""
+    *before, last = items
+    if not before:
+        return last
+    return Text(
+        f"{', '.join(item.id for item in before)} dan {last.id}",
+        f"{', '.join(item.en for item in before)} and {last.en}",
+    )
 
 
 def unit_name(unit: str) -> Text:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, SourceBatch
+from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, SourceBatch
 from tests.publication.sample_warehouse import (
     EARLIER_EVALUATION,
     EVALUATION,
@@ -43,6 +43,7 @@ def sample_meta() -> PublicationMeta:
         gates=(*(_gate(pillar) for pillar in PILLARS), Gate(gate="scores", outcome="pass", checks=35)),
         sources=tuple(_batches()),
         pillars=tuple(_pillar(pillar) for pillar in PILLARS),
+        caveats={"dlh_sipsn": ("A blank cell is no figure.",)},
     )
 
 
@@ -106,6 +107,7 @@ def _batches() -> list[SourceBatch]:
                 rows_received=received,
                 rows_landed=received - quarantined,
                 rows_quarantined=quarantined,
+                quarantined=(Quarantined(rule="range", field="tinggi", rows=quarantined),) if quarantined else (),
                 fetched_at=CREATED - timedelta(hours=1),
                 receipt_sha256=fingerprint(f"receipt {source}"),
                 maturity="revised" if source == "bpkad_realisasi" else None,

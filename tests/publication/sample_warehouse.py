@@ -41,7 +41,12 @@ NUMBERS = {
     "questions": {"position": "INTEGER", "year": "INTEGER"},
     "pillars": {"position": "INTEGER"},
     "suppression": {"threshold": "INTEGER"},
-    "published_figures": {"value": "DECIMAL(18,4)", "dp": "INTEGER"},
+    "published_figures": {
+        "value": "DECIMAL(18,4)",
+        "dp": "INTEGER",
+        "numerator": "DECIMAL(24,4)",
+        "denominator": "DECIMAL(24,4)",
+    },
     "regions": {},
     "dimensions": {"position": "INTEGER"},
 }

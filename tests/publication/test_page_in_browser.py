@@ -70,6 +70,10 @@ def test_nothing_sticks_out(width: int, browser: Browser, published: Published) 
         summary.click()
 
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    right = (
+        "Math.max(...[...document.querySelectorAll('.compare caption > *')].map(i => i.getBoundingClientRect().right))"
+    )
+    assert page.evaluate(right) <= width
 
 
 def test_keyboard_reaches_the_content_first(browser: Browser, published: Published) -> None:

@@ -1,0 +1,137 @@
+"""The page as text: a figure is not to be taken for more than it is."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from publication.build import Published, publish
+from tests.publication.readable import readable
+from tests.publication.sample_meta import sample_meta
+from tests.publication.sample_warehouse import SEEDS
+
+MALANG = "daerah-35-07"
+KUTAI = "daerah-64-02"
+
+
+@pytest.fixture(scope="module")
+def html(published: Published) -> str:
+    return (published.path / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def changed(sample_file: Path, tmp_path: Path) -> Callable[..., str]:
+    """The page of the sample after some statements."""
+
+    def change(*statements: str) -> str:
+        warehouse = Path(shutil.copy(sample_file, tmp_path / "changed.duckdb"))
+        with duckdb.connect(str(warehouse)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        return (publish(warehouse, sample_meta(), tmp_path / "out").path / "index.html").read_text(encoding="utf-8")
+
+    return change
+
+
+def test_the_estimate_names_the_years_of_its_data(html: str) -> None:
+    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+
+    assert "perkiraan platform ini menurut aturan 2023" in indonesian
+    assert "datanya dari tahun 2021 (4 pertanyaan), 2023 (1) dan 2024 (3)" in indonesian
+    assert "this platform's estimate under the rules of 2023" in english
+    assert "its data are of the years 2021 (4 questions), 2023 (1) and 2024 (3)" in english
+    assert "data 2021, 2023, 2024" in readable(html, "id", "ringkasan-tabel")
+
+
+def test_every_score_that_rests_on_simulated_records_is_marked(
+    html: str, changed: Callable[..., str], published: Published
+) -> None:
+    with duckdb.connect(str(published.path / "marts.duckdb"), read_only=True) as connection:
+        asked = "SELECT count(*) FROM scores.pillar_scores WHERE synthetic AND score IS NOT NULL"
+        simulated = connection.execute(asked).fetchall()[0][0]
+        estimates = len(connection.execute("FROM scores.index_scores WHERE basis = 'computed'").fetchall())
+
+    assert readable(html, "id", "ringkasan-tabel").count("data simulasi") == simulated + estimates + 1
+    assert "◇ dan ◈: dari catatan simulasi" in readable(html, "id", "ringkasan-tabel")
+    assert "4,00Living◇ data simulasi" in readable(html, "id", MALANG)
+
+    real = changed(*(f"UPDATE scores.{table} SET synthetic = false" for table in ("pillar_scores", "index_scores")))
+    assert "data simulasi" not in readable(real, "id", "ringkasan-tabel")
+
+
+def test_simulated_counts_are_not_passed_off_as_the_published_ones(html: str) -> None:
+    indonesian, english = readable(html, "id"), readable(html, "en")
+
+    assert "angka terbit 6,15%, 9.522 dari 154.791 (Satu Data Kabupaten Malang)" in indonesian
+    assert "published figure 6.15%, 9,522 of 154,791 (Satu Data Kabupaten Malang)" in english
+    assert "jumlah di baliknya tidak" in indonesian
+    assert "totalnya" not in indonesian
+    assert "Rp4,25 triliun dari Rp4,80 triliun (simulasi)" in indonesian
+
+
+def test_why_a_proxy_is_one_is_said_in_both_languages(html: str) -> None:
+    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+
+    assert "Pertanyaan ini dijawab dengan opini BPK" in indonesian
+    assert "The question is answered with the BPK opinion" not in indonesian
+    assert "The question is answered with the BPK opinion" in english
+
+
+def test_proxies_and_definitions_are_whole_in_both_languages() -> None:
+    with (SEEDS / "questions.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            assert bool(row["relation_note"]) == bool(row["relation_note_id"]) == (row["relation"] == "proxy"), row
+    with (SEEDS / "indicators.csv").open(encoding="utf-8") as file:
+        definitions = {row["id"]: row["definition_id"] for row in csv.DictReader(file)}
+
+    assert "bukan persentase perempuan menurut survei" in definitions["liv_births_health_worker"]
+    assert "jumlah realisasi dibagi jumlah anggaran" in definitions["gov_apbd_realisation"]
+
+
+def test_what_is_computed_and_what_is_taken_over_is_said(html: str) -> None:
+    assert "Setiap skor" not in readable(html, "id", "dasar")
+    assert "Indeks asesor diambil alih dari asesor" in readable(html, "id", "dasar")
+    assert "taken over from assessors" in readable(html, "en", "dasar")
+    assert (
+        "Outcome dihitung dari indikator (8 dari 33 pertanyaan; yang lain tidak ikut); "
+        "5 dari 6 dimensi diambil alih dari asesor"
+    ) in readable(html, "id", MALANG)
+
+
+def test_an_improvement_shows_what_it_is_counted_from(html: str) -> None:
+    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+
+    assert "peningkatan +0,44 dari 2,51 (2022). Menurut aturannya" in indonesian
+    assert "2,94 − 2,50 = +0,44." in indonesian
+    assert "summed again without rounding in between: 2.94 − 2.50 = +0.44." in english
+
+
+def test_a_score_lost_to_anothers_newer_year_names_the_last_known_value(changed: Callable[..., str], html: str) -> None:
+    told = "dinilai untuk tahun 2024, tahun terbaru yang ada pada salah satu daerah; daerah ini terakhir 88,54% (2023)"
+    assert "tahun terbaru yang ada pada salah satu daerah;" not in readable(html, "id")
+
+    page = changed(
+        "INSERT INTO candidate.mart_governance BY NAME (SELECT * REPLACE ('2024' AS period)"
+        " FROM candidate.mart_governance WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '64.02')",
+        "UPDATE scores.question_scores SET period = '2024'"
+        " WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '64.02'",
+        "UPDATE scores.question_scores SET period = NULL, value = NULL, score = NULL, state = 'missing', batch_ids = []"
+        " WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '35.07'",
+    )
+
+    assert readable(page, "id", MALANG).count(told) == 2
+    assert "this region's last is 88.54% (2023)" in readable(page, "en", MALANG)
+    assert "tahun terbaru" not in readable(page, "id", KUTAI)
+    assert "Tahun yang dinilai adalah tahun terbaru" in readable(page, "id", "isi")
+
+
+def test_sources_tell_why_rows_were_refused_and_what_a_reader_must_know(html: str) -> None:
+    indonesian, english = readable(html, "id", "mutu"), readable(html, "en", "mutu")
+
+    assert "15 baris: aturan range, kolom tinggi" in indonesian
+    assert "15 rows: rule range, field tinggi" in english
+    assert "A blank cell is no figure." in indonesian
+    assert "A blank cell is no figure." in english
