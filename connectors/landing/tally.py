@@ -188,14 +188,15 @@ def is_coverage(coverage: str | None) -> str:
 def _content(pages: Sequence[_Seen], coverage: str | None, told: Set[str]) -> str:
     """A hash of what came: the hashes of the pages in order, and not when or how they came.
 
-    Values of the request that become values of rows (``told``) are part of it: one that is corrected changes rows.
-    Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart.
+    Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart. Behind
+    it, where rows take values from the request (``told``), a hash of those: bytes that come again under another value
+    are a copy, and not the same batch.
     """
-    parts = []
-    for seen in pages:
-        parts.append(seen.sha256)
-        parts += [json.dumps(pair, ensure_ascii=False) for pair in seen.context if pair[0] in told]
-    return hashlib.sha256("\n".join([*parts, coverage or ""]).encode()).hexdigest()
+    digest = hashlib.sha256("\n".join([*(seen.sha256 for seen in pages), coverage or ""]).encode()).hexdigest()
+    if not told:
+        return digest
+    values = [[pair for pair in seen.context if pair[0] in told] for seen in pages]
+    return f"{digest}+{hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()}"
 
 
 def _doubled(pages: Sequence[_Seen]) -> tuple[int, ...]:
