@@ -48,12 +48,13 @@ def decide(ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Pa
 def _gate(
     ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Path, marts: Mapping[str, MartFile]
 ) -> None:
-    from expectations.gate import reads_only_its_mart, run_gates
+    from expectations.gate import reads_only_its_mart, rules_of, run_gates
     from pilar.evaluation_build import is_seeded
 
     rules = rules_sha256() if is_seeded(warehouse) else None
     judged = {
-        pillar: _sha256(mart.sha256, rules)
+        # The rules as they are applied, beside the files they come from.
+        pillar: _sha256(mart.sha256, rules, *map(repr, rules_of(pillar)))
         for pillar, mart in marts.items()
         if rules is not None and reads_only_its_mart(pillar)
     }
