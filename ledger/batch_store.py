@@ -189,14 +189,13 @@ class BatchStore(Store):
             ]
 
     def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
-        """Accepted batches with the same content under another source or coverage."""
+        """Accepted batches of the same bytes under another source or coverage, whatever their requests said."""
+        of_bytes = content_sha256[:_BYTES]
         other = (t.batch.c.source_id != source_id) | (t.batch.c.coverage.is_distinct_from(coverage))
-        return self._batches(
-            (sa.func.left(t.batch.c.content_sha256, _BYTES) == content_sha256[:_BYTES])
-            & (t.batch.c.status == "accepted")
-            & other,
-            limit=5,
-        )
+        # The index finds the range; 'z' sorts behind whatever may follow the hash of the bytes, in any collation.
+        near = t.batch.c.content_sha256.between(of_bytes, f"{of_bytes}z")
+        same = sa.func.left(t.batch.c.content_sha256, _BYTES) == of_bytes
+        return self._batches(near & same & (t.batch.c.status == "accepted") & other, limit=5)
 
     def pages(self, batch_id: str) -> Sequence[PageRow]:
         """The responses of a batch, in order."""
