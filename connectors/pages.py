@@ -43,20 +43,18 @@ class PageStore:
         return self.folder / f"{seq}{SUFFIX}"
 
     def write(self, seq: int, body: bytes, note: Note | None = None) -> Path:
-        """Encrypt one page. The file appears whole or not at all; ``settle`` makes it survive a power cut."""
+        """Encrypt one page onto the disk. The file appears whole or not at all; ``settle`` makes its name last."""
         self.folder.mkdir(parents=True, exist_ok=True)
         target = self.path(seq)
         line = json.dumps(dict(note or {}), separators=(",", ":")).encode()
         draft = target.with_name(f".{target.name}.draft")
-        draft.write_bytes(_sealed(self.key, line + b"\n" + body))
+        _write(draft, _sealed(self.key, line + b"\n" + body))
         draft.replace(target)
         return target
 
-    def settle(self, seqs: Sequence[int]) -> None:
-        """Wait until the pages are on the disk: called once, before the receipt, not once a page."""
-        for seq in seqs:
-            _sync(self.path(seq))
-        if seqs:
+    def settle(self) -> None:
+        """Wait until the pages' names are on the disk too: called once, before the receipt, not once a page."""
+        if self.folder.exists():
             _sync(self.folder)
             _sync(self.folder.parent)  # the folder itself is new
 
@@ -107,8 +105,7 @@ def write_again(path: Path, key: bytes, *keys: bytes) -> None:
     """Encrypt a kept page with another key. The file is the old one or the new one, never a part of either."""
     text = _opened(path, _content(path), keys)
     draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(_sealed(key, text))
-    _sync(draft)
+    _write(draft, _sealed(key, text))
     draft.replace(path)
     _sync(path.parent)
 
@@ -162,6 +159,13 @@ def _reading(path: Path) -> Iterator[None]:
         raise LedgerError(
             f"a kept page cannot be read ({error.strerror})", where=str(path), do="Restore it from your backup"
         ) from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync(path: Path) -> None:

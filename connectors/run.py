@@ -1,10 +1,10 @@
 """The course of one pull: keep every page, land it, judge each coverage, write the receipts."""
 
 import hashlib
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import structlog
 
 from connectors.cursor import SNAPSHOT, Plan, plan_of
 from connectors.judge import Judged, judge
+from connectors.keeping import Keeper
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
 from connectors.pages import PageStore
@@ -26,10 +27,6 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 
 log = structlog.get_logger()
-
-# Page rows go into the ledger in groups: one transaction each would cost more than the fetch.
-_PAGE_ROWS = 50
-_PAGE_SECONDS = 2.0
 
 Choose = Callable[[Sequence[LandedRows]], Sequence[LandedRows]]
 
@@ -67,8 +64,6 @@ class _Open:
 
     batch_id: str
     store: PageStore
-    rows: list[PageRow] = field(default_factory=list)
-    written: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ class Run:
         self._batches: dict[str | None, _Open] = {}
         self._spare: _Open | None = None
         self._pages: dict[int, PageRow] = {}
-        self._flushed_at = time.monotonic()
+        self._keeper = Keeper(ledger)
 
     def start(self) -> None:
         """Open the first batch, so that whatever happens from here on has a place in the ledger."""
@@ -137,7 +132,7 @@ class Run:
                     do="Check the source's arguments, and whether files have arrived",
                 )
             landed = landing.finish() if choose is None else choose(landing.finish())
-            self._flush()
+            self._keeper.finish()
             # Asked once, before the first batch of this pull counts: a pull is no history for itself.
             history = self._ledger.usual_sizes(self._source.id)
             # Every batch is there before the first one counts, so that a pull which dies in between is seen to be one.
@@ -157,12 +152,10 @@ class Run:
 
     def fail(self, kind: str, message: str, answer: FailedAnswer | None = None) -> None:
         """Record the failure for every batch that is still open, and keep the answer that was none."""
+        self._keeper.give_up()
         if answer is not None:
             self._keep_failed(answer)
         for batch in [*self._batches.values(), *([self._spare] if self._spare else [])]:
-            if batch.rows:
-                self._ledger.add_pages(batch.batch_id, batch.rows)
-                batch.rows.clear()
             self._ledger.fail_batch(batch.batch_id, kind, message)
         log.warning("pull_failed", source=self._source.id, kind=kind, message=message)
 
@@ -190,16 +183,17 @@ class Run:
     def _keep(self, page: Page, coverage: str | None) -> str:
         batch = self._batch(coverage)
         digest = hashlib.sha256(page.body).hexdigest()
-        if self._replayed is None:
-            path = batch.store.write(page.seq, page.body, note_of(page))
-        else:
-            path = batch.store.link(page.seq, self._replayed.files[page.seq])
-        row = PageRow(page.seq, page.request, page.status, len(page.body), digest, page.ms, self._told(path))
+        path = self._told(batch.store.path(page.seq))
+        row = PageRow(page.seq, page.request, page.status, len(page.body), digest, page.ms, path)
         self._pages[page.seq] = row
-        batch.rows.append(row)
-        if len(batch.rows) >= _PAGE_ROWS or time.monotonic() - self._flushed_at > _PAGE_SECONDS:
-            self._flush()
+        self._keeper.keep(batch.batch_id, row, partial(self._put, batch.store, page))
         return digest
+
+    def _put(self, store: PageStore, page: Page) -> None:
+        if self._replayed is None:
+            store.write(page.seq, page.body, note_of(page))
+        else:
+            store.link(page.seq, self._replayed.files[page.seq])
 
     def _keep_failed(self, answer: FailedAnswer) -> None:
         """Keep a failing answer as a page behind the others, for whoever mends what is wrong; it is never landed."""
@@ -209,13 +203,8 @@ class Run:
             path = self._told(batch.store.write(seq, answer.body))
         except OSError:  # a full disk: the failure itself, and what was answered, are told all the same
             path = None
-        batch.rows.append(PageRow(seq, answer.request, answer.status, len(answer.body), digest, answer.ms, path))
-
-    def _flush(self) -> None:
-        for batch in self._batches.values():
-            self._ledger.add_pages(batch.batch_id, batch.rows)
-            batch.rows.clear()
-        self._flushed_at = time.monotonic()
+        row = PageRow(seq, answer.request, answer.status, len(answer.body), digest, answer.ms, path)
+        self._ledger.add_pages(batch.batch_id, [row])
 
     # -- finishing ------------------------------------------------------------------------------------------------
 
@@ -235,7 +224,7 @@ class Run:
         )
         if judged.status == "unchanged" and judged.before is not None:
             self._share(batch, rows.pages, judged.before)
-        batch.store.settle(rows.pages)
+        batch.store.settle()
         cursor = landing.highest_cursor(rows.coverage)
         self._ledger.finish_batch(batch.batch_id, self._result(rows, judged, cursor, synthetic))
         return BatchOutcome(

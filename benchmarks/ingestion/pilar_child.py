@@ -19,7 +19,7 @@ import structlog
 
 from benchmarks.ingestion.children import told
 from benchmarks.ingestion.records import REST_ARGS, source
-from connectors import run as running
+from connectors.pages import PageStore
 from connectors.pull import pull
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     warm()
     with without_pages() if given.without == "pages" else contextlib.nullcontext():
         began = time.perf_counter()
-        outcome = pull(asked, ledger, settings, connection=connection)
+        with ledger.one_connection():  # as the platform pulls
+            outcome = pull(asked, ledger, settings, connection=connection)
         seconds = time.perf_counter() - began
     (batch,) = outcome.batches
     if batch.status != "accepted":
@@ -79,6 +80,11 @@ class NoLedger:
         """No lock."""
         yield
 
+    @contextlib.contextmanager
+    def one_connection(self) -> Iterator[None]:
+        """No connection."""
+        yield
+
     def start_batch(self, *_: Any, **__: Any) -> str:
         """One batch."""
         return "batch"
@@ -91,8 +97,8 @@ class NoLedger:
 def without_pages() -> Iterator[None]:
     """Nothing is kept of the answers."""
     with (
-        mock.patch.object(running.PageStore, "write", lambda store, seq, *_: store.path(seq)),
-        mock.patch.object(running.PageStore, "settle", return_value=None),
+        mock.patch.object(PageStore, "write", lambda store, seq, *_: store.path(seq)),
+        mock.patch.object(PageStore, "settle", return_value=None),
     ):
         yield
 

@@ -27,6 +27,10 @@ from connectors.spec import Source
 from ledger.errors import SourceError
 from ledger.keys import Keys
 
+SETTLING_THREADS = 2
+"""What is done with the rows of a whole pull is done by DuckDB's own threads, in a database of its own: what reading
+took is given back before."""
+
 
 class Landing:
     """Lands the pages of one pull. Use in ``with``: what it holds is gone afterwards.
@@ -43,6 +47,7 @@ class Landing:
     ) -> None:
         self._source = source
         self._plan = plan
+        self._folders = folders
         self._contract = source.contract
         self._connection: duckdb.DuckDBPyConnection = open_sandbox(folders)
         self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
@@ -86,8 +91,11 @@ class Landing:
     def finish(self) -> tuple[LandedRows, ...]:
         """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1)."""
         self._reader.finish()
+        self._reader.close()
+        self._connection.close()
+        self._connection = open_sandbox(self._folders, SETTLING_THREADS)
         with quiet(self._source.id):
-            self._staging.show()
+            self._staging.move(self._connection)
             tally = Tally(self._connection, self._source, self._reader.received)
             own = tally.only_coverage()
             if own is not None:

@@ -66,8 +66,10 @@ class Reader:
         self._chunk = _Chunk()
 
     def close(self) -> None:
-        """Drop what has not been read, and wait for what is being read."""
+        """Drop what has not been read, wait for what is being read, and let go of the memory it took."""
         self._workers.shutdown(wait=True, cancel_futures=True)
+        while not self._lanes.empty():
+            self._lanes.get().connection.close()
 
     def add(self, page: Page, coverage: str | None, sha256: str) -> None:
         """Take one page. Raises SourceError for an earlier one that has been read meanwhile."""

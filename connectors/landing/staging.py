@@ -53,14 +53,18 @@ class Staging:
         """Write the ``nth`` part (from 1) on a connection of the caller's. Raises duckdb.Error."""
         connection.execute(f"COPY ({rows}) TO {self._file(nth)} {_PARQUET}", parameters).fetchall()
 
-    def show(self) -> None:
-        """Make the rows of all parts readable as the view STAGED."""
+    def move(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read the parts with another connection from now on, where the view STAGED shows the rows of all of them."""
+        self._connection = connection
+        self._show()
+
+    def _show(self) -> None:
         self._connection.execute(f"CREATE OR REPLACE VIEW {STAGED} AS {self._read(self._parts())}")
 
     def assume(self, coverage: str) -> None:
         """Let rows without a coverage belong to this one."""
         self._coverage = f"coalesce(_coverage, {text(coverage)}) AS _coverage"
-        self.show()
+        self._show()
 
     def rejudge(self, found: str) -> None:
         """Quarantine rows that passed every check of their own: ``found`` gives their ``_coverage, _row, _reasons``."""

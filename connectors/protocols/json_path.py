@@ -9,14 +9,22 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\.\"([^\"\\]+)\"|(\[\*\])")
-_EACH = "[*]"
+
+
+class _Each(str):
+    """The step over every element: another thing than a member that bears its name."""
+
+    __slots__ = ()
+
+
+EACH = _Each("[*]")
 
 MISSING: Any = object()
 """What ``select`` returns where the path leads nowhere: not the same as null."""
 
 
 def steps(path: str) -> tuple[str, ...]:
-    """The members a path walks through, ``[*]`` for every element. Raises ValueError when it is not such a path."""
+    """The members a path walks through, ``EACH`` for every element. Raises ValueError when it is not such a path."""
     if not path.startswith("$"):
         raise ValueError(f"{path[:60]!r} is not a path: it starts with $, like $ or $.data")
     found: list[str] = []
@@ -25,7 +33,7 @@ def steps(path: str) -> tuple[str, ...]:
         step = _STEP.match(path, at)
         if step is None:
             raise ValueError(f"{path[:60]!r} is not a path at character {at + 1}")
-        found.append(step.group(1) or step.group(2) or _EACH)
+        found.append(step.group(1) or step.group(2) or EACH)
         at = step.end()
     return tuple(found)
 
@@ -53,7 +61,7 @@ def _select(data: Any, rest: tuple[str, ...]) -> Any:
     if not rest:
         return data
     first, *others = rest
-    if first == _EACH:
+    if first is EACH:
         if not isinstance(data, list):
             return MISSING
         found = [_select(element, tuple(others)) for element in data]

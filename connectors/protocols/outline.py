@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from connectors.http.verdict import BOM, may_be_json, parse_json
-from connectors.protocols.json_path import steps
+from connectors.protocols.json_path import EACH, steps
 
 Parse = Callable[[bytes, Mapping[str, str]], Any]
 
@@ -33,7 +33,8 @@ def outliner(records: str, others: Sequence[str]) -> Parse:
     answer of another form, it is ``parse_json`` as ever.
     """
     names = steps(records)
-    if "[*]" in names or any(path.startswith((f"{records}.", f"{records}[")) for path in others if names):
+    inside = (f"{records}.", f"{records}[")
+    if any(name is EACH for name in names) or any(path.startswith(inside) for path in others if names):
         return parse_json
 
     def parse(body: bytes, headers: Mapping[str, str]) -> Any:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from connectors.protocols.json_path import steps
+from connectors.protocols.json_path import EACH, steps
 
 _DECODER = json.JSONDecoder(strict=False)
 _BLANK = re.compile(r"[ \t\r\n]*")
-_EACH = "[*]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def _text(body: bytes) -> str:
 def _records(text: str, at: int, path: Sequence[str]) -> Iterator[tuple[int, int]]:
     if path:
         first, *rest = path
-        if first == _EACH:
+        if first is EACH:
             for start, _ in _elements(text, at):
                 yield from _within(text, start, rest)
         else:

@@ -19,7 +19,7 @@ def store(tmp_path: Path) -> PageStore:
 def test_a_page_comes_back(store: PageStore) -> None:
     assert read_page(store.write(0, BODY), KEY) == BODY
     assert read_page(store.write(1, b""), KEY) == b""
-    store.settle([0, 1])
+    store.settle()
 
 
 def test_p6_a_page_is_not_in_clear(store: PageStore) -> None:

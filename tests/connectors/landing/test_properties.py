@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Column
@@ -125,6 +125,7 @@ FIELD = st.text(st.characters(codec="utf-8", exclude_characters='"\\\x00'), min_
 
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(before=st.lists(FIELD, max_size=2), inside=st.lists(FIELD, max_size=2), count=st.integers(1, 4))
+@example(before=["[*]"], inside=["[*]"], count=1)
 def test_records_are_found_wherever_a_path_leads(before: list[str], inside: list[str], count: int) -> None:
     """By the landing's reading of a path as by the protocols', which are two pieces of code."""
     records: list[Any] = [{"id": f"r{at}"} for at in range(count)]
