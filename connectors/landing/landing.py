@@ -27,10 +27,6 @@ from connectors.spec import Source
 from ledger.errors import SourceError
 from ledger.keys import Keys
 
-SETTLING_THREADS = 2
-"""What is done with the rows of a whole pull is done by DuckDB's own threads, in a database of its own: what reading
-took is given back before."""
-
 
 class Landing:
     """Lands the pages of one pull. Use in ``with``: what it holds is gone afterwards.
@@ -93,7 +89,8 @@ class Landing:
         self._reader.finish()
         self._reader.close()
         self._connection.close()
-        self._connection = open_sandbox(self._folders, SETTLING_THREADS)
+        # What is done with the rows of a whole pull begins when what reading took has been given back.
+        self._connection = open_sandbox(self._folders)
         with quiet(self._source.id):
             self._staging.move(self._connection)
             tally = Tally(self._connection, self._source, self._reader.received)

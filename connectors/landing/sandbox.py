@@ -15,17 +15,17 @@ from ledger.errors import SourceError
 
 MEMORY = "2GB"
 """What a few pages may take while they are read; everything before and after them lies on disk."""
+THREADS = 1
+"""Pages are read by several threads of our own; more of DuckDB's would only be in each other's way, and each of them
+takes its own memory for the files that are written."""
 
 
-def open_sandbox(folders: Sequence[Path], threads: int = 1) -> duckdb.DuckDBPyConnection:
-    """A locked in-memory database that can read and write Parquet in ``folders`` and nothing else outside itself.
-
-    Pages are read by several threads of our own, where more of DuckDB's (``threads``) would only be in the way.
-    """
+def open_sandbox(folders: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+    """A locked in-memory database that can read and write Parquet in ``folders`` and nothing else outside itself."""
     connection = duckdb.connect(
         ":memory:",
         config={
-            "threads": threads,
+            "threads": THREADS,
             "memory_limit": MEMORY,
             "temp_directory": "",  # nothing spills: what is read here is in clear
             "enable_external_file_cache": "false",  # parts are read once
