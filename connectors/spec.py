@@ -166,7 +166,7 @@ class Source(Strict):
     freshness: Freshness
     events: Events
     retention: Retention = Retention()
-    caveats: tuple[str, ...] = Field(min_length=1)
+    caveats: tuple[Wording | str, ...] = Field(min_length=1)
     runbook: str = Field(min_length=20)
 
     @model_validator(mode="after")

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from connectors.contract import said
+from connectors.spec import Source
 from ledger.errors import PublicationError
 from ledger.records import Batch, Evaluation, GateRow, Maturity
 from ledger.settings import Settings
@@ -15,7 +17,17 @@ from pilar.warehouse import named_batches
 from pilar.wording import sentences
 from publication import pointer
 from publication.build import publish as build
-from publication.meta import ChainHead, Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, SourceBatch
+from publication.meta import (
+    ChainHead,
+    Gate,
+    GateCheck,
+    Page,
+    PillarState,
+    PublicationMeta,
+    Quarantined,
+    Said,
+    SourceBatch,
+)
 from publication.verify import verify
 
 
@@ -102,8 +114,12 @@ def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse
         sources=batches,
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
-        caveats={source_id: known[source_id].caveats for source_id in delivered if source_id in known},
+        caveats={source_id: _caveats(known[source_id]) for source_id in delivered if source_id in known},
     )
+
+
+def _caveats(source: Source) -> tuple[Said, ...]:
+    return tuple(Said(id=said(caveat, "id"), en=said(caveat, "en")) for caveat in source.caveats)
 
 
 def _gate(row: GateRow) -> Gate:

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, NonNegativeInt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, NonNegativeInt, model_validator
 
 Outcome = Literal["pass", "fail", "error"]
 
@@ -80,6 +80,18 @@ class SourceBatch(_Frozen):
     pages: tuple[Page, ...] = ()
 
 
+class Said(_Frozen):
+    """One thing said in Indonesian and in English. Given as a plain text it is the same in both."""
+
+    id: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_language(cls, given: Any) -> Any:
+        return {"id": given, "en": given} if isinstance(given, str) else given
+
+
 class ChainHead(_Frozen):
     """The last link of the chain of receipts when a publication's evaluation began: with it a cut chain is noticed."""
 
@@ -117,7 +129,7 @@ class PublicationMeta(_Frozen):
     pillars: tuple[PillarState, ...]
     chain: ChainHead | None = None
     data_licence: str | None = None
-    caveats: Mapping[str, tuple[str, ...]] = {}
+    caveats: Mapping[str, tuple[Said, ...]] = {}
 
     @property
     def publication_id(self) -> str:

@@ -55,7 +55,7 @@ def _source(source: Source) -> Iterator[str]:
         yield ""
     yield "What a reader must know:"
     yield ""
-    yield from (f"- {' '.join(caveat.split())}" for caveat in source.caveats)
+    yield from (f"- {' '.join(said(caveat, 'en').split())}" for caveat in source.caveats)
     yield ""
 
 

@@ -72,7 +72,8 @@ def draft(opd: str, source_id: str, asked: Asked, today: date) -> Draft:
         "freshness: {due: TODO when new data is due, warn: 7d, fail: 30d}",
         "events: {fallback: 0 2 * * *}",
         "caveats:",
-        "  - TODO what a reader of the number must know",
+        "  - id: TODO apa yang perlu diketahui pembaca angka ini",
+        "    en: TODO what a reader of the number must know",
         "runbook: TODO what to do when it breaks, and whom to ask at the agency",
     ]
     return Draft("\n".join([*lines, ""]), columns, key)

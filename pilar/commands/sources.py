@@ -140,6 +140,7 @@ def diagnose_command(
     ] = False,
 ) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
+    from connectors.contract import said
     from pilar.catalogue import find_source, maturities
     from pilar.commands import installation
 
@@ -170,7 +171,7 @@ def diagnose_command(
         out.print(f"refused {refusal.count} event(s): {refusal.reason}, last {moment(refusal.last_at)}")
     _print_pages(ledger, batches)
     if found.caveats:
-        out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(found.caveats))
+        out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(said(caveat, "en") for caveat in found.caveats))
     out.print(f"[bold]runbook[/]\n  {found.runbook.strip()}")
 
 

@@ -190,7 +190,7 @@ class Source:
     fetched: Text
     synthetic: bool
     reasons: Sequence[Reason]
-    caveats: Sequence[str]
+    caveats: Sequence[Text]
     deliveries: Sequence[Delivery]
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from publication.content import Content, Row
-from publication.meta import Gate, SourceBatch
+from publication.meta import Gate, Said, SourceBatch
 from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Reason, Source
 from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, number
 
@@ -64,7 +64,7 @@ def opd_name(opd: str) -> str:
     return opd.upper() if opd in ACRONYMS else opd.replace("_", " ").title()
 
 
-def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[str]) -> Source:
+def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Said]) -> Source:
     latest = batches[0]
     counted = [batch for batch in batches if batch.in_force] or [latest]
     received = sum(batch.rows_received for batch in counted)
@@ -83,7 +83,7 @@ def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[st
         fetched=clock(latest.fetched_at),
         synthetic=any(batch.synthetic for batch in counted),
         reasons=_reasons(counted),
-        caveats=caveats,
+        caveats=[Text(caveat.id, caveat.en) for caveat in caveats],
         deliveries=[_delivery(batch) for batch in batches],
     )
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, SourceBatch
+from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, Said, SourceBatch
 from tests.publication.sample_warehouse import (
     EARLIER_EVALUATION,
     EVALUATION,
@@ -43,7 +43,7 @@ def sample_meta() -> PublicationMeta:
         gates=(*(_gate(pillar) for pillar in PILLARS), Gate(gate="scores", outcome="pass", checks=35)),
         sources=tuple(_batches()),
         pillars=tuple(_pillar(pillar) for pillar in PILLARS),
-        caveats={"dlh_sipsn": ("A blank cell is no figure.",)},
+        caveats={"dlh_sipsn": (Said(id="Sel kosong bukan angka.", en="A blank cell is no figure."),)},
     )
 
 

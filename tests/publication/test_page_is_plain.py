@@ -133,5 +133,5 @@ def test_sources_tell_why_rows_were_refused_and_what_a_reader_must_know(html: st
 
     assert "15 baris: aturan range, kolom tinggi" in indonesian
     assert "15 rows: rule range, field tinggi" in english
-    assert "A blank cell is no figure." in indonesian
+    assert "Sel kosong bukan angka." in indonesian
     assert "A blank cell is no figure." in english
