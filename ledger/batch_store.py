@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger import tables as t
-from ledger.engine import Store, new_id
+from ledger.engine import Store
 from ledger.errors import LedgerError
 from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
@@ -36,8 +36,8 @@ class BatchStore(Store):
         ``pull_id`` is the first batch of the same pull; None where this is it. ``replay_of`` is the batch whose kept
         pages are landed again.
         """
-        batch_id = new_id()
         with self._begin() as connection:
+            batch_id = self._next_id(connection, t.batch.c.batch_id)
             connection.execute(
                 sa.insert(t.batch).values(
                     batch_id=batch_id,

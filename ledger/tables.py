@@ -70,7 +70,7 @@ refusal = Table(
 batch = Table(
     "batch",
     metadata,
-    Column("batch_id", Text, primary_key=True, comment="sorts by the time it was started"),
+    Column("batch_id", Text, primary_key=True, comment="sorts in the order in which batches were opened"),
     Column("source_id", Text, nullable=False),
     Column("opd", Text, nullable=False),
     Column("pull_id", Text, nullable=False, comment="the first batch of the pull that brought it"),

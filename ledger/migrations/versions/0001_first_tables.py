@@ -62,7 +62,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "batch",
-        sa.Column("batch_id", sa.Text(), nullable=False, comment="sorts by the time it was started"),
+        sa.Column("batch_id", sa.Text(), nullable=False, comment="sorts in the order in which batches were opened"),
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("opd", sa.Text(), nullable=False),
         sa.Column("pull_id", sa.Text(), nullable=False, comment="the first batch of the pull that brought it"),
