@@ -1,12 +1,12 @@
 """What people do about quarantined rows: see them, replay their batches, dismiss them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import ConfigError, LedgerError
+from ledger.errors import ConfigError, LedgerError, PilarError
 from ledger.quarantine import Refused
 from ledger.records import Batch
 from ledger.settings import Settings
@@ -84,10 +84,11 @@ def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, li
     return found
 
 
-def replay(ledger: Ledger, settings: Settings, target: str) -> Sequence[ReplayedBatch]:
-    """Replay a batch, or of a source every batch from which rows may come in.
+def replay(ledger: Ledger, settings: Settings, target: str) -> Iterator[ReplayedBatch]:
+    """Replay a batch, or of a source every batch from which rows may come in; each is told when it is done.
 
-    Raises LedgerError, ConfigError or SourceError with what stands in the way.
+    Raises LedgerError, ConfigError or SourceError with what stands in the way; of a source after all other batches were
+    replayed, for each has a place of its own.
     """
     from connectors import replay as replaying
     from pilar.catalogue import find_source
@@ -95,16 +96,22 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Sequence[Replayed
     of_batch = is_batch(target)
     source = find_source(settings.sources_dir, existing_batch(ledger, target).source_id if of_batch else target)
     wanted = [target] if of_batch else list(replaying.replayable(source.id, ledger))
-    done = []
+    failed: PilarError | None = None
     while wanted:
         old = existing_batch(ledger, wanted.pop(0))
-        outcome = replaying.replay(source, old.batch_id, ledger, settings)
-        done.append(ReplayedBatch(old, [existing_batch(ledger, one.batch_id) for one in outcome.batches]))
+        try:
+            outcome = replaying.replay(source, old.batch_id, ledger, settings)
+        except PilarError as error:
+            failed = failed or error
+            continue
+        done = ReplayedBatch(old, [existing_batch(ledger, one.batch_id) for one in outcome.batches])
+        yield done
         # One replay settles every batch of its pull where rows say their coverage themselves.
-        settled = {new.replay_of for new in done[-1].new}
+        settled = {new.replay_of for new in done.new}
         still = replaying.replayable(source.id, ledger)
         wanted = [batch_id for batch_id in wanted if batch_id in still and batch_id not in settled]
-    return done
+    if failed is not None:
+        raise failed
 
 
 def dismiss(

@@ -103,17 +103,20 @@ def replay_command(
     from pilar.quarantine import replay
 
     ledger, settings = installation.opened()
-    done = replay(ledger, settings, target)
-    if not done:
-        out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
-        return
-    for replayed in done:
-        for new in replayed.new:
-            _print_replayed(ledger, replayed.old, new)
-    if not any(new.status == "accepted" for replayed in done for new in replayed.new):
-        out.print("Nothing new is in force.")
-    elif evaluate.due(ledger):
-        out.print("An evaluation is due: pilar evaluate")
+    states: set[str] = set()
+    try:
+        for replayed in replay(ledger, settings, target):
+            for new in replayed.new:
+                _print_replayed(ledger, replayed.old, new)
+                states.add(new.status)
+        if not states:
+            out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
+    finally:
+        # Also when one of several batches could not be replayed: what the others came to holds.
+        if states and "accepted" not in states:
+            out.print("Nothing new is in force.")
+        elif states and evaluate.due(ledger):
+            out.print("An evaluation is due: pilar evaluate")
 
 
 @app.command("dismiss")
