@@ -11,7 +11,7 @@ from typing import Literal
 
 from ledger.records import BatchStatus
 
-State = Literal["open", "replayed", "superseded", "dismissed"]
+State = Literal["open", "replayed", "superseded", "dismissed", "repeated"]
 DECIDED: tuple[BatchStatus, ...] = ("accepted", "held", "rejected")
 """What a batch is once its gate has spoken about new rows; an unchanged one brought none."""
 
@@ -48,7 +48,9 @@ class Fate:
 class Refused:
     """Rows of one batch that broke one rule on one field. ``since``: when this coverage first had such rows.
 
-    ``open`` are those that still wait for somebody; ``state`` says why the others do not.
+    ``open`` are those that still wait for somebody; ``state`` says why the others do not. Where it was looked for,
+    ``again`` are those that the batch ``later`` brought again, ``times`` is in how many batches the others came, and
+    ``last`` when they came last.
     """
 
     batch: Decided
@@ -58,16 +60,22 @@ class Refused:
     dismissed: int
     fate: Fate
     since: datetime
+    again: int = 0
+    later: str | None = None
+    times: int = 1
+    last: datetime | None = None
 
     @property
     def open(self) -> int:
         """Rows that wait for the agency, for a mended contract, or for a decision."""
-        return self.rows - self.dismissed if self.fate.state == "open" else 0
+        return max(0, self.rows - self.dismissed - self.again) if self.fate.state == "open" else 0
 
     @property
     def state(self) -> State:
         """Their state as one word."""
-        return "dismissed" if self.fate.state == "open" and not self.open else self.fate.state
+        if self.fate.state == "open" and not self.open:
+            return "repeated" if self.again else "dismissed"
+        return self.fate.state
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from ledger.quarantine import Refused
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar.repeated import Seen, once, seen
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class QuarantinedRow:
     row: int
     reasons: Sequence[Mapping[str, Any]]
     dismissed: bool
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,17 @@ def is_batch(target: str) -> bool:
 
 def refused(
     ledger: Ledger,
+    settings: Settings,
     *,
     source: str | None = None,
     rule: str | None = None,
     batch: str | None = None,
     closed: bool = False,
 ) -> Sequence[Refused]:
-    """What is in quarantine and open; with ``closed`` also what was replayed, superseded or dismissed."""
+    """What is in quarantine and open; with ``closed`` also what was replayed, superseded, dismissed or came again."""
     return [
         one
-        for one in ledger.refused(source)
+        for one in once(ledger.refused(source), ledger, settings)
         if (closed or one.open)
         and (rule is None or one.rule == rule)
         and (batch is None or one.batch.batch_id == batch)
@@ -57,8 +60,8 @@ def refused(
 def to_do(one: Refused) -> str:
     """The next step for quarantined rows, in a few words."""
     match one.state, one.batch.status:
-        case "replayed", _:
-            return f"nothing: {one.fate.by} holds them"
+        case "replayed" | "repeated", _:
+            return f"nothing: {one.later or one.fate.by} holds them"
         case "superseded", _:
             return f"nothing: {one.fate.by} came later"
         case "dismissed", _:
@@ -78,9 +81,11 @@ def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, li
     whole = {(one.rule, one.field) for one in dismissals if one.row is None}
     single = {(one.rule, one.field, one.row) for one in dismissals}
     found = []
-    for page, row, reasons in _read(_file(batch, settings), rule, limit):
+    read = _read(_file(batch, settings), rule, limit)
+    came = seen(batch, [row for _, row, _ in read], ledger, settings)
+    for page, row, reasons in read:
         settled = [(r["rule"], r["field"]) in whole or (r["rule"], r["field"], row) in single for r in reasons]
-        found.append(QuarantinedRow(page, row, reasons, all(settled)))
+        found.append(QuarantinedRow(page, row, reasons, all(settled), came.get(row)))
     return found
 
 
@@ -145,7 +150,9 @@ def dismiss(
         raise ConfigError("a row is one of a batch", where="--row", do="Name the batch instead of the source")
     else:
         _known(settings, target)
-    found = refused(ledger, source=None if of_batch else target, rule=rule, batch=target if of_batch else None)
+    found = refused(
+        ledger, settings, source=None if of_batch else target, rule=rule, batch=target if of_batch else None
+    )
     keys = {(one.batch.batch_id, one.rule, one.field): one.open for one in found}
     if row is None:
         ledger.dismiss([(key, None) for key in keys], who, why.strip(), until)
