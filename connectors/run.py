@@ -68,10 +68,9 @@ class _Open:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a run lands again: a batch of the ledger, and the files of its pages by their number.
+    """What a run lands again: a batch of the ledger, its place in the order of pulls, and its pages' files by number.
 
-    ``siblings`` are batches that the same pages gave, by coverage, where rows say their coverage themselves. ``place``
-    is that of the batch in the order of pulls, ``delta`` whether it joins what is in force.
+    ``siblings`` are batches that the same pages gave, by coverage, where rows say their coverage themselves.
     """
 
     batch_id: str
