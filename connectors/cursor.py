@@ -6,7 +6,7 @@ corrected within the overlap come again; those that are known already change not
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,9 +85,20 @@ def plan_of(source: "Source", mark: str | None, now: datetime) -> Plan:
     column = source.contract.landed[load.cursor]
     start = read(load.start, column)
     bound = start if mark is None else max(start, _less(_past(read(mark, column), column, now), load.overlap))
-    merge = Merge(source.contract.key, load.cursor) if mark is not None else None
+    merge = merge_of(source) if mark is not None else None
     limit = now + _span(load.ahead) if column.sql_type.kind in ("date", "timestamp") else None
     return Plan(shown(bound, column, load.format), merge, load.cursor, limit)
+
+
+def plan_again(source: "Source", now: datetime, *, delta: bool) -> Plan:
+    """How kept pages are landed again: nobody is asked for anything, and a delta stays one."""
+    plan = plan_of(source, None, now)
+    return replace(plan, merge=merge_of(source)) if delta else plan
+
+
+def merge_of(source: "Source") -> Merge | None:
+    """How a delta of a source joins what is in force; None in a source that takes snapshots."""
+    return Merge(source.contract.key, source.incremental.cursor) if source.incremental is not None else None
 
 
 def _past(mark: Any, column: Column, now: datetime) -> Any:

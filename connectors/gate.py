@@ -43,6 +43,7 @@ class Facts:
     ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
     the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
     landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
+    ``replay``: its pages were landed before.
     """
 
     coverage: str | None
@@ -58,6 +59,7 @@ class Facts:
     doubled_pages: Sequence[int] = ()
     drift: "Sequence[Reason]" = ()
     new_rows: int | None = None
+    replay: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,19 @@ def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> Decisi
     However few its rows are, it removes none: floors and shrinking are for what replaces a coverage. No row at all is
     what a quiet day looks like.
     """
-    if new_rows == 0 and _nothing_else(facts):
+    if _quiet(facts, new_rows):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
         return Decision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = (*_about(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
     return Decision("held" if reasons else "accepted", reasons)
+
+
+def _quiet(facts: Facts, new_rows: int) -> bool:
+    """Whether a delta need not be kept. A replay that brings no new row still settles what was refused before."""
+    if facts.replay:
+        return facts.before is not None and _unchanged(facts, facts.before)
+    return new_rows == 0 and _nothing_else(facts)
 
 
 def _nothing_else(facts: Facts) -> bool:

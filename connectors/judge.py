@@ -15,7 +15,7 @@ from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
 from connectors.spec import Source
-from connectors.standing import Beside, beside, only, revision
+from connectors.standing import Beside, beside, revision, up_to
 from ledger.records import Batch, BatchStatus, Revision
 from ledger.store import Ledger
 
@@ -47,19 +47,21 @@ def judge(
     folder: Path,
     history: Sequence[int] = (),
     plan: Plan = SNAPSHOT,
+    place: str | None = None,
 ) -> Judged:
     """Write one coverage's files into ``folder`` (which is named by the batch) and decide about them.
 
     ``history``: usual sizes of the source's coverages, as they stood when the pull began. ``plan``: what was asked for.
+    ``place``: that of a replay in the order of pulls; None for a pull, which comes after all others.
     """
     force = ledger.in_force(source.id)
-    alone = only(force, rows.coverage)
-    newest = next((batch for batch in reversed(force) if batch.coverage == rows.coverage), None)
-    holds, notes = _drift(source, landing, rows, home, newest)
+    own = up_to(force, rows.coverage, place)
+    alone = own.alone
+    holds, notes = _drift(source, landing, rows, home, own.newest)
     findings = [finding.as_row() for finding in (*notes, *_findings(source, rows))]
     if plan.merge is None and alone is not None and _same_bytes(alone, rows, contract_sha256):
         return Judged("unchanged", (), findings, None, alone)
-    found = beside(home, force, landing, rows.coverage, plan)
+    found = beside(home, force, landing, rows.coverage, plan, place=place)
     known = _known(found.comparison, plan)
     files = landing.write(rows.coverage, folder)
     _write_form(folder, form_of(source.contract, landing.sample(rows.coverage)))
@@ -77,6 +79,7 @@ def judge(
         doubled_pages=rows.doubled,
         drift=holds,
         new_rows=rows.landed - known if known is not None else None,
+        replay=place is not None,
     )
     decision = decide(facts, source.assertions)
     if decision.outcome == "unchanged":

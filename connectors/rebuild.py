@@ -61,7 +61,8 @@ def kept_rows(batch: Batch, ledger: Ledger) -> Sequence[PageRow]:
             raise LedgerError(
                 f"the batch's pages were removed on {row.gone_at:%Y-%m-%d} ({row.gone_why})",
                 where=f"batch {batch.batch_id}",
-                do="Restore them from your backup, or pull the source again; the hashes are still in the ledger",
+                do=f"Restore them from your backup, or read everything again (`pilar pull {batch.source_id} --full`); "
+                "the hashes are still in the ledger",
             )
     return rows
 

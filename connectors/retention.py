@@ -6,7 +6,7 @@ every page's row and hash, and says when and why the bytes went.
 
 import shutil
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from connectors.spec import Source
@@ -20,7 +20,7 @@ def expire(sources: Iterable[Source], ledger: Ledger, settings: Settings, now: d
 
     The ledger says it first: a crash in between leaves files that the next call removes.
     """
-    moment, removed = now or datetime.now(UTC), []
+    moment, removed = now or ledger.now(), []
     for source in sources:
         kept = source.retention.pages_kept
         if kept is not None:

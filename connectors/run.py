@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from connectors.cursor import SNAPSHOT, Plan, plan_of
+from connectors.cursor import SNAPSHOT, Plan, plan_again, plan_of
 from connectors.judge import Judged, judge
 from connectors.keeping import Keeper
 from connectors.landing.landing import Landing
@@ -68,12 +68,14 @@ class _Open:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a run lands again: a batch of the ledger, and the files of its pages by their number.
+    """What a run lands again: a batch of the ledger, its place in the order of pulls, and its pages' files by number.
 
     ``siblings`` are batches that the same pages gave, by coverage, where rows say their coverage themselves.
     """
 
     batch_id: str
+    place: str
+    delta: bool
     files: Mapping[int, Path]
     siblings: Mapping[str | None, str]
 
@@ -110,9 +112,11 @@ class Run:
         self._spare = self._new(None)
         self._pull_id = self._spare.batch_id
 
-    def ask(self, *, full: bool) -> Plan:
-        """What to ask for: everything the first time and with ``full``, else what is new."""
-        if self._source.incremental is not None:
+    def ask(self, *, full: bool = False) -> Plan:
+        """What to ask for: everything the first time and with ``full``, else what is new; a replay asks for nothing."""
+        if self._replayed is not None:
+            self._plan = plan_again(self._source, self._ledger.now(), delta=self._replayed.delta)
+        elif self._source.incremental is not None:
             mark = None if full else self._ledger.read_up_to(self._source.id, self._contract_sha256)
             self._plan = plan_of(self._source, mark, self._ledger.now())
         return self._plan
@@ -221,6 +225,7 @@ class Run:
             folder=self._settings.landing_dir / self._source.id / batch.batch_id,
             history=history,
             plan=self._plan,
+            place=self._replayed.place if self._replayed is not None else None,
         )
         if judged.status == "unchanged" and judged.before is not None:
             self._share(batch, rows.pages, judged.before)

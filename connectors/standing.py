@@ -1,7 +1,7 @@
 """What is in force beside a batch that is being judged, and the revision that accepting it would be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.cursor import Plan
@@ -18,6 +18,8 @@ SETTLED = ("final", "revised")
 @dataclass(frozen=True)
 class Beside:
     """Batches in force when a batch is judged: those of its own coverage, and what it is compared with.
+
+    Of its own coverage are meant those up to its place in the order of pulls.
 
     ``comparison`` is None where nothing can be compared: nothing is in force, or the key is another now.
     """
@@ -37,14 +39,17 @@ class Beside:
         return self.own[0] if len(self.own) == 1 and self.own[0].merge is None else None
 
 
-def only(force: Sequence[Batch], coverage: str | None) -> Batch | None:
-    """The batch in force of a coverage, where no delta joined it."""
-    return Beside(tuple(batch for batch in force if batch.coverage == coverage), None, None).alone
+def up_to(force: Sequence[Batch], coverage: str | None, place: str | None) -> Beside:
+    """What is in force of a coverage up to a place in the order of pulls (None: to its end), compared with nothing."""
+    own = [batch for batch in force if batch.coverage == coverage and (place is None or batch.place <= place)]
+    return Beside(tuple(own), None, None)
 
 
-def beside(home: Path, force: Sequence[Batch], landing: Landing, coverage: str | None, plan: Plan) -> Beside:
-    """Compare a landed coverage with what is in force of its source."""
-    own = tuple(batch for batch in force if batch.coverage == coverage)
+def beside(
+    home: Path, force: Sequence[Batch], landing: Landing, coverage: str | None, plan: Plan, *, place: str | None
+) -> Beside:
+    """Compare a landed coverage with what is in force of its source. ``place``: that of a replay, None for a pull."""
+    own = up_to(force, coverage, place).own
     merge = plan.merge or next((batch.merge for batch in reversed(force) if batch.merge is not None), None)
     # Without deltas no other coverage holds a row of this one.
     wanted = own if merge is None else tuple(force) if own or plan.merge is not None else ()
@@ -52,7 +57,20 @@ def beside(home: Path, force: Sequence[Batch], landing: Landing, coverage: str |
     if not files or not all(path.is_file() for _, path in files):
         return Beside(own, None, None)
     standing = Standing(files, merge, whole=plan.merge is None)
-    return Beside(own, standing, landing.compare(coverage, standing))
+    if place is not None and merge is not None:
+        replaced = [batch.batch_id for batch in own if plan.merge is None or batch.place == place]
+        before = sum(batch.place <= place for batch in wanted)
+        standing = replace(standing, before=before, replaced=frozenset(replaced))
+    return Beside(own, standing, _compared(landing, coverage, standing))
+
+
+def _compared(landing: Landing, coverage: str | None, standing: Standing) -> Comparison | None:
+    found = landing.compare(coverage, standing)
+    if found is None or not standing.in_place:
+        return found
+    # What a replay brings is told beside what it replaces; what of it is known already, beside all the others.
+    others = landing.compare(coverage, standing.beside) if standing.beside.files else None
+    return replace(found, known=others.known if others is not None else 0)
 
 
 def revision(

@@ -17,7 +17,7 @@ FAILED_KEPT = timedelta(days=7)
 
 def sweep(ledger: Ledger, settings: Settings, now: datetime | None = None) -> list[Path]:
     """Remove the folders of dead batches, and of batches the ledger does not know. Returns what was removed."""
-    moment = now or datetime.now(UTC)
+    moment = now or ledger.now()
     removed = []
     for folder in _batch_folders(settings):
         if _dead(ledger.batch(folder.name), folder, moment):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger import tables as t
-from ledger.engine import Store, new_id
+from ledger.engine import Store
 from ledger.errors import LedgerError
 from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
@@ -36,12 +36,14 @@ class BatchStore(Store):
         ``pull_id`` is the first batch of the same pull; None where this is it. ``replay_of`` is the batch whose kept
         pages are landed again.
         """
-        batch_id = new_id()
         with self._begin() as connection:
+            batch_id = self._next_id(connection, t.batch.c.batch_id)
+            place = sa.select(t.batch.c.place).where(t.batch.c.batch_id == replay_of).scalar_subquery()
             connection.execute(
                 sa.insert(t.batch).values(
                     batch_id=batch_id,
                     pull_id=pull_id or batch_id,
+                    place=pull_id or batch_id if replay_of is None else place,
                     source_id=source_id,
                     opd=opd,
                     contract_sha256=contract_sha256,
@@ -159,20 +161,15 @@ class BatchStore(Store):
     def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
         """The accepted batches (of one source, or of all) that no newer one replaced, in the order of their pulls.
 
-        A batch replaces what was accepted of its coverage before; a delta does not, it joins them.
+        A batch replaces what was accepted of its coverage before; a delta does not, it joins them. A replay stands in
+        the place of the batch whose pages it landed again, and replaces it.
         """
         newer = t.batch.alias("newer")
-        replaced = sa.exists().where(
-            newer.c.source_id == t.batch.c.source_id,
-            newer.c.coverage.is_not_distinct_from(t.batch.c.coverage),
-            newer.c.status == "accepted",
-            newer.c.merge.is_(None),
-            newer.c.batch_id > t.batch.c.batch_id,
-        )
+        replaced = sa.exists().where(newer.c.status == "accepted", _replaces(newer, t.batch))
         query = sa.select(t.batch).where(t.batch.c.status == "accepted", ~replaced)
         if source_id is not None:
             query = query.where(t.batch.c.source_id == source_id)
-        order = (t.batch.c.source_id, t.batch.c.pull_id, t.batch.c.coverage, t.batch.c.batch_id)
+        order = (t.batch.c.source_id, t.batch.c.place, t.batch.c.coverage, t.batch.c.batch_id)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
@@ -185,7 +182,10 @@ class BatchStore(Store):
             query = query.where(t.batch.c.coverage == coverage)
         with self._begin() as connection:
             return [
-                int(rows) for rows in connection.execute(query.order_by(t.batch.c.batch_id.desc()).limit(n)).scalars()
+                int(rows)
+                for rows in connection.execute(
+                    query.order_by(t.batch.c.place.desc(), t.batch.c.batch_id.desc()).limit(n)
+                ).scalars()
             ]
 
     def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
@@ -232,13 +232,10 @@ class BatchStore(Store):
 def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
     """A newer delta stands in nobody's way: rows join by key and cursor, whichever came first."""
     mine, newer = t.batch.alias("mine"), t.batch.alias("newer")
-    same = (newer.c.source_id == mine.c.source_id) & ~newer.c.coverage.is_distinct_from(mine.c.coverage)
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
         mine.c.batch_id == batch_id,
-        same,
         newer.c.status.in_(("accepted", "unchanged", "held")),
-        newer.c.merge.is_(None),
-        newer.c.batch_id > mine.c.batch_id,
+        _replaces(newer, mine),
     )
     found = connection.execute(query).scalar()
     if found is not None:
@@ -247,6 +244,14 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
             where=f"batch {batch_id}",
             do="Only the newest batch of a coverage can be released",
         )
+
+
+def _replaces(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a batch, accepted, takes the other's place: it is later and whole, or landed its pages again."""
+    same = (newer.c.source_id == old.c.source_id) & newer.c.coverage.is_not_distinct_from(old.c.coverage)
+    later = newer.c.merge.is_(None) & (newer.c.place > old.c.place)
+    again = (newer.c.place == old.c.place) & (newer.c.batch_id > old.c.batch_id)
+    return same & (later | again)
 
 
 def _batch(row: sa.RowMapping) -> Batch:
@@ -274,6 +279,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         reasons=tuple(row["reasons"]),
         findings=tuple(row["findings"]),
         pull_id=row["pull_id"],
+        place=row["place"],
         rows_known=row["rows_known"],
         merge=Merge(tuple(row["merge"]["key"]), row["merge"]["cursor"]) if row["merge"] is not None else None,
         cursor=row["cursor"],

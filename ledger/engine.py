@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from ledger.errors import ConfigError, LedgerError
 
+_LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _START = "Is PostgreSQL running, and does PILAR_LEDGER_URL name it?"
 
 
@@ -21,10 +22,18 @@ def unreachable(error: OperationalError) -> LedgerError:
     return LedgerError(f"the ledger cannot be reached: {error.orig}", where="ledger", do=_START)
 
 
-def new_id() -> str:
-    """An id that sorts by time and can be read: UTC to the millisecond, then 24 random bits."""
-    now = datetime.now(UTC)
-    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(3)}"
+def new_id(moment: datetime | None = None) -> str:
+    """An id that can be read: UTC to the millisecond (by this machine's clock unless given), then 24 random bits.
+
+    Where order rests on ids, ``Store._next_id`` gives them.
+    """
+    now = moment or datetime.now(UTC)
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(3)}"
+
+
+def dated(some_id: str) -> datetime:
+    """The moment that an id tells."""
+    return datetime.strptime(some_id.partition("-")[0] + "+0000", "%Y%m%dT%H%M%S%f%z")
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -98,6 +107,16 @@ class Store:
         except OperationalError as error:
             raise unreachable(error) from error
 
+    def _next_id(self, connection: sa.Connection, ids: sa.Column[str]) -> str:
+        """An id that sorts behind all others of its column: by the ledger's clock, or just after the last one.
+
+        What is in force rests on this order. The clock of the machine that asks has no part in it, for it may be wrong;
+        nor has a ledger's clock that was put back. Others who ask wait until the transaction ends.
+        """
+        connection.execute(_LOCK, {"name": f"ids {ids}"})
+        now, last = connection.execute(sa.select(sa.func.clock_timestamp(), sa.func.max(ids))).one()
+        return new_id(now if last is None else max(now, dated(last) + timedelta(milliseconds=1)))
+
     @contextmanager
     def _snapshot(self) -> Iterator[sa.Connection]:
         """A transaction that sees one moment of the ledger, whatever is written meanwhile. For reading only."""
@@ -117,5 +136,5 @@ class Store:
         what is written inside is to count at once.
         """
         with self._begin(apart=True) as connection:
-            connection.execute(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+            connection.execute(_LOCK, {"name": name})
             yield

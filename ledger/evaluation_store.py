@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from ledger import tables as t
-from ledger.engine import Store, new_id
+from ledger.engine import Store
 from ledger.records import Evaluation, EvaluationStatus, GateRow, Promotion, PublicationRow
 
 
@@ -16,9 +16,9 @@ class EvaluationStore(Store):
 
     def start_evaluation(self, inputs: Sequence[str], inputs_sha256: str | None = None) -> str:
         """Open an evaluation over these batches. ``inputs_sha256`` may also cover rules beside the batches."""
-        evaluation_id = new_id()
         digest = inputs_sha256 or hashlib.sha256("\n".join(sorted(inputs)).encode()).hexdigest()
         with self._begin() as connection:
+            evaluation_id = self._next_id(connection, t.evaluation.c.evaluation_id)
             connection.execute(
                 sa.insert(t.evaluation).values(
                     evaluation_id=evaluation_id, status="running", inputs=sorted(inputs), inputs_sha256=digest

@@ -74,7 +74,7 @@ class PullStore(Store):
                 t.batch.c.coverage.is_not(None),
             )
             .distinct(t.batch.c.coverage)
-            .order_by(t.batch.c.coverage.desc(), t.batch.c.batch_id.desc())
+            .order_by(t.batch.c.coverage.desc(), t.batch.c.place.desc(), t.batch.c.batch_id.desc())
             .limit(n)
         )
         with self._begin() as connection:
@@ -85,20 +85,21 @@ class PullStore(Store):
 
         A delta confirms all coverages: it asked for whatever had changed.
         """
-        # A replay confirms nothing: its rows are those of the pull whose pages it landed again.
+        # A replay confirms nothing: its rows are those of the pull whose pages it landed again, however often.
         origin = t.batch.alias("origin")
+        pulled = (
+            sa.select(sa.func.max(origin.c.finished_at))
+            .where(origin.c.source_id == source_id, origin.c.pull_id == t.batch.c.place)
+            .scalar_subquery()
+        )
         found = sa.select(
             t.batch.c.coverage,
-            sa.func.max(sa.func.coalesce(origin.c.finished_at, t.batch.c.finished_at)).label("at"),
+            sa.func.max(sa.case((t.batch.c.replay_of.is_(None), t.batch.c.finished_at), else_=pulled)).label("at"),
             sa.func.bool_or(t.batch.c.merge.is_not(None)).label("by_delta"),
             sa.func.bool_or(t.revision.c.was.in_(["final", "revised"]) & (t.batch.c.status == "accepted")).label(
                 "revised"
             ),
-        ).select_from(
-            t.batch.outerjoin(t.revision, t.revision.c.batch_id == t.batch.c.batch_id).outerjoin(
-                origin, origin.c.batch_id == t.batch.c.replay_of
-            )
-        )
+        ).select_from(t.batch.outerjoin(t.revision, t.revision.c.batch_id == t.batch.c.batch_id))
         wanted = (t.batch.c.source_id == source_id) & t.batch.c.status.in_(["accepted", "unchanged"])
         if until is not None:
             wanted &= t.batch.c.finished_at <= until

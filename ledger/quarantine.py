@@ -11,7 +11,7 @@ from typing import Literal
 
 from ledger.records import BatchStatus
 
-State = Literal["open", "replayed", "superseded", "dismissed"]
+State = Literal["open", "replayed", "superseded", "dismissed", "repeated"]
 DECIDED: tuple[BatchStatus, ...] = ("accepted", "held", "rejected")
 """What a batch is once its gate has spoken about new rows; an unchanged one brought none."""
 
@@ -26,7 +26,14 @@ class Decided:
     status: BatchStatus
     replay_of: str | None
     started_at: datetime
-    delta: bool = False
+    delta: bool
+    place: str
+    pull_id: str
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Its place in the order of pulls, as that of ``ledger.records.Batch``."""
+        return self.place, self.batch_id
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,9 @@ class Fate:
 class Refused:
     """Rows of one batch that broke one rule on one field. ``since``: when this coverage first had such rows.
 
-    ``open`` are those that still wait for somebody; ``state`` says why the others do not.
+    ``open`` are those that still wait for somebody; ``state`` says why the others do not. Where it was looked for,
+    ``again`` are those that the batch ``later`` brought again, ``times`` is in how many batches the others came, and
+    ``last`` when they came last.
     """
 
     batch: Decided
@@ -51,16 +60,22 @@ class Refused:
     dismissed: int
     fate: Fate
     since: datetime
+    again: int = 0
+    later: str | None = None
+    times: int = 1
+    last: datetime | None = None
 
     @property
     def open(self) -> int:
         """Rows that wait for the agency, for a mended contract, or for a decision."""
-        return self.rows - self.dismissed if self.fate.state == "open" else 0
+        return max(0, self.rows - self.dismissed - self.again) if self.fate.state == "open" else 0
 
     @property
     def state(self) -> State:
         """Their state as one word."""
-        return "dismissed" if self.fate.state == "open" and not self.open else self.fate.state
+        if self.fate.state == "open" and not self.open:
+            return "repeated" if self.again else "dismissed"
+        return self.fate.state
 
 
 @dataclass(frozen=True)
@@ -82,8 +97,8 @@ class Dismissal:
 
 
 def newest(batches: Iterable[Decided]) -> Mapping[tuple[str, str | None], Decided]:
-    """The newest batch of each source and coverage. Ids sort by time."""
-    return {(batch.source_id, batch.coverage): batch for batch in sorted(batches, key=lambda batch: batch.batch_id)}
+    """The newest batch of each source and coverage, in the order of pulls."""
+    return {(batch.source_id, batch.coverage): batch for batch in sorted(batches, key=lambda batch: batch.order)}
 
 
 def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str, Fate]:
@@ -91,12 +106,11 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
 
     ``replayed``: its own pages were landed again and accepted. ``superseded``: a newer batch of the coverage has come,
     and says itself what is wrong with it; a delta does not, for it brings only what is new. Rows without a coverage
-    belong to their pull: any newer accepted batch of the source, if no delta, brings them again where they are still
-    wrong.
+    belong to their pull: any newer accepted batch of the source, if no delta of another pull, brings them again where
+    they are still wrong.
     """
     known = {batch.batch_id: batch for batch in batches}
-    whole = [batch for batch in known.values() if not batch.delta]
-    last = newest(whole)
+    last = newest(batch for batch in known.values() if not batch.delta)
     force = {batch_id for batch_id in in_force if batch_id in known}
     replayed = _replayed(known)
     found = {}
@@ -104,8 +118,8 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
         newer = last.get((batch.source_id, batch.coverage), batch)
         if batch.batch_id in replayed:
             found[batch.batch_id] = Fate("replayed", replayed[batch.batch_id])
-        elif newer.batch_id <= batch.batch_id or batch.batch_id in force:
-            later = _later_of_source(batch, force, whole) if batch.coverage is None else None
+        elif newer.order <= batch.order or batch.batch_id in force:
+            later = _later_of_source(batch, force, known.values()) if batch.coverage is None else None
             found[batch.batch_id] = Fate("superseded", later) if later else Fate("open")
         else:
             found[batch.batch_id] = Fate("superseded", newer.batch_id)
@@ -113,16 +127,30 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
 
 
 def _replayed(known: Mapping[str, Decided]) -> Mapping[str, str]:
-    """Batches whose pages were landed again by an accepted batch, through however many held ones."""
+    """Batches whose pages were landed again by an accepted batch, through however many held ones.
+
+    Where rows say their coverage themselves, that is one of several; then the one of their own coverage counts.
+    """
     found: dict[str, str] = {}
+    at_place: dict[tuple[str, str, str | None], list[str]] = {}
     for batch in sorted(known.values(), key=lambda batch: batch.batch_id):
-        origin = batch.replay_of if batch.status == "accepted" else None
-        while origin is not None:
-            found[origin] = batch.batch_id
-            origin = known[origin].replay_of if origin in known else None
+        earlier = at_place.setdefault((batch.source_id, batch.place, batch.coverage), [])
+        if batch.status == "accepted":
+            origin = batch.replay_of
+            while origin is not None:
+                found[origin] = batch.batch_id
+                origin = known[origin].replay_of if origin in known else None
+            found |= dict.fromkeys(earlier, batch.batch_id)
+        earlier.append(batch.batch_id)
     return found
 
 
-def _later_of_source(batch: Decided, force: Collection[str], whole: Iterable[Decided]) -> str | None:
-    later = [other.batch_id for other in whole if other.source_id == batch.source_id and other.batch_id in force]
-    return max((other for other in later if other > batch.batch_id), default=None)
+def _later_of_source(batch: Decided, force: Collection[str], known: Iterable[Decided]) -> str | None:
+    later = [
+        other.order
+        for other in known
+        if (other.source_id == batch.source_id and other.batch_id in force and other.pull_id != batch.pull_id)
+        and (not other.delta or other.place == batch.place)
+        and other.order > batch.order
+    ]
+    return max(later)[1] if later else None

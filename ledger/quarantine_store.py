@@ -20,9 +20,8 @@ class QuarantineStore(BatchStore):
     def decided(self, source_id: str | None = None) -> Sequence[Decided]:
         """Every batch that brought something new, whatever its gate made of it, oldest first."""
         b = t.batch.c
-        query = sa.select(
-            b.batch_id, b.source_id, b.coverage, b.status, b.replay_of, b.started_at, b.merge.is_not(None)
-        ).where(b.status.in_(DECIDED))
+        told = (b.batch_id, b.source_id, b.coverage, b.status, b.replay_of, b.started_at, b.merge.is_not(None))
+        query = sa.select(*told, b.place, b.pull_id).where(b.status.in_(DECIDED))
         if source_id is not None:
             query = query.where(b.source_id == source_id)
         with self._begin() as connection:

@@ -20,6 +20,7 @@ _BATCH_FIELDS = (
     "source_id",
     "opd",
     "pull_id",
+    "place",
     "coverage",
     "status",
     "event_id",

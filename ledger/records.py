@@ -154,9 +154,15 @@ class Batch:
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     pull_id: str = ""
+    place: str = ""
     rows_known: int | None = None
     merge: Merge | None = None
     cursor: str | None = None
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Its place in the order of pulls. A replay stands in the place of what it replays, and counts in its stead."""
+        return self.place, self.batch_id
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,11 @@ refusal = Table(
 batch = Table(
     "batch",
     metadata,
-    Column("batch_id", Text, primary_key=True, comment="sorts by the time it was started"),
+    Column("batch_id", Text, primary_key=True, comment="sorts in the order in which batches were opened"),
     Column("source_id", Text, nullable=False),
     Column("opd", Text, nullable=False),
     Column("pull_id", Text, nullable=False, comment="the first batch of the pull that brought it"),
+    Column("place", Text, nullable=False, comment="the pull at whose place it stands: its own, or the one it replays"),
     Column("coverage", Text, comment="what the records are about: 2024, 2024-08, 20241, all"),
     Column("status", Text, nullable=False, comment="running | accepted | held | rejected | failed | unchanged"),
     Column("event_id", Text, ForeignKey("event.event_id")),

@@ -1,16 +1,17 @@
 """What people do about quarantined rows: see them, replay their batches, dismiss them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import ConfigError, LedgerError
+from ledger.errors import ConfigError, LedgerError, PilarError
 from ledger.quarantine import Refused
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar.repeated import Seen, once, seen
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class QuarantinedRow:
     row: int
     reasons: Sequence[Mapping[str, Any]]
     dismissed: bool
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,17 @@ def is_batch(target: str) -> bool:
 
 def refused(
     ledger: Ledger,
+    settings: Settings,
     *,
     source: str | None = None,
     rule: str | None = None,
     batch: str | None = None,
     closed: bool = False,
 ) -> Sequence[Refused]:
-    """What is in quarantine and open; with ``closed`` also what was replayed, superseded or dismissed."""
+    """What is in quarantine and open; with ``closed`` also what was replayed, superseded, dismissed or came again."""
     return [
         one
-        for one in ledger.refused(source)
+        for one in once(ledger.refused(source), ledger, settings)
         if (closed or one.open)
         and (rule is None or one.rule == rule)
         and (batch is None or one.batch.batch_id == batch)
@@ -57,8 +60,8 @@ def refused(
 def to_do(one: Refused) -> str:
     """The next step for quarantined rows, in a few words."""
     match one.state, one.batch.status:
-        case "replayed", _:
-            return f"nothing: {one.fate.by} holds them"
+        case "replayed" | "repeated", _:
+            return f"nothing: {one.later or one.fate.by} holds them"
         case "superseded", _:
             return f"nothing: {one.fate.by} came later"
         case "dismissed", _:
@@ -78,16 +81,19 @@ def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, li
     whole = {(one.rule, one.field) for one in dismissals if one.row is None}
     single = {(one.rule, one.field, one.row) for one in dismissals}
     found = []
-    for page, row, reasons in _read(_file(batch, settings), rule, limit):
+    read = _read(_file(batch, settings), rule, limit)
+    came = seen(batch, [row for _, row, _ in read], ledger, settings)
+    for page, row, reasons in read:
         settled = [(r["rule"], r["field"]) in whole or (r["rule"], r["field"], row) in single for r in reasons]
-        found.append(QuarantinedRow(page, row, reasons, all(settled)))
+        found.append(QuarantinedRow(page, row, reasons, all(settled), came.get(row)))
     return found
 
 
-def replay(ledger: Ledger, settings: Settings, target: str) -> Sequence[ReplayedBatch]:
-    """Replay a batch, or of a source every batch from which rows may come in.
+def replay(ledger: Ledger, settings: Settings, target: str) -> Iterator[ReplayedBatch]:
+    """Replay a batch, or of a source every batch from which rows may come in; each is told when it is done.
 
-    Raises LedgerError, ConfigError or SourceError with what stands in the way.
+    Raises LedgerError, ConfigError or SourceError with what stands in the way; of a source after all other batches were
+    replayed, for each has a place of its own.
     """
     from connectors import replay as replaying
     from pilar.catalogue import find_source
@@ -95,16 +101,22 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Sequence[Replayed
     of_batch = is_batch(target)
     source = find_source(settings.sources_dir, existing_batch(ledger, target).source_id if of_batch else target)
     wanted = [target] if of_batch else list(replaying.replayable(source.id, ledger))
-    done = []
+    failed: PilarError | None = None
     while wanted:
         old = existing_batch(ledger, wanted.pop(0))
-        outcome = replaying.replay(source, old.batch_id, ledger, settings)
-        done.append(ReplayedBatch(old, [existing_batch(ledger, one.batch_id) for one in outcome.batches]))
+        try:
+            outcome = replaying.replay(source, old.batch_id, ledger, settings)
+        except PilarError as error:
+            failed = failed or error
+            continue
+        done = ReplayedBatch(old, [existing_batch(ledger, one.batch_id) for one in outcome.batches])
+        yield done
         # One replay settles every batch of its pull where rows say their coverage themselves.
-        settled = {new.replay_of for new in done[-1].new}
+        settled = {new.replay_of for new in done.new}
         still = replaying.replayable(source.id, ledger)
         wanted = [batch_id for batch_id in wanted if batch_id in still and batch_id not in settled]
-    return done
+    if failed is not None:
+        raise failed
 
 
 def dismiss(
@@ -138,7 +150,9 @@ def dismiss(
         raise ConfigError("a row is one of a batch", where="--row", do="Name the batch instead of the source")
     else:
         _known(settings, target)
-    found = refused(ledger, source=None if of_batch else target, rule=rule, batch=target if of_batch else None)
+    found = refused(
+        ledger, settings, source=None if of_batch else target, rule=rule, batch=target if of_batch else None
+    )
     keys = {(one.batch.batch_id, one.rule, one.field): one.open for one in found}
     if row is None:
         ledger.dismiss([(key, None) for key in keys], who, why.strip(), until)

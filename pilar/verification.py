@@ -70,7 +70,7 @@ class _Chain:
     last: dict[str, int] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
-    accepted: dict[tuple[str, str | None], set[str]] = field(default_factory=dict)
+    accepted: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
     full: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     def take(self, link: Receipt) -> None:
@@ -83,14 +83,21 @@ class _Chain:
             self.held.add(link.batch_id)
         if body["status"] == "accepted":
             key = (body["source_id"], body["coverage"])
-            self.accepted.setdefault(key, set()).add(link.batch_id)
+            place, at_place = body["place"], self.accepted.setdefault(key, {})
+            at_place[place] = max(link.batch_id, at_place.get(place, ""))
             if body["merge"] is None:
-                self.full[key] = max(link.batch_id, self.full.get(key, ""))
+                self.full[key] = max(place, self.full.get(key, ""))
 
     @property
     def needed(self) -> set[str]:
         """Batches whose files must be there: in force, or waiting for a person's word."""
-        joined = (batch for key, found in self.accepted.items() for batch in found if batch >= self.full.get(key, ""))
+        # Of the batches at one place in the order of pulls the last one counts: the others are those it replays.
+        joined = (
+            batch_id
+            for key, found in self.accepted.items()
+            for place, batch_id in found.items()
+            if place >= self.full.get(key, "")
+        )
         return self.held | set(joined)
 
 

@@ -1,12 +1,12 @@
 """A batch beside what is in force: which units are new, changed, gone or known already, and the differences by unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from connectors.contract import Contract
+from connectors.contract import Column, Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.merging import merged
 from connectors.landing.sql import any_of, parquet, text
@@ -22,11 +22,34 @@ class Standing:
 
     ``files`` are those of batches in force (by batch id, in the order of their pulls), ``merge`` says how they join.
     ``whole``: the batch replaces its coverage, so that what it does not have is gone; else it joins them.
+
+    A replay stands in the place of an earlier pull: ``before`` is how many of the files come before it (None: all of
+    them), and ``replaced`` are the ids of those that it takes the place of.
     """
 
     files: tuple[tuple[str, Path], ...]
     merge: Merge | None
     whole: bool
+    before: int | None = None
+    replaced: frozenset[str] = frozenset()
+
+    @property
+    def later(self) -> Sequence[str]:
+        """Ids of batches that come after this one in the order of pulls: of equal cursors theirs counts."""
+        return [batch_id for batch_id, _ in self.files[self.before :]] if self.before is not None else []
+
+    @property
+    def beside(self) -> "Standing":
+        """The same without what is replaced."""
+        kept = [batch_id not in self.replaced for batch_id, _ in self.files]
+        files = tuple(file for file, stays in zip(self.files, kept, strict=True) if stays)
+        before = sum(kept[: self.before]) if self.before is not None else None
+        return replace(self, files=files, before=before, replaced=frozenset())
+
+    @property
+    def in_place(self) -> bool:
+        """Whether an earlier version, or a later one of another pull, may stand where the batch has none of a unit."""
+        return self.merge is not None and bool(self.replaced)
 
 
 @dataclass(frozen=True)
@@ -111,8 +134,9 @@ class Beside:
 
     def _joined(self, bucket: str) -> str:
         on = " AND ".join(f"n.{_c(name)} = o.{_c(name)}" for name in self._contract.key)
-        how = "FULL" if self._standing.whole else "LEFT"
-        new, old = (f"SELECT * FROM ({rows}) WHERE {bucket}" for rows in (self._new_rows(), self._old()))
+        how = "FULL" if self._standing.whole or self._standing.in_place else "LEFT"
+        sides = (self._after(), self._until_now()) if self._standing.in_place else (self._new_rows(), self._old())
+        new, old = (f"SELECT * FROM ({rows}) WHERE {bucket}" for rows in sides)
         return f"({new}) AS n {how} JOIN ({old}) AS o ON {on}"
 
     def _new_rows(self) -> str:
@@ -131,11 +155,32 @@ class Beside:
         ]
         return merged(parts, self._standing.merge)
 
+    def _touched(self) -> str:
+        """The keys of a replay, and those of what it replaces."""
+        replaced = [path for batch_id, path in self._standing.files if batch_id in self._standing.replaced]
+        old = " UNION ".join(f"SELECT {self.key} FROM {parquet(path)}" for path in replaced)
+        return f" SEMI JOIN (SELECT {self.key} FROM ({self._new_rows()}) UNION {old}) USING ({self.key})"
+
+    def _until_now(self) -> str:
+        return self._old_rows(self._touched())
+
+    def _after(self) -> str:
+        """What is in force once the batch stands in its place, as the contract of now reads it."""
+        beside, touched = self._standing.beside, self._touched()
+        parts = [f"SELECT * FROM {parquet(path)}{touched}" for _, path in beside.files]
+        parts.insert(beside.before or 0, self._new_rows())
+        own = [f"TRY_CAST({_c(name)} AS {column.sql_type.sql}) AS {_c(name)}" for name, column in self._landed]
+        return f"SELECT {', '.join(own)}, _coverage, _row FROM ({merged(parts, self._standing.merge)})"
+
     def _described(self, relation: str) -> Mapping[str, str]:
         described = f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {relation})"
         return dict(self._connection.execute(described).fetchall())
 
     # -- their columns --------------------------------------------------------------------------------------------
+
+    @property
+    def _landed(self) -> Sequence[tuple[str, Column]]:
+        return list(self._contract.landed.items())
 
     @property
     def _told(self) -> Sequence[str]:
@@ -146,7 +191,7 @@ class Beside:
     @property
     def _moved(self) -> Sequence[str]:
         """In an incremental source a record may move to another period."""
-        return [] if self._standing.whole else ["_coverage"]
+        return [] if self._standing.whole and not self._standing.in_place else ["_coverage"]
 
     @property
     def _cursor(self) -> str | None:
@@ -161,9 +206,12 @@ class Beside:
 
     def _counts(self) -> str:
         """Whether the batch's version of a unit is the one in force once the batch is."""
-        if self._standing.whole or self._cursor is None:
+        if self._standing.whole or self._standing.in_place or self._cursor is None:
             return "true"
-        return f"coalesce(n.{_c(self._cursor)} >= {self._old_value(self._cursor)}, true)"
+        new, old = f"n.{_c(self._cursor)}", self._old_value(self._cursor)
+        later = ", ".join(map(text, self._standing.later))
+        equal = f"{new} = {old} AND o._batch NOT IN ({later})" if later else f"{new} = {old}"
+        return f"coalesce({new} > {old} OR {equal}, true)"
 
     def _old_value(self, name: str) -> str:
         """The old value as the contract of now reads it."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -17,9 +17,12 @@ from ledger.store import Ledger
 from pilar.console import out
 from pilar.wording import moment, sentence
 
+if TYPE_CHECKING:
+    from pilar.quarantine import QuarantinedRow
+
 app = typer.Typer(help="Refused rows: list, show, replay, dismiss.", no_args_is_help=True)
 
-STYLE = {"open": "yellow", "replayed": "green", "superseded": "green", "dismissed": "dim"}
+STYLE = {"open": "yellow", "replayed": "green", "superseded": "green", "dismissed": "dim", "repeated": "dim"}
 
 
 @app.command("list")
@@ -27,7 +30,9 @@ def list_command(
     source: Annotated[str | None, typer.Option(help="Of one source only.")] = None,
     rule: Annotated[str | None, typer.Option(help="Of one rule only.")] = None,
     batch: Annotated[str | None, typer.Option(help="Of one batch only.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also what was replayed, superseded or dismissed.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what was replayed, superseded, dismissed, or came again.")
+    ] = False,
 ) -> None:
     """List the rows in quarantine by source, coverage, rule and field: how many, since when, and what to do."""
     from pilar.catalogue import find_source
@@ -39,9 +44,9 @@ def list_command(
         find_source(settings.sources_dir, source)
     if batch is not None:
         existing_batch(ledger, batch)
-    found = refused(ledger, source=source, rule=rule, batch=batch, closed=everything)
+    found = refused(ledger, settings, source=source, rule=rule, batch=batch, closed=everything)
     if not found and rule is not None:
-        others = refused(ledger, source=source, batch=batch, closed=everything)
+        others = refused(ledger, settings, source=source, batch=batch, closed=everything)
         _print_none_of(rule, [(one.rule, one.rows if everything else one.open) for one in others])
         return
     if not found:
@@ -79,10 +84,12 @@ def show_command(
         for nth, reason in enumerate(row.reasons):
             place = (str(row.row), str(row.page)) if nth == 0 else ("", "")
             told = [Text(str(reason[name] if reason[name] is not None else "")) for name in _TOLD]
-            table.add_row(*place, *told, "dismissed" if row.dismissed and nth == 0 else "")
+            table.add_row(*place, *told, _became(row) if nth == 0 else "")
     out.print(table)
     if found:
         out.print(f"File, sheet and line of a row: pilar trace {batch} {found[0].row}", markup=False)
+    for later in sorted({row.seen.later for row in found if row.seen is not None and row.seen.later}):
+        out.print(f"Rows that came again later: pilar quarantine show {later}", markup=False)
     for one in ledger.dismissals(batch):
         what = f"row {one.row}" if one.row is not None else "all rows"
         if one.until is not None:
@@ -103,17 +110,20 @@ def replay_command(
     from pilar.quarantine import replay
 
     ledger, settings = installation.opened()
-    done = replay(ledger, settings, target)
-    if not done:
-        out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
-        return
-    for replayed in done:
-        for new in replayed.new:
-            _print_replayed(ledger, replayed.old, new)
-    if not any(new.status == "accepted" for replayed in done for new in replayed.new):
-        out.print("Nothing new is in force.")
-    elif evaluate.due(ledger):
-        out.print("An evaluation is due: pilar evaluate")
+    states: set[str] = set()
+    try:
+        for replayed in replay(ledger, settings, target):
+            for new in replayed.new:
+                _print_replayed(ledger, replayed.old, new)
+                states.add(new.status)
+        if not states:
+            out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
+    finally:
+        # Also when one of several batches could not be replayed: what the others came to holds.
+        if states and "accepted" not in states:
+            out.print("Nothing new is in force.")
+        elif states and evaluate.due(ledger):
+            out.print("An evaluation is due: pilar evaluate")
 
 
 @app.command("dismiss")
@@ -155,10 +165,20 @@ def _print_refused(found: Sequence[Refused]) -> None:
     for batch, group in groupby(found, key=attrgetter("batch")):
         out.print(f"{batch.source_id} {batch.coverage or '-'}, batch {batch.batch_id}", style="bold", markup=False)
         for one in group:
-            rows = f"{one.open} of {one.rows}" if one.state == "open" and one.dismissed else str(one.rows)
+            rows = f"{one.open} of {one.rows}" if one.state == "open" and one.open < one.rows else str(one.rows)
             broken = " ".join(filter(None, (one.rule, one.field)))
             state = Text(f"{one.state} since {one.since:%Y-%m-%d}", style=STYLE[one.state])
+            if one.open and one.times > 1 and one.last is not None:
+                state.append(f", came {one.times} times, last {one.last:%Y-%m-%d}")
             out.print(Text.assemble(f"  {rows:>8}  {broken}: ", state, f"; {to_do(one)}"))
+
+
+def _became(row: "QuarantinedRow") -> str:
+    if row.dismissed:
+        return "dismissed"
+    if row.seen is None:
+        return ""
+    return "again later" if row.seen.later else f"{row.seen.times}x since {row.seen.first:%Y-%m-%d}"
 
 
 def _print_none_of(rule: str, others: Sequence[tuple[str, int]]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from connectors.pages import PageStore
 from connectors.pull import pull_pages
+from connectors.replay import replay
 from ledger.errors import ConfigError, LedgerError
 from ledger.keys import Keys
 from ledger.receipts import copy_line, read_copy
@@ -22,6 +24,9 @@ from ledger.store import Ledger
 from pilar.cli import app
 from pilar.verification import Checked, Place, Scope, compare, verify
 from tests.conftest import database_url
+from tests.connectors.deltas import COLUMNS as INCREMENTAL
+from tests.connectors.deltas import Record, take
+from tests.connectors.deltas import make as incremental
 from tests.connectors.pulling import make, page, records, two_years
 
 
@@ -223,6 +228,28 @@ def test_files_that_nothing_in_force_rests_on_may_have_been_removed(house: House
         path.unlink()
     assert house.damage() == ""
     assert {line.what: line.gone for line in house.checked()}["pages, decrypted"] in (1, 2)
+
+
+def test_p7_what_is_in_force_is_told_by_places_not_by_the_order_of_receipts(ledger: Ledger, settings: Settings) -> None:
+    """A replay is written last, and stands below a delta that came before it."""
+    rows: list[Record] = [("a", 1, "2024-03-01"), ("b", 2, "2024-03-05"), ("c", 5000, "2024-03-10")]
+    mended = incremental(columns=INCREMENTAL | {"nilai": {"type": "integer", "max": 9999}})
+    first, delta = (take(incremental(), some, ledger, settings).batches[0] for some in (rows, [("d", 4, "2024-03-11")]))
+    [again] = replay(mended, first.batch_id, ledger, settings).batches
+    place = Place(settings.home, settings.key_dir, ledger)
+
+    def damage() -> str:
+        return " ".join(
+            str(line.damage) for line in verify(ledger.witnesses, place, Scope()) if line.damage is not None
+        )
+
+    shutil.rmtree(settings.landing_dir / mended.id / first.batch_id)
+    assert damage() == ""
+    for batch in (delta, again):
+        folder = settings.landing_dir / mended.id / batch.batch_id
+        folder.rename(folder.with_name("away"))
+        assert batch.batch_id in damage()
+        folder.with_name("away").rename(folder)
 
 
 def test_p7_an_exported_chain_is_checked_without_a_ledger(house: House, tmp_path: Path) -> None:

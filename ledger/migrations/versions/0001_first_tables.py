@@ -62,10 +62,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "batch",
-        sa.Column("batch_id", sa.Text(), nullable=False, comment="sorts by the time it was started"),
+        sa.Column("batch_id", sa.Text(), nullable=False, comment="sorts in the order in which batches were opened"),
         sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("opd", sa.Text(), nullable=False),
         sa.Column("pull_id", sa.Text(), nullable=False, comment="the first batch of the pull that brought it"),
+        sa.Column(
+            "place",
+            sa.Text(),
+            nullable=False,
+            comment="the pull at whose place it stands: its own, or the one it replays",
+        ),
         sa.Column(
             "coverage", sa.Text(), nullable=True, comment="what the records are about: 2024, 2024-08, 20241, all"
         ),
