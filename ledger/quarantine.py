@@ -11,7 +11,7 @@ from typing import Literal
 
 from ledger.records import BatchStatus
 
-State = Literal["open", "replayed", "superseded", "dismissed", "repeated"]
+State = Literal["open", "replayed", "superseded", "dismissed", "repeated", "landed"]
 DECIDED: tuple[BatchStatus, ...] = ("accepted", "held", "rejected")
 """What a batch is once its gate has spoken about new rows; an unchanged one brought none."""
 
@@ -49,8 +49,8 @@ class Refused:
     """Rows of one batch that broke one rule on one field. ``since``: when this coverage first had such rows.
 
     ``open`` are those that still wait for somebody; ``state`` says why the others do not. Where it was looked for,
-    ``again`` are those that the batch ``later`` brought again, ``times`` is in how many batches the others came, and
-    ``last`` when they came last.
+    ``again`` are those that a later batch brought again, ``landed`` those that one landed, and ``later`` is the
+    last of those; ``times`` is in how many batches the others came, and ``last`` when they came last.
     """
 
     batch: Decided
@@ -61,6 +61,7 @@ class Refused:
     fate: Fate
     since: datetime
     again: int = 0
+    landed: int = 0
     later: str | None = None
     times: int = 1
     last: datetime | None = None
@@ -68,13 +69,13 @@ class Refused:
     @property
     def open(self) -> int:
         """Rows that wait for the agency, for a mended contract, or for a decision."""
-        return max(0, self.rows - self.dismissed - self.again) if self.fate.state == "open" else 0
+        return max(0, self.rows - self.dismissed - self.again - self.landed) if self.fate.state == "open" else 0
 
     @property
     def state(self) -> State:
         """Their state as one word."""
         if self.fate.state == "open" and not self.open:
-            return "repeated" if self.again else "dismissed"
+            return "landed" if self.landed else "repeated" if self.again else "dismissed"
         return self.fate.state
 
 

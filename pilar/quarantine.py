@@ -47,7 +47,7 @@ def refused(
     batch: str | None = None,
     closed: bool = False,
 ) -> Sequence[Refused]:
-    """What is in quarantine and open; with ``closed`` also what was replayed, superseded, dismissed or came again."""
+    """What is in quarantine and open; with ``closed`` also what was settled, landed later or came again."""
     return [
         one
         for one in once(ledger.refused(source), ledger, settings)
@@ -60,7 +60,7 @@ def refused(
 def to_do(one: Refused) -> str:
     """The next step for quarantined rows, in a few words."""
     match one.state, one.batch.status:
-        case "replayed" | "repeated", _:
+        case "replayed" | "repeated" | "landed", _:
             return f"nothing: {one.later or one.fate.by} holds them"
         case "superseded", _:
             return f"nothing: {one.fate.by} came later"

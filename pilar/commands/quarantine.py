@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Refused rows: list, show, replay, dismiss.", no_args_is_help=True)
 
-STYLE = {"open": "yellow", "replayed": "green", "superseded": "green", "dismissed": "dim", "repeated": "dim"}
+STYLE = {
+    "open": "yellow",
+    "replayed": "green",
+    "superseded": "green",
+    "landed": "green",
+    "dismissed": "dim",
+    "repeated": "dim",
+}
 
 
 @app.command("list")
@@ -31,7 +38,7 @@ def list_command(
     rule: Annotated[str | None, typer.Option(help="Of one rule only.")] = None,
     batch: Annotated[str | None, typer.Option(help="Of one batch only.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also what was replayed, superseded, dismissed, or came again.")
+        bool, typer.Option("--all", help="Also what was replayed, superseded, dismissed, landed later, or came again.")
     ] = False,
 ) -> None:
     """List the rows in quarantine by source, coverage, rule and field: how many, since when, and what to do."""
@@ -88,7 +95,7 @@ def show_command(
     out.print(table)
     if found:
         out.print(f"File, sheet and line of a row: pilar trace {batch} {found[0].row}", markup=False)
-    for later in sorted({row.seen.later for row in found if row.seen is not None and row.seen.later}):
+    for later in sorted({row.seen.later for row in found if row.seen and row.seen.later and not row.seen.landed}):
         out.print(f"Rows that came again later: pilar quarantine show {later}", markup=False)
     for one in ledger.dismissals(batch):
         what = f"row {one.row}" if one.row is not None else "all rows"
@@ -178,6 +185,8 @@ def _became(row: "QuarantinedRow") -> str:
         return "dismissed"
     if row.seen is None:
         return ""
+    if row.seen.landed:
+        return "landed later"
     return "again later" if row.seen.later else f"{row.seen.times}x since {row.seen.first:%Y-%m-%d}"
 
 

@@ -307,13 +307,34 @@ def test_a_row_that_comes_again_with_the_overlap_is_asked_about_once(
 def test_p1_a_row_that_came_again_waits_where_it_came_last(
     typed: Type, deltas: list[str], sources: Path, ledger: Ledger
 ) -> None:
-    """What was dismissed or replayed in one batch is not hidden by, and does not hide, what the other has."""
+    """What was dismissed in one batch does not hide what the other has; what was landed from one waits in none."""
     typed("quarantine", "dismiss", deltas[2], "--row", "4", "--why", "x", "--who", "ani")
     assert "1 of 2 max n" in " ".join(typed("quarantine", "list").split())
     write_deltas(sources, 9999)
     typed("quarantine", "replay", deltas[2])
+    assert "No row waits" in typed("quarantine", "list")
+    everything = " ".join(typed("quarantine", "list", "--all").split())
+    assert f"batch {deltas[1]} 1 max n: landed since" in everything
+
+
+def test_a_row_that_the_agency_corrected_in_a_later_delta_waits_no_more(
+    typed: Type, deltas: list[str], sources: Path, ledger: Ledger, settings: Settings
+) -> None:
+    source = write_deltas(sources, 9)
+    mended = {"id": "bad1", "nik": NIK, "diubah": "2024-03-13", "n": 5}
+    good = [{"id": f"r{nth}", "nik": NIK, "diubah": "2024-03-13", "n": nth} for nth in range(3)]
+    third = pull_pages(source, [page(0, [*good, mended])], ledger, settings).batches[0].batch_id
     shown = " ".join(typed("quarantine", "list").split())
-    assert f"batch {deltas[1]} 1 max n: open since" in shown
+    assert "1 of 2 max n: open since" in shown  # bad2 still waits
+    everything = " ".join(typed("quarantine", "list", "--all").split())
+    assert f"1 max n: landed since {ledger.now():%Y-%m-%d}; nothing: {third} holds them" in everything
+    first, last = (typed("quarantine", "show", batch_id) for batch_id in deltas[1:])
+    assert first.count("landed later") == last.count("landed later") == 1
+    assert f"quarantine show {third}" not in first + last  # nothing of it was refused
+    # Refused once more after that, it waits again.
+    bad = [mended | {"diubah": "2024-03-14", "n": 5000}, mended | {"id": "bad2", "diubah": "2024-03-14"}]
+    pull_pages(source, [page(0, [*good, *good[:1], *bad])], ledger, settings)
+    assert " ".join(typed("quarantine", "list").split()).count("max n: open since") == 1
 
 
 def test_p6_a_row_whose_key_is_masked_is_never_taken_for_another(
