@@ -69,6 +69,7 @@ def judge(
         coverage=rows.coverage,
         contract_sha256=contract_sha256,
         content_sha256=rows.content_sha256,
+        context_sha256=rows.context_sha256,
         rows_sha256=files.rows_sha256,
         received=rows.received,
         landed=rows.landed,
@@ -106,7 +107,7 @@ def _same_bytes(before: Batch, rows: LandedRows, contract_sha256: str) -> bool:
     """The quick way to 'unchanged': nothing needs to be written to see it."""
     # A cursor that was in the future then may not be now.
     same_refused = before.rows_quarantined == rows.quarantined
-    same_content = before.content_sha256 == rows.content_sha256
+    same_content = before.content_sha256 == rows.content_sha256 and before.context_sha256 == rows.context_sha256
     return same_content and same_refused and before.contract_sha256 == contract_sha256
 
 
@@ -122,6 +123,7 @@ def _before(found: Beside, newest: Batch, plan: Plan) -> Before:
         batch_id=newest.batch_id,
         contract_sha256=newest.contract_sha256,
         content_sha256=(newest.content_sha256 or "") if same_possible else "",
+        context_sha256=newest.context_sha256,
         rows_sha256=(newest.landed_sha256 or "") if same_possible else "",
         received=(newest.rows_received or 0) if alone is not None else keys,
         quarantined=newest.rows_quarantined or 0,

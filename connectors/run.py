@@ -282,6 +282,7 @@ class Run:
             landed_path=self._told(judged.files.rows) if judged.files is not None else None,
             landed_sha256=judged.files.rows_sha256 if judged.files is not None else None,
             content_sha256=rows.content_sha256,
+            context_sha256=rows.context_sha256,
             synthetic=synthetic,
             reasons=judged.reasons,
             findings=judged.findings,

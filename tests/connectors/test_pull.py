@@ -135,6 +135,28 @@ def test_the_same_payload_under_another_year_is_held(ledger: Ledger, settings: S
     assert outcome.batches[0].reasons[0]["observed"] == "sample 2023"
 
 
+def test_the_same_bytes_under_a_corrected_value_are_another_batch_and_still_a_copy(
+    ledger: Ledger, settings: Settings
+) -> None:
+    columns = COLUMNS | {"daerah": {"context": "daerah"}}
+    source = make(columns=columns)
+    for daerah, status in (("64.02", "accepted"), ("64.02", "unchanged"), ("62.02", "accepted")):
+        [found] = pull_pages(source, [page(0, records(20), daerah=daerah)], ledger, settings).batches
+        assert (daerah, found.status) == (daerah, status)
+    again, first, _ = ledger.batches(source.id)
+    assert again.content_sha256 == first.content_sha256
+    assert {len(text or "") for text in (again.content_sha256, again.context_sha256, first.context_sha256)} == {64}
+    assert again.context_sha256 != first.context_sha256
+    [copy] = pull_pages(source, [page(0, records(20), "2023", daerah="53.01")], ledger, settings).batches
+    assert (copy.status, [reason["code"] for reason in copy.reasons]) == ("held", ["copy"])
+
+
+def test_rows_that_take_nothing_from_their_requests_have_no_hash_of_it(ledger: Ledger, settings: Settings) -> None:
+    pull_pages(source_of({"id": {}}, ["id"]), [page(0, records(2))], ledger, settings)
+    [batch] = ledger.in_force("sample")
+    assert (len(batch.content_sha256 or ""), batch.context_sha256) == (64, None)
+
+
 def test_the_same_payload_within_one_pull_is_held(ledger: Ledger, settings: Settings) -> None:
     pages = [page(0, records(20), daerah="64.02"), page(1, records(20), daerah="62.02")]
     columns = COLUMNS | {"daerah": {"context": "daerah"}, "id": {}}
