@@ -210,13 +210,13 @@ def test_a_page_that_was_changed_fails_the_replay_and_nothing_else(ledger: Ledge
 
 def test_an_accepted_replay_is_evaluated(ledger: Ledger, settings: Settings) -> None:
     old = pulled(ledger, settings)
-    batches = ledger.in_force()
-    ledger.start_evaluation([batch.batch_id for batch in batches], evaluate._inputs_sha256(batches))
-    assert not evaluate.due(ledger)
+    batches, digest = evaluate._inputs(ledger, settings)
+    ledger.start_evaluation([batch.batch_id for batch in batches], digest)
+    assert not evaluate.due(ledger, settings)
     replay(make(columns=STRICT), old, ledger, settings)
-    assert not evaluate.due(ledger)
+    assert not evaluate.due(ledger, settings)
     replay(make(columns=OPEN), old, ledger, settings)
-    assert evaluate.due(ledger)
+    assert evaluate.due(ledger, settings)
 
 
 # -- rows that say their coverage themselves: one pull, several batches, one set of pages ------------------------------
