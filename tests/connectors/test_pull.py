@@ -66,6 +66,14 @@ def test_p5_an_answer_with_a_clock_in_it_is_unchanged_too(ledger: Ledger, settin
     assert len(list(settings.landing_dir.rglob("rows.parquet"))) == 1
 
 
+def test_the_mark_of_a_simulator_goes_when_the_real_system_gives_the_same(ledger: Ledger, settings: Settings) -> None:
+    source = make()
+    for synthetic, status in ((True, "accepted"), (False, "accepted"), (False, "unchanged"), (True, "accepted")):
+        outcome = pull_pages(source, [page(0, records(20))], ledger, settings, synthetic=synthetic)
+        assert (synthetic, states(outcome)) == (synthetic, [("2024", status)])
+        assert [batch.synthetic for batch in ledger.in_force(source.id)] == [synthetic]
+
+
 def test_a_changed_contract_lands_again(ledger: Ledger, settings: Settings) -> None:
     pull_pages(make(), two_years(), ledger, settings)
     stricter = make(columns=COLUMNS | {"n": {"type": "integer", "max": 100}})
