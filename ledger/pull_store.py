@@ -114,6 +114,23 @@ class PullStore(Store):
             return {row.coverage: Confirmed(latest, bool(row.revised)) for row in rows}
         return {row.coverage: Confirmed(row.at, bool(row.revised)) for row in rows}
 
+    def newest_content(self, source_id: str) -> datetime | None:
+        """When what came last and was accepted came for the first time; None before the first.
+
+        The same content again is not newer, under whatever contract it is landed.
+        """
+        origin = t.batch.alias("origin")
+        first = (
+            sa.select(sa.func.min(sa.func.coalesce(origin.c.finished_at, t.batch.c.finished_at)).label("at"))
+            .select_from(t.batch.outerjoin(origin, origin.c.batch_id == t.batch.c.replay_of))
+            .where(t.batch.c.source_id == source_id, t.batch.c.status.in_(["accepted", "unchanged"]))
+            .group_by(t.batch.c.coverage, t.batch.c.content_sha256)
+            .subquery()
+        )
+        with self._begin() as connection:
+            found: datetime | None = connection.execute(sa.select(sa.func.max(first.c.at))).scalar()
+            return found
+
     def revisions(
         self, source_id: str | None = None, coverage: str | None = None, limit: int | None = None
     ) -> Sequence[Revision]:
