@@ -34,6 +34,8 @@ class Before:
     keys: int = 0
     keys_gone: int = 0
     keys_changed: int = 0
+    context_sha256: str | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Facts:
     drift: "Sequence[Reason]" = ()
     new_rows: int | None = None
     replay: bool = False
+    context_sha256: str | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,12 +127,7 @@ def _nothing_else(facts: Facts) -> bool:
     if not facts.quarantined and not facts.drift:
         return True
     before = facts.before
-    return (
-        before is not None
-        and before.contract_sha256 == facts.contract_sha256
-        and before.content_sha256 == facts.content_sha256
-        and before.quarantined == facts.quarantined
-    )
+    return before is not None and before.contract_sha256 == facts.contract_sha256 and _same_bytes(facts, before)
 
 
 def too_many(received: int, assertions: Assertions) -> Reason | None:
@@ -154,7 +153,8 @@ def capped(received: int) -> Reason | None:
 
 
 def _unchanged(facts: Facts, before: Before) -> bool:
-    if before.contract_sha256 != facts.contract_sha256:
+    # What a simulator gave is marked; the same rows of the real system are others.
+    if (before.contract_sha256, before.synthetic) != (facts.contract_sha256, facts.synthetic):
         return False
     # Some systems write the time of the answer into it: then the bytes differ while every row is the same. A field that
     # nobody declared is no row's difference, and still must be seen.
@@ -163,9 +163,13 @@ def _unchanged(facts: Facts, before: Before) -> bool:
         and before.rows_sha256 == facts.rows_sha256
         and before.quarantined == facts.quarantined == 0
     )
+    return same_rows or _same_bytes(facts, before)
+
+
+def _same_bytes(facts: Facts, before: Before) -> bool:
+    same_content = before.content_sha256 == facts.content_sha256 and before.context_sha256 == facts.context_sha256
     # The same bytes may be refused in another number: a cursor that was in the future then need not be now.
-    same_bytes = before.content_sha256 == facts.content_sha256 and before.quarantined == facts.quarantined
-    return same_bytes or same_rows
+    return same_content and before.quarantined == facts.quarantined
 
 
 def _nothing_landed(facts: Facts) -> Reason:

@@ -43,6 +43,7 @@ def judge(
     rows: LandedRows,
     *,
     contract_sha256: str,
+    synthetic: bool,
     home: Path,
     folder: Path,
     history: Sequence[int] = (),
@@ -59,7 +60,8 @@ def judge(
     alone = own.alone
     holds, notes = _drift(source, landing, rows, home, own.newest)
     findings = [finding.as_row() for finding in (*notes, *_findings(source, rows))]
-    if plan.merge is None and alone is not None and _same_bytes(alone, rows, contract_sha256):
+    same_kind = alone is not None and (alone.contract_sha256, alone.synthetic) == (contract_sha256, synthetic)
+    if plan.merge is None and alone is not None and same_kind and _same_bytes(alone, rows):
         return Judged("unchanged", (), findings, None, alone)
     found = beside(home, force, landing, rows.coverage, plan, place=place)
     known = _known(found.comparison, plan)
@@ -69,6 +71,7 @@ def judge(
         coverage=rows.coverage,
         contract_sha256=contract_sha256,
         content_sha256=rows.content_sha256,
+        context_sha256=rows.context_sha256,
         rows_sha256=files.rows_sha256,
         received=rows.received,
         landed=rows.landed,
@@ -80,6 +83,7 @@ def judge(
         drift=holds,
         new_rows=rows.landed - known if known is not None else None,
         replay=place is not None,
+        synthetic=synthetic,
     )
     decision = decide(facts, source.assertions)
     if decision.outcome == "unchanged":
@@ -102,12 +106,12 @@ def _known(comparison: Comparison | None, plan: Plan) -> int | None:
     return comparison.known if comparison is not None else 0
 
 
-def _same_bytes(before: Batch, rows: LandedRows, contract_sha256: str) -> bool:
+def _same_bytes(before: Batch, rows: LandedRows) -> bool:
     """The quick way to 'unchanged': nothing needs to be written to see it."""
     # A cursor that was in the future then may not be now.
     same_refused = before.rows_quarantined == rows.quarantined
-    same_content = before.content_sha256 == rows.content_sha256
-    return same_content and same_refused and before.contract_sha256 == contract_sha256
+    same_content = before.content_sha256 == rows.content_sha256 and before.context_sha256 == rows.context_sha256
+    return same_content and same_refused
 
 
 def _before(found: Beside, newest: Batch, plan: Plan) -> Before:
@@ -122,6 +126,8 @@ def _before(found: Beside, newest: Batch, plan: Plan) -> Before:
         batch_id=newest.batch_id,
         contract_sha256=newest.contract_sha256,
         content_sha256=(newest.content_sha256 or "") if same_possible else "",
+        context_sha256=newest.context_sha256,
+        synthetic=newest.synthetic,
         rows_sha256=(newest.landed_sha256 or "") if same_possible else "",
         received=(newest.rows_received or 0) if alone is not None else keys,
         quarantined=newest.rows_quarantined or 0,

@@ -7,7 +7,6 @@ a pull that dies leaves batches that stay ``running``, which no reader looks at,
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from connectors.cursor import Plan
 from connectors.protocols.base import Page
 from connectors.run import BatchOutcome, PullOutcome, Run
 from connectors.source_protocol import protocol_of
@@ -34,13 +33,14 @@ def pull(
     ``full``: ask an incremental source for everything again; other sources always give everything.
     Raises SourceError or ConfigError after the ledger has recorded the failure.
     """
-    with _run(source, ledger, settings, event_id, full=full) as (run, asked):
+    with _run(source, ledger, settings, event_id) as run:
         from connectors.http.client import HttpClient
 
         link = connection if connection is not None else settings.connection(source.connection)
+        asked = run.ask(full=full, synthetic=link.synthetic)
         with HttpClient(link) as http:
             protocol = protocol_of(source, link, asked.contexts(source.for_each), http)
-            return run.take(protocol.pages(), synthetic=link.synthetic)
+            return run.take(protocol.pages())
 
 
 def pull_pages(
@@ -54,20 +54,19 @@ def pull_pages(
     full: bool = False,
 ) -> PullOutcome:
     """As ``pull``, with pages that are at hand already."""
-    with _run(source, ledger, settings, event_id, full=full) as (run, _):
-        return run.take(pages, synthetic=synthetic)
+    with _run(source, ledger, settings, event_id) as run:
+        run.ask(full=full, synthetic=synthetic)
+        return run.take(pages)
 
 
 @contextmanager
-def _run(
-    source: Source, ledger: Ledger, settings: Settings, event_id: str | None, *, full: bool
-) -> Iterator[tuple[Run, Plan]]:
+def _run(source: Source, ledger: Ledger, settings: Settings, event_id: str | None) -> Iterator[Run]:
     """A run under the source's lock; what goes wrong in it is in the ledger before it is raised."""
     with (
         ledger.lock(f"pull:{source.id}"),
         recorded(Run(source, ledger, settings, Keys.load(settings.key_dir), event_id), source) as run,
     ):
-        yield run, run.ask(full=full)
+        yield run
 
 
 @contextmanager

@@ -40,6 +40,7 @@ class Rebuilt:
     landed: int
     quarantined: int
     content_sha256: str
+    context_sha256: str | None
     rows_sha256: str
     quarantine_sha256: str
     same_contract: bool
@@ -118,6 +119,7 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
             counted.landed,
             counted.quarantined,
             counted.content_sha256,
+            counted.context_sha256,
             files.rows_sha256,
             files.quarantine_seal.sha256,
             batch.contract_sha256 == source.contract_sha256(key_fingerprint(keys)),
@@ -131,6 +133,7 @@ def differences(batch: Batch, rebuilt: Rebuilt) -> Mapping[str, tuple[object, ob
         "rows landed": (batch.rows_landed, rebuilt.landed),
         "rows quarantined": (batch.rows_quarantined, rebuilt.quarantined),
         "content": (batch.content_sha256, rebuilt.content_sha256),
+        "values from requests": (batch.context_sha256, rebuilt.context_sha256),
         "landed file": (batch.landed_sha256, rebuilt.rows_sha256),
     }
     return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,6 +1,9 @@
 """How a column's ``from`` leads into a record."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+
+_STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 
 
 def top_field(name: str, source: str | None) -> str:
@@ -16,3 +19,9 @@ def path_steps(source: str) -> Sequence[str]:
     field, bracket, index = head.partition("[")
     tail = bracket + index + dot + rest
     return (field, tail) if tail else (field,)
+
+
+def steps_behind(tail: str) -> Iterator[str | int]:
+    """The members (names) and places (numbers) that a tail of ``path_steps`` leads through."""
+    for step in _STEP.finditer(tail):
+        yield step[1] or int(step[2])

@@ -46,9 +46,9 @@ def replay(source: Source, batch_id: str, ledger: Ledger, settings: Settings) ->
         files = {row.seq: settings.home / (row.path or "") for row in rows}
         replayed = Replayed(batch.batch_id, batch.place, batch.merge is not None, files, plan.siblings)
         with recorded(Run(source, ledger, settings, keys, batch.event_id, replayed=replayed), source) as run:
-            run.ask()
+            run.ask(synthetic=batch.synthetic)
             pages = kept_pages(source, rows, settings, keys)
-            return run.take(pages, synthetic=batch.synthetic, choose=plan.choose)
+            return run.take(pages, choose=plan.choose)
 
 
 def replayable(source_id: str, ledger: Ledger) -> Sequence[str]:

@@ -102,6 +102,7 @@ class Run:
         self._contract_sha256 = source.contract_sha256(key_fingerprint(keys))
         self._pull_id: str | None = None
         self._plan = SNAPSHOT
+        self._synthetic = False
         self._batches: dict[str | None, _Open] = {}
         self._spare: _Open | None = None
         self._pages: dict[int, PageRow] = {}
@@ -112,16 +113,21 @@ class Run:
         self._spare = self._new(None)
         self._pull_id = self._spare.batch_id
 
-    def ask(self, *, full: bool = False) -> Plan:
-        """What to ask for: everything the first time and with ``full``, else what is new; a replay asks for nothing."""
+    def ask(self, *, synthetic: bool, full: bool = False) -> Plan:
+        """What to ask for: everything the first time and with ``full``, else what is new; a replay asks for nothing.
+
+        ``synthetic``: whether a simulator answers. What one gave is no beginning for what the real system adds.
+        """
+        self._synthetic = synthetic
         if self._replayed is not None:
             self._plan = plan_again(self._source, self._ledger.now(), delta=self._replayed.delta)
         elif self._source.incremental is not None:
-            mark = None if full else self._ledger.read_up_to(self._source.id, self._contract_sha256)
+            anew = full or any(batch.synthetic != synthetic for batch in self._ledger.in_force(self._source.id))
+            mark = None if anew else self._ledger.read_up_to(self._source.id, self._contract_sha256, synthetic)
             self._plan = plan_of(self._source, mark, self._ledger.now())
         return self._plan
 
-    def take(self, pages: Iterable[Page], *, synthetic: bool, choose: Choose | None = None) -> PullOutcome:
+    def take(self, pages: Iterable[Page], *, choose: Choose | None = None) -> PullOutcome:
         """Keep and land every page, then finish one batch for each coverage (of those that are chosen)."""
         folders = [self._settings.landing_dir / self._source.id]
         with Landing(self._source, self._keys, folders, plan=self._plan) as landing:
@@ -144,8 +150,7 @@ class Run:
             # A replay puts all its coverages in force at once: a row may have moved from one to the other.
             with self._ledger.together() if self._replayed is not None else nullcontext():
                 outcomes = tuple(
-                    self._finish(batch, landing, rows, history, synthetic)
-                    for batch, rows in zip(batches, landed, strict=True)
+                    self._finish(batch, landing, rows, history) for batch, rows in zip(batches, landed, strict=True)
                 )
         log.info(
             "pull_finished",
@@ -212,15 +217,14 @@ class Run:
 
     # -- finishing ------------------------------------------------------------------------------------------------
 
-    def _finish(
-        self, batch: _Open, landing: Landing, rows: LandedRows, history: Sequence[int], synthetic: bool
-    ) -> BatchOutcome:
+    def _finish(self, batch: _Open, landing: Landing, rows: LandedRows, history: Sequence[int]) -> BatchOutcome:
         judged = judge(
             self._source,
             self._ledger,
             landing,
             rows,
             contract_sha256=self._contract_sha256,
+            synthetic=self._synthetic,
             home=self._settings.home,
             folder=self._settings.landing_dir / self._source.id / batch.batch_id,
             history=history,
@@ -231,7 +235,7 @@ class Run:
             self._share(batch, rows.pages, judged.before)
         batch.store.settle()
         cursor = landing.highest_cursor(rows.coverage)
-        self._ledger.finish_batch(batch.batch_id, self._result(rows, judged, cursor, synthetic))
+        self._ledger.finish_batch(batch.batch_id, self._result(rows, judged, cursor))
         return BatchOutcome(
             batch.batch_id,
             rows.coverage,
@@ -272,7 +276,7 @@ class Run:
             if path is not None:
                 batch.store.share(seq, self._settings.home / path)
 
-    def _result(self, rows: LandedRows, judged: Judged, cursor: str | None, synthetic: bool) -> BatchResult:
+    def _result(self, rows: LandedRows, judged: Judged, cursor: str | None) -> BatchResult:
         return BatchResult(
             status=judged.status,
             coverage=rows.coverage,
@@ -282,7 +286,8 @@ class Run:
             landed_path=self._told(judged.files.rows) if judged.files is not None else None,
             landed_sha256=judged.files.rows_sha256 if judged.files is not None else None,
             content_sha256=rows.content_sha256,
-            synthetic=synthetic,
+            context_sha256=rows.context_sha256,
+            synthetic=self._synthetic,
             reasons=judged.reasons,
             findings=judged.findings,
             quarantine=rows.quarantine,

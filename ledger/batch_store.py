@@ -14,9 +14,6 @@ from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, 
 
 RECEIPT_LOCK = "receipt"
 
-_BYTES = 64
-"""How much of a content hash is about the pages' bytes; the rest is about values that rows take from the request."""
-
 
 class BatchStore(Store):
     """Reading and writing batches."""
@@ -99,6 +96,7 @@ class BatchStore(Store):
                     landed_sha256=result.landed_sha256,
                     files=[dict(file) for file in result.files],
                     content_sha256=result.content_sha256,
+                    context_sha256=result.context_sha256,
                     reasons=list(result.reasons),
                     findings=list(result.findings),
                     synthetic=result.synthetic,
@@ -190,12 +188,9 @@ class BatchStore(Store):
 
     def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
         """Accepted batches of the same bytes under another source or coverage, whatever their requests said."""
-        of_bytes = content_sha256[:_BYTES]
         other = (t.batch.c.source_id != source_id) | (t.batch.c.coverage.is_distinct_from(coverage))
-        # The index finds the range; 'z' sorts behind whatever may follow the hash of the bytes, in any collation.
-        near = t.batch.c.content_sha256.between(of_bytes, f"{of_bytes}z")
-        same = sa.func.left(t.batch.c.content_sha256, _BYTES) == of_bytes
-        return self._batches(near & same & (t.batch.c.status == "accepted") & other, limit=5)
+        same = t.batch.c.content_sha256 == content_sha256
+        return self._batches(same & (t.batch.c.status == "accepted") & other, limit=5)
 
     def pages(self, batch_id: str) -> Sequence[PageRow]:
         """The responses of a batch, in order."""
@@ -269,6 +264,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         landed_sha256=row["landed_sha256"],
         files=tuple(row["files"]),
         content_sha256=row["content_sha256"],
+        context_sha256=row["context_sha256"],
         synthetic=row["synthetic"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

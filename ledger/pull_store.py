@@ -26,8 +26,10 @@ class Confirmed:
 class PullStore(Store):
     """Reading what whole pulls came to."""
 
-    def read_up_to(self, source_id: str, contract_sha256: str) -> str | None:
+    def read_up_to(self, source_id: str, contract_sha256: str, synthetic: bool) -> str | None:
         """The highest cursor that is read for good under a contract; None where everything must be read.
+
+        ``synthetic``: from a simulator, or from the real system. What the one gave says nothing of the other.
 
         A pull counts when every batch of it is in force or unchanged: one that died, failed or was held leaves rows
         behind that must be asked for again. Nothing counts before one pull read everything. A replay asked nobody.
@@ -40,7 +42,9 @@ class PullStore(Store):
                 t.batch.c.replay_of.is_(None),
             )
             .group_by(t.batch.c.pull_id)
-            .having(sa.func.bool_and(t.batch.c.status.in_(["accepted", "unchanged"])))
+            .having(
+                sa.func.bool_and(t.batch.c.status.in_(["accepted", "unchanged"]) & (t.batch.c.synthetic == synthetic))
+            )
         )
         everything = sa.exists(whole.having(sa.func.bool_and(t.batch.c.merge.is_(None))))
         # Dates and moments are texts of one length, whole numbers have no leading zeros.
@@ -109,6 +113,23 @@ class PullStore(Store):
         if any(row.by_delta for row in rows) and latest is not None:
             return {row.coverage: Confirmed(latest, bool(row.revised)) for row in rows}
         return {row.coverage: Confirmed(row.at, bool(row.revised)) for row in rows}
+
+    def newest_content(self, source_id: str) -> datetime | None:
+        """When what came last and was accepted came for the first time; None before the first.
+
+        The same content again is not newer, under whatever contract it is landed.
+        """
+        origin = t.batch.alias("origin")
+        first = (
+            sa.select(sa.func.min(sa.func.coalesce(origin.c.finished_at, t.batch.c.finished_at)).label("at"))
+            .select_from(t.batch.outerjoin(origin, origin.c.batch_id == t.batch.c.replay_of))
+            .where(t.batch.c.source_id == source_id, t.batch.c.status.in_(["accepted", "unchanged"]))
+            .group_by(t.batch.c.coverage, t.batch.c.content_sha256)
+            .subquery()
+        )
+        with self._begin() as connection:
+            found: datetime | None = connection.execute(sa.select(sa.func.max(first.c.at))).scalar()
+            return found
 
     def revisions(
         self, source_id: str | None = None, coverage: str | None = None, limit: int | None = None

@@ -36,6 +36,7 @@ _BATCH_FIELDS = (
     "landed_sha256",
     "files",
     "content_sha256",
+    "context_sha256",
     "reasons",
     "findings",
     "synthetic",

@@ -105,6 +105,7 @@ class BatchResult:
     """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that.
 
     ``files`` are the seals of what was written (see ``ledger.seals``).
+    ``context_sha256`` is of the values that rows take from the requests, None where they take none.
     ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows.
     """
 
@@ -124,6 +125,7 @@ class BatchResult:
     rows_known: int | None = None
     merge: Merge | None = None
     cursor: str | None = None
+    context_sha256: str | None = None
     revision: Revision | None = None
 
 
@@ -158,6 +160,7 @@ class Batch:
     rows_known: int | None = None
     merge: Merge | None = None
     cursor: str | None = None
+    context_sha256: str | None = None
 
     @property
     def order(self) -> tuple[str, str]:

@@ -94,6 +94,7 @@ batch = Table(
     Column("landed_sha256", Text),
     Column("files", JSONB, nullable=False, server_default="[]", comment="path, size and hashes of each file written"),
     Column("content_sha256", Text, comment="of the received content, free of fetch clocks"),
+    Column("context_sha256", Text, comment="of the values that rows take from requests; null where they take none"),
     Column("reasons", JSONB, nullable=False, server_default="[]", comment="why it is not simply accepted"),
     Column("findings", JSONB, nullable=False, server_default="[]", comment="signals that do not stop it"),
     Column("synthetic", Boolean, nullable=False, server_default="false"),

@@ -21,28 +21,28 @@ KEPT_WAREHOUSES = 3
 RUNNING_AT_MOST_SECONDS = 3600
 
 
-def due(ledger: Ledger) -> bool:
+def due(ledger: Ledger, settings: Settings) -> bool:
     """Whether something is in force that no evaluation was attempted with, under the rules of now.
 
-    A batch is accepted before anybody is told of it; whoever dies in between leaves this behind (promise P2). An
-    attempt that failed is not repeated by itself: the same data and rules would fail again.
+    A batch is accepted before anybody is told of it; whoever dies in between leaves this behind (promise P2). Figures
+    become final without any new batch. An attempt that failed is not repeated by itself: the same data and rules would
+    fail again.
     """
-    batches = ledger.in_force()
+    batches, digest = _inputs(ledger, settings)
     if not batches:
         return False
     last = ledger.last_attempt(RUNNING_AT_MOST_SECONDS)
-    return last is None or last.inputs_sha256 != _inputs_sha256(batches)
+    return last is None or last.inputs_sha256 != digest
 
 
 def build_candidates(ledger: Ledger, settings: Settings, *, force: bool = False) -> str | None:
     """Build the six candidate marts, gate each, and put those that pass in force.
 
-    Returns the evaluation's id, or None when the last publication was made from the same batches by the same rules
-    (unless forced).
+    Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
+    are now, by the same rules (unless forced).
     Raises TransformError when dbt could not build even one mart.
     """
-    batches = ledger.in_force()
-    digest = _inputs_sha256(batches)
+    batches, digest = _inputs(ledger, settings)
     last = ledger.last_evaluation("published")
     if not force and last is not None and last.inputs_sha256 == digest:
         return None
@@ -118,16 +118,20 @@ def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batc
     promotion.decide(ledger, settings, evaluation_id, warehouse, result)
 
 
-def _inputs_sha256(batches: Sequence[Batch]) -> str:
-    """What an evaluation depends on: the batches in force, and every file that holds a rule."""
+def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
+    """The batches in force, and a hash of what an evaluation depends on: them, their maturity, every file of rules."""
+    from pilar.catalogue import maturities
+
+    batches = ledger.in_force()
+    matured = maturities(ledger, settings.sources_dir, batches)
     digest = hashlib.sha256()
     for batch in sorted(batches, key=lambda batch: batch.batch_id):
-        digest.update(f"{batch.batch_id} {batch.landed_sha256}\n".encode())
+        digest.update(f"{batch.batch_id} {batch.landed_sha256} {matured.get(batch.batch_id)}\n".encode())
     for folder, patterns in (("dbt_project", ("*.sql", "*.yml", "*.csv")), ("expectations", ("*.py",))):
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
             digest.update(path.relative_to(REPOSITORY).as_posix().encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    return batches, digest.hexdigest()
 
 
 def held_pillars(ledger: Ledger) -> Mapping[str, Promotion]:

@@ -75,8 +75,8 @@ def evaluation_due() -> bool:
     """Whether something is in force that no evaluation was attempted with; see ``pilar.evaluate.due``."""
     from pilar import evaluate
 
-    ledger, _ = open_installation()
-    return evaluate.due(ledger)
+    ledger, settings = open_installation()
+    return evaluate.due(ledger, settings)
 
 
 def build_candidates(*, force: bool = False) -> str | None:

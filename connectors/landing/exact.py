@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.contract import Column, Contract
 from connectors.landing.paths import RecordsPath
-from connectors.record_paths import path_steps
+from connectors.record_paths import path_steps, steps_behind
 
 # At least 16 digits around a decimal point or before an exponent: more than a double is sure to keep.
 _LONG = (
@@ -26,6 +26,13 @@ _ESCAPED_NAME = r'"[^"]*\\[^"]*"\s*:\s*-?[0-9]+([.]|[eE])'
 
 class _Number(str):
     """The digits of a JSON number, as they came."""
+
+
+class _Again(str):
+    """The name of a member that its object has already: another key, and written like the first one."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
 
 
 def risk_pattern(contract: Contract) -> str:
@@ -47,7 +54,9 @@ def risk_pattern(contract: Contract) -> str:
 def rewrite(body: str, path: RecordsPath, contract: Contract) -> str | None:
     """The page with exact numbers as texts, or None when it is not JSON at all."""
     try:
-        document = json.loads(body, parse_float=_Number, parse_constant=_Number, strict=False)
+        document = json.loads(
+            body, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_members, strict=False
+        )
     except (ValueError, RecursionError):
         return None
     for record in _records(document, path):
@@ -55,6 +64,17 @@ def rewrite(body: str, path: RecordsPath, contract: Contract) -> str | None:
     # Lone surrogates cannot be written as UTF-8: they become U+FFFD, which the contract's encoding check finds.
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with all that was given for it: a member given twice must still be seen by who reads the page next."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    found = {}
+    for name, value in pairs:
+        found[_Again(name) if name in found else name] = value
+    return found
 
 
 def _records(document: Any, path: RecordsPath) -> list[Any]:
@@ -76,16 +96,13 @@ def _localise(record: Any, contract: Contract) -> None:
             holder[key] = holder[key].replace(".", ",")
 
 
-_STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
-
-
 def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:
     """The object or list that holds a column's value, and its name or number there; (None, None) where it is not."""
     if column.position is not None:
         steps: list[str | int] = [column.position]
     else:
         first, *rest = path_steps(column.from_ or name)
-        steps = [first, *(step[1] or int(step[2]) for step in _STEP.finditer("".join(rest)))]
+        steps = [first, *steps_behind("".join(rest))]
     for step in steps[:-1]:
         record = record[step] if _has(record, step) else None
     return (record, steps[-1]) if _has(record, steps[-1]) else (None, None)

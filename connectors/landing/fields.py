@@ -1,14 +1,14 @@
 """Where each landed column stands in a parsed record, as SQL."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.contract import Column, Contract
 from connectors.landing.paths import RecordsPath
 from connectors.landing.sql import ident, text
 from connectors.protocols.base import UNREADABLE
-from connectors.record_paths import path_steps, top_field
+from connectors.record_paths import path_steps, steps_behind, top_field
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,30 @@ def field_of(name: str, column: Column) -> str | None:
 def read_fields(contract: Contract) -> frozenset[str]:
     """Fields of an object record that are read."""
     return frozenset(top_field(name, column.from_) for name, column in contract.landed.items() if column.in_record)
+
+
+def doubled_members(contract: Contract) -> Sequence[str]:
+    """Conditions for records that give a member twice on the way to a nested value; ``rec`` is the parsed record.
+
+    A search for the name comes first, because names are listed more slowly. DuckDB writes a field kept as JSON without
+    blanks and escapes, so that a member's name stands in it in one way.
+    """
+    found: dict[str, None] = {}
+    for name, column in contract.landed.items():
+        if not column.in_record:
+            continue
+        first, *rest = path_steps(column.from_ or name)
+        field, path = f"rec.{ident(first)}", "$"
+        for step in steps_behind("".join(rest)):
+            if isinstance(step, str):
+                key = json.dumps(step, ensure_ascii=False)
+                listed = f"json_keys({field}, {text(path)})"
+                twice = f"len(list_filter({listed}, lambda name: name = {text(step)})) > 1"
+                found[f"CASE WHEN len(string_split({field}, {text(key + ':')})) > 2 THEN {twice} ELSE false END"] = None
+                path += f".{key}"
+            else:
+                path += f"[{step}]"
+    return tuple(found)
 
 
 def _json_fields(contract: Contract) -> frozenset[str]:

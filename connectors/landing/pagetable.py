@@ -9,7 +9,7 @@ from connectors.contract import Contract
 from connectors.landing.exact import rewrite, risk_pattern
 from connectors.landing.fields import context_column, read_fields
 from connectors.landing.paths import NDJSON, RecordsPath, parse_path
-from connectors.landing.sql import text
+from connectors.landing.sql import any_of, text
 from connectors.protocols.base import Page
 from ledger.errors import SourceError
 
@@ -142,11 +142,16 @@ class PageTable:
     def _doubled(self, fact: PageFacts, path: RecordsPath) -> tuple[int, ...]:
         if fact.regular or fact.rows == 0 or self._contract.positional:
             return ()
-        inside = "$" + "".join(f'."{name}"' for name in path.inside)
+        inside, on_the_way = "$", []
+        for name in path.inside:
+            listed = f"json_keys(records[nth], {text(inside)})"
+            on_the_way.append(f"len(list_filter({listed}, lambda name: name = {text(name)})) > 1")
+            inside += f'."{name}"'
+        twice = any_of([*on_the_way, "len(keys[nth]) <> len(list_distinct(keys[nth]))"])
         row = self.connection.execute(
-            f"SELECT list_filter(range(1, len(keys) + 1), lambda nth: len(keys[nth]) <> len(list_distinct(keys[nth]))) "
-            f"FROM (SELECT list_transform(json_extract(body, {text(path.array + '[*]')}), "
-            f"lambda record: json_keys(record, {text(inside)})) AS keys FROM {PAGES} WHERE seq = ?)",
+            f"SELECT list_filter(range(1, len(keys) + 1), lambda nth: {twice}) "
+            f"FROM (SELECT records, list_transform(records, lambda record: json_keys(record, {text(inside)})) AS keys "
+            f"FROM (SELECT json_extract(body, {text(path.array + '[*]')}) AS records FROM {PAGES} WHERE seq = ?))",
             [fact.seq],
         ).fetchone()
         return tuple(row[0] or ()) if row is not None else ()

@@ -12,8 +12,9 @@ MASK = "***"
 _PROVINCE = "(1[1-9]|2[01]|3[1-6]|5[1-3]|6[1-5]|7[1-6]|8[12]|9[1-7]|99)"
 _DAY = "(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])"
 _MONTH = "(0[1-9]|1[0-2])"
-# Word processors put other blanks and hyphens between the groups than a keyboard has.
-_GAP = "[ ._\u00a0\u2009\u202f\u2010\u2011\u2013-]"
+# Word processors put other blanks and hyphens between the groups than a keyboard has; columns are made with two blanks.
+_BLANKS = " \u00a0\u2009\u202f"
+_GAP = f"[._{_BLANKS}\u2010\u2011\u2013-][{_BLANKS}]?"
 # Plain, and as they are printed: 6402011234560001, 6402 0112 3456 0001, 64.02.01.123456.0001, 640201-123456-0001.
 _NIK = (
     rf"{_PROVINCE}("
@@ -25,14 +26,27 @@ _NIK = (
     rf"|[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}{_DAY}{_MONTH}[0-9]{{2}}{_GAP}[0-9]{{4}}"
     ")"
 )
+# With '/' between all groups, and never a blank beside it: 12/11/24 010124 0001 is a date before numbers. Nor in groups
+# of eight, which are two dates, nor where the first four are a year: 2024/01/310124/0001 numbers a document.
+_SLASHED_NIK = (
+    rf"{_PROVINCE}("
+    rf"[0-9]{{2}}/[0-9]{{2}}{_DAY}/{_MONTH}[0-9]{{2}}/[0-9]{{4}}"
+    rf"|/[0-9]{{2}}/[0-9]{{2}}/{_DAY}{_MONTH}[0-9]{{2}}/[0-9]{{4}}"
+    rf"|[0-9]{{4}}/{_DAY}{_MONTH}[0-9]{{2}}/[0-9]{{4}}"
+    ")"
+    rf"|{_PROVINCE.replace('2[01]', '21')}[0-9]{{2}}/[0-9]{{2}}/{_DAY}{_MONTH}[0-9]{{2}}/[0-9]{{4}}"
+)
+# Digits of an East Asian keyboard (U+FF10 to U+FF19). Nothing that agencies write has ten of them but a number that
+# should not be read, so their form is not looked at.
+_WIDE = f"([\uff10-\uff19]({_GAP})?){{10}}"
 # A card of the national health insurance (BPJS Kesehatan) has 13 digits that begin with 000. A spreadsheet's
 # 6.402011234560001E15 has the digits of a NIK, whichever they are.
-_IDENTITY = rf"(^|[^0-9])({_NIK}|000[0-9]{{10}}|[0-9][.,][0-9]{{15}}[eE][+]?15)([^0-9]|$)"
+_IDENTITY = rf"(^|[^0-9])({_NIK}|{_SLASHED_NIK}|000[0-9]{{10}}|[0-9][.,][0-9]{{15}}[eE][+]?15)([^0-9]|$)|{_WIDE}"
 # In a column of numbers an amount of 16 digits with cents is an amount; only a whole one could be a person's number.
 _WHOLE_IDENTITY = rf"{_PROVINCE}[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}([.]0+)?"
 # What is shown of a refused row may hold a person's number with a digit wrong: the form alone does not clear it.
-_LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{4}"
-_PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-][0-9]{4}[ .-][0-9]{2}"
+_LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{4}|([0-9]{4}/){3}[0-9]{4}"
+_PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{2}|([0-9]{4}/){3}[0-9]{4}"
 # What is left of bytes that were no UTF-8, and the NUL that no text column of a database holds.
 _REPLACED, _NUL = 0xFFFD, 0
 _BROKEN_TEXT = rf"|[\x{{{_REPLACED:X}}}\x{_NUL:02}]"

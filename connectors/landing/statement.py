@@ -13,7 +13,7 @@ from connectors.contract import Contract
 from connectors.landing import checks
 from connectors.landing.casts import Cast, cast, clean
 from connectors.landing.checks import Check, moment_name, number_name, raw_name, said_name, typed_name
-from connectors.landing.fields import Field, fields, structure
+from connectors.landing.fields import Field, doubled_members, fields, structure
 from connectors.landing.pagetable import PAGES, SLOT_STEP
 from connectors.landing.paths import RecordsPath
 from connectors.landing.personal import is_suspicious, pseudonym
@@ -94,7 +94,8 @@ class Statement:
 
     def _raw(self, path: RecordsPath, unreadable: bool) -> str:
         columns = ["seq AS _page", "base + ord - 1 AS _row", "coverage AS _coverage"]
-        columns.append("list_contains($doubled::BIGINT[], place + ord) AS _doubled_field")
+        doubled = any_of(["list_contains($doubled::BIGINT[], place + ord)", *doubled_members(self.contract)])
+        columns.append(f"{doubled} AS _doubled_field")
         columns.append(f"{f'rec.{ident(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
         for name, column in self.contract.landed.items():
             field = self._fields[name]

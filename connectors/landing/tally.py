@@ -27,9 +27,10 @@ MIN_DOUBLE_ROWS = 2
 
 @dataclass(frozen=True)
 class LandedRows:
-    """What one coverage of a pull came to. ``content_sha256`` depends on the pages' bytes, and on
-    values that rows take from the request.
+    """What one coverage of a pull came to.
 
+    ``content_sha256`` depends on the pages' bytes alone, ``context_sha256`` on the values that rows take from the
+    requests; it is None where they take none. Bytes that come again under another value are a copy, not the same batch.
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
     rule or ratio that only flags; ``doubled`` pages with the same content under different contexts.
     """
@@ -39,6 +40,7 @@ class LandedRows:
     landed: int
     quarantined: int
     content_sha256: str
+    context_sha256: str | None
     quarantine: tuple[QuarantineCount, ...]
     unknown: tuple[str, ...]
     absent: tuple[str, ...]
@@ -137,7 +139,8 @@ class Tally:
             received=received,
             landed=landed,
             quarantined=quarantined,
-            content_sha256=_content(pages, coverage if self._of_rows else "", self._told),
+            content_sha256=_content(pages, coverage if self._of_rows else ""),
+            context_sha256=_context(pages, self._told) if self._told else None,
             quarantine=tuple(quarantine[coverage]),
             unknown=tuple(sorted(fields - known_fields(contract))),
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
@@ -185,18 +188,18 @@ def is_coverage(coverage: str | None) -> str:
     return "_coverage IS NULL" if coverage is None else f"_coverage = {text(coverage)}"
 
 
-def _content(pages: Sequence[_Seen], coverage: str | None, told: Set[str]) -> str:
+def _content(pages: Sequence[_Seen], coverage: str | None) -> str:
     """A hash of what came: the hashes of the pages in order, and not when or how they came.
 
-    Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart. Behind
-    it, where rows take values from the request (``told``), a hash of those: bytes that come again under another value
-    are a copy, and not the same batch.
+    Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart.
     """
-    digest = hashlib.sha256("\n".join([*(seen.sha256 for seen in pages), coverage or ""]).encode()).hexdigest()
-    if not told:
-        return digest
+    return hashlib.sha256("\n".join([*(seen.sha256 for seen in pages), coverage or ""]).encode()).hexdigest()
+
+
+def _context(pages: Sequence[_Seen], told: Set[str]) -> str:
+    """A hash of the values that rows take from the requests (``told``), page by page."""
     values = [[pair for pair in seen.context if pair[0] in told] for seen in pages]
-    return f"{digest}+{hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()}"
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
 def _doubled(pages: Sequence[_Seen]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from ledger.settings import Settings
 from pilar.console import out
+from pilar.wording import moment
 
 app = typer.Typer(help="The keys of kept pages: list, rotate, reencrypt.", no_args_is_help=True)
 
@@ -23,11 +24,11 @@ def list_command() -> None:
 
     _, settings = installation.opened()
     current, used = Keys.load(settings.key_dir).page_key, dict(uses(settings))
-    table = Table("key", "file", "state", "pages")
+    table = Table("key", "file", "state", "pages", box=None, pad_edge=False)  # without lines: 80 columns are enough
     table.add_row(page_key_id(current).hex(), PAGE_KEY, "current", str(used.pop(page_key_id(current), 0)))
     for path in retired_key_files(settings.key_dir):
         if (key := read_key(path)) != current:
-            state = f"retired {retired_at(path):%Y-%m-%d %H:%M}"
+            state = f"retired {moment(retired_at(path))}"
             table.add_row(page_key_id(key).hex(), path.name, state, str(used.pop(page_key_id(key), 0)))
     for unknown, pages in sorted(used.items()):
         table.add_row(unknown.hex(), "-", "missing: restore it from your backup", str(pages))

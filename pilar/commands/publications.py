@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from pilar.console import out
+from pilar.wording import moment
 
 app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_help=True)
 
@@ -18,12 +19,12 @@ def list_command() -> None:
 
     ledger, settings = installation.opened()
     now = current(settings.published_dir)
-    table = Table("")
-    for name in ("publication", "published (UTC)", "manifest"):
+    table = Table("", box=None, pad_edge=False)  # without lines: 80 columns are enough
+    for name in ("publication", "published", "manifest"):
         table.add_column(name, no_wrap=True)
     for row in ledger.publications():
         mark = f"→ {row.action}" if row.publication_id == now else ""
-        table.add_row(mark, row.publication_id, f"{row.published_at:%Y-%m-%d %H:%M:%S}", row.manifest_sha256[:12])
+        table.add_row(mark, row.publication_id, moment(row.published_at), row.manifest_sha256[:12])
     out.print(table)
 
 

@@ -129,7 +129,7 @@ def replay_command(
         # Also when one of several batches could not be replayed: what the others came to holds.
         if states and "accepted" not in states:
             out.print("Nothing new is in force.")
-        elif states and evaluate.due(ledger):
+        elif states and evaluate.due(ledger, settings):
             out.print("An evaluation is due: pilar evaluate")
 
 

@@ -105,4 +105,4 @@ def of(ledger: Ledger, batch_id: str) -> Batch:
 
 def mark(source: Source, ledger: Ledger) -> str | None:
     """How far the source was read, under the contract of its newest batch."""
-    return ledger.read_up_to(source.id, ledger.batches(source.id, 1)[0].contract_sha256)
+    return ledger.read_up_to(source.id, ledger.batches(source.id, 1)[0].contract_sha256, synthetic=False)

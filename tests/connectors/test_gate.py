@@ -74,6 +74,13 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
     ("same bytes", facts(before=before(content_sha256="content")), "unchanged", []),
+    (
+        "same bytes, from a simulator before",
+        facts(before=before(content_sha256="content", synthetic=True)),
+        "accepted",
+        [],
+    ),
+    ("same rows, from a simulator before", facts(before=before(rows_sha256="rows", synthetic=True)), "accepted", []),
     ("same bytes, other contract", facts(before=before(content_sha256="content", contract_sha256="x")), "accepted", []),
     (
         "same bytes, another number refused",

@@ -24,7 +24,7 @@ def day(number: int) -> date:
 
 def bound(source: Any, ledger: Ledger) -> str | None:
     """What the next pull will ask from."""
-    mark = ledger.read_up_to(source.id, ledger.batches(source.id, 1)[0].contract_sha256)
+    mark = ledger.read_up_to(source.id, ledger.batches(source.id, 1)[0].contract_sha256, synthetic=False)
     return plan_of(source, mark, NOW).bound
 
 
@@ -91,6 +91,18 @@ def test_a_delta_joins_what_is_in_force(ledger: Ledger, settings: Settings) -> N
         ("a", 1, day(1)), ("b", 20, day(12)), ("c", 3, day(10)), ("d", 4, day(12)),
     ]  # fmt: skip
     assert bound(source, ledger) == "2024-03-05"
+
+
+def test_no_delta_of_the_real_system_joins_what_a_simulator_gave(ledger: Ledger, settings: Settings) -> None:
+    source = make()
+    take(source, FIRST, ledger, settings)
+    take(source, [*FIRST[:2], ("c", 7, "2024-09-09")], ledger, settings, synthetic=True)
+    assert [batch.synthetic for batch in ledger.in_force(source.id)] == [True]
+    assert states(take(source, FIRST, ledger, settings)) == [("all", "accepted")]
+    assert [batch.synthetic for batch in ledger.in_force(source.id)] == [False]
+    assert seen(source, ledger, settings) == [("a", 1, day(1)), ("b", 2, day(5)), ("c", 3, day(10))]
+    assert bound(source, ledger) == "2024-03-03"
+    assert states(take(source, FIRST[2:], ledger, settings)) == [("all", "unchanged")]
 
 
 def test_p1_repeated_rows_of_the_overlap_are_counted(ledger: Ledger, settings: Settings) -> None:

@@ -44,7 +44,7 @@ class System:
     def pages(self, source: Source, ledger: Ledger, settings: Settings) -> list[Page]:
         """What a pull that begins now is answered."""
         contract = source.contract_sha256(key_fingerprint(Keys.load(settings.key_dir)))
-        bound = plan_of(source, ledger.read_up_to(source.id, contract), ledger.now()).bound or ""
+        bound = plan_of(source, ledger.read_up_to(source.id, contract, synthetic=False), ledger.now()).bound or ""
         rows = [dict(zip(NAMES, version, strict=True)) for version in self.now.values() if version[2] >= bound]
         return [page_of(rows[:2], 0), page_of(rows[2:], 1)]
 

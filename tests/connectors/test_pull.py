@@ -66,6 +66,14 @@ def test_p5_an_answer_with_a_clock_in_it_is_unchanged_too(ledger: Ledger, settin
     assert len(list(settings.landing_dir.rglob("rows.parquet"))) == 1
 
 
+def test_the_mark_of_a_simulator_goes_when_the_real_system_gives_the_same(ledger: Ledger, settings: Settings) -> None:
+    source = make()
+    for synthetic, status in ((True, "accepted"), (False, "accepted"), (False, "unchanged"), (True, "accepted")):
+        outcome = pull_pages(source, [page(0, records(20))], ledger, settings, synthetic=synthetic)
+        assert (synthetic, states(outcome)) == (synthetic, [("2024", status)])
+        assert [batch.synthetic for batch in ledger.in_force(source.id)] == [synthetic]
+
+
 def test_a_changed_contract_lands_again(ledger: Ledger, settings: Settings) -> None:
     pull_pages(make(), two_years(), ledger, settings)
     stricter = make(columns=COLUMNS | {"n": {"type": "integer", "max": 100}})
@@ -133,6 +141,28 @@ def test_the_same_payload_under_another_year_is_held(ledger: Ledger, settings: S
     outcome = pull_pages(source, [page(0, records(20), "2024")], ledger, settings)
     assert [reason["code"] for reason in outcome.batches[0].reasons] == ["copy"]
     assert outcome.batches[0].reasons[0]["observed"] == "sample 2023"
+
+
+def test_the_same_bytes_under_a_corrected_value_are_another_batch_and_still_a_copy(
+    ledger: Ledger, settings: Settings
+) -> None:
+    columns = COLUMNS | {"daerah": {"context": "daerah"}}
+    source = make(columns=columns)
+    for daerah, status in (("64.02", "accepted"), ("64.02", "unchanged"), ("62.02", "accepted")):
+        [found] = pull_pages(source, [page(0, records(20), daerah=daerah)], ledger, settings).batches
+        assert (daerah, found.status) == (daerah, status)
+    again, first, _ = ledger.batches(source.id)
+    assert again.content_sha256 == first.content_sha256
+    assert {len(text or "") for text in (again.content_sha256, again.context_sha256, first.context_sha256)} == {64}
+    assert again.context_sha256 != first.context_sha256
+    [copy] = pull_pages(source, [page(0, records(20), "2023", daerah="53.01")], ledger, settings).batches
+    assert (copy.status, [reason["code"] for reason in copy.reasons]) == ("held", ["copy"])
+
+
+def test_rows_that_take_nothing_from_their_requests_have_no_hash_of_it(ledger: Ledger, settings: Settings) -> None:
+    pull_pages(source_of({"id": {}}, ["id"]), [page(0, records(2))], ledger, settings)
+    [batch] = ledger.in_force("sample")
+    assert (len(batch.content_sha256 or ""), batch.context_sha256) == (64, None)
 
 
 def test_the_same_payload_within_one_pull_is_held(ledger: Ledger, settings: Settings) -> None:

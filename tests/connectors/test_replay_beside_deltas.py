@@ -136,9 +136,9 @@ def test_what_was_read_whole_is_replayed_and_the_next_pull_reads_everything(ledg
     assert states(replay(MENDED, old.batch_id, ledger, settings)) == [("all", "accepted")]
     assert [row[:2] for row in seen(MENDED, ledger, settings)] == [("a", 1), ("b", 2), ("c", 5000)]
     sha256 = ledger.in_force(MENDED.id)[0].contract_sha256
-    assert ledger.read_up_to(MENDED.id, sha256) is None
+    assert ledger.read_up_to(MENDED.id, sha256, synthetic=False) is None
     assert states(take(MENDED, FIRST, ledger, settings)) == [("all", "unchanged")]
-    assert ledger.read_up_to(MENDED.id, sha256) == "2024-03-10"
+    assert ledger.read_up_to(MENDED.id, sha256, synthetic=False) == "2024-03-10"
 
 
 def test_a_held_delta_with_a_newer_one_may_be_released(ledger: Ledger, settings: Settings) -> None:

@@ -8,7 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
+from ledger import tables
 from ledger.errors import ConfigError, LedgerError
 from ledger.receipts import GENESIS, first_broken
 from ledger.records import BatchResult, EventIn, PageRow, QuarantineCount, Receipt
@@ -147,6 +151,8 @@ def test_same_content_under_another_coverage_is_found(ledger: Ledger) -> None:
     first = finished(ledger, accepted("2022", content="d" * 64))
     assert [batch.batch_id for batch in ledger.same_content("d" * 64, "dinkes_eppgbm", "2023")] == [first]
     assert not ledger.same_content("d" * 64, "dinkes_eppgbm", "2022")
+    longer = finished(ledger, replace(accepted("2021", content="d" * 64), context_sha256="1" * 64))
+    assert [batch.batch_id for batch in ledger.same_content("d" * 64, "dinkes_eppgbm", "2023")] == [longer, first]
 
 
 def test_p3_the_last_good_version_of_a_pillar_stays_while_it_is_held(ledger: Ledger) -> None:
@@ -226,3 +232,11 @@ def test_many_reads_share_one_connection_and_a_write_among_them_is_kept(
         other = finished(ledger, accepted("2023"))
     assert {batch.batch_id for batch in ledger.in_force()} == {batch_id, other}
     assert ledger.batch(batch_id) is not None
+
+
+def test_migrations_make_the_tables_that_the_code_knows(ledger: Ledger, ledger_url: str) -> None:
+    engine = sa.create_engine(sa.make_url(ledger_url).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()

@@ -2,10 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
+from connectors.pull import pull_pages
 from connectors.spec import Freshness
-from pilar.freshness import Silence, age, silence
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar.freshness import Silence, age, last_answer, silence
+from tests.connectors.pulling import COLUMNS, make, page, records
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -26,3 +31,29 @@ def test_a_silent_source_is_late_and_then_overdue(since: timedelta, state: Silen
     limits = Freshness(due="monthly", warn="12h", fail="3d")
     assert silence(limits, NOW - since, NOW) == state
     assert age(NOW - since, NOW) == told
+
+
+@pytest.mark.parametrize(("protocol", "days"), [("rest", 0), ("files.xlsx", 50)])
+def test_a_folder_that_is_no_longer_filled_is_late(
+    ledger: Ledger, settings: Settings, ledger_url: str, protocol: str, days: int
+) -> None:
+    """A system that answers was asked; files that lie there were not delivered again, whoever reads them and how."""
+    plain, stricter = (
+        make(protocol=protocol, columns=columns)
+        for columns in (COLUMNS, COLUMNS | {"n": {"type": "integer", "max": 99}})
+    )
+    assert last_answer(ledger, plain) is None
+    pull_pages(plain, [page(0, records(20), "2023")], ledger, settings)
+    pull_pages(plain, [page(0, records(20), "2023"), page(1, records(21), "2024")], ledger, settings)
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("update batch set finished_at = now() - interval '50 days'")
+    for source in (plain, stricter):
+        outcome = pull_pages(source, [page(0, records(20), "2023"), page(1, records(21), "2024")], ledger, settings)
+    assert outcome.changed
+    last, now = last_answer(ledger, plain), ledger.now()
+    assert last is not None
+    assert (now - last).days == days
+    pull_pages(stricter, [page(0, records(22), "2024")], ledger, settings)
+    newest = last_answer(ledger, plain)
+    assert newest is not None
+    assert newest > now

@@ -1,14 +1,17 @@
 """`pilar sources`, `diagnose`, `verify` and `migrate` as a person types them, where something is wrong."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import psycopg
 import pytest
 import structlog
 
 from ledger.errors import PilarError
+from ledger.keys import retired_key_files
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli, demo
@@ -123,3 +126,17 @@ def test_a_failed_pull_is_told_once(
     assert ended.value.code == 2
     told = capsys.readouterr()
     assert (told.out + told.err).count("connection 'fake' is not configured") == 1
+
+
+def test_lists_tell_the_time_where_the_regency_is(
+    typed: Type, settings: Settings, ledger: Ledger, ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILAR_TIMEZONE", "Asia/Jayapura")
+    ledger.record_publication("20261122T052629102Z-15fa0c88", ledger.start_evaluation(["b1"]), "a" * 64)
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("update publication set published_at = '2026-11-21 20:30:00+00'")
+    assert "2026-11-22 05:30 WIT" in typed("publications", "list")
+    typed("keys", "rotate")
+    [retired] = retired_key_files(settings.key_dir)
+    os.utime(retired, (1795293000, 1795293000))
+    assert "retired 2026-11-22 05:30 WIT" in typed("keys", "list")

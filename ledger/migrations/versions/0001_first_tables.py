@@ -107,6 +107,12 @@ def upgrade() -> None:
         ),
         sa.Column("content_sha256", sa.Text(), nullable=True, comment="of the received content, free of fetch clocks"),
         sa.Column(
+            "context_sha256",
+            sa.Text(),
+            nullable=True,
+            comment="of the values that rows take from requests; null where they take none",
+        ),
+        sa.Column(
             "reasons",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default="[]",

@@ -128,6 +128,14 @@ def test_p6_an_amount_with_cents_is_not_a_person(land: Any) -> None:
         "6402-0141-0190-0001",
         "64.02.01.410190.0001",
         "640201 410190 0001",
+        "6402/0141/0190/0001",
+        "64/02/01/410190/0001",
+        "640201/410190/0001",
+        "NIK 6402/01/410190/0001.",
+        "6402  0141  0190  0001",
+        "64. 02. 01. 410190. 0001",
+        "\uff16\uff14\uff10\uff12\uff10\uff11\uff14\uff11\uff10\uff11\uff19\uff10\uff10\uff10\uff10\uff11",
+        "\uff16\uff14\uff10\uff12 \uff10\uff11\uff14\uff11 \uff10\uff11",
         "NIK: 6402014101900001.",
         "no. kartu 0001234567890, aktif",
     ],
@@ -148,6 +156,16 @@ def test_p6_the_scanner_knows_the_forms_of_numbers_of_persons(land: Any, value: 
         "1234567890123",  # a number of business (NIB)
         "2024-01-01 2024-12-31",
         "64020141019000012",  # 17 digits
+        "12/11/2024  1234  5678  9012",
+        "12/11/24 010124 0001",  # a date before two numbers
+        "12112024/01122024",  # two dates
+        "2024/01/310124/0001",  # a document: year, month, day, serial
+        "2021/2022/2023/2024",
+        "1301/1402/1503/2024",  # no month 15
+        "0541-123456  0812-3456-7890  0813-1201-0112",
+        "12  11  24  31  12  24",
+        "Rp 1.201.011.201.240.001",
+        "\uff12\uff10\uff12\uff14 \uff11\uff12 \uff13\uff11",  # a day in full-width digits
     ],
 )
 def test_the_scanner_takes_no_code_of_an_account_for_a_person(land: Any, value: str) -> None:

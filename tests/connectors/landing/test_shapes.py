@@ -103,6 +103,49 @@ def test_a_doubled_field_that_hides_a_missing_one(land: Any) -> None:
     assert ("doubled_field", "") in result.reasons
 
 
+NESTED: dict[str, Any] = {
+    "id": {},
+    "mulai": {"from": "$.masa.mulai"},
+    "nilai": {"from": "$.hasil[0].rinci.nilai", "type": "decimal(18,2)", "optional": True},
+}
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        '"masa": {"mulai": "x", "mulai": "y"}',
+        '"masa": {"mulai": "x", "lain": {"mulai": 1}, "\\u006dulai": "x"}',
+        '"masa": {"mulai": "x"}, "hasil": [{"rinci": {"nilai": 1, "nilai": 2}}]',
+        '"masa": {"mulai": "x"}, "hasil": [{"rinci": {"nilai": 1}, "rinci": {"nilai": 1}}]',
+        '"masa": {"mulai": "x"}, "hasil": [{"rinci": {"nilai": 1234567890123.45, "nilai": 2}}]',  # rewritten by Python
+    ],
+    ids=["beside", "escaped", "deeper", "on the way", "in a page that is rewritten"],
+)
+def test_a_nested_field_given_twice_is_quarantined(land: Any, twice: str) -> None:
+    fine = (
+        '{"id": "a", "masa": {"mulai": "x", "lain": {"mulai": 1, "mulai": 2}}, "hasil": [{"rinci": {"nilai": 1}}]}',
+        '{"id": "b", "masa": {"mulai": "\\"mulai\\":\\"mulai\\":"}, "hasil": [{"rinci": {}}, {"rinci": {"nilai": 1}}]}',
+        '{"id": "c", "masa": {"mulai": "x", "selesai": 1, "selesai": 2}, "hasil": null}',
+    )
+    result = land(NESTED, [page(f'[{", ".join(fine)}, {{"id": "d", {twice}}}]')])
+    assert [row["id"] for row in result.rows] == ["a", "b", "c"]
+    assert result.reasons == [("doubled_field", "")]
+
+
+def test_a_record_given_twice_in_its_entry_is_quarantined(land: Any) -> None:
+    text = '{"entry": [{"resource": {"id": "a", "value": 1}}, {"resource": {"id": "b"}, "resource": {"id": "c"}}]}'
+    result = land(COLUMNS, [page(text, "$.entry[*].resource")])
+    assert [row["id"] for row in result.rows] == ["a"]
+    assert result.reasons[0] == ("doubled_field", "")
+
+
+def test_a_field_given_twice_is_seen_in_a_page_that_is_rewritten(land: Any) -> None:
+    text = '[{"id": "a", "value": 1234567890123.45}, {"id": "b", "value": 1, "value": 2}]'
+    result = land({"id": {}, "value": {"type": "decimal(18,2)"}}, [page(text)])
+    assert [row["id"] for row in result.rows] == ["a"]
+    assert result.reasons == [("doubled_field", "")]
+
+
 @pytest.mark.parametrize(
     "text", ["", "<html>login</html>", '[{"id": "a"', '{"rows": null}', '{"rows": "none"}', '{"other": []}', "[" * 5000]
 )
