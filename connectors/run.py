@@ -146,7 +146,7 @@ class Run:
             # Asked once, before the first batch of this pull counts: a pull is no history for itself.
             history = self._ledger.usual_sizes(self._source.id)
             # Every batch is there before the first one counts, so that a pull which dies in between is seen to be one.
-            batches = [self._of_rows(rows) for rows in landed]
+            batches = self._batches_of(landed)
             # A replay puts all its coverages in force at once: a row may have moved from one to the other.
             with self._ledger.together() if self._replayed is not None else nullcontext():
                 outcomes = tuple(
@@ -247,14 +247,15 @@ class Run:
             judged.findings,
         )
 
-    def _of_rows(self, rows: LandedRows) -> _Open:
-        """The batch of a coverage. Where rows say their coverage themselves, all batches come from the same pages."""
+    def _batches_of(self, landed: Sequence[LandedRows]) -> Sequence[_Open]:
+        """The batch of each coverage. Where rows say theirs, all come from the pages that the first batch keeps."""
         if self._source.coverage_column is None:
-            return self._batch(rows.coverage)
-        carrier = self._batches.pop(None, None)
-        if carrier is not None:
-            self._batches[rows.coverage] = carrier
-            return carrier
+            return [self._batch(rows.coverage) for rows in landed]
+        carrier = self._batches.pop(None)
+        self._batches[landed[0].coverage] = carrier
+        return [carrier, *map(self._beside, landed[1:])]
+
+    def _beside(self, rows: LandedRows) -> _Open:
         batch = self._new(rows.coverage)
         self._batches[rows.coverage] = batch
         batch.store.folder.mkdir(parents=True, exist_ok=True)

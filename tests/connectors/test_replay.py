@@ -248,6 +248,15 @@ def test_p1_a_pull_of_several_coverages_is_replayed_whole(ledger: Ledger, settin
     assert replayable(source.id, ledger) == []
 
 
+def test_p1_rows_that_still_do_not_say_their_coverage_have_a_batch_of_their_own(
+    ledger: Ledger, settings: Settings
+) -> None:
+    old = mixed(ledger, settings)
+    outcome = replay(make(columns=BY_ROWS), old[None], ledger, settings)
+    assert states(outcome) == [(None, "rejected"), ("2023", "unchanged"), ("2024", "unchanged")]
+    assert len({batch.batch_id for batch in outcome.batches}) == 3
+
+
 def test_p1_a_coverage_with_newer_rows_is_left_alone(ledger: Ledger, settings: Settings) -> None:
     old, source = mixed(ledger, settings), make(columns=MENDED_ROWS)
     newer = [row | {"id": f"2023-{row['id']}", "tahun": 2023} for row in records(14)]
