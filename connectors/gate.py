@@ -39,6 +39,17 @@ class Before:
 
 
 @dataclass(frozen=True)
+class Siblings:
+    """All rows of the pull that brought a batch, where they say their coverage themselves.
+
+    ``unclear`` are those of which it cannot be read: they may belong to any coverage.
+    """
+
+    received: int
+    unclear: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
@@ -46,6 +57,7 @@ class Facts:
     the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
     landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
     ``replay``: its pages were landed before.
+    ``siblings``: None where the request says the coverage.
     """
 
     coverage: str | None
@@ -64,21 +76,32 @@ class Facts:
     replay: bool = False
     context_sha256: str | None = None
     synthetic: bool = False
+    siblings: Siblings | None = None
+
+    @property
+    def vanished(self) -> bool:
+        """Whether the pull brought rows, and none of this coverage."""
+        return self.received == 0 and self.siblings is not None and self.siblings.received > 0
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a batch is not simply accepted, or a finding beside that: what, in numbers, and what to do."""
+    """Why a batch is not simply accepted, or a finding beside that: what, in numbers, and what to do.
+
+    ``behind``: ids of batches; for as long as one of them is in force, this one cannot be released.
+    """
 
     code: str
     what: str
     do: str
     observed: str = ""
     limit: str = ""
+    behind: tuple[str, ...] = ()
 
     def as_row(self) -> Mapping[str, Any]:
         """The reason as the ledger keeps it."""
-        return {"code": self.code, "what": self.what, "do": self.do, "observed": self.observed, "limit": self.limit}
+        row = {"code": self.code, "what": self.what, "do": self.do, "observed": self.observed, "limit": self.limit}
+        return row | ({"behind": list(self.behind)} if self.behind else {})
 
 
 @dataclass(frozen=True)
@@ -204,6 +227,9 @@ def _about(facts: Facts) -> Iterator[Reason]:
 
 def _size(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
     usual = _usual(facts)
+    if facts.vanished:
+        yield from _vanished(facts, assertions, usual)
+        return
     if facts.received == 0 and usual > 0:
         yield Reason(
             "empty",
@@ -232,6 +258,17 @@ def _size(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
         )
 
 
+def _vanished(facts: Facts, assertions: Assertions, usual: float) -> Iterator[Reason]:
+    may_go = assertions.rows.min == 0 and assertions.shrink.max == 1 and assertions.gone_max == 1
+    if facts.siblings is not None and not may_go:
+        yield Reason(
+            "vanished",
+            "no row of the pull is of this coverage any more",
+            "Ask the agency; release the batch if its rows were really deleted",
+            f"0 of {facts.siblings.received} rows, where {usual:g} stood",
+        )
+
+
 def _usual(facts: Facts) -> float:
     """The larger of the batch in force and the trailing median: neither one odd batch nor a short history decides."""
     trailing = float(median(facts.trailing)) if facts.trailing else 0.0
@@ -248,6 +285,23 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             f"{facts.quarantined} of {facts.received}",
             f"{quota:.1%}",
         )
+    elif facts.siblings is not None and facts.coverage is not None:
+        yield from _unclear(facts, facts.siblings, quota)
+
+
+def _unclear(facts: Facts, pull: Siblings, quota: float) -> Iterator[Reason]:
+    """Nobody knows whose they are, so each coverage bears its part of them beside what was refused of its own."""
+    clear, received = pull.received - pull.unclear, facts.received or 1
+    if not pull.unclear or pull.unclear * received + facts.quarantined * clear <= quota * pull.received * received:
+        return
+    own = f", and {facts.quarantined} of its own {facts.received} refused" if facts.quarantined else ""
+    yield Reason(
+        "coverage_unclear",
+        "too many rows of the pull do not say what they are about",
+        "Mend the coverage column at the source, or in the contract; then pull, or replay",
+        f"{pull.unclear} of {pull.received}{own}",
+        f"{quota:.1%}",
+    )
 
 
 def _gone(facts: Facts, assertions: Assertions) -> Iterator[Reason]:

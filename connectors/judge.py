@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.cursor import SNAPSHOT, Plan
 from connectors.drift import Form, Seen, changes, form_of, judged
-from connectors.gate import Before, Facts, Reason, capped, decide, too_many
+from connectors.gate import Before, Facts, Reason, Siblings, capped, decide, too_many
 from connectors.landing.comparing import Comparison
 from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
@@ -49,11 +49,13 @@ def judge(
     history: Sequence[int] = (),
     plan: Plan = SNAPSHOT,
     place: str | None = None,
+    siblings: Siblings | None = None,
 ) -> Judged:
     """Write one coverage's files into ``folder`` (which is named by the batch) and decide about them.
 
     ``history``: usual sizes of the source's coverages, as they stood when the pull began. ``plan``: what was asked for.
     ``place``: that of a replay in the order of pulls; None for a pull, which comes after all others.
+    ``siblings``: the whole pull, where rows say their coverage themselves.
     """
     force = ledger.in_force(source.id)
     own = up_to(force, rows.coverage, place)
@@ -84,6 +86,7 @@ def judge(
         new_rows=rows.landed - known if known is not None else None,
         replay=place is not None,
         synthetic=synthetic,
+        siblings=siblings,
     )
     decision = decide(facts, source.assertions)
     if decision.outcome == "unchanged":

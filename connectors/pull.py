@@ -7,8 +7,9 @@ a pull that dies leaves batches that stay ``running``, which no reader looks at,
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from connectors.outcome import BatchOutcome, PullOutcome
 from connectors.protocols.base import Page
-from connectors.run import BatchOutcome, PullOutcome, Run
+from connectors.run import Run
 from connectors.source_protocol import protocol_of
 from connectors.spec import Source
 from ledger.errors import PilarError, SourceError
@@ -63,7 +64,7 @@ def pull_pages(
 def _run(source: Source, ledger: Ledger, settings: Settings, event_id: str | None) -> Iterator[Run]:
     """A run under the source's lock; what goes wrong in it is in the ledger before it is raised."""
     with (
-        ledger.lock(f"pull:{source.id}"),
+        ledger.deciding(source.id),
         recorded(Run(source, ledger, settings, Keys.load(settings.key_dir), event_id), source) as run,
     ):
         yield run

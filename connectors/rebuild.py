@@ -105,7 +105,8 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
         with Landing(source, keys, [folder], plan=plan_of(source, None, batch.started_at)) as landing:
             for page in kept_pages(source, rows, settings, keys):
                 landing.add(page, coverage_of(source, page), hashlib.sha256(page.body).hexdigest())
-            found = {counted.coverage: counted for counted in landing.finish()}
+            # A coverage that had vanished from its pull has a batch without rows.
+            found = {counted.coverage: counted for counted in landing.finish(_expected(source, batch))}
             counted = found.get(batch.coverage)
             if counted is None:
                 raise LedgerError(
@@ -124,6 +125,10 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
             files.quarantine_seal.sha256,
             batch.contract_sha256 == source.contract_sha256(key_fingerprint(keys)),
         )
+
+
+def _expected(source: Source, batch: Batch) -> frozenset[str | None]:
+    return frozenset({batch.coverage} if source.coverage_column is not None and not batch.rows_received else ())
 
 
 def differences(batch: Batch, rebuilt: Rebuilt) -> Mapping[str, tuple[object, object]]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from connectors.cursor import merge_of
 from connectors.landing.tally import LandedRows
+from connectors.outcome import PullOutcome
 from connectors.pull import recorded
 from connectors.rebuild import kept_pages, kept_rows
-from connectors.run import PullOutcome, Replayed, Run
+from connectors.run import Replayed, Run
 from connectors.spec import Source
 from ledger.errors import LedgerError, SourceError
 from ledger.keys import Keys
@@ -36,7 +37,7 @@ def replay(source: Source, batch_id: str, ledger: Ledger, settings: Settings) ->
     Raises LedgerError when the batch cannot be replayed, or its pages are gone or changed, and SourceError when they
     can no longer be read; what is in force then stays.
     """
-    with ledger.lock(f"pull:{source.id}"):
+    with ledger.deciding(source.id):
         keys = Keys.load(settings.key_dir)
         batch = _batch(source, batch_id, ledger)
         _refuse(batch, ledger)
@@ -90,7 +91,7 @@ class _Plan:
 
     def choose(self, landed: Sequence[LandedRows]) -> Sequence[LandedRows]:
         """The batch's own coverage first. Raises SourceError when rows would be in force twice, or none is left."""
-        found = {rows.coverage for rows in landed}
+        found = {rows.coverage for rows in landed if rows.received}
         if missing := sorted(str(coverage) for coverage in self.force - found):
             raise SourceError(
                 "permanent",
@@ -120,7 +121,8 @@ def _plan(source: Source, batch: Batch, ledger: Ledger) -> _Plan:
     else:
         taken = {one.coverage for one in whole.values() if one.place > batch.place and one.status == "accepted"}
     siblings = {coverage: one.batch_id for coverage, one in last.items() if coverage not in taken}
-    force = {one.coverage for one in ledger.in_force(source.id) if one.batch_id in siblings.values()}
+    standing = [one for one in ledger.in_force(source.id) if one.rows_landed]
+    force = {one.coverage for one in standing if one.batch_id in siblings.values()}
     return _Plan(batch, siblings, frozenset(force), frozenset(taken))
 
 

@@ -15,13 +15,15 @@ from connectors.judge import Judged, judge
 from connectors.keeping import Keeper
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows
+from connectors.outcome import BatchOutcome, PullOutcome
 from connectors.pages import PageStore
 from connectors.protocols.base import Page
 from connectors.rebuild import note_of
 from connectors.spec import GRAIN_PATTERNS, Source, matches_grain
+from connectors.together import expected, held_together, is_whole, siblings_of
 from ledger.errors import FailedAnswer, SourceError
 from ledger.keys import Keys
-from ledger.records import Batch, BatchResult, BatchStatus, PageRow
+from ledger.records import Batch, BatchResult, PageRow
 from ledger.seals import seal
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -29,33 +31,6 @@ from ledger.store import Ledger
 log = structlog.get_logger()
 
 Choose = Callable[[Sequence[LandedRows]], Sequence[LandedRows]]
-
-
-@dataclass(frozen=True)
-class BatchOutcome:
-    """What became of one coverage."""
-
-    batch_id: str
-    coverage: str | None
-    status: BatchStatus
-    received: int
-    landed: int
-    quarantined: int
-    reasons: Sequence[Mapping[str, Any]] = ()
-    findings: Sequence[Mapping[str, Any]] = ()
-
-
-@dataclass(frozen=True)
-class PullOutcome:
-    """What became of one pull: a batch for each coverage it brought."""
-
-    source_id: str
-    batches: tuple[BatchOutcome, ...]
-
-    @property
-    def changed(self) -> bool:
-        """Whether an evaluation would see anything new."""
-        return any(batch.status == "accepted" for batch in self.batches)
 
 
 @dataclass
@@ -141,16 +116,18 @@ class Run:
                     where=self._source.id,
                     do="Check the source's arguments, and whether files have arrived",
                 )
-            landed = landing.finish() if choose is None else choose(landing.finish())
+            counted = landing.finish(expected(self._source, self._plan, self._ledger))
+            landed = counted if choose is None else choose(counted)
             self._keeper.finish()
-            # Asked once, before the first batch of this pull counts: a pull is no history for itself.
-            history = self._ledger.usual_sizes(self._source.id)
             # Every batch is there before the first one counts, so that a pull which dies in between is seen to be one.
             batches = self._batches_of(landed)
-            # A replay puts all its coverages in force at once: a row may have moved from one to the other.
-            with self._ledger.together() if self._replayed is not None else nullcontext():
+            decisions = self._decisions(batches, landing, counted, landed)
+            # All coverages are in force at once where a row may have moved from one to the other.
+            at_once = self._replayed is not None or self._source.coverage_column is not None
+            with self._ledger.together() if at_once else nullcontext():
                 outcomes = tuple(
-                    self._finish(batch, landing, rows, history) for batch, rows in zip(batches, landed, strict=True)
+                    self._finish(batch, landing, rows, judged)
+                    for batch, rows, judged in zip(batches, landed, decisions, strict=True)
                 )
         log.info(
             "pull_finished",
@@ -217,20 +194,38 @@ class Run:
 
     # -- finishing ------------------------------------------------------------------------------------------------
 
-    def _finish(self, batch: _Open, landing: Landing, rows: LandedRows, history: Sequence[int]) -> BatchOutcome:
-        judged = judge(
-            self._source,
-            self._ledger,
-            landing,
-            rows,
-            contract_sha256=self._contract_sha256,
-            synthetic=self._synthetic,
-            home=self._settings.home,
-            folder=self._settings.landing_dir / self._source.id / batch.batch_id,
-            history=history,
-            plan=self._plan,
-            place=self._replayed.place if self._replayed is not None else None,
+    def _decisions(
+        self, batches: Sequence[_Open], landing: Landing, counted: Sequence[LandedRows], landed: Sequence[LandedRows]
+    ) -> Iterable[Judged]:
+        # Asked once, before the first batch of this pull counts: a pull is no history for itself.
+        history = self._ledger.usual_sizes(self._source.id)
+        siblings = siblings_of(self._source, counted)
+        each = (
+            judge(
+                self._source,
+                self._ledger,
+                landing,
+                rows,
+                contract_sha256=self._contract_sha256,
+                synthetic=self._synthetic,
+                home=self._settings.home,
+                folder=self._settings.landing_dir / self._source.id / batch.batch_id,
+                history=history,
+                plan=self._plan,
+                place=self._replayed.place if self._replayed is not None else None,
+                siblings=siblings,
+            )
+            for batch, rows in zip(batches, landed, strict=True)
         )
+        if siblings is None:
+            return each  # one by one: a copy of an earlier one of them is seen, since that is in force by then
+        judged = {rows.coverage: one for rows, one in zip(landed, each, strict=True)}
+        if not is_whole(self._source, self._plan):
+            return list(judged.values())
+        force = self._ledger.in_force(self._source.id)
+        return held_together(self._source, force, landing, self._settings.home, judged)
+
+    def _finish(self, batch: _Open, landing: Landing, rows: LandedRows, judged: Judged) -> BatchOutcome:
         if judged.status == "unchanged" and judged.before is not None:
             self._share(batch, rows.pages, judged.before)
         batch.store.settle()
@@ -297,6 +292,7 @@ class Run:
             merge=self._plan.merge,
             cursor=cursor,
             revision=judged.revision,
+            by_rows=self._source.coverage_column is not None,
         )
 
     def _sealed(self, judged: Judged) -> Sequence[Mapping[str, Any]]:

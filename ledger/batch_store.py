@@ -1,6 +1,7 @@
 """Batches, their pages, what was quarantined and the receipt, in the ledger."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 import sqlalchemy as sa
@@ -92,6 +93,7 @@ class BatchStore(Store):
                     rows_known=result.rows_known,
                     merge=result.merge.as_row() if result.merge is not None else None,
                     cursor=result.cursor,
+                    by_rows=result.by_rows,
                     landed_path=result.landed_path,
                     landed_sha256=result.landed_sha256,
                     files=[dict(file) for file in result.files],
@@ -114,24 +116,50 @@ class BatchStore(Store):
             return write_receipt(connection, batch_id)
 
     def release_batch(self, batch_id: str, why: str) -> Receipt:
-        """Put a held batch in force by a person's decision, which gets a receipt of its own.
+        """Put a held batch in force: ``release_batches`` for one."""
+        return self.release_batches([batch_id], why)[0]
 
-        Raises LedgerError when the batch is not held, or a newer one of its coverage is in force, held itself, or found
-        what is in force unchanged.
+    def release_batches(self, batch_ids: Sequence[str], why: str) -> Sequence[Receipt]:
+        """Put held batches of one source in force at once, by a person's decision; each gets a receipt of its own.
+
+        Waits for a pull of the source that is under way. Raises LedgerError, and releases none, when one is not held;
+        when a newer one of its coverage is in force, held itself, or found what is in force unchanged; where rows say
+        their coverage, when any newer pull has spoken; and when rows of it would be in force under another coverage.
         """
+        [source_id, *others] = dict.fromkeys(self._held(batch_id).source_id for batch_id in batch_ids)
+        if others:
+            raise LedgerError(
+                "only batches of one source are released together", where=source_id, do="Leave out others"
+            )
+        with self.deciding(source_id), self.together(), self.lock(RECEIPT_LOCK):
+            # Looked up again: whoever held the locks may have released them, or pulled anew.
+            batches = [self._held(batch_id) for batch_id in dict.fromkeys(batch_ids)]
+            receipts = [self._release(batch.batch_id, why) for batch in batches]
+            _refuse_doubled(batches, self.in_force(source_id))
+        return receipts
+
+    def _held(self, batch_id: str) -> Batch:
+        batch = self.batch(batch_id)
+        if batch is None or batch.status != "held":
+            raise LedgerError(
+                "only a held batch can be released", where=f"batch {batch_id}", do="See `pilar diagnose SOURCE`"
+            )
+        return batch
+
+    def _release(self, batch_id: str, why: str) -> Receipt:
         note = {"code": "released", "what": "released by a person", "observed": why, "limit": "", "do": ""}
-        with self.lock(RECEIPT_LOCK), self._begin() as connection:
+        with self._begin() as connection:
             _refuse_older(connection, batch_id)
-            changed = connection.execute(
+            connection.execute(
                 sa.update(t.batch)
-                .where(t.batch.c.batch_id == batch_id, t.batch.c.status == "held")
+                .where(t.batch.c.batch_id == batch_id)
                 .values(status="accepted", reasons=t.batch.c.reasons.concat(sa.cast([note], JSONB)))
-            ).rowcount
-            if not changed:
-                raise LedgerError(
-                    "only a held batch can be released", where=f"batch {batch_id}", do="See `pilar diagnose SOURCE`"
-                )
+            )
             return write_receipt(connection, batch_id)
+
+    def deciding(self, source_id: str) -> AbstractContextManager[None]:
+        """Only one at a time pulls or replays a source, or releases a batch of it; the others wait."""
+        return self.lock(f"pull:{source_id}")
 
     def fail_batch(self, batch_id: str, kind: str, message: str) -> None:
         """Record that a batch came to nothing, and why. Called before the error is raised."""
@@ -225,12 +253,17 @@ class BatchStore(Store):
 
 
 def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
-    """A newer delta stands in nobody's way: rows join by key and cursor, whichever came first."""
+    """A newer delta stands in nobody's way: rows join by key and cursor, whichever came first.
+
+    Where rows say their coverage, a newer pull has spoken of this one even if it has no batch: a row may be elsewhere.
+    """
     mine, newer = t.batch.alias("mine"), t.batch.alias("newer")
+    told = ("accepted", "unchanged", "held")
+    later = (newer.c.place > mine.c.place) | ((newer.c.place == mine.c.place) & (newer.c.pull_id > mine.c.pull_id))
+    of_all = mine.c.by_rows & (newer.c.source_id == mine.c.source_id) & newer.c.merge.is_(None) & later
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
         mine.c.batch_id == batch_id,
-        newer.c.status.in_(("accepted", "unchanged", "held")),
-        _replaces(newer, mine),
+        (_replaces(newer, mine) & newer.c.status.in_(told)) | (of_all & newer.c.status.in_((*told, "rejected"))),
     )
     found = connection.execute(query).scalar()
     if found is not None:
@@ -247,6 +280,18 @@ def _replaces(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool
     later = newer.c.merge.is_(None) & (newer.c.place > old.c.place)
     again = (newer.c.place == old.c.place) & (newer.c.batch_id > old.c.batch_id)
     return same & (later | again)
+
+
+def _refuse_doubled(batches: Iterable[Batch], force: Iterable[Batch]) -> None:
+    standing = {batch.batch_id: batch.coverage or "-" for batch in force}
+    for batch in batches:
+        behind = [batch_id for reason in batch.reasons for batch_id in reason.get("behind", ())]
+        if still := next((batch_id for batch_id in behind if batch_id in standing), None):
+            raise LedgerError(
+                f"rows of it are in force under {standing[still]} too, by {still}",
+                where=f"batch {batch.batch_id}",
+                do=f"Release the held batch of {standing[still]} too: `pilar release BATCH BATCH --why ...`",
+            )
 
 
 def _batch(row: sa.RowMapping) -> Batch:

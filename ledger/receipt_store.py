@@ -32,6 +32,7 @@ _BATCH_FIELDS = (
     "rows_known",
     "merge",
     "cursor",
+    "by_rows",
     "landed_path",
     "landed_sha256",
     "files",

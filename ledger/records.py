@@ -106,7 +106,8 @@ class BatchResult:
 
     ``files`` are the seals of what was written (see ``ledger.seals``).
     ``context_sha256`` is of the values that rows take from the requests, None where they take none.
-    ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows.
+    ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows. ``by_rows``:
+    rows say their coverage themselves, so that a whole pull is a word on every coverage.
     """
 
     status: BatchStatus
@@ -127,6 +128,7 @@ class BatchResult:
     cursor: str | None = None
     context_sha256: str | None = None
     revision: Revision | None = None
+    by_rows: bool = False
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,13 @@ batch = Table(
         comment="a delta's key and cursor: it joins what is in force; null: it replaces its coverage",
     ),
     Column("cursor", Text, comment="the highest cursor among its landed rows, in a form that sorts"),
+    Column(
+        "by_rows",
+        Boolean,
+        nullable=False,
+        server_default="false",
+        comment="its rows say their coverage: a whole pull is a word on every coverage",
+    ),
     Column("landed_path", Text, comment="relative to the installation's home"),
     Column("landed_sha256", Text),
     Column("files", JSONB, nullable=False, server_default="[]", comment="path, size and hashes of each file written"),

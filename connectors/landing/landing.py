@@ -1,6 +1,6 @@
 """Landing one pull: pages go in as they come, batches of rows come out, one for each coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +15,7 @@ from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files, write_revision
 from connectors.landing.fitting import fitting
 from connectors.landing.future import quarantine_future
+from connectors.landing.moving import Force, Move, Moving
 from connectors.landing.personal import hmac_pads, holds_identity
 from connectors.landing.reader import Reader
 from connectors.landing.sample import Sample, Value
@@ -84,8 +85,11 @@ class Landing:
             )
         self._reader.add(page, coverage, sha256)
 
-    def finish(self) -> tuple[LandedRows, ...]:
-        """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1)."""
+    def finish(self, expected: Set[str | None] = frozenset()) -> tuple[LandedRows, ...]:
+        """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1).
+
+        ``expected``: coverages that are told also where no row is of them.
+        """
         self._reader.finish()
         self._reader.close()
         self._connection.close()
@@ -100,7 +104,7 @@ class Landing:
             if self._plan.cursor is not None and self._plan.not_after is not None:
                 quarantine_future(self._staging, self._contract, self._plan.cursor, self._plan.not_after)
             quarantine_duplicates(self._staging, self._contract)
-            return tally.count()
+            return tally.count(expected)
 
     def write(self, coverage: str | None, folder: Path) -> LandedFiles:
         """Write the two files of one coverage."""
@@ -134,6 +138,17 @@ class Landing:
         with quiet(self._source.id):
             beside = Beside(self._connection, self._contract, coverage, standing)
             return beside.compare(self._staging) if beside.comparable else None
+
+    def moves(self, force: Force, *, joined: bool) -> tuple[list[Move], Set[str | None]]:
+        """Rows in force that the pull has in another coverage, and the coverages of which that cannot be told.
+
+        ``joined``: deltas are in force too.
+        """
+        with quiet(self._source.id):
+            moving = Moving(self._connection, self._contract)
+            same = [(coverage, path) for coverage, path in force if moving.comparable(path)]
+            unlike = {coverage for coverage, path in force if (coverage, path) not in same}
+            return (moving.count(self._staging, same, joined=joined) if same else []), unlike
 
     def write_revision(
         self, coverage: str | None, standing: Standing, folder: Path, *, additions: bool

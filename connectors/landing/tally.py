@@ -102,19 +102,24 @@ class Tally:
         found = self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} WHERE _coverage IS NOT NULL LIMIT 2")
         return str(found[0][0]) if len(found) == 1 else None
 
-    def count(self) -> tuple[LandedRows, ...]:
-        """One result for each coverage. Raises LedgerError when a row went missing."""
+    def count(self, expected: Set[str | None] = frozenset()) -> tuple[LandedRows, ...]:
+        """One result for each coverage, and for each that is ``expected``. Raises LedgerError when a row went missing.
+
+        Only where rows say their coverage themselves can one be expected that has no row.
+        """
         counts = {
             coverage: (int(landed), int(quarantined))
             for coverage, landed, quarantined in self._rows(
                 "SELECT _coverage, count(*) FILTER (_reasons IS NULL), count(*) FILTER (_reasons IS NOT NULL) "
-                f"FROM {STAGED} GROUP BY ALL ORDER BY 1 NULLS LAST"
+                f"FROM {STAGED} GROUP BY ALL"
             )
         }
+        counts |= dict.fromkeys(expected - counts.keys(), (0, 0))
         received = self._received.rows
         if sum(received.values()) != sum(map(sum, counts.values())):
             raise self._lost()
-        coverages = list(counts) or [None] if self._of_rows else sorted(received, key=lambda coverage: coverage or "")
+        found = counts or {None: (0, 0)} if self._of_rows else received
+        coverages = sorted(found, key=lambda coverage: (coverage is None, coverage or ""))
         quarantine, flagged = self._quarantine(), self._flagged()
         return tuple(
             self._counted(coverage, counts.get(coverage, (0, 0)), quarantine, flagged) for coverage in coverages

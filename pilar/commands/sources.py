@@ -121,15 +121,20 @@ def pull_command(
 
 
 def release_command(
-    batch: Annotated[str, typer.Argument(help="The held batch's id: `pilar diagnose SOURCE` shows it.")],
+    batches: Annotated[
+        list[str], typer.Argument(metavar="BATCH...", help="Ids of held batches: `pilar diagnose SOURCE` shows them.")
+    ],
     why: Annotated[str, typer.Option(help="Who confirmed it and how; it stands in the batch's receipt.")],
 ) -> None:
-    """Put a held batch in force after the agency confirmed it. The next evaluation reads it."""
+    """Put a held batch (or several of a source at once) in force after the agency confirmed it.
+
+    The next evaluation reads it.
+    """
     from pilar.commands import installation
 
     ledger, _ = installation.opened()
-    receipt = ledger.release_batch(batch, why)
-    out.print(f"{batch} is in force (receipt {receipt.seq}). Publish it: pilar evaluate", markup=False)
+    for receipt in ledger.release_batches(batches, why):
+        out.print(f"{receipt.batch_id} is in force (receipt {receipt.seq}). Publish it: pilar evaluate", markup=False)
 
 
 def diagnose_command(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.gate import Before, Facts, Reason, capped, decide, too_many
+from connectors.gate import Before, Facts, Reason, Siblings, capped, decide, too_many
 from connectors.spec import Assertions, Limit
 
 ASSERTIONS = Assertions.model_validate(
@@ -73,6 +73,22 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
         ["nothing_landed", "drift_added"],
     ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
+    ("a coverage that vanished", facts(received=0, siblings=Siblings(100, 0)), "held", ["vanished"]),
+    ("a pull without any row", facts(received=0, siblings=Siblings(0, 0)), "held", ["empty"]),
+    ("unclear rows at the quota", facts(siblings=Siblings(200, 10)), "accepted", []),
+    ("unclear rows over the quota", facts(siblings=Siblings(200, 11)), "held", ["coverage_unclear"]),
+    (
+        "unclear rows and its own, together over it",
+        facts(landed=97, quarantined=3, siblings=Siblings(200, 6)),
+        "held",
+        ["coverage_unclear"],
+    ),
+    (
+        "its own over the quota already",
+        facts(landed=94, quarantined=6, siblings=Siblings(200, 90)),
+        "held",
+        ["quarantine"],
+    ),
     ("same bytes", facts(before=before(content_sha256="content")), "unchanged", []),
     (
         "same bytes, from a simulator before",

@@ -259,8 +259,11 @@ def test_p1_rows_that_still_do_not_say_their_coverage_have_a_batch_of_their_own(
 
 def test_p1_a_coverage_with_newer_rows_is_left_alone(ledger: Ledger, settings: Settings) -> None:
     old, source = mixed(ledger, settings), make(columns=MENDED_ROWS)
-    newer = [row | {"id": f"2023-{row['id']}", "tahun": 2023} for row in records(14)]
-    pull_pages(make(columns=BY_ROWS), [page(0, newer)], ledger, settings)
+    # In the place of the two rows without a year the agency has two more of 2023; those of 2024 are as they were.
+    parts = ((2023, 12, "2023"), (2024, 10, "2024"), (2023, 2, "more"))
+    rows = [row | {"id": f"{name}-{row['id']}", "tahun": year} for year, n, name in parts for row in records(n)]
+    newer = pull_pages(make(columns=BY_ROWS), [page(0, rows[:15]), page(1, rows[15:])], ledger, settings)
+    assert states(newer) == [("2023", "accepted"), ("2024", "unchanged")]
     outcome = replay(source, old["2024"], ledger, settings)
     assert states(outcome) == [("2024", "accepted")]
     assert accounted(ledger, settings, source) == {"2023": (14, 14, 0), "2024": (12, 12, 0)}

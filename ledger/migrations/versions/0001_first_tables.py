@@ -96,6 +96,13 @@ def upgrade() -> None:
         sa.Column(
             "cursor", sa.Text(), nullable=True, comment="the highest cursor among its landed rows, in a form that sorts"
         ),
+        sa.Column(
+            "by_rows",
+            sa.Boolean(),
+            server_default="false",
+            nullable=False,
+            comment="its rows say their coverage: a whole pull is a word on every coverage",
+        ),
         sa.Column("landed_path", sa.Text(), nullable=True, comment="relative to the installation's home"),
         sa.Column("landed_sha256", sa.Text(), nullable=True),
         sa.Column(
