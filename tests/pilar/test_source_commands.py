@@ -1,7 +1,6 @@
 """`pilar sources`, `diagnose`, `verify` and `migrate` as a person types them, where something is wrong."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,28 +17,14 @@ from pilar import cli, demo
 from pilar.commands import installation
 from pilar.platform.stack import Ports
 from pilar.progress import Progress
+from tests.pilar.conftest import Type
 from tests.pilar.platform_sources import write_sources
-
-Type = Callable[..., str]
 
 
 @pytest.fixture
-def typed(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Type:
-    """``typed("sources", "list")``: what is printed on both outputs, in an installation of five sources."""
-    monkeypatch.setenv("PILAR_HOME", str(settings.home))
-    monkeypatch.setenv("PILAR_LEDGER_URL", settings.ledger_url)
-    monkeypatch.setenv("PILAR_KEYS", str(settings.key_dir))
-    monkeypatch.setenv("PILAR_SOURCES", str(write_sources(tmp_path / "sources")))
-
-    def run(*words: str) -> str:
-        capsys.readouterr()
-        cli.app(list(words), standalone_mode=False)
-        printed = capsys.readouterr()
-        return printed.out + printed.err
-
-    return run
+def sources_dir(tmp_path: Path) -> Path:
+    """Five sources."""
+    return write_sources(tmp_path / "sources")
 
 
 def test_a_broken_source_file_does_not_hide_the_others(typed: Type, tmp_path: Path) -> None:
