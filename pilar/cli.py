@@ -14,6 +14,7 @@ from pilar.commands import (
     evaluation,
     keys,
     publications,
+    pulls,
     quarantine,
     recompute,
     revisions,
@@ -37,10 +38,10 @@ app.command("demo")(demo.demo)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(development.test)
 app.command("check")(development.check)
 app.command("recompute")(recompute.recompute_command)
-app.command("pull")(sources.pull_command)
-app.command("diagnose")(sources.diagnose_command)
+app.command("pull")(pulls.pull_command)
+app.command("diagnose")(pulls.diagnose_command)
 app.command("revisions")(revisions.revisions_command)
-app.command("release")(sources.release_command)
+app.command("release")(pulls.release_command)
 app.command("trace")(trace.trace_command)
 app.command("evaluate")(evaluation.evaluate_command)
 app.command("migrate")(evaluation.migrate_command)
