@@ -4,7 +4,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 
 from ledger.records import PageRow
 from ledger.store import Ledger
@@ -47,12 +46,12 @@ class Keeper:
         self._enter()
 
     def give_up(self) -> None:
-        """As ``finish``, for a pull that has failed already: a page that cannot be kept is not told again."""
-        for _, coming in self._waiting:
-            with suppress(OSError):
-                coming.result()
+        """Enter what was kept of a pull that has failed already: what came of keeping its other pages is not told.
+
+        Raises LedgerError where the ledger is away now.
+        """
+        self._worker.shutdown(wait=True)
         self._waiting.clear()
-        self._worker.shutdown()
         self._enter()
 
     def _await_first(self) -> None:
@@ -72,5 +71,5 @@ class Keeper:
             by_batch.setdefault(batch_id, []).append(row)
         for batch_id, rows in by_batch.items():
             self._ledger.add_pages(batch_id, rows)
-        self._rows.clear()
+            self._rows = [(other, row) for other, row in self._rows if other != batch_id]
         self._entered_at = time.monotonic()

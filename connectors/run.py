@@ -21,7 +21,7 @@ from connectors.protocols.base import Page
 from connectors.rebuild import note_of
 from connectors.spec import GRAIN_PATTERNS, Source, matches_grain
 from connectors.together import expected, held_together, is_whole, siblings_of
-from ledger.errors import FailedAnswer, SourceError
+from ledger.errors import FailedAnswer, LedgerError, SourceError
 from ledger.keys import Keys
 from ledger.records import Batch, BatchResult, PageRow
 from ledger.seals import seal
@@ -138,9 +138,12 @@ class Run:
 
     def fail(self, kind: str, message: str, answer: FailedAnswer | None = None) -> None:
         """Record the failure for every batch that is still open, and keep the answer that was none."""
-        self._keeper.give_up()
-        if answer is not None:
-            self._keep_failed(answer)
+        try:
+            self._keeper.give_up()
+            if answer is not None:
+                self._keep_failed(answer)
+        except LedgerError as error:  # that the pull has failed is to be known all the same
+            log.warning("pages_not_entered", source=self._source.id, message=str(error))
         for batch in [*self._batches.values(), *([self._spare] if self._spare else [])]:
             self._ledger.fail_batch(batch.batch_id, kind, message)
         log.warning("pull_failed", source=self._source.id, kind=kind, message=message)

@@ -52,10 +52,6 @@ class BatchStore(Store):
             )
         return batch_id
 
-    def add_page(self, batch_id: str, page: PageRow) -> None:
-        """Record one response of a batch."""
-        self.add_pages(batch_id, [page])
-
     def add_pages(self, batch_id: str, pages: Iterable[PageRow]) -> None:
         """Record responses of a batch."""
         rows = [
@@ -114,10 +110,6 @@ class BatchStore(Store):
             if result.revision is not None:
                 connection.execute(sa.insert(t.revision).values(asdict(result.revision)))
             return write_receipt(connection, batch_id)
-
-    def release_batch(self, batch_id: str, why: str) -> Receipt:
-        """Put a held batch in force: ``release_batches`` for one."""
-        return self.release_batches([batch_id], why)[0]
 
     def release_batches(self, batch_ids: Sequence[str], why: str) -> Sequence[Receipt]:
         """Put held batches of one source in force at once, by a person's decision; each gets a receipt of its own.
@@ -191,8 +183,12 @@ class BatchStore(Store):
         the place of the batch whose pages it landed again, and replaces it.
         """
         newer = t.batch.alias("newer")
-        replaced = sa.exists().where(newer.c.status == "accepted", _replaces(newer, t.batch))
-        query = sa.select(t.batch).where(t.batch.c.status == "accepted", ~replaced)
+        # One question for each way of being replaced: joined by an "or" every batch would be held against every other.
+        ways = [
+            sa.exists().where(newer.c.status == "accepted", _same(newer, t.batch), way)
+            for way in (_later(newer, t.batch), _again(newer, t.batch))
+        ]
+        query = sa.select(t.batch).where(t.batch.c.status == "accepted", *(~way for way in ways))
         if source_id is not None:
             query = query.where(t.batch.c.source_id == source_id)
         order = (t.batch.c.source_id, t.batch.c.place, t.batch.c.coverage, t.batch.c.batch_id)
@@ -263,7 +259,8 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
     of_all = mine.c.by_rows & (newer.c.source_id == mine.c.source_id) & newer.c.merge.is_(None) & later
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
         mine.c.batch_id == batch_id,
-        (_replaces(newer, mine) & newer.c.status.in_(told)) | (of_all & newer.c.status.in_((*told, "rejected"))),
+        (_same(newer, mine) & (_later(newer, mine) | _again(newer, mine)) & newer.c.status.in_(told))
+        | (of_all & newer.c.status.in_((*told, "rejected"))),
     )
     found = connection.execute(query).scalar()
     if found is not None:
@@ -274,12 +271,19 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
         )
 
 
-def _replaces(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a batch, accepted, takes the other's place: it is later and whole, or landed its pages again."""
-    same = (newer.c.source_id == old.c.source_id) & newer.c.coverage.is_not_distinct_from(old.c.coverage)
-    later = newer.c.merge.is_(None) & (newer.c.place > old.c.place)
-    again = (newer.c.place == old.c.place) & (newer.c.batch_id > old.c.batch_id)
-    return same & (later | again)
+def _same(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether two batches are about the same coverage."""
+    return (newer.c.source_id == old.c.source_id) & newer.c.coverage.is_not_distinct_from(old.c.coverage)
+
+
+def _later(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a batch, accepted, takes the other's place because it is later and whole."""
+    return newer.c.merge.is_(None) & (newer.c.place > old.c.place)
+
+
+def _again(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a batch, accepted, takes the other's place because it landed its pages again."""
+    return (newer.c.place == old.c.place) & (newer.c.batch_id > old.c.batch_id)
 
 
 def _refuse_doubled(batches: Iterable[Batch], force: Iterable[Batch]) -> None:

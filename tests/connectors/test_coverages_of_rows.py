@@ -44,8 +44,8 @@ def test_p3_a_coverage_that_vanishes_is_held_until_a_person_decides(ledger: Ledg
     again = take(source, less, ledger, settings)
     assert states(again) == [("2023", "held"), ("2024", "unchanged")]
     with pytest.raises(LedgerError, match="newer pull"):
-        ledger.release_batch(gone.batch_id, "late")
-    ledger.release_batch(again.batches[0].batch_id, "the agency deleted the year")
+        ledger.release_batches([gone.batch_id], "late")
+    ledger.release_batches([again.batches[0].batch_id], "the agency deleted the year")
     assert seen(source, ledger, settings) == {"2024": "klmnopqrst"}
     assert states(take(source, less, ledger, settings)) == [("2024", "unchanged")]
     [batch] = [batch for batch in ledger.in_force(source.id) if batch.coverage == "2023"]
@@ -89,7 +89,7 @@ def test_a_replay_of_a_vanished_coverage_says_it_again(ledger: Ledger, settings:
     again = replay(source, held, ledger, settings)
     assert states(again) == [("2023", "held"), ("2024", "unchanged")]
     assert seen(source, ledger, settings) == {"2023": "abc", "2024": "klmno"}
-    ledger.release_batch(batch_of(again, "2023"), "confirmed")
+    ledger.release_batches([batch_of(again, "2023")], "confirmed")
     assert seen(source, ledger, settings) == {"2024": "klmno"}
 
 

@@ -234,7 +234,7 @@ def test_p1_a_held_delta_does_not_advance_the_mark(ledger: Ledger, settings: Set
     held = take(source, bad, ledger, settings)
     assert codes(held) == ["quarantine", "drift_retyped"]
     assert bound(source, ledger) == "2024-03-03"
-    ledger.release_batch(held.batches[0].batch_id, "the agency will correct the two rows")
+    ledger.release_batches([held.batches[0].batch_id], "the agency will correct the two rows")
     assert bound(source, ledger) == "2024-03-13"
     assert ("d", 4, day(20)) in seen(source, ledger, settings)
 

@@ -1,13 +1,17 @@
 """Pages are kept a step behind the fetching: in order, never more than a little waiting, and nothing goes unsaid."""
 
 import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from connectors import keeping
 from connectors.keeping import Keeper
 from connectors.pages import PageStore
+from connectors.protocols.base import Page
 from connectors.pull import pull_pages
+from ledger.errors import LedgerError, SourceError
 from ledger.records import PageRow
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -79,3 +83,50 @@ def test_p1_pages_before_a_failure_are_kept(ledger: Ledger, batch_id: str) -> No
     keeper.keep(batch_id, row(1), broken)
     keeper.give_up()
     assert [entered.seq for entered in ledger.pages(batch_id)] == [0]
+
+
+def test_p10_a_ledger_that_stumbles_hides_no_failure_of_the_agency(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, stumbled = Ledger.add_pages, threading.Event()
+
+    def stumbling(store: Ledger, batch_id: str, rows: Iterable[PageRow]) -> None:
+        if not stumbled.is_set():
+            stumbled.set()
+            raise LedgerError("the ledger cannot be reached", where="ledger")
+        real(store, batch_id, rows)
+
+    def failing() -> Iterator[Page]:
+        yield page(0, records(20))
+        stumbled.wait(10)
+        raise SourceError("retryable", "the agency said 503", where="GET /1")
+
+    monkeypatch.setattr(Ledger, "add_pages", stumbling)
+    monkeypatch.setattr(keeping, "_PAGE_ROWS", 1)
+    with pytest.raises(SourceError, match="503"):
+        pull_pages(make(), failing(), ledger, settings)
+    [batch] = ledger.batches("sample")
+    assert (batch.status, batch.error_kind) == ("failed", "retryable")
+    assert [entered.seq for entered in ledger.pages(batch.batch_id)] == [0]
+
+
+def test_p1_a_page_is_entered_once_however_often_it_is_tried(
+    ledger: Ledger, batch_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ledger.start_batch("sample", "sample_opd", "0" * 64)
+    real, tried = Ledger.add_pages, []
+
+    def stumbling(store: Ledger, entered: str, rows: Iterable[PageRow]) -> None:
+        tried.append(entered)
+        if tried == [batch_id, other]:
+            raise LedgerError("away", where="ledger")
+        real(store, entered, rows)
+
+    monkeypatch.setattr(Ledger, "add_pages", stumbling)
+    keeper = Keeper(ledger)
+    keeper.keep(batch_id, row(0), lambda: None)
+    keeper.keep(other, row(1), lambda: None)
+    with pytest.raises(LedgerError):
+        keeper.finish()
+    keeper.give_up()
+    assert [[entered.seq for entered in ledger.pages(one)] for one in (batch_id, other)] == [[0], [1]]

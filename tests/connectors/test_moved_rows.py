@@ -41,10 +41,10 @@ def test_p3_a_row_that_moves_is_never_in_force_twice(ledger: Ledger, settings: S
     assert seen(source, ledger, settings) == STOOD
     old, new = batch_of(outcome, "2023"), batch_of(outcome, "2024")
     with pytest.raises(LedgerError, match="in force under 2023 too") as caught:
-        ledger.release_batch(new, "confirmed")
+        ledger.release_batches([new], "confirmed")
     assert "\n" not in str(caught.value)
-    ledger.release_batch(old, "confirmed")
-    ledger.release_batch(new, "confirmed")
+    ledger.release_batches([old], "confirmed")
+    ledger.release_batches([new], "confirmed")
     assert seen(source, ledger, settings) == {"2023": "defghij", "2024": "abcklmnopqrst"}
 
 
@@ -80,7 +80,7 @@ def test_p3_a_vanished_year_whose_rows_have_another_label(ledger: Ledger, settin
     assert codes(outcome) == {"2023": ["vanished", "moved_away"], "2024": ["moved"]}
     assert seen(source, ledger, settings) == {"2023": "abcdefghij"}
     for year in ("2023", "2024"):
-        ledger.release_batch(batch_of(outcome, year), "the agency had the wrong year")
+        ledger.release_batches([batch_of(outcome, year)], "the agency had the wrong year")
     assert seen(source, ledger, settings) == {"2024": "abcdefghij"}
 
 
@@ -93,7 +93,7 @@ def test_coverages_that_exchange_rows_are_released_together(
     ids = [batch_of(outcome, year) for year in ("2023", "2024")]
     for batch_id in ids:
         with pytest.raises(LedgerError, match=r"in force under 202\d too"):
-            ledger.release_batch(batch_id, "confirmed")
+            ledger.release_batches([batch_id], "confirmed")
     assert seen(source, ledger, settings) == STOOD
     for name, value in (("HOME", settings.home), ("LEDGER_URL", settings.ledger_url), ("KEYS", settings.key_dir)):
         monkeypatch.setenv(f"PILAR_{name}", str(value))
@@ -110,11 +110,11 @@ def test_p3_a_held_batch_is_not_released_past_a_newer_pull(ledger: Ledger, setti
     take(source, {2024: "klmnopqrst"}, ledger, settings)
     first = take(source, {2024: "klmnopqrs", 2025: "tUV"}, ledger, settings)
     assert codes(first) == {"2024": ["moved_away"], "2025": ["quarantine", "moved"]}
-    ledger.release_batch(batch_of(first, "2024"), "confirmed")
+    ledger.release_batches([batch_of(first, "2024")], "confirmed")
     newer = take(source, {2024: "klmnopqrst"}, ledger, settings)
     assert states(newer) == [("2024", "accepted")]
     with pytest.raises(LedgerError, match=f"newer pull .* says something else: {newer.batches[0].batch_id}"):
-        ledger.release_batch(batch_of(first, "2025"), "confirmed")
+        ledger.release_batches([batch_of(first, "2025")], "confirmed")
     assert seen(source, ledger, settings) == {"2024": "klmnopqrst"}
 
 
@@ -130,7 +130,7 @@ def test_p3_a_replay_brings_no_row_in_that_stands_in_another_coverage(ledger: Le
     assert codes(again) == {"2024": ["moved"]}
     assert seen(mended, ledger, settings) == {"2023": "abcdefghijuv", "2024": "klmnopqrst"}
     with pytest.raises(LedgerError, match="newer pull"):
-        ledger.release_batch(batch_of(again, "2024"), "confirmed")
+        ledger.release_batches([batch_of(again, "2024")], "confirmed")
 
 
 def test_the_same_key_in_two_coverages_is_no_move(ledger: Ledger, settings: Settings) -> None:

@@ -136,7 +136,7 @@ def test_p3_over_the_quota_the_replay_is_held_and_the_old_batch_stays(ledger: Le
     assert accounted(ledger, settings, stricter) == {"2024": (20, 20, 0)}
     assert {refused.fate.by for refused in ledger.refused()} == {last}
     with pytest.raises(LedgerError, match="newer pull of its coverage says something else"):
-        ledger.release_batch(held, "it was fine")
+        ledger.release_batches([held], "it was fine")
 
 
 def test_a_rejected_batch_comes_in_once_its_contract_is_mended(ledger: Ledger, settings: Settings) -> None:

@@ -148,7 +148,7 @@ def test_a_held_delta_with_a_newer_one_may_be_released(ledger: Ledger, settings:
     [held] = take(source, late, ledger, settings).batches
     [newer] = take(source, [("e", 5, "2024-03-11")], ledger, settings).batches
     assert (held.status, newer.status) == ("held", "accepted")
-    ledger.release_batch(held.batch_id, "confirmed")
+    ledger.release_batches([held.batch_id], "confirmed")
     assert [row[:2] for row in seen(source, ledger, settings)] == [("a", 1), ("b", 2), ("d", 4), ("e", 5)]
 
 

@@ -127,7 +127,7 @@ def test_p3_over_the_quota_the_replay_is_held_and_the_delta_stays(ledger: Ledger
     assert figures(MENDED, ledger, settings) == before | {"d": 6000, "f": 7000}
     assert {one.fate.by for one in ledger.refused() if one.batch.delta} == {new.batch_id}
     with pytest.raises(LedgerError, match="says something else"):
-        ledger.release_batch(held.batch_id, "it was fine")
+        ledger.release_batches([held.batch_id], "it was fine")
 
 
 def test_a_delta_whose_rows_came_again_is_settled_by_its_replay(ledger: Ledger, settings: Settings) -> None:

@@ -80,7 +80,7 @@ def test_an_older_held_batch_is_not_released_over_newer_knowledge(ledger: Ledger
     again = pull_pages(source, [page(0, records(20))], ledger, settings).batches[0]
     assert (held.status, again.status) == ("held", "unchanged")
     with pytest.raises(LedgerError, match="newer pull of its coverage says something else"):
-        ledger.release_batch(held.batch_id, "late")
+        ledger.release_batches([held.batch_id], "late")
 
 
 def test_a_corrected_value_of_the_request_is_another_batch(ledger: Ledger, settings: Settings) -> None:
@@ -108,7 +108,7 @@ def test_a_held_batch_revises_once_it_is_released(ledger: Ledger, settings: Sett
     pull_pages(source, [page(0, records(20))], ledger, settings)
     held = pull_pages(source, [page(0, records(10, n=5))], ledger, settings).batches[0]
     assert (held.status, ledger.revisions(source.id)) == ("held", [])
-    ledger.release_batch(held.batch_id, "confirmed")
+    ledger.release_batches([held.batch_id], "confirmed")
     [revision] = ledger.revisions(source.id)
     assert (revision.changed, revision.removed) == (9, 10)
 

@@ -40,7 +40,7 @@ def accepted(coverage: str = "2024", rows: int = 10, content: str = "c" * 64) ->
 
 def finished(ledger: Ledger, result: BatchResult, source: str = "dinkes_eppgbm") -> str:
     batch_id = ledger.start_batch(source, "dinas_kesehatan", "f" * 64)
-    ledger.add_page(batch_id, PageRow(0, "GET /x", 200, 5, "b" * 64, 12, "pages/x"))
+    ledger.add_pages(batch_id, [PageRow(0, "GET /x", 200, 5, "b" * 64, 12, "pages/x")])
     ledger.finish_batch(batch_id, result)
     return batch_id
 
@@ -174,14 +174,14 @@ def test_p3_the_last_good_version_of_a_pillar_stays_while_it_is_held(ledger: Led
 def test_a_held_batch_is_released_by_a_person_with_a_receipt_of_its_own(ledger: Ledger) -> None:
     batch_id = finished(ledger, replace(accepted(), status="held"))
     assert not ledger.in_force("dinkes_eppgbm")
-    receipt = ledger.release_batch(batch_id, "the agency confirmed the smaller number")
+    [receipt] = ledger.release_batches([batch_id], "the agency confirmed the smaller number")
     assert [batch.batch_id for batch in ledger.in_force("dinkes_eppgbm")] == [batch_id]
     assert "the agency confirmed the smaller number" in receipt.body
     assert ledger.receipt_of(batch_id) == receipt
     assert len(ledger.receipts()) == 2
     assert first_broken(ledger.receipts()) is None
     with pytest.raises(LedgerError, match="only a held batch"):
-        ledger.release_batch(batch_id, "again")
+        ledger.release_batches([batch_id], "again")
 
 
 def test_refused_events_are_counted_by_day_reason_and_known_source(ledger: Ledger) -> None:

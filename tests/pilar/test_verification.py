@@ -81,7 +81,7 @@ def built(postgres_url: str, ledger_template: str, tmp_path_factory: pytest.Temp
     assert [b.status for b in pull_pages(source, two_years(), house.ledger, settings).batches] == ["unchanged"] * 2
     (held,) = pull_pages(source, [page(0, records(3, n="x") + records(6), "2025")], house.ledger, settings).batches
     assert held.status == "held"
-    house.ledger.release_batch(held.batch_id, "the agency confirmed it")
+    house.ledger.release_batches([held.batch_id], "the agency confirmed it")
     house.sql(*(f"create table kept_{name} as table {name}" for name in TABLES))
     yield house
     with psycopg.connect(postgres_url, autocommit=True) as connection:
