@@ -1,6 +1,6 @@
 """Batches, their pages, what was quarantined and the receipt, in the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
@@ -166,6 +166,11 @@ class BatchStore(Store):
         """One batch, or None."""
         found = self._batches(t.batch.c.batch_id == batch_id, limit=1)
         return found[0] if found else None
+
+    def batches_by_id(self, batch_ids: Collection[str]) -> Mapping[str, Batch]:
+        """These batches by their ids; one that does not exist is left out."""
+        found = self._batches(t.batch.c.batch_id.in_(batch_ids), limit=len(batch_ids))
+        return {batch.batch_id: batch for batch in found}
 
     def batches(self, source_id: str, limit: int = 20) -> Sequence[Batch]:
         """The newest batches of a source, newest first, whatever became of them."""

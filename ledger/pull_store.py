@@ -89,16 +89,9 @@ class PullStore(Store):
 
         A delta confirms all coverages: it asked for whatever had changed.
         """
-        # A replay confirms nothing: its rows are those of the pull whose pages it landed again, however often.
-        origin = t.batch.alias("origin")
-        pulled = (
-            sa.select(sa.func.max(origin.c.finished_at))
-            .where(origin.c.source_id == source_id, origin.c.pull_id == t.batch.c.place)
-            .scalar_subquery()
-        )
         found = sa.select(
             t.batch.c.coverage,
-            sa.func.max(sa.case((t.batch.c.replay_of.is_(None), t.batch.c.finished_at), else_=pulled)).label("at"),
+            sa.func.max(_asked_at()).label("at"),
             sa.func.bool_or(t.batch.c.merge.is_not(None)).label("by_delta"),
             sa.func.bool_or(t.revision.c.was.in_(["final", "revised"]) & (t.batch.c.status == "accepted")).label(
                 "revised"
@@ -119,10 +112,8 @@ class PullStore(Store):
 
         The same content again is not newer, under whatever contract it is landed.
         """
-        origin = t.batch.alias("origin")
         first = (
-            sa.select(sa.func.min(sa.func.coalesce(origin.c.finished_at, t.batch.c.finished_at)).label("at"))
-            .select_from(t.batch.outerjoin(origin, origin.c.batch_id == t.batch.c.replay_of))
+            sa.select(sa.func.min(_asked_at()).label("at"))
             .where(t.batch.c.source_id == source_id, t.batch.c.status.in_(["accepted", "unchanged"]))
             .group_by(t.batch.c.coverage, t.batch.c.content_sha256)
             .subquery()
@@ -147,6 +138,17 @@ class PullStore(Store):
             query = query.where(t.revision.c.coverage == coverage)
         with self._begin() as connection:
             return [_revision(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+
+def _asked_at() -> sa.ColumnElement[datetime | None]:
+    """When what a batch holds was pulled: of a replay, however often its pages were landed again, when they came."""
+    origin = t.batch.alias("origin")
+    pulled = (
+        sa.select(sa.func.max(origin.c.finished_at))
+        .where(origin.c.source_id == t.batch.c.source_id, origin.c.pull_id == t.batch.c.place)
+        .scalar_subquery()
+    )
+    return sa.case((t.batch.c.replay_of.is_(None), t.batch.c.finished_at), else_=pulled)
 
 
 def _revision(row: sa.RowMapping) -> Revision:

@@ -50,7 +50,9 @@ class Refused:
 
     ``open`` are those that still wait for somebody; ``state`` says why the others do not. Where it was looked for,
     ``again`` are those that a later batch brought again, ``landed`` those that one landed, and ``later`` is the
-    last of those; ``times`` is in how many batches the others came, and ``last`` when they came last.
+    last of those; ``times`` is in how many batches the others came, and ``last`` when they came last. ``named`` are
+    those dismissed by themselves, of which none is among ``again`` or ``landed``; of others that were dismissed only
+    the number is known.
     """
 
     batch: Decided
@@ -65,11 +67,16 @@ class Refused:
     later: str | None = None
     times: int = 1
     last: datetime | None = None
+    named: int = 0
 
     @property
     def open(self) -> int:
-        """Rows that wait for the agency, for a mended contract, or for a decision."""
-        return max(0, self.rows - self.dismissed - self.again - self.landed) if self.fate.state == "open" else 0
+        """Rows that wait for the agency, for a mended contract, or for a decision.
+
+        Rows dismissed by number may be the very ones that came again, so they are not taken off twice.
+        """
+        gone = max(self.dismissed, self.named + self.again + self.landed)
+        return max(0, self.rows - gone) if self.fate.state == "open" else 0
 
     @property
     def state(self) -> State:
@@ -130,17 +137,21 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
 def _replayed(known: Mapping[str, Decided]) -> Mapping[str, str]:
     """Batches whose pages were landed again by an accepted batch, through however many held ones.
 
-    Where rows say their coverage themselves, that is one of several; then the one of their own coverage counts.
+    Where rows say their coverage themselves, that is one of several; then the one of their own coverage counts, also
+    if its gate has held it. Only where there is none have the rows gone to another.
     """
     found: dict[str, str] = {}
     at_place: dict[tuple[str, str, str | None], list[str]] = {}
-    for batch in sorted(known.values(), key=lambda batch: batch.batch_id):
+    ordered = sorted(known.values(), key=lambda batch: batch.batch_id)
+    last = {(batch.place, batch.coverage): batch for batch in ordered}
+    for batch in ordered:
         earlier = at_place.setdefault((batch.source_id, batch.place, batch.coverage), [])
         if batch.status == "accepted":
-            origin = batch.replay_of
+            origin = known.get(batch.replay_of or "")
             while origin is not None:
-                found[origin] = batch.batch_id
-                origin = known[origin].replay_of if origin in known else None
+                if batch.coverage == origin.coverage or last[origin.place, origin.coverage] is origin:
+                    found[origin.batch_id] = batch.batch_id
+                origin = known.get(origin.replay_of or "")
             found |= dict.fromkeys(earlier, batch.batch_id)
         earlier.append(batch.batch_id)
     return found

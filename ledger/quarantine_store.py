@@ -41,11 +41,10 @@ class QuarantineStore(BatchStore):
         for batch_id, rule, field, rows in self._counts(source_id):
             batch = batches[batch_id]
             began = since.setdefault((batch.source_id, batch.coverage, rule, field), batch.started_at)
-            settled = [dismissed.get((batch_id, rule, field), 0)]
+            named = min(rows, dismissed.get((batch_id, rule, field), 0))
             earlier = standing.get((batch.source_id, batch.coverage, rule, field), ())
-            settled += [count for decided, count in earlier if decided < batch_id]
-            gone = min(rows, max(settled))
-            found.append(Refused(batch, rule, field, rows, gone, fate[batch_id], began))
+            gone = min(rows, max([named, *(count for decided, count in earlier if decided < batch_id)]))
+            found.append(Refused(batch, rule, field, rows, gone, fate[batch_id], began, named=named))
         return sorted(found, key=lambda one: (one.batch.batch_id, one.rows), reverse=True)
 
     def dismissals(self, batch_id: str) -> Sequence[Dismissal]:

@@ -1,7 +1,8 @@
 """Refused rows that came again: the overlap of an incremental source brings a bad record with each pull.
 
 Each batch goes on counting what it refused (promise P1). A person is asked about a record once, where it came last;
-that it came before is told beside it; and no more once a later batch landed it, for then the agency has corrected it.
+that it came before is told beside it, also once it is dismissed there; and no more once a later pull landed a version
+that is not older, for then the agency has corrected it.
 A record is known again by its key, or by all that was kept of it; one whose key is masked, because a person may stand
 in it, is never known again.
 """
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from ledger.quarantine import Decided, Refused
-from ledger.records import Batch
+from ledger.records import Batch, Merge
 from ledger.settings import Settings
 from ledger.sql import identifier, literal
 from ledger.store import Ledger
 
 MASK = "***"
+_CURSOR = r"[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?"
+"""A refused row's cursor that cannot be misread as an older one; with another a row is never taken for corrected."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,13 @@ class Seen:
 @dataclass(frozen=True)
 class _Open:
     """Batches of a source in the order of pulls, when each was pulled, and the files of rows in them by its number:
-    refused ones that wait, and landed ones in force that came later than the first of those."""
+    refused ones from the first that waits on, and landed ones in force of later pulls."""
 
     batches: Sequence[Decided]
     pulled: Sequence[datetime]
     refused: Mapping[int, Path]
     landed: Mapping[int, Path]
-    key: Sequence[str]
+    merge: Merge
 
 
 def once(found: Sequence[Refused], ledger: Ledger, settings: Settings) -> Sequence[Refused]:
@@ -53,7 +56,7 @@ def once(found: Sequence[Refused], ledger: Ledger, settings: Settings) -> Sequen
     told: dict[tuple[str, str, str], Refused] = {}
     for source_id, group in groupby(sorted(found, key=_source), _source):
         mine = {(one.batch.batch_id, one.rule, one.field): one for one in group}
-        waiting = _open(source_id, ledger, settings, {one.batch.batch_id for one in mine.values() if one.open})
+        waiting = _open(source_id, ledger, settings, mine.values())
         if waiting is not None:
             told |= _folded(mine, waiting, _single(mine.values(), ledger))
     return [told.get((one.batch.batch_id, one.rule, one.field), one) for one in found]
@@ -61,11 +64,12 @@ def once(found: Sequence[Refused], ledger: Ledger, settings: Settings) -> Sequen
 
 def seen(batch: Batch, numbers: Sequence[int], ledger: Ledger, settings: Settings) -> Mapping[int, Seen]:
     """For those rows of a batch that other waiting batches of its source have too: when and how often they came."""
-    wanted = {one.batch.batch_id for one in ledger.refused(batch.source_id) if one.open}
-    waiting = _open(batch.source_id, ledger, settings, wanted)
-    if waiting is None or batch.batch_id not in wanted or not numbers:
+    waiting = _open(batch.source_id, ledger, settings, ledger.refused(batch.source_id))
+    if waiting is None or not numbers:
         return {}
-    nth = [one.batch_id for one in waiting.batches].index(batch.batch_id)
+    nth = next((nth for nth in waiting.refused if waiting.batches[nth].batch_id == batch.batch_id), None)
+    if nth is None:
+        return {}
     listed = ", ".join(str(int(number)) for number in numbers)
     rows = _asked(
         waiting, f"select _row, first, times, last, mended from told where nth = {nth} and _row in ({listed})"
@@ -86,18 +90,24 @@ def _source(one: Refused) -> str:
     return one.batch.source_id
 
 
-def _open(source_id: str, ledger: Ledger, settings: Settings, wanted: set[str]) -> _Open | None:
-    """None where nothing can have come again: snapshots say themselves what is wrong."""
-    decided = ledger.decided(source_id)
-    first = min((one.order for one in decided if one.batch_id in wanted), default=None)
+def _open(source_id: str, ledger: Ledger, settings: Settings, found: Iterable[Refused]) -> _Open | None:
+    """None where nothing can have come again: snapshots say themselves what is wrong.
+
+    Batches of which all is dismissed take part: what a person decided of a record holds for its earlier versions too.
+    """
+    present = [one for one in found if one.fate.state == "open"]
+    first = min((one.batch.order for one in present if one.open), default=None)
     if first is None:
         return None
-    with ledger.one_connection():
-        later = {one.batch_id for one in ledger.in_force(source_id) if one.merge is not None and one.order > first}
-        batches = sorted((one for one in decided if one.batch_id in wanted | later), key=attrgetter("order"))
-        rows = [ledger.batch(one.batch_id) for one in batches]
-    merges = [row.merge for row in rows if row is not None and row.merge is not None]
-    files = [settings.home / row.landed_path for row in rows if row is not None and row.landed_path is not None]
+    wanted = {one.batch.batch_id for one in present if one.batch.order >= first}
+    decided = ledger.decided(source_id)
+    force = ledger.in_force(source_id)
+    later = {one.batch_id for one in force if one.merge is not None and one.place > first[0]}
+    batches = sorted((one for one in decided if one.batch_id in wanted | later), key=attrgetter("order"))
+    known = ledger.batches_by_id(wanted | later)
+    rows = [known[one.batch_id] for one in batches]
+    merges = [row.merge for row in rows if row.merge is not None]
+    files = [settings.home / row.landed_path for row in rows if row.landed_path is not None]
     if not merges or len(files) != len(batches):
         return None
     refused = {
@@ -108,7 +118,7 @@ def _open(source_id: str, ledger: Ledger, settings: Settings, wanted: set[str]) 
         return None  # `pilar verify` names a missing file; here each batch is told by itself
     # A replay has the rows of the day on which its pages were pulled.
     pulled = {one.place: one.started_at for one in reversed(decided)}
-    return _Open(batches, [pulled[one.place] for one in batches], refused, landed, merges[-1].key)
+    return _Open(batches, [pulled[one.place] for one in batches], refused, landed, merges[-1])
 
 
 def _single(found: Iterable[Refused], ledger: Ledger) -> Mapping[str, set[tuple[int, str, str]]]:
@@ -140,7 +150,7 @@ def _folded(
         f"min(first) filter ({waits}), max(times) filter ({waits}) from told group by all",
     ):
         key = (waiting.batches[at].batch_id, rule, field)
-        if key in mine:
+        if key in mine and mine[key].open:
             found[key] = replace(
                 mine[key],
                 again=again,
@@ -153,36 +163,55 @@ def _folded(
     return found
 
 
+def _said(column: str) -> str:
+    """What a refused record says in a column, as text."""
+    return f"json_extract_string(record, {literal(f'$.{chr(34)}{column}{chr(34)}')})"
+
+
+def _landed(waiting: _Open) -> str:
+    """The units that later pulls landed, and in which version."""
+    own = ", ".join(f"{identifier(name)}::varchar" for name in waiting.merge.key)
+    good = " union all ".join(
+        f"select {nth} as nth, {literal(waiting.batches[nth].place)} as place, "
+        f"'key ' || to_json([{own}])::varchar as unit, {identifier(waiting.merge.cursor)} as version "
+        f"from read_parquet({literal(str(file))}, hive_partitioning = false)"
+        for nth, file in waiting.landed.items()
+    )
+    return good or "select -1 as nth, '' as place, '' as unit, 0 as version"
+
+
 def _asked(waiting: _Open, query: str) -> list[tuple[Any, ...]]:
     """A query over ``told``: each reason of each waiting row, with the first and the last batch that refused its
-    record, and the last that landed it (``mended``, -1 where none did)."""
+    record, and the last of a later pull that landed it in no older version (``mended``, -1 where none did)."""
     import duckdb
 
-    parts = [f"json_extract_string(record, {literal(f'$.{chr(34)}{name}{chr(34)}')})" for name in waiting.key]
+    parts = [_said(name) for name in waiting.merge.key]
     masked = literal(MASK)
     known = " and ".join(f"not contains({part}, {masked})" for part in parts)
     rows = " union all ".join(
-        f"select {nth} as nth, _row, record, reasons from read_parquet({literal(str(file))}, hive_partitioning = false)"
-        for nth, file in waiting.refused.items()
-    )
-    own = ", ".join(f"{identifier(name)}::varchar" for name in waiting.key)
-    good = " union all ".join(
-        f"select {nth} as nth, 'key ' || to_json([{own}])::varchar as unit "
+        f"select {nth} as nth, {literal(waiting.batches[nth].place)} as place, _row, record, reasons "
         f"from read_parquet({literal(str(file))}, hive_partitioning = false)"
-        for nth, file in waiting.landed.items()
+        for nth, file in waiting.refused.items()
     )
     unit = (
         f"case when {known} then 'key ' || to_json([{', '.join(parts)}])::varchar "
         f"when not contains(record, {masked}) then 'record ' || record else nth || ' ' || _row end"
     )
+    # A moment without an offset is read as UTC, which is hours later than Indonesia meant: a row waits rather too long.
+    version = _said(waiting.merge.cursor)
     told = (
-        f"with refused as (select *, {unit} as unit from ({rows})), "
+        f"with refused as (select *, {unit} as unit, case when regexp_full_match({version}, {literal(_CURSOR)}) "
+        f"then {version} end as version from ({rows})), "
         "units as (select unit, min(nth) as first, max(nth) as last, count(distinct nth) as times "
         "from refused group by 1), "
-        f"landed as (select unit, max(nth) as mended from ({good or 'select -1 as nth, null as unit'}) group by 1), "
+        f"landed as (select * from ({_landed(waiting)}) where unit in (select unit from units)), "
+        "corrected as (select bad.nth, bad._row, max(good.nth) as mended from refused bad join landed good "
+        "on good.unit = bad.unit and good.place > bad.place "
+        "and good.version >= try(cast_to_type(bad.version, good.version)) group by all), "
         "told as (select nth, _row, first, last, times, coalesce(mended, -1) as mended, reason.rule as rule, "
         "coalesce(reason.field, '') as field from (select *, unnest(reasons) as reason "
-        "from refused join units using (unit) left join landed using (unit)))"
+        "from refused join units using (unit) left join corrected using (nth, _row)))"
     )
     with duckdb.connect(":memory:") as connection:
+        connection.execute("set timezone = 'UTC'")
         return connection.execute(f"{told} {query}").fetchall()

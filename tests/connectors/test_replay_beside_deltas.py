@@ -71,6 +71,25 @@ def test_p1_a_delta_of_several_coverages_is_replayed_whole(ledger: Ledger, setti
     assert not [one for one in ledger.refused() if one.open and one.batch.coverage is not None]
 
 
+def test_p1_a_coverage_whose_replay_is_refused_is_not_settled_by_another_one(
+    ledger: Ledger, settings: Settings
+) -> None:
+    """Rows of no coverage become those of a new month, while the month that was asked for is held."""
+    months(ledger, settings, *[(name, 1, "2024-03-01", "2024-01") for name in "abcd"])
+    rows = [
+        ("a", 5000, "2024-01"),
+        ("b", 2, "2024-01"),
+        ("q", 3, "2024-03"),
+        ("m", 3, "2024-02."),
+        ("o", 4, "2024-02."),
+    ]
+    old = months(ledger, settings, *[(name, figure, "2024-03-02", month) for name, figure, month in rows])
+    columns = {**COLUMNS, "nilai": {"type": "integer", "min": 3, "max": 999}, "bulan": BULAN["bulan"] | {"suffix": "."}}
+    outcome = replay(make(columns=columns, **MONTHS), old["2024-01"], ledger, settings)
+    assert dict(states(outcome)) == {"2024-01": "rejected", "2024-02": "accepted", "2024-03": "accepted"}
+    assert ledger.fates(BY_MONTH.id)[old["2024-01"]].state == "open"
+
+
 @pytest.mark.parametrize(("nth", "after"), [(1, True), (2, True)])
 def test_p2_coverages_of_one_delta_are_replayed_all_or_none(
     ledger: Ledger, settings: Settings, nth: int, after: bool

@@ -93,6 +93,20 @@ CASES: list[tuple[str, list[Decided], dict[str, Fate]]] = [
         ],
         {"1": OPEN, "2": Fate("replayed", "5"), "3": Fate("superseded", "5"), "4": OPEN, "5": OPEN},
     ),
+    (
+        "replayed into another coverage",
+        [decided("1", "held", coverage=None), decided("2", replay_of="1"), decided("3", replay_of="2", place="1")],
+        {"1": Fate("replayed", "3"), "2": Fate("replayed", "3"), "3": OPEN},
+    ),
+    (
+        "replayed, where its own coverage is held and another accepted",
+        [
+            decided("1", delta=True),
+            decided("2", "held", "1", delta=True, pull="2"),
+            decided("3", replay_of="1", coverage="2025", delta=True, pull="2"),
+        ],
+        {"1": OPEN, "2": OPEN, "3": OPEN},
+    ),
     ("rows without a coverage", [decided("1"), decided("2", "held", coverage=None)], {"1": OPEN, "2": OPEN}),
 ]
 

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from connectors.pull import pull_pages
+from connectors.replay import replay
 from connectors.spec import Freshness
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -57,3 +58,19 @@ def test_a_folder_that_is_no_longer_filled_is_late(
     newest = last_answer(ledger, plain)
     assert newest is not None
     assert newest > now
+
+
+def test_a_file_that_is_landed_a_third_time_is_not_newer(ledger: Ledger, settings: Settings, ledger_url: str) -> None:
+    sources = [
+        make(protocol="files.xlsx", columns={"id": {"required": True}, "n": {"type": "integer", "max": highest}})
+        for highest in (0, 5, 99)
+    ]
+    [batch] = pull_pages(sources[0], [page(0, records(20))], ledger, settings).batches
+    with psycopg.connect(ledger_url) as connection:
+        connection.execute("update batch set finished_at = now() - interval '50 days'")
+    for source in sources[1:]:
+        [batch] = replay(source, batch.batch_id, ledger, settings).batches
+    assert batch.status == "accepted"
+    last = last_answer(ledger, sources[2])
+    assert last is not None
+    assert (ledger.now() - last).days == 50

@@ -11,8 +11,11 @@ from connectors.spec import Source, load_source
 from ledger.errors import PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar.quarantine import refused
+from tests.connectors.deltas import pulled
 from tests.connectors.pulling import NIK, page
 from tests.connectors.test_check import GOOD
+from tests.connectors.test_replay_beside_deltas import months
 from tests.pilar.conftest import Type
 
 DELTAS: dict[str, Any] = {
@@ -149,3 +152,66 @@ def test_p6_a_row_whose_key_is_masked_is_never_taken_for_another(
     shown = " ".join(typed("quarantine", "list").split())
     assert shown.count("1 type n: open since") == 2
     assert "times" not in shown
+
+
+def took(source: Source, ledger: Ledger, settings: Settings, bad: str, day: int) -> str:
+    """A pull of six good rows and of a bad one of each name; the id of its batch."""
+    good = [{"id": f"r{nth}", "nik": NIK, "diubah": "2024-03-10", "n": nth + 1} for nth in range(6)]
+    rows = [*good, *({"id": name, "nik": NIK, "diubah": f"2024-03-{day}", "n": 5000} for name in bad)]
+    return pull_pages(source, [page(0, rows)], ledger, settings).batches[0].batch_id
+
+
+def test_p1_rows_dismissed_by_number_and_those_that_came_again_are_not_taken_off_twice(
+    typed: Type, sources: Path, ledger: Ledger, settings: Settings
+) -> None:
+    """Nobody knows which of them the number is about: rather ask once too often."""
+    source = write_deltas(sources, 9)
+    first = took(source, ledger, settings, "AB", 11)
+    typed("quarantine", "dismiss", first, "--rule", "max", "--why", "known", "--who", "ani", "--until", "2099-01-01")
+    second = took(source, ledger, settings, "ABCD", 12)
+    took(source, ledger, settings, "ABE", 13)  # the overlap brings the known ones again, and not C and D
+    assert f"batch {second} 2 of 4 max n: open" in " ".join(typed("quarantine", "list").split())
+
+
+def test_a_record_that_was_dismissed_where_it_came_last_is_not_asked_about_again(
+    typed: Type, sources: Path, ledger: Ledger, settings: Settings
+) -> None:
+    source = write_deltas(sources, 9)
+    took(source, ledger, settings, "", 10)
+    first, last = (took(source, ledger, settings, bad, 11) for bad in ("AB", "AC"))
+    typed("quarantine", "dismiss", last, "--why", "known, stays so", "--who", "ani")
+    shown = " ".join(typed("quarantine", "list").split())
+    assert f"batch {first} 1 of 2 max n: open" in shown
+    assert last not in shown
+    assert f"batch {last} 2 max n: dismissed" in " ".join(typed("quarantine", "list", "--all").split())
+    assert f"Rows that came again later: pilar quarantine show {last}" in typed("quarantine", "show", first)
+
+
+def test_p1_another_coverage_of_the_same_pull_corrects_no_row(ledger: Ledger, settings: Settings) -> None:
+    """One answer says of a record two things: which of them is right nobody knows."""
+    for month, names in (("2024-01", "abcd"), ("2024-02", "mnop")):
+        months(ledger, settings, *[(name, 1, "2024-03-01", month) for name in names])
+    bad = ("a", 5000, "2024-03-03", "2024-01")
+    good = [(name, 2, "2024-03-03", "2024-01") for name in "bc"] + [(name, 5, "2024-03-03", "2024-02") for name in "am"]
+    batches = months(ledger, settings, bad, *good)
+    [one] = [one for one in refused(ledger, settings, closed=True) if one.batch.batch_id == batches["2024-01"]]
+    assert (one.open, one.state) == (1, "open")
+
+
+@pytest.mark.parametrize(
+    ("refused_at", "landed_at", "state"),
+    [
+        ("2024-03-11", "2024-03-11", "landed"),
+        ("2024-03-11", "2024-03-08", "open"),
+        ("11-03-2024", "2024-03-11", "open"),
+        ("24-03-11", "2024-03-11", "open"),
+    ],
+    ids=["as old", "older", "unreadable", "misread"],
+)
+def test_p1_only_a_version_that_is_not_older_corrects_a_row(
+    ledger: Ledger, settings: Settings, refused_at: str, landed_at: str, state: str
+) -> None:
+    bad = [("d", 6000, refused_at), ("e", 5, "2024-03-12")]
+    _, batch, _ = pulled(ledger, settings, bad, [("d", 6, landed_at), ("g", 5, "2024-03-12")])
+    found = [one for one in refused(ledger, settings, closed=True) if one.batch.batch_id == batch and one.rule == "max"]
+    assert [one.state for one in found] == [state]
