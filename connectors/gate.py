@@ -130,6 +130,8 @@ def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> Decisi
     However few its rows are, it removes none: floors and shrinking are for what replaces a coverage. No row at all is
     what a quiet day looks like.
     """
+    if facts.received > 0 and facts.before is not None and facts.before.synthetic != facts.synthetic:
+        return Decision("rejected", (_of_another_kind(facts),))
     if _quiet(facts, new_rows):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
@@ -205,6 +207,15 @@ def _nothing_landed(facts: Facts) -> Reason:
     )
 
 
+def _of_another_kind(facts: Facts) -> Reason:
+    return Reason(
+        "simulated",
+        "rows of a simulator and of the real system would join in one coverage",
+        "Read everything again: `pilar pull SOURCE --full`",
+        "rows of a simulator" if facts.synthetic else "rows of the real system",
+    )
+
+
 def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
     yield from _about(facts)
     yield from _size(facts, assertions)
@@ -259,6 +270,8 @@ def _size(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
 
 
 def _vanished(facts: Facts, assertions: Assertions, usual: float) -> Iterator[Reason]:
+    if facts.before is not None and facts.before.synthetic and not facts.synthetic:
+        return  # what a simulator made up is not missed
     may_go = assertions.rows.min == 0 and assertions.shrink.max == 1 and assertions.gone_max == 1
     if facts.siblings is not None and not may_go:
         yield Reason(

@@ -65,7 +65,7 @@ def judge(
     same_kind = alone is not None and (alone.contract_sha256, alone.synthetic) == (contract_sha256, synthetic)
     if plan.merge is None and alone is not None and same_kind and _same_bytes(alone, rows):
         return Judged("unchanged", (), findings, None, alone)
-    found = beside(home, force, landing, rows.coverage, plan, place=place)
+    found = beside(home, force, landing, rows.coverage, plan, place=place, synthetic=synthetic)
     known = _known(found.comparison, plan)
     files = landing.write(rows.coverage, folder)
     _write_form(folder, form_of(source.contract, landing.sample(rows.coverage)))

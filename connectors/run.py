@@ -97,10 +97,14 @@ class Run:
         if self._replayed is not None:
             self._plan = plan_again(self._source, self._ledger.now(), delta=self._replayed.delta)
         elif self._source.incremental is not None:
-            anew = full or any(batch.synthetic != synthetic for batch in self._ledger.in_force(self._source.id))
-            mark = None if anew else self._ledger.read_up_to(self._source.id, self._contract_sha256, synthetic)
+            mark = None if full else self._mark(synthetic)
             self._plan = plan_of(self._source, mark, self._ledger.now())
         return self._plan
+
+    def _mark(self, synthetic: bool) -> str | None:
+        force = self._ledger.in_force(self._source.id)
+        other = max((batch.place for batch in force if batch.synthetic != synthetic), default="")
+        return self._ledger.read_up_to(self._source.id, self._contract_sha256, synthetic, after=other)
 
     def take(self, pages: Iterable[Page], *, choose: Choose | None = None) -> PullOutcome:
         """Keep and land every page, then finish one batch for each coverage (of those that are chosen)."""

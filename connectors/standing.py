@@ -46,10 +46,22 @@ def up_to(force: Sequence[Batch], coverage: str | None, place: str | None) -> Be
 
 
 def beside(
-    home: Path, force: Sequence[Batch], landing: Landing, coverage: str | None, plan: Plan, *, place: str | None
+    home: Path,
+    force: Sequence[Batch],
+    landing: Landing,
+    coverage: str | None,
+    plan: Plan,
+    *,
+    place: str | None,
+    synthetic: bool,
 ) -> Beside:
-    """Compare a landed coverage with what is in force of its source. ``place``: that of a replay, None for a pull."""
+    """Compare a landed coverage with what is in force of its source. ``place``: that of a replay, None for a pull.
+
+    Of other coverages only what is of the same kind counts: rows of a simulator and of the real system never join.
+    """
     own = up_to(force, coverage, place).own
+    kind = own[-1].synthetic if own else synthetic
+    force = [batch for batch in force if batch.synthetic == kind]
     merge = plan.merge or next((batch.merge for batch in reversed(force) if batch.merge is not None), None)
     # Without deltas no other coverage holds a row of this one.
     wanted = own if merge is None else tuple(force) if own or plan.merge is not None else ()

@@ -26,13 +26,14 @@ class Confirmed:
 class PullStore(Store):
     """Reading what whole pulls came to."""
 
-    def read_up_to(self, source_id: str, contract_sha256: str, synthetic: bool) -> str | None:
+    def read_up_to(self, source_id: str, contract_sha256: str, synthetic: bool, *, after: str = "") -> str | None:
         """The highest cursor that is read for good under a contract; None where everything must be read.
 
         ``synthetic``: from a simulator, or from the real system. What the one gave says nothing of the other.
 
         A pull counts when every batch of it is in force or unchanged: one that died, failed or was held leaves rows
-        behind that must be asked for again. Nothing counts before one pull read everything. A replay asked nobody.
+        behind that must be asked for again. Nothing counts before one pull read everything, later than the place
+        ``after`` in the order of pulls. A replay asked nobody.
         """
         whole = (
             sa.select(t.batch.c.pull_id)
@@ -46,7 +47,9 @@ class PullStore(Store):
                 sa.func.bool_and(t.batch.c.status.in_(["accepted", "unchanged"]) & (t.batch.c.synthetic == synthetic))
             )
         )
-        everything = sa.exists(whole.having(sa.func.bool_and(t.batch.c.merge.is_(None))))
+        everything = sa.exists(
+            whole.having(sa.func.bool_and(t.batch.c.merge.is_(None))).where(t.batch.c.pull_id > after)
+        )
         # Dates and moments are texts of one length, whole numbers have no leading zeros.
         query = (
             sa.select(t.batch.c.cursor)

@@ -111,8 +111,13 @@ def landing_views(
     for source_id, contract in known.items():
         own = [batch for batch in batches if batch.source_id == source_id]
         merge = next((batch.merge for batch in reversed(own) if batch.merge is not None), None)
-        parts = [_landed(home, contract, batch, maturity.get(batch.batch_id)) for batch in own]
-        body = merged(parts or [_empty({**(contract or {}), **LANDED_EXTRAS})], merge)
+        # What a simulator gave and what the real system gave stand side by side: no row of one hides the other's.
+        kinds = [[batch for batch in own if batch.synthetic == kind] for kind in sorted({one.synthetic for one in own})]
+        joined = [
+            merged([_landed(home, contract, batch, maturity.get(batch.batch_id)) for batch in kind], merge)
+            for kind in kinds
+        ]
+        body = merged(joined or [_empty({**(contract or {}), **LANDED_EXTRAS})], None)
         views[source_id] = View(body, tuple(home / (batch.landed_path or "") for batch in own))
     return views
 

@@ -42,9 +42,13 @@ _EXAMPLE = Both("Contoh baris, tanpa data orang:", "An example row, without any 
 _WHEN = Both("Kapan", "By when")
 _DUE = Both(
     "Data baru ditunggu pada {due}. Bila selama {warn} tidak ada data yang diterima, daftar sumber di Diskominfo "
-    "menandainya *late* (terlambat); setelah {fail}, *overdue* (lewat batas). Data yang masih sama juga dihitung.",
+    "menandainya *late* (terlambat); setelah {fail}, *overdue* (lewat batas).",
     "New data is due on {due}. When no data was accepted for {warn}, Diskominfo's list of sources marks it as *late*, "
-    "after {fail} as *overdue*. Data that are still the same count too.",
+    "after {fail} as *overdue*.",
+)
+_SAME = Both("Data yang masih sama juga dihitung.", "Data that are still the same count too.")
+_SAME_FILES = Both(
+    "Berkas yang isinya masih sama tidak dihitung.", "A file whose content is still the same does not count."
 )
 _REFUSED = Both("Yang ditolak atau ditahan", "What is refused or held")
 _ROWS = Both("Baris ditolak, dengan alasannya, bila:", "A row is refused, with the reason, when:")
@@ -192,7 +196,8 @@ def _row(column: Column, place: str, in_key: bool, language: Language) -> str:
 def _when(source: Source, language: Language) -> Iterator[str]:
     fresh = source.freshness
     warn, fail = (_SPANS[span[-1]].to(language).format(n=span[:-1]) for span in (fresh.warn, fresh.fail))
-    yield _DUE.to(language).format(due=said(fresh.due, language), warn=warn, fail=fail)
+    same = _SAME_FILES if source.protocol.startswith("files.") else _SAME
+    yield f"{_DUE.to(language).format(due=said(fresh.due, language), warn=warn, fail=fail)} {same.to(language)}"
 
 
 def _refused(source: Source, language: Language) -> Iterator[str]:

@@ -74,6 +74,12 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
     ("a coverage that vanished", facts(received=0, siblings=Siblings(100, 0)), "held", ["vanished"]),
+    (
+        "a coverage that only a simulator gave",
+        facts(received=0, landed=0, siblings=Siblings(100, 0), before=before(synthetic=True)),
+        "accepted",
+        [],
+    ),
     ("a pull without any row", facts(received=0, siblings=Siblings(0, 0)), "held", ["empty"]),
     ("unclear rows at the quota", facts(siblings=Siblings(200, 10)), "accepted", []),
     ("unclear rows over the quota", facts(siblings=Siblings(200, 11)), "held", ["coverage_unclear"]),

@@ -103,6 +103,12 @@ def test_the_agencys_page_says_what_to_send_by_when_and_what_is_refused() -> Non
     assert '"nama"' not in page
 
 
+def test_the_agencys_page_says_whether_the_same_data_again_are_in_time() -> None:
+    """As ``pilar sources list`` counts: of files only new content."""
+    told = {source.id: "the same does not count" in agency_page(source) for source in SOURCES.values()}
+    assert told == {source.id: source.protocol.startswith("files.") for source in SOURCES.values()}
+
+
 def test_the_dictionary_names_every_column_its_unit_and_what_becomes_of_persons() -> None:
     page = dictionary_page("sample_opd", [sample(rules=["n >= 1"])])
     assert "| `n` | `n` | integer | people | banyaknya / how many | at least 0 people |  |" in page

@@ -135,7 +135,10 @@ def test_p6_an_amount_with_cents_is_not_a_person(land: Any) -> None:
         "6402  0141  0190  0001",
         "64. 02. 01. 410190. 0001",
         "\uff16\uff14\uff10\uff12\uff10\uff11\uff14\uff11\uff10\uff11\uff19\uff10\uff10\uff10\uff10\uff11",
-        "\uff16\uff14\uff10\uff12 \uff10\uff11\uff14\uff11 \uff10\uff11",
+        "\uff16402014101900001",  # one digit of an East Asian keyboard
+        "640201410190\uff10\uff10\uff10\uff11",
+        "6402 0141 \uff10190 0001",
+        "6402/0141/\uff10190/0001",
         "NIK: 6402014101900001.",
         "no. kartu 0001234567890, aktif",
     ],
@@ -160,6 +163,7 @@ def test_p6_the_scanner_knows_the_forms_of_numbers_of_persons(land: Any, value: 
         "12/11/24 010124 0001",  # a date before two numbers
         "12112024/01122024",  # two dates
         "2024/01/310124/0001",  # a document: year, month, day, serial
+        "2024/0101/0124/0001",
         "2021/2022/2023/2024",
         "1301/1402/1503/2024",  # no month 15
         "0541-123456  0812-3456-7890  0813-1201-0112",
