@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.contract import Column, Contract, DriftKind, Policy
-from connectors.gate import ADDED, Reason
+from connectors.facts import Reason
+from connectors.gate import ADDED
 from connectors.guess import guess
 from connectors.http.words import known_words
 from connectors.landing.fields import field_of

@@ -3,14 +3,11 @@
 ``held`` keeps the last good batch in force until a person decides; ``rejected`` means that there is nothing to release.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from statistics import median
-from typing import Any, Literal
 
+from connectors.facts import Before, Decision, Facts, Reason, Siblings
 from connectors.spec import Assertions
-
-Outcome = Literal["accepted", "held", "rejected", "unchanged"]
 
 ADDED = "drift_added"
 
@@ -19,97 +16,6 @@ MIN_COPY_ROWS = 2
 SILENT_CAPS = frozenset({1_000, 5_000, 10_000, 32_000, 50_000, 65_535, 65_536, 100_000})
 """Row counts at which portals (CKAN: 32,000), spreadsheets and gateways are known to stop without a word."""
 _SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Before:
-    """The batch in force for the same source and coverage."""
-
-    batch_id: str
-    contract_sha256: str
-    content_sha256: str
-    rows_sha256: str
-    received: int
-    quarantined: int
-    keys: int = 0
-    keys_gone: int = 0
-    keys_changed: int = 0
-    context_sha256: str | None = None
-    synthetic: bool = False
-
-
-@dataclass(frozen=True)
-class Siblings:
-    """All rows of the pull that brought a batch, where they say their coverage themselves.
-
-    ``unclear`` are those of which it cannot be read: they may belong to any coverage.
-    """
-
-    received: int
-    unclear: int
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a batch when it is judged. Counts are rows.
-
-    ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
-    the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
-    landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
-    ``replay``: its pages were landed before.
-    ``siblings``: None where the request says the coverage.
-    """
-
-    coverage: str | None
-    contract_sha256: str
-    content_sha256: str
-    rows_sha256: str
-    received: int
-    landed: int
-    quarantined: int
-    before: Before | None = None
-    trailing: Sequence[int] = ()
-    copies: Sequence[str] = ()
-    doubled_pages: Sequence[int] = ()
-    drift: "Sequence[Reason]" = ()
-    new_rows: int | None = None
-    replay: bool = False
-    context_sha256: str | None = None
-    synthetic: bool = False
-    siblings: Siblings | None = None
-
-    @property
-    def vanished(self) -> bool:
-        """Whether the pull brought rows, and none of this coverage."""
-        return self.received == 0 and self.siblings is not None and self.siblings.received > 0
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a batch is not simply accepted, or a finding beside that: what, in numbers, and what to do.
-
-    ``behind``: ids of batches; for as long as one of them is in force, this one cannot be released.
-    """
-
-    code: str
-    what: str
-    do: str
-    observed: str = ""
-    limit: str = ""
-    behind: tuple[str, ...] = ()
-
-    def as_row(self) -> Mapping[str, Any]:
-        """The reason as the ledger keeps it."""
-        row = {"code": self.code, "what": self.what, "do": self.do, "observed": self.observed, "limit": self.limit}
-        return row | ({"behind": list(self.behind)} if self.behind else {})
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The outcome, and the reasons for it."""
-
-    outcome: Outcome
-    reasons: tuple[Reason, ...] = ()
 
 
 def decide(facts: Facts, assertions: Assertions) -> Decision:

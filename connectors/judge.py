@@ -9,7 +9,8 @@ from typing import Any
 
 from connectors.cursor import SNAPSHOT, Plan
 from connectors.drift import Form, Seen, changes, form_of, judged
-from connectors.gate import Before, Facts, Reason, Siblings, capped, decide, too_many
+from connectors.facts import Before, Facts, Reason, Siblings
+from connectors.gate import capped, decide, too_many
 from connectors.landing.comparing import Comparison
 from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.cursor import Plan
-from connectors.gate import Reason, Siblings
+from connectors.facts import Reason, Siblings
 from connectors.judge import Judged
 from connectors.landing.landing import Landing
 from connectors.landing.tally import LandedRows

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from connectors.gate import Before, Facts, Reason, Siblings, capped, decide, too_many
+from connectors.facts import Before, Facts, Reason, Siblings
+from connectors.gate import capped, decide, too_many
 from connectors.spec import Assertions, Limit
 
 ASSERTIONS = Assertions.model_validate(
