@@ -85,6 +85,11 @@ class NoLedger:
         """No connection."""
         yield
 
+    @contextlib.contextmanager
+    def deciding(self, source_id: str) -> Iterator[None]:  # noqa: ARG002 (the ledger's signature)
+        """No lock."""
+        yield
+
     def start_batch(self, *_: Any, **__: Any) -> str:
         """One batch."""
         return "batch"
