@@ -27,7 +27,7 @@ class Keeper:
         self._entered_at = time.monotonic()
 
     def keep(self, batch_id: str, row: PageRow, write: Callable[[], object]) -> None:
-        """Let ``write`` put a page's file where ``row`` says it is, and then enter the row; not before this returns.
+        """Have ``write`` put a page's file where ``row`` says it is, and then the row entered: soon, not at once.
 
         Raises what came of an earlier page.
         """

@@ -186,6 +186,11 @@ class Source(Strict):
         return self
 
     @property
+    def of_files(self) -> bool:
+        """Whether the agency puts files somewhere: that they still lie there says nothing of the agency."""
+        return self.protocol.startswith("files.")
+
+    @property
     def incremental(self) -> Incremental | None:
         """How the source is asked for what is new, or None where every pull brings everything."""
         return self.load.incremental if isinstance(self.load, IncrementalLoad) else None

@@ -10,17 +10,12 @@ if TYPE_CHECKING:
 Silence = Literal["in time", "late", "overdue"]
 
 
-def of_files(source: "Source") -> bool:
-    """Whether the agency puts files somewhere: that they still lie there says nothing of the agency."""
-    return source.protocol.startswith("files.")
-
-
 def last_answer(ledger: "Ledger", source: "Source") -> datetime | None:
     """When a pull last brought data that were accepted, or found the accepted ones again; None before the first.
 
     Of files only new ones count.
     """
-    if of_files(source):
+    if source.of_files:
         return ledger.newest_content(source.id)
     return max((one.at for one in ledger.confirmed(source.id).values()), default=None)
 

@@ -161,7 +161,7 @@ def _send(source: Source, language: Language) -> Iterator[str]:
 
 
 def _files(source: Source, language: Language) -> Iterator[str]:
-    if source.protocol.startswith("files."):
+    if source.of_files:
         told = _FILES.to(language).format(pattern=_readable(str(source.args.get("pattern", ""))))
         sheet = source.args.get("sheet")
         yield f"{told}{', ' + _SHEET.to(language).format(sheet=sheet) if sheet is not None else ''}."
@@ -196,7 +196,7 @@ def _row(column: Column, place: str, in_key: bool, language: Language) -> str:
 def _when(source: Source, language: Language) -> Iterator[str]:
     fresh = source.freshness
     warn, fail = (_SPANS[span[-1]].to(language).format(n=span[:-1]) for span in (fresh.warn, fresh.fail))
-    same = _SAME_FILES if source.protocol.startswith("files.") else _SAME
+    same = _SAME_FILES if source.of_files else _SAME
     yield f"{_DUE.to(language).format(due=said(fresh.due, language), warn=warn, fail=fail)} {same.to(language)}"
 
 

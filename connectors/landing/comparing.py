@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.contract import Column, Contract
+from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.merging import merged
 from connectors.landing.sql import any_of, parquet, text
@@ -169,7 +169,8 @@ class Beside:
         beside, touched = self._standing.beside, self._touched()
         parts = [f"SELECT * FROM {parquet(path)}{touched}" for _, path in beside.files]
         parts.insert(beside.before or 0, self._new_rows())
-        own = [f"TRY_CAST({_c(name)} AS {column.sql_type.sql}) AS {_c(name)}" for name, column in self._landed]
+        landed = self._contract.landed.items()
+        own = [f"TRY_CAST({_c(name)} AS {column.sql_type.sql}) AS {_c(name)}" for name, column in landed]
         return f"SELECT {', '.join(own)}, _coverage, _row FROM ({merged(parts, self._standing.merge)})"
 
     def _described(self, relation: str) -> Mapping[str, str]:
@@ -177,10 +178,6 @@ class Beside:
         return dict(self._connection.execute(described).fetchall())
 
     # -- their columns --------------------------------------------------------------------------------------------
-
-    @property
-    def _landed(self) -> Sequence[tuple[str, Column]]:
-        return list(self._contract.landed.items())
 
     @property
     def _told(self) -> Sequence[str]:

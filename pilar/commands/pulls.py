@@ -112,7 +112,7 @@ def _print_pages(ledger: Ledger, batches: Sequence[Batch]) -> None:
 
 def _print_freshness(ledger: Ledger, source: "Source") -> None:
     from connectors.contract import said
-    from pilar.freshness import age, last_answer, of_files, silence
+    from pilar.freshness import age, last_answer, silence
 
     limits = source.freshness
     last, now = last_answer(ledger, source), ledger.now()
@@ -122,7 +122,7 @@ def _print_freshness(ledger: Ledger, source: "Source") -> None:
         return
     newest = max((batch.finished_at or batch.started_at for batch in ledger.in_force(source.id)), default=last)
     state = silence(limits, last, now)
-    confirmed = "newest file came" if of_files(source) else "last confirmed"
+    confirmed = "newest file came" if source.of_files else "last confirmed"
     told = f"newest data accepted {moment(newest)}, {confirmed} {age(last, now)} ago; {due}"
     out.print(Text.assemble("freshness: ", (state, SILENCE_STYLE[state]), f", {told}"))
 
