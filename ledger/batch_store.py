@@ -36,12 +36,12 @@ class BatchStore(Store):
         """
         with self._begin() as connection:
             batch_id = self._next_id(connection, t.batch.c.batch_id)
-            place = sa.select(t.batch.c.place).where(t.batch.c.batch_id == replay_of).scalar_subquery()
+            origin = sa.select(t.batch.c.fetched_by).where(t.batch.c.batch_id == replay_of).scalar_subquery()
             connection.execute(
                 sa.insert(t.batch).values(
                     batch_id=batch_id,
                     pull_id=pull_id or batch_id,
-                    place=pull_id or batch_id if replay_of is None else place,
+                    fetched_by=origin if replay_of is not None else pull_id or batch_id,
                     source_id=source_id,
                     opd=opd,
                     contract_sha256=contract_sha256,
@@ -115,8 +115,8 @@ class BatchStore(Store):
         """Put held batches of one source in force at once, by a person's decision; each gets a receipt of its own.
 
         Waits for a pull of the source that is under way. Raises LedgerError, and releases none, when one is not held;
-        when a newer one of its coverage is in force, held itself, or found what is in force unchanged; where rows say
-        their coverage, when any newer pull has spoken; and when rows of it would be in force under another coverage.
+        when a newer one of its coverage is in force, held itself, or found what is in force unchanged. Where a pull
+        counts as a whole, also when any newer pull has spoken, and when another of its batches would stay behind.
         """
         [source_id, *others] = dict.fromkeys(self._held(batch_id).source_id for batch_id in batch_ids)
         if others:
@@ -127,7 +127,9 @@ class BatchStore(Store):
             # Looked up again: whoever held the locks may have released them, or pulled anew.
             batches = [self._held(batch_id) for batch_id in dict.fromkeys(batch_ids)]
             receipts = [self._release(batch.batch_id, why) for batch in batches]
-            _refuse_doubled(batches, self.in_force(source_id))
+            with self._begin() as connection:
+                for batch in batches:
+                    _refuse_parted(connection, batch)
         return receipts
 
     def _held(self, batch_id: str) -> Batch:
@@ -184,19 +186,14 @@ class BatchStore(Store):
     def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
         """The accepted batches (of one source, or of all) that no newer one replaced, in the order of their pulls.
 
-        A batch replaces what was accepted of its coverage before; a delta does not, it joins them. A replay stands in
-        the place of the batch whose pages it landed again, and replaces it.
+        A batch replaces what was accepted of its coverage before; a delta does not, it joins them.
         """
         newer = t.batch.alias("newer")
-        # One question for each way of being replaced: joined by an "or" every batch would be held against every other.
-        ways = [
-            sa.exists().where(newer.c.status == "accepted", _same(newer, t.batch), way)
-            for way in (_later(newer, t.batch), _again(newer, t.batch))
-        ]
-        query = sa.select(t.batch).where(t.batch.c.status == "accepted", *(~way for way in ways))
+        replaced = sa.exists().where(newer.c.status == "accepted", _replaces(newer, t.batch))
+        query = sa.select(t.batch).where(t.batch.c.status == "accepted", ~replaced)
         if source_id is not None:
             query = query.where(t.batch.c.source_id == source_id)
-        order = (t.batch.c.source_id, t.batch.c.place, t.batch.c.coverage, t.batch.c.batch_id)
+        order = (t.batch.c.source_id, t.batch.c.batch_id)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
@@ -209,10 +206,7 @@ class BatchStore(Store):
             query = query.where(t.batch.c.coverage == coverage)
         with self._begin() as connection:
             return [
-                int(rows)
-                for rows in connection.execute(
-                    query.order_by(t.batch.c.place.desc(), t.batch.c.batch_id.desc()).limit(n)
-                ).scalars()
+                int(rows) for rows in connection.execute(query.order_by(t.batch.c.batch_id.desc()).limit(n)).scalars()
             ]
 
     def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
@@ -256,16 +250,16 @@ class BatchStore(Store):
 def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
     """A newer delta stands in nobody's way: rows join by key and cursor, whichever came first.
 
-    Where rows say their coverage, a newer pull has spoken of this one even if it has no batch: a row may be elsewhere.
+    Where a pull counts as a whole, a newer pull has spoken of this coverage even if it has no batch: a row may be
+    elsewhere.
     """
     mine, newer = t.batch.alias("mine"), t.batch.alias("newer")
     told = ("accepted", "unchanged", "held")
-    later = (newer.c.place > mine.c.place) | ((newer.c.place == mine.c.place) & (newer.c.pull_id > mine.c.pull_id))
-    of_all = mine.c.by_rows & (newer.c.source_id == mine.c.source_id) & newer.c.merge.is_(None) & later
+    newer_pull = (newer.c.source_id == mine.c.source_id) & newer.c.merge.is_(None) & (newer.c.pull_id > mine.c.pull_id)
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
         mine.c.batch_id == batch_id,
-        (_same(newer, mine) & (_later(newer, mine) | _again(newer, mine)) & newer.c.status.in_(told))
-        | (of_all & newer.c.status.in_((*told, "rejected"))),
+        (_replaces(newer, mine) & newer.c.status.in_(told))
+        | (mine.c.by_rows & newer_pull & newer.c.status.in_((*told, "rejected"))),
     )
     found = connection.execute(query).scalar()
     if found is not None:
@@ -276,31 +270,29 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
         )
 
 
-def _same(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether two batches are about the same coverage."""
-    return (newer.c.source_id == old.c.source_id) & newer.c.coverage.is_not_distinct_from(old.c.coverage)
+def _replaces(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a batch, accepted, replaces another: it is a later whole read of the same coverage."""
+    same = (newer.c.source_id == old.c.source_id) & newer.c.coverage.is_not_distinct_from(old.c.coverage)
+    return same & newer.c.merge.is_(None) & (newer.c.batch_id > old.c.batch_id)
 
 
-def _later(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a batch, accepted, takes the other's place because it is later and whole."""
-    return newer.c.merge.is_(None) & (newer.c.place > old.c.place)
-
-
-def _again(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a batch, accepted, takes the other's place because it landed its pages again."""
-    return (newer.c.place == old.c.place) & (newer.c.batch_id > old.c.batch_id)
-
-
-def _refuse_doubled(batches: Iterable[Batch], force: Iterable[Batch]) -> None:
-    standing = {batch.batch_id: batch.coverage or "-" for batch in force}
-    for batch in batches:
-        behind = [batch_id for reason in batch.reasons for batch_id in reason.get("behind", ())]
-        if still := next((batch_id for batch_id in behind if batch_id in standing), None):
-            raise LedgerError(
-                f"rows of it are in force under {standing[still]} too, by {still}",
-                where=f"batch {batch.batch_id}",
-                do=f"Release the held batch of {standing[still]} too: `pilar release BATCH BATCH --why ...`",
-            )
+def _refuse_parted(connection: sa.Connection, batch: Batch) -> None:
+    """Where a pull counts as a whole, none of its batches comes in force while another one stays behind."""
+    behind = sa.select(t.batch.c.batch_id, t.batch.c.coverage, t.batch.c.status).where(
+        t.batch.c.source_id == batch.source_id,
+        t.batch.c.pull_id == batch.pull_id,
+        t.batch.c.coverage.is_not(None),
+        t.batch.c.status.in_(("held", "rejected")),
+    )
+    left = connection.execute(behind.order_by(t.batch.c.status.desc())).first()
+    if batch.by_rows and batch.merge is None and left is not None:
+        raise LedgerError(
+            f"rows may have moved to {left.coverage}, whose batch {left.batch_id} of the same pull is {left.status}",
+            where=f"batch {batch.batch_id}",
+            do="Release all held batches of the pull at once: `pilar release BATCH BATCH --why ...`"
+            if left.status == "held"
+            else "Mend what was rejected, then pull again or replay",
+        )
 
 
 def _batch(row: sa.RowMapping) -> Batch:
@@ -329,7 +321,8 @@ def _batch(row: sa.RowMapping) -> Batch:
         reasons=tuple(row["reasons"]),
         findings=tuple(row["findings"]),
         pull_id=row["pull_id"],
-        place=row["place"],
+        fetched_by=row["fetched_by"],
+        by_rows=row["by_rows"],
         rows_known=row["rows_known"],
         merge=Merge(tuple(row["merge"]["key"]), row["merge"]["cursor"]) if row["merge"] is not None else None,
         cursor=row["cursor"],

@@ -39,6 +39,11 @@ class Keys:
         """Every key that kept pages may have been written with, the current one first."""
         return (self.page_key, *self.retired_page_keys)
 
+    @property
+    def pseudonym_fingerprint(self) -> str:
+        """Tells one pseudonym key from another without revealing it."""
+        return hashlib.sha256(b"pilar pseudonym key\n" + self.pseudonym_key).hexdigest()[:16]
+
     @classmethod
     def ensure(cls, key_dir: Path) -> "Keys":
         """Load the keys, making those that do not exist yet."""

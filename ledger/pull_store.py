@@ -32,8 +32,8 @@ class PullStore(Store):
         ``synthetic``: from a simulator, or from the real system. What the one gave says nothing of the other.
 
         A pull counts when every batch of it is in force or unchanged: one that died, failed or was held leaves rows
-        behind that must be asked for again. Nothing counts before one pull read everything, later than the place
-        ``after`` in the order of pulls. A replay asked nobody.
+        behind that must be asked for again. Nothing counts before one pull read everything, later than the pull
+        ``after``. A replay asked nobody.
         """
         whole = (
             sa.select(t.batch.c.pull_id)
@@ -81,7 +81,7 @@ class PullStore(Store):
                 t.batch.c.coverage.is_not(None),
             )
             .distinct(t.batch.c.coverage)
-            .order_by(t.batch.c.coverage.desc(), t.batch.c.place.desc(), t.batch.c.batch_id.desc())
+            .order_by(t.batch.c.coverage.desc(), t.batch.c.batch_id.desc())
             .limit(n)
         )
         with self._begin() as connection:
@@ -148,7 +148,7 @@ def _asked_at() -> sa.ColumnElement[datetime | None]:
     origin = t.batch.alias("origin")
     pulled = (
         sa.select(sa.func.max(origin.c.finished_at))
-        .where(origin.c.source_id == t.batch.c.source_id, origin.c.pull_id == t.batch.c.place)
+        .where(origin.c.source_id == t.batch.c.source_id, origin.c.pull_id == t.batch.c.fetched_by)
         .scalar_subquery()
     )
     return sa.case((t.batch.c.replay_of.is_(None), t.batch.c.finished_at), else_=pulled)

@@ -27,13 +27,7 @@ class Decided:
     replay_of: str | None
     started_at: datetime
     delta: bool
-    place: str
     pull_id: str
-
-    @property
-    def order(self) -> tuple[str, str]:
-        """Its place in the order of pulls, as that of ``ledger.records.Batch``."""
-        return self.place, self.batch_id
 
 
 @dataclass(frozen=True)
@@ -105,8 +99,8 @@ class Dismissal:
 
 
 def newest(batches: Iterable[Decided]) -> Mapping[tuple[str, str | None], Decided]:
-    """The newest batch of each source and coverage, in the order of pulls."""
-    return {(batch.source_id, batch.coverage): batch for batch in sorted(batches, key=lambda batch: batch.order)}
+    """The newest batch of each source and coverage."""
+    return {(batch.source_id, batch.coverage): batch for batch in sorted(batches, key=lambda batch: batch.batch_id)}
 
 
 def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str, Fate]:
@@ -114,8 +108,8 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
 
     ``replayed``: its own pages were landed again and accepted. ``superseded``: a newer batch of the coverage has come,
     and says itself what is wrong with it; a delta does not, for it brings only what is new. Rows without a coverage
-    belong to their pull: any newer accepted batch of the source, if no delta of another pull, brings them again where
-    they are still wrong.
+    belong to their pull: any newer accepted batch of the source that is no delta brings them again where they are still
+    wrong.
     """
     known = {batch.batch_id: batch for batch in batches}
     last = newest(batch for batch in known.values() if not batch.delta)
@@ -126,7 +120,7 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
         newer = last.get((batch.source_id, batch.coverage), batch)
         if batch.batch_id in replayed:
             found[batch.batch_id] = Fate("replayed", replayed[batch.batch_id])
-        elif newer.order <= batch.order or batch.batch_id in force:
+        elif newer.batch_id <= batch.batch_id or batch.batch_id in force:
             later = _later_of_source(batch, force, known.values()) if batch.coverage is None else None
             found[batch.batch_id] = Fate("superseded", later) if later else Fate("open")
         else:
@@ -137,32 +131,27 @@ def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str,
 def _replayed(known: Mapping[str, Decided]) -> Mapping[str, str]:
     """Batches whose pages were landed again by an accepted batch, through however many held ones.
 
-    Where rows say their coverage themselves, that is one of several; then the one of their own coverage counts, also
-    if its gate has held it. Only where there is none have the rows gone to another.
+    Where rows say their coverage themselves, that is one of several. Then the one of their own coverage counts, also if
+    its gate has held it. Only where there is none have the rows gone to another.
     """
     found: dict[str, str] = {}
-    at_place: dict[tuple[str, str, str | None], list[str]] = {}
     ordered = sorted(known.values(), key=lambda batch: batch.batch_id)
-    last = {(batch.place, batch.coverage): batch for batch in ordered}
+    again = {(batch.replay_of, batch.coverage) for batch in ordered}
     for batch in ordered:
-        earlier = at_place.setdefault((batch.source_id, batch.place, batch.coverage), [])
-        if batch.status == "accepted":
-            origin = known.get(batch.replay_of or "")
-            while origin is not None:
-                if batch.coverage == origin.coverage or last[origin.place, origin.coverage] is origin:
-                    found[origin.batch_id] = batch.batch_id
-                origin = known.get(origin.replay_of or "")
-            found |= dict.fromkeys(earlier, batch.batch_id)
-        earlier.append(batch.batch_id)
+        origin = known.get(batch.replay_of or "") if batch.status == "accepted" else None
+        while origin is not None:
+            if batch.coverage == origin.coverage or (origin.batch_id, origin.coverage) not in again:
+                found[origin.batch_id] = batch.batch_id
+            origin = known.get(origin.replay_of or "")
     return found
 
 
 def _later_of_source(batch: Decided, force: Collection[str], known: Iterable[Decided]) -> str | None:
     later = [
-        other.order
+        other.batch_id
         for other in known
         if (other.source_id == batch.source_id and other.batch_id in force and other.pull_id != batch.pull_id)
-        and (not other.delta or other.place == batch.place)
-        and other.order > batch.order
+        and not other.delta
+        and other.batch_id > batch.batch_id
     ]
-    return max(later)[1] if later else None
+    return max(later, default=None)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ _BATCH_FIELDS = (
     "source_id",
     "opd",
     "pull_id",
-    "place",
+    "fetched_by",
     "coverage",
     "status",
     "event_id",
@@ -42,6 +43,8 @@ _BATCH_FIELDS = (
     "findings",
     "synthetic",
 )
+# Receipts of ledgers from before the second migration call this field by its old name.
+_FORMER_NAMES = {"fetched_by": "place"}
 _PAGE_FIELDS = ("seq", "request", "status", "bytes", "sha256", "ms")
 _DISMISSAL_FIELDS = ("rule", "field", "row", "who", "why")
 
@@ -78,7 +81,9 @@ class ReceiptStore(Store):
                 for link in links:
                     mine = pages.get(link.batch_id, [])
                     decisions = dismissals.get(link.batch_id, [])
-                    expected = _body(batches[link.batch_id], mine, decisions) if link.seq in last else None
+                    names = _FORMER_NAMES if '"place":' in link.body else {}
+                    told = link.seq in last
+                    expected = _body(batches[link.batch_id], mine, decisions, names) if told else None
                     yield Witness(link, expected, {row["seq"]: row["path"] for row in mine if row["path"]})
 
     def _last(self, condition: sa.ColumnElement[bool]) -> Receipt | None:
@@ -126,8 +131,13 @@ def _by_batch(rows: Iterable[sa.RowMapping]) -> Rows:
     return {batch_id: list(found) for batch_id, found in groupby(rows, itemgetter("batch_id"))}
 
 
-def _body(batch: sa.RowMapping, pages: Sequence[sa.RowMapping], dismissals: Sequence[sa.RowMapping]) -> str:
-    body: dict[str, Any] = {name: batch[name] for name in _BATCH_FIELDS}
+def _body(
+    batch: sa.RowMapping,
+    pages: Sequence[sa.RowMapping],
+    dismissals: Sequence[sa.RowMapping],
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    body: dict[str, Any] = {names.get(name, name): batch[name] for name in _BATCH_FIELDS}
     body |= {name: _moment(batch[name]) for name in ("started_at", "finished_at")}
     body["pages"] = [{name: page[name] for name in _PAGE_FIELDS} for page in pages]
     if dismissals:

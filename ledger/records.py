@@ -107,7 +107,7 @@ class BatchResult:
     ``files`` are the seals of what was written (see ``ledger.seals``).
     ``context_sha256`` is of the values that rows take from the requests, None where they take none.
     ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows. ``by_rows``:
-    rows say their coverage themselves, so that a whole pull is a word on every coverage.
+    rows say their coverage themselves and may move from one to another, so that all batches of the pull count together.
     """
 
     status: BatchStatus
@@ -133,7 +133,10 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch as the ledger knows it."""
+    """A batch as the ledger knows it. ``pull_id`` is the first batch of its pull.
+
+    ``fetched_by`` is the pull that fetched its pages: its own, or for a replay the one whose pages it landed again.
+    """
 
     batch_id: str
     source_id: str
@@ -158,16 +161,12 @@ class Batch:
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     pull_id: str = ""
-    place: str = ""
+    fetched_by: str = ""
     rows_known: int | None = None
     merge: Merge | None = None
     cursor: str | None = None
     context_sha256: str | None = None
-
-    @property
-    def order(self) -> tuple[str, str]:
-        """Its place in the order of pulls. A replay stands in the place of what it replays, and counts in its stead."""
-        return self.place, self.batch_id
+    by_rows: bool = False
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ batch = Table(
     Column("source_id", Text, nullable=False),
     Column("opd", Text, nullable=False),
     Column("pull_id", Text, nullable=False, comment="the first batch of the pull that brought it"),
-    Column("place", Text, nullable=False, comment="the pull at whose place it stands: its own, or the one it replays"),
+    Column(
+        "fetched_by", Text, nullable=False, comment="the pull that fetched its pages: its own, or the one it replays"
+    ),
     Column("coverage", Text, comment="what the records are about: 2024, 2024-08, 20241, all"),
     Column("status", Text, nullable=False, comment="running | accepted | held | rejected | failed | unchanged"),
     Column("event_id", Text, ForeignKey("event.event_id")),
@@ -95,7 +97,7 @@ batch = Table(
         Boolean,
         nullable=False,
         server_default="false",
-        comment="its rows say their coverage: a whole pull is a word on every coverage",
+        comment="its rows say their coverage and may move to another: all batches of the pull count together",
     ),
     Column("landed_path", Text, comment="relative to the installation's home"),
     Column("landed_sha256", Text),

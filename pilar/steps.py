@@ -78,13 +78,13 @@ def evaluation_due() -> bool:
     return evaluate.due(ledger, settings)
 
 
-def build_candidates(*, force: bool = False) -> str | None:
+def build_candidates(*, anyway: bool = False) -> str | None:
     """Build and gate the pillars; see ``pilar.evaluation.evaluate``. None when nothing is new."""
     from pilar.evaluation import evaluate
 
     ledger, settings = open_installation()
     with ledger.one_connection():
-        return evaluate.build_candidates(ledger, settings, force=force)
+        return evaluate.build_candidates(ledger, settings, anyway=anyway)
 
 
 def score(evaluation_id: str) -> str:
@@ -111,12 +111,12 @@ def watch() -> list[str]:
     Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice.
     Also removes the files of pulls that came to nothing, and pages that their source no longer wants kept.
     """
-    from connectors.kept.leftovers import sweep
+    from connectors.kept.leftovers import remove_leftovers
     from connectors.kept.retention import expire
     from pilar.sources.catalogue import read_catalogue
 
     ledger, settings = open_installation()
-    sweep(ledger, settings)
+    remove_leftovers(ledger, settings)
     sources, left_out = read_catalogue(settings.sources_dir)
     for error in left_out.values():
         log.warning("source left out", error=str(error))

@@ -48,7 +48,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedForm:
     """What is known of a batch's form. ``unknown``: fields neither declared nor ignored; ``before``: the last form."""
 
     received: int
@@ -66,18 +66,18 @@ def form_of(contract: Contract, sample: Sample) -> Form:
     return Form(order, {name: kind for name in order if (kind := sample.kind(name)) is not None})
 
 
-def changes(contract: Contract, seen: Seen, fit: Fit) -> list[Change]:
+def changes(contract: Contract, observed: ObservedForm, fit: Fit) -> list[Change]:
     """Every difference, renamed fields neither among the added nor among the removed ones."""
-    renamed = _renamed(contract, seen, fit)
-    exchanged = _exchanged(contract, seen, fit)
+    renamed = _renamed(contract, observed, fit)
+    exchanged = _exchanged(contract, observed, fit)
     return [
-        *(_Renamed(contract, seen, fit).told(old, new) for old, new in renamed.items()),
-        *(_removed(contract, seen, name) for name in seen.absent if name not in renamed),
-        *(_added(seen, name) for name in seen.unknown if name not in renamed.values()),
+        *(_Renamed(contract, observed, fit).told(old, new) for old, new in renamed.items()),
+        *(_removed(contract, observed, name) for name in observed.absent if name not in renamed),
+        *(_added(observed, name) for name in observed.unknown if name not in renamed.values()),
         *(_told_exchange(*pair) for pair in exchanged.items()),
-        *_retyped(contract, seen, exchanged),
-        *_in_another_kind(contract, seen),
-        *_in_another_order(contract, seen),
+        *_retyped(contract, observed, exchanged),
+        *_in_another_kind(contract, observed),
+        *_in_another_order(contract, observed),
     ]
 
 
@@ -93,7 +93,7 @@ _WHAT: Mapping[DriftKind, tuple[str, str]] = {
 }
 
 
-def judged(contract: Contract, found: Sequence[Change]) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+def by_policy(contract: Contract, found: Sequence[Change]) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """What holds the batch, and what is only noted: one reason for each kind and policy."""
     grouped: dict[tuple[DriftKind, Policy], list[Change]] = {}
     for change in found:
@@ -118,11 +118,11 @@ def _reason(kind: DriftKind, policy: Policy, group: Sequence[Change]) -> Reason:
 # -- added, removed, renamed ------------------------------------------------------------------------------------------
 
 
-def _added(seen: Seen, name: str) -> Change:
-    values = seen.sample.of(name)
+def _added(observed: ObservedForm, name: str) -> Change:
+    values = observed.sample.of(name)
     if not values:
         return Change("added", tame(name), f"{_declared(name)}: {{optional: true, unused: TODO why it is landed}}")
-    guessed = guess([value.text for value in values], numbers=seen.sample.kind(name) == "number")
+    guessed = guess([value.text for value in values], numbers=observed.sample.kind(name) == "number")
     source = "" if _declared(name) == name else f"from: {tame(name)!r}, "
     if named_like_a_person([name]):
         return Change("added", tame(name), f"{_declared(name)}: {{{source}personal: drop}}")
@@ -131,19 +131,19 @@ def _added(seen: Seen, name: str) -> Change:
     return Change("added", f"{tame(name)} (looks like {guessed.words})", lines)
 
 
-def _removed(contract: Contract, seen: Seen, name: str) -> Change:
+def _removed(contract: Contract, observed: ObservedForm, name: str) -> Change:
     told = _columns(contract, name)
     lines = "; ".join(f"{column_name}: {{..., optional: true}}" for column_name, _ in told)
     kinds = ", ".join(dict.fromkeys(column.type for _, column in told))
-    return Change("removed", f"{name} ({kinds}): in none of {seen.received} records", lines)
+    return Change("removed", f"{name} ({kinds}): in none of {observed.received} records", lines)
 
 
 @dataclass(frozen=True)
 class _Renamed:
-    """How well an unknown field fits the place of an absent one."""
+    """How well an unknown field fits the field of an absent one."""
 
     contract: Contract
-    seen: Seen
+    observed: ObservedForm
     fit: Fit
 
     def score(self, old: str, new: str) -> float:
@@ -155,27 +155,27 @@ class _Renamed:
         fits = share is not None and any(_specific(column) for _, column in _columns(self.contract, old))
         if alike >= _ALIKE:
             return alike + (1.0 if fits else 0.0)
-        return alike + 0.5 if fits and len(self.seen.absent) == 1 else 0.0
+        return alike + 0.5 if fits and len(self.observed.absent) == 1 else 0.0
 
     def told(self, old: str, new: str) -> Change:
         """The pair in words."""
         ((name, column), *_) = _columns(self.contract, old)
-        values = self.seen.sample.of(new)
+        values = self.observed.sample.of(new)
         count = (
             f"{self.fit(values, column)} of {len(values)} values seen fit {column.type}" if values else "no value seen"
         )
         return Change("renamed", f"{old} -> {tame(new)} ({count})", f"{name}: {{..., from: {tame(new)!r}}}")
 
     def _share(self, old: str, new: str) -> float | None:
-        values = self.seen.sample.of(new)
+        values = self.observed.sample.of(new)
         if not values:
             return None
         return max(self.fit(values, column) for _, column in _columns(self.contract, old)) / len(values)
 
 
-def _renamed(contract: Contract, seen: Seen, fit: Fit) -> dict[str, str]:
-    measure = _Renamed(contract, seen, fit)
-    scored = [(measure.score(old, new), old, new) for old in seen.absent for new in seen.unknown]
+def _renamed(contract: Contract, observed: ObservedForm, fit: Fit) -> dict[str, str]:
+    measure = _Renamed(contract, observed, fit)
+    scored = [(measure.score(old, new), old, new) for old in observed.absent for new in observed.unknown]
     found: dict[str, str] = {}
     for score, old, new in sorted(scored, key=lambda pair: (-pair[0], pair[1], pair[2])):
         if score > 0 and old not in found and new not in found.values():
@@ -186,21 +186,21 @@ def _renamed(contract: Contract, seen: Seen, fit: Fit) -> dict[str, str]:
 # -- retyped, reordered -----------------------------------------------------------------------------------------------
 
 
-def _broken(contract: Contract, seen: Seen, rules: frozenset[str]) -> Mapping[str, int]:
+def _broken(contract: Contract, observed: ObservedForm, rules: frozenset[str]) -> Mapping[str, int]:
     """Columns most of whose rows were held back for one of some rules."""
     counts: dict[str, int] = {}
-    for count in seen.quarantine:
+    for count in observed.quarantine:
         if count.rule in rules and count.field in contract.landed:
             counts[count.field] = max(counts.get(count.field, 0), count.rows)
-    return {name: counts[name] for name in contract.landed if 2 * counts.get(name, 0) > seen.received}
+    return {name: counts[name] for name in contract.landed if 2 * counts.get(name, 0) > observed.received}
 
 
-def _exchanged(contract: Contract, seen: Seen, fit: Fit) -> dict[str, str]:
+def _exchanged(contract: Contract, observed: ObservedForm, fit: Fit) -> dict[str, str]:
     """Columns whose values fit the declaration of another one that is broken too."""
-    broken = _broken(contract, seen, _STRANGE)
+    broken = _broken(contract, observed, _STRANGE)
     found: dict[str, str] = {}
     for name in broken:
-        values = seen.sample.of(field_of(name, contract.columns[name]) or name)
+        values = observed.sample.of(field_of(name, contract.columns[name]) or name)
         fitting = [
             other
             for other in broken
@@ -215,40 +215,42 @@ def _told_exchange(name: str, other: str) -> Change:
     return Change("reordered", f"{name} holds what looks like {other}")
 
 
-def _retyped(contract: Contract, seen: Seen, exchanged: Mapping[str, str]) -> Iterator[Change]:
-    for name, rows in _broken(contract, seen, _UNREADABLE).items():
+def _retyped(contract: Contract, observed: ObservedForm, exchanged: Mapping[str, str]) -> Iterator[Change]:
+    for name, rows in _broken(contract, observed, _UNREADABLE).items():
         if name in exchanged:
             continue
         column = contract.columns[name]
-        place = field_of(name, column) or name
-        values = seen.sample.of(place)
-        guessed = guess([value.text for value in values], numbers=seen.sample.kind(place) == "number")
+        field = field_of(name, column) or name
+        values = observed.sample.of(field)
+        guessed = guess([value.text for value in values], numbers=observed.sample.kind(field) == "number")
         now = f"would as {guessed.words}" if values else "no value seen"
-        said = f"{name}: {column.type} -> {rows} of {seen.received} rows cannot be read so; they {now}"
+        said = f"{name}: {column.type} -> {rows} of {observed.received} rows cannot be read so; they {now}"
         kind = [f"type: {guessed.type!r}"]
         kind += [f"{key}: {value!r}" for key in ("format", "locale", "timezone") if (value := getattr(guessed, key))]
         yield Change("retyped", said, f"{name}: {{..., {', '.join(kind)}}}" if values else "")
 
 
-def _in_another_kind(contract: Contract, seen: Seen) -> Iterator[Change]:
+def _in_another_kind(contract: Contract, observed: ObservedForm) -> Iterator[Change]:
     """JSON gives text where it gave numbers, or numbers where it gave text; a locale reads the two differently."""
-    broken = _broken(contract, seen, _UNREADABLE)
+    broken = _broken(contract, observed, _UNREADABLE)
     for name, column in contract.landed.items():
-        place = field_of(name, column)
-        if place is None or seen.before is None or name in broken:
+        field = field_of(name, column)
+        if field is None or observed.before is None or name in broken:
             continue
-        before, now = seen.before.kinds.get(place), seen.sample.kind(place)
+        before, now = observed.before.kinds.get(field), observed.sample.kind(field)
         if before is not None and now is not None and before != now:
-            count = sum(1 for value in seen.sample.of(place) if value.kind == now)
-            said = f"{name}: JSON gave a {before}, now a {now} ({count} of {len(seen.sample.of(place))} values seen)"
+            count = sum(1 for value in observed.sample.of(field) if value.kind == now)
+            said = (
+                f"{name}: JSON gave a {before}, now a {now} ({count} of {len(observed.sample.of(field))} values seen)"
+            )
             yield Change("retyped", said, harmless=column.locale is None)
 
 
-def _in_another_order(contract: Contract, seen: Seen) -> Iterator[Change]:
-    if seen.before is None or contract.positional:
+def _in_another_order(contract: Contract, observed: ObservedForm) -> Iterator[Change]:
+    if observed.before is None or contract.positional:
         return
-    now = form_of(contract, seen.sample).order
-    before = [name for name in seen.before.order if name in now]
+    now = form_of(contract, observed.sample).order
+    before = [name for name in observed.before.order if name in now]
     after = [name for name in now if name in before]
     if before != after:
         yield Change("reordered", f"{', '.join(before)} -> {', '.join(after)}", harmless=True)
@@ -271,8 +273,8 @@ def _declared(name: str) -> str:
     return found if found[:1].isalpha() else f"kolom_{found}".rstrip("_")
 
 
-def _columns(contract: Contract, place: str) -> list[tuple[str, Column]]:
-    return [(name, column) for name, column in contract.landed.items() if field_of(name, column) == place]
+def _columns(contract: Contract, field: str) -> list[tuple[str, Column]]:
+    return [(name, column) for name, column in contract.landed.items() if field_of(name, column) == field]
 
 
 def _specific(column: Column) -> bool:

@@ -25,7 +25,7 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Siblings:
+class PullRows:
     """All rows of the pull that brought a batch, where they say their coverage themselves.
 
     ``unclear`` are those of which it cannot be read: they may belong to any coverage.
@@ -42,8 +42,7 @@ class Facts:
     ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
     the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
     landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
-    ``replay``: its pages were landed before.
-    ``siblings``: None where the request says the coverage.
+    ``pull``: None where the request says the coverage.
     """
 
     coverage: str | None
@@ -59,35 +58,29 @@ class Facts:
     doubled_pages: Sequence[int] = ()
     drift: "Sequence[Reason]" = ()
     new_rows: int | None = None
-    replay: bool = False
     context_sha256: str | None = None
     synthetic: bool = False
-    siblings: Siblings | None = None
+    pull: PullRows | None = None
 
     @property
     def vanished(self) -> bool:
         """Whether the pull brought rows, and none of this coverage."""
-        return self.received == 0 and self.siblings is not None and self.siblings.received > 0
+        return self.received == 0 and self.pull is not None and self.pull.received > 0
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a batch is not simply accepted, or a finding beside that: what, in numbers, and what to do.
-
-    ``behind``: ids of batches; for as long as one of them is in force, this one cannot be released.
-    """
+    """Why a batch is not simply accepted, or a finding beside that: what, in numbers, and what to do."""
 
     code: str
     what: str
     do: str
     observed: str = ""
     limit: str = ""
-    behind: tuple[str, ...] = ()
 
     def as_row(self) -> Mapping[str, Any]:
         """The reason as the ledger keeps it."""
-        row = {"code": self.code, "what": self.what, "do": self.do, "observed": self.observed, "limit": self.limit}
-        return row | ({"behind": list(self.behind)} if self.behind else {})
+        return {"code": self.code, "what": self.what, "do": self.do, "observed": self.observed, "limit": self.limit}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from statistics import median
 
-from connectors.decide.facts import Before, Decision, Facts, Reason, Siblings
+from connectors.decide.facts import Before, Decision, Facts, PullRows, Reason
 from connectors.source.source import Assertions
 
 ADDED = "drift_added"
@@ -38,19 +38,12 @@ def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> Decisi
     """
     if facts.received > 0 and facts.before is not None and facts.before.synthetic != facts.synthetic:
         return Decision("rejected", (_of_another_kind(facts),))
-    if _quiet(facts, new_rows):
+    if new_rows == 0 and _nothing_else(facts):
         return Decision("unchanged")
     if facts.received > 0 and facts.landed == 0:
         return Decision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = (*_about(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
     return Decision("held" if reasons else "accepted", reasons)
-
-
-def _quiet(facts: Facts, new_rows: int) -> bool:
-    """Whether a delta need not be kept. A replay that brings no new row still settles what was refused before."""
-    if facts.replay:
-        return facts.before is not None and _unchanged(facts, facts.before)
-    return new_rows == 0 and _nothing_else(facts)
 
 
 def _nothing_else(facts: Facts) -> bool:
@@ -179,12 +172,12 @@ def _vanished(facts: Facts, assertions: Assertions, usual: float) -> Iterator[Re
     if facts.before is not None and facts.before.synthetic and not facts.synthetic:
         return  # what a simulator made up is not missed
     may_go = assertions.rows.min == 0 and assertions.shrink.max == 1 and assertions.gone_max == 1
-    if facts.siblings is not None and not may_go:
+    if facts.pull is not None and not may_go:
         yield Reason(
             "vanished",
             "no row of the pull is of this coverage any more",
             "Ask the agency; release the batch if its rows were really deleted",
-            f"0 of {facts.siblings.received} rows, where {usual:g} stood",
+            f"0 of {facts.pull.received} rows, where {usual:g} stood",
         )
 
 
@@ -204,11 +197,11 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
             f"{facts.quarantined} of {facts.received}",
             f"{quota:.1%}",
         )
-    elif facts.siblings is not None and facts.coverage is not None:
-        yield from _unclear(facts, facts.siblings, quota)
+    elif facts.pull is not None and facts.coverage is not None:
+        yield from _unclear(facts, facts.pull, quota)
 
 
-def _unclear(facts: Facts, pull: Siblings, quota: float) -> Iterator[Reason]:
+def _unclear(facts: Facts, pull: PullRows, quota: float) -> Iterator[Reason]:
     """Nobody knows whose they are, so each coverage bears its part of them beside what was refused of its own."""
     clear, received = pull.received - pull.unclear, facts.received or 1
     if not pull.unclear or pull.unclear * received + facts.quarantined * clear <= quota * pull.received * received:

@@ -15,7 +15,7 @@ FAILED_KEPT = timedelta(days=7)
 """How long the pages of a failed pull stay, for whoever looks into the failure."""
 
 
-def sweep(ledger: Ledger, settings: Settings, now: datetime | None = None) -> list[Path]:
+def remove_leftovers(ledger: Ledger, settings: Settings, now: datetime | None = None) -> list[Path]:
     """Remove the folders of dead batches, and of batches the ledger does not know. Returns what was removed."""
     moment = now or ledger.now()
     removed = []

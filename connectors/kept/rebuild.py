@@ -7,7 +7,7 @@ Nobody is asked for anything: the agency's system may be gone.
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.protocols.records import NOTHING
+from connectors.pull.coverage import coverage_of
 from connectors.pull.page_store import read_noted
 from connectors.source.plan import plan_of
 from connectors.source.protocol import reader_of
@@ -62,7 +63,7 @@ def kept_rows(batch: Batch, ledger: Ledger) -> Sequence[PageRow]:
     return rows
 
 
-def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys: Keys) -> Iterator[Page]:
+def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys: Keys) -> Generator[Page]:
     """The pages as the protocol gave them, one in memory at a time.
 
     Raises LedgerError when a page is missing, changed or not the one that the ledger knows, and SourceError when the
@@ -88,8 +89,6 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
 
     Raises LedgerError when pages are gone, changed or unreadable, and SourceError when they cannot be landed.
     """
-    from connectors.pull.run import coverage_of, key_fingerprint
-
     keys = Keys.load(settings.key_dir)
     rows = kept_rows(batch, ledger)
     # Rows without clear persons, as they lie in the landing folder; still no business of any other user.
@@ -117,7 +116,7 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
             counted.context_sha256,
             files.rows_sha256,
             files.quarantine_seal.sha256,
-            batch.contract_sha256 == source.contract_sha256(key_fingerprint(keys)),
+            batch.contract_sha256 == source.contract_sha256(keys.pseudonym_fingerprint),
         )
 
 

@@ -1,7 +1,7 @@
 """A batch beside what is in force: which units are new, changed, gone or known already, and the differences by unit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -17,39 +17,16 @@ from ledger.sql import any_of, literal, parquet
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The rows a batch is compared with.
+class Baseline:
+    """The rows in force that a batch is compared with.
 
     ``files`` are those of batches in force (by batch id, in the order of their pulls), ``merge`` says how they join.
-    ``whole``: the batch replaces its coverage, so that what it does not have is gone; else it joins them.
-
-    A replay stands in the place of an earlier pull: ``before`` is how many of the files come before it (None: all of
-    them), and ``replaced`` are the ids of those that it takes the place of.
+    ``whole``: the batch replaces its coverage, so that what it does not have is gone. Otherwise it joins them.
     """
 
     files: tuple[tuple[str, Path], ...]
     merge: Merge | None
     whole: bool
-    before: int | None = None
-    replaced: frozenset[str] = frozenset()
-
-    @property
-    def later(self) -> Sequence[str]:
-        """Ids of batches that come after this one in the order of pulls: of equal cursors theirs counts."""
-        return [batch_id for batch_id, _ in self.files[self.before :]] if self.before is not None else []
-
-    @property
-    def beside(self) -> "Standing":
-        """The same without what is replaced."""
-        kept = [batch_id not in self.replaced for batch_id, _ in self.files]
-        files = tuple(file for file, stays in zip(self.files, kept, strict=True) if stays)
-        before = sum(kept[: self.before]) if self.before is not None else None
-        return replace(self, files=files, before=before, replaced=frozenset())
-
-    @property
-    def in_place(self) -> bool:
-        """Whether an earlier version, or a later one of another pull, may stand where the batch has none of a unit."""
-        return self.merge is not None and bool(self.replaced)
 
 
 @dataclass(frozen=True)
@@ -59,23 +36,23 @@ class Comparison:
     ``known``: landed rows that change nothing, because they are in force as they are, or in a later version.
     """
 
-    standing: int
+    in_force: int
     added: int
     changed: int
     removed: int
     known: int
 
 
-class Beside:
+class BatchComparison:
     """The statements that compare the staged rows of one coverage with those in force."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, contract: Contract, coverage: str | None, standing: Standing
+        self, connection: duckdb.DuckDBPyConnection, contract: Contract, coverage: str | None, baseline: Baseline
     ) -> None:
         self._connection = connection
         self._contract = contract
         self._coverage = coverage
-        self._standing = standing
+        self._baseline = baseline
         self._there = self._described(f"({self._old_rows()})")
 
     @property
@@ -136,9 +113,8 @@ class Beside:
 
     def _joined(self, bucket: str) -> str:
         on = " AND ".join(f"n.{_c(name)} = o.{_c(name)}" for name in self._contract.key)
-        how = "FULL" if self._standing.whole or self._standing.in_place else "LEFT"
-        sides = (self._after(), self._until_now()) if self._standing.in_place else (self._new_rows(), self._old())
-        new, old = (f"SELECT * FROM ({rows}) WHERE {bucket}" for rows in sides)
+        how = "FULL" if self._baseline.whole else "LEFT"
+        new, old = (f"SELECT * FROM ({rows}) WHERE {bucket}" for rows in (self._new_rows(), self._old()))
         return f"({new}) AS n {how} JOIN ({old}) AS o ON {on}"
 
     def _new_rows(self) -> str:
@@ -146,34 +122,16 @@ class Beside:
         return f"SELECT {columns} FROM {STAGED} WHERE _reasons IS NULL AND {is_coverage(self._coverage)}"
 
     def _old(self) -> str:
-        if self._standing.whole:
+        if self._baseline.whole:
             return f"SELECT * FROM ({self._old_rows()}) WHERE {is_coverage(self._coverage)}"
         return self._old_rows(f" SEMI JOIN ({self._new_rows()}) USING ({self.key})")
 
     def _old_rows(self, narrowed: str = "") -> str:
         parts = [
             f"SELECT *, {literal(batch_id)} AS _batch FROM {parquet(path)}{narrowed}"
-            for batch_id, path in self._standing.files
+            for batch_id, path in self._baseline.files
         ]
-        return merged(parts, self._standing.merge)
-
-    def _touched(self) -> str:
-        """The keys of a replay, and those of what it replaces."""
-        replaced = [path for batch_id, path in self._standing.files if batch_id in self._standing.replaced]
-        old = " UNION ".join(f"SELECT {self.key} FROM {parquet(path)}" for path in replaced)
-        return f" SEMI JOIN (SELECT {self.key} FROM ({self._new_rows()}) UNION {old}) USING ({self.key})"
-
-    def _until_now(self) -> str:
-        return self._old_rows(self._touched())
-
-    def _after(self) -> str:
-        """What is in force once the batch stands in its place, as the contract of now reads it."""
-        beside, touched = self._standing.beside, self._touched()
-        parts = [f"SELECT * FROM {parquet(path)}{touched}" for _, path in beside.files]
-        parts.insert(beside.before or 0, self._new_rows())
-        landed = self._contract.landed.items()
-        own = [f"TRY_CAST({_c(name)} AS {column.sql_type.sql}) AS {_c(name)}" for name, column in landed]
-        return f"SELECT {', '.join(own)}, _coverage, _row FROM ({merged(parts, self._standing.merge)})"
+        return merged(parts, self._baseline.merge)
 
     def _described(self, relation: str) -> Mapping[str, str]:
         described = f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {relation})"
@@ -190,11 +148,11 @@ class Beside:
     @property
     def _moved(self) -> Sequence[str]:
         """In an incremental source a record may move to another period."""
-        return [] if self._standing.whole and not self._standing.in_place else ["_coverage"]
+        return [] if self._baseline.whole else ["_coverage"]
 
     @property
     def _cursor(self) -> str | None:
-        return self._standing.merge.cursor if self._standing.merge is not None else None
+        return self._baseline.merge.cursor if self._baseline.merge is not None else None
 
     def _differs(self) -> str:
         return any_of(f"n.{_c(name)} IS DISTINCT FROM {self._old_value(name)}" for name in self._told)
@@ -205,12 +163,10 @@ class Beside:
 
     def _counts(self) -> str:
         """Whether the batch's version of a unit is the one in force once the batch is."""
-        if self._standing.whole or self._standing.in_place or self._cursor is None:
+        if self._baseline.whole or self._cursor is None:
             return "true"
         new, old = f"n.{_c(self._cursor)}", self._old_value(self._cursor)
-        later = ", ".join(map(literal, self._standing.later))
-        equal = f"{new} = {old} AND o._batch NOT IN ({later})" if later else f"{new} = {old}"
-        return f"coalesce({new} > {old} OR {equal}, true)"
+        return f"coalesce({new} >= {old}, true)"
 
     def _old_value(self, name: str) -> str:
         """The old value as the contract of now reads it."""

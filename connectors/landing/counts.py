@@ -26,7 +26,7 @@ MIN_DOUBLE_ROWS = 2
 
 
 @dataclass(frozen=True)
-class LandedRows:
+class LandedCoverage:
     """What one coverage of a pull came to.
 
     ``content_sha256`` depends on the pages' bytes alone, ``context_sha256`` on the values that rows take from the
@@ -50,7 +50,7 @@ class LandedRows:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _ReadPage:
     """What is remembered of a page once its text is gone."""
 
     seq: int
@@ -64,7 +64,7 @@ class _Seen:
 class Received:
     """What was read, page by page: the count of rows here comes from the pages, not from what was staged."""
 
-    seen: list[_Seen] = field(default_factory=list)
+    seen: list[_ReadPage] = field(default_factory=list)
     rows: dict[str | None, int] = field(default_factory=dict)
     fields: dict[str | None, set[str]] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class Received:
 
     def note(self, page: Page, coverage: str | None, sha256: str, fact: PageFacts) -> None:
         """Remember a page that was read, and the fields its records had."""
-        self.seen.append(_Seen(page.seq, coverage, sha256, tuple(sorted(page.context.items())), fact.rows))
+        self.seen.append(_ReadPage(page.seq, coverage, sha256, tuple(sorted(page.context.items())), fact.rows))
         places = {position_name(place) for width in fact.widths for place in range(width)}
         self.fields.setdefault(coverage, set()).update((fact.names - {UNREADABLE}) | places)
 
@@ -85,7 +85,7 @@ class Received:
         return set().union(*self.fields.values()) if everything else self.fields.get(coverage, set())
 
 
-class Tally:
+class RowCounter:
     """Counts the staged rows of one pull."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, received: Received) -> None:
@@ -102,7 +102,7 @@ class Tally:
         found = self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} WHERE _coverage IS NOT NULL LIMIT 2")
         return str(found[0][0]) if len(found) == 1 else None
 
-    def count(self, expected: Set[str | None] = frozenset()) -> tuple[LandedRows, ...]:
+    def count(self, expected: Set[str | None] = frozenset()) -> tuple[LandedCoverage, ...]:
         """One result for each coverage, and for each that is ``expected``. Raises LedgerError when a row went missing.
 
         Only where rows say their coverage themselves can one be expected that has no row.
@@ -131,7 +131,7 @@ class Tally:
         counts: tuple[int, int],
         quarantine: "_ByCoverage[QuarantineCount]",
         flagged: "_ByCoverage[tuple[str, int]]",
-    ) -> LandedRows:
+    ) -> LandedCoverage:
         landed, quarantined = counts
         received = landed + quarantined if self._of_rows else self._received.rows.get(coverage, 0)
         if landed + quarantined != received:
@@ -139,7 +139,7 @@ class Tally:
         pages = [seen for seen in self._received.seen if self._of_rows or seen.coverage == coverage]
         fields = self._received.fields_of(coverage, everything=self._of_rows)
         contract = self._source.contract
-        return LandedRows(
+        return LandedCoverage(
             coverage=coverage,
             received=received,
             landed=landed,
@@ -193,7 +193,7 @@ def is_coverage(coverage: str | None) -> str:
     return "_coverage IS NULL" if coverage is None else f"_coverage = {literal(coverage)}"
 
 
-def _content(pages: Sequence[_Seen], coverage: str | None) -> str:
+def _content(pages: Sequence[_ReadPage], coverage: str | None) -> str:
     """A hash of what came: the hashes of the pages in order, and not when or how they came.
 
     Where rows say their coverage, several batches come from the same pages, and ``coverage`` tells them apart.
@@ -201,15 +201,15 @@ def _content(pages: Sequence[_Seen], coverage: str | None) -> str:
     return hashlib.sha256("\n".join([*(seen.sha256 for seen in pages), coverage or ""]).encode()).hexdigest()
 
 
-def _context(pages: Sequence[_Seen], told: Set[str]) -> str:
+def _context(pages: Sequence[_ReadPage], told: Set[str]) -> str:
     """A hash of the values that rows take from the requests (``told``), page by page."""
     values = [[pair for pair in seen.context if pair[0] in told] for seen in pages]
     return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
-def _doubled(pages: Sequence[_Seen]) -> tuple[int, ...]:
+def _doubled(pages: Sequence[_ReadPage]) -> tuple[int, ...]:
     """Pages with the content of an earlier one that was asked for under another context."""
-    first: dict[str, _Seen] = {}
+    first: dict[str, _ReadPage] = {}
     found = []
     for seen in pages:
         if seen.rows < MIN_DOUBLE_ROWS:

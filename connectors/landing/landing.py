@@ -8,13 +8,12 @@ from typing import Any
 import duckdb
 
 from connectors.landing.checks import typed_name
-from connectors.landing.comparing import Beside, Comparison, Standing
-from connectors.landing.counts import LandedRows, Tally, is_coverage
+from connectors.landing.comparing import Baseline, BatchComparison, Comparison
+from connectors.landing.counts import LandedCoverage, RowCounter, is_coverage
 from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files, write_revision
 from connectors.landing.fitting import fitting
 from connectors.landing.future import quarantine_future
-from connectors.landing.moved_rows import Force, Move, Moving
 from connectors.landing.personal import hmac_pads, holds_identity
 from connectors.landing.reader import Reader
 from connectors.landing.sample import Sample, Value
@@ -85,7 +84,7 @@ class Landing:
             )
         self._reader.add(page, coverage, sha256)
 
-    def finish(self, expected: Set[str | None] = frozenset()) -> tuple[LandedRows, ...]:
+    def finish(self, expected: Set[str | None] = frozenset()) -> tuple[LandedCoverage, ...]:
         """Read what is left, settle duplicates, and count. Raises LedgerError when a row went missing (P1).
 
         ``expected``: coverages that are told also where no row is of them.
@@ -97,14 +96,14 @@ class Landing:
         self._connection = open_sandbox(self._folders)
         with quiet(self._source.id):
             self._staging.move(self._connection)
-            tally = Tally(self._connection, self._source, self._reader.received)
-            own = tally.only_coverage()
+            counter = RowCounter(self._connection, self._source, self._reader.received)
+            own = counter.only_coverage()
             if own is not None:
                 self._staging.assume(own)
             if self._plan.cursor is not None and self._plan.not_after is not None:
                 quarantine_future(self._staging, self._contract, self._plan.cursor, self._plan.not_after)
             quarantine_duplicates(self._staging, self._contract)
-            return tally.count(expected)
+            return counter.count(expected)
 
     def write(self, coverage: str | None, folder: Path) -> LandedFiles:
         """Write the two files of one coverage."""
@@ -133,35 +132,24 @@ class Landing:
             )
         return str(found[0][0]) if found[0][0] is not None else None
 
-    def compare(self, coverage: str | None, standing: Standing) -> Comparison | None:
+    def compare(self, coverage: str | None, baseline: Baseline) -> Comparison | None:
         """What the rows of a coverage do to those in force; None where the key is another now."""
         with quiet(self._source.id):
-            beside = Beside(self._connection, self._contract, coverage, standing)
-            return beside.compare(self._staging) if beside.comparable else None
-
-    def moves(self, force: Force, *, joined: bool) -> tuple[list[Move], Set[str | None]]:
-        """Rows in force that the pull has in another coverage, and the coverages of which that cannot be told.
-
-        ``joined``: deltas are in force too.
-        """
-        with quiet(self._source.id):
-            moving = Moving(self._connection, self._contract)
-            same = [(coverage, path) for coverage, path in force if moving.comparable(path)]
-            unlike = {coverage for coverage, path in force if (coverage, path) not in same}
-            return (moving.count(self._staging, same, joined=joined) if same else []), unlike
+            comparison = BatchComparison(self._connection, self._contract, coverage, baseline)
+            return comparison.compare(self._staging) if comparison.comparable else None
 
     def write_revision(
-        self, coverage: str | None, standing: Standing, folder: Path, *, additions: bool
+        self, coverage: str | None, baseline: Baseline, folder: Path, *, additions: bool
     ) -> tuple[Path, str]:
         """Write the differences with what is in force by unit. Returns the file and its sha256.
 
         ``additions``: whether units that were not there before are listed too.
         """
         with quiet(self._source.id):
-            beside = Beside(self._connection, self._contract, coverage, standing)
+            comparison = BatchComparison(self._connection, self._contract, coverage, baseline)
             lines = [
-                beside.lines(self._source.id, folder.name, bucket, additions=additions)
-                for bucket in self._staging.buckets(beside.key)
+                comparison.lines(self._source.id, folder.name, bucket, additions=additions)
+                for bucket in self._staging.buckets(comparison.key)
             ]
             return write_revision(self._connection, lines, folder)
 

@@ -19,7 +19,7 @@ from connectors.protocols.json_path import MISSING, JsonPath, leads_to_nothing, 
 from connectors.protocols.listing import Listing
 from connectors.protocols.outline import Parse, outliner
 from connectors.protocols.records import count_rows
-from connectors.protocols.rest_paging import Ask, NoPaging, Paging, Seen
+from connectors.protocols.rest_paging import Ask, NoPaging, PageAnswer, Paging
 from connectors.protocols.spans import Span, json_spans
 
 
@@ -152,13 +152,13 @@ class Rest(HttpProtocol[RestArgs]):
         looked_at = [value for part in parts for value in part.model_dump().values() if isinstance(value, str)]
         return outliner(self.args.records, looked_at)
 
-    def _enter(self, answer: Answer, books: Listing) -> Seen:
+    def _enter(self, answer: Answer, books: Listing) -> PageAnswer:
         data, rows, records = answer.verdict.data, 0, None
         if answer.verdict.kind == "ok":
             records = select(data, self.args.records)
             rows = count_rows(records, self.args.records, answer.request)
         books.page(answer.body, rows, answer.request, records)
-        seen = Seen(data, answer.headers, rows, books.received, answer.request)
+        seen = PageAnswer(data, answer.headers, rows, books.received, answer.request)
         books.announce(self.args.paging.total(seen), answer.request)
         return seen
 

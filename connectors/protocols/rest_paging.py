@@ -29,7 +29,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PageAnswer:
     """What a paging manner may look at: the answer just received, and how many rows came so far."""
 
     data: Any
@@ -59,13 +59,13 @@ class Seen:
         raise SourceError("damaged", f"{path} is not a link or cursor", where=self.request)
 
 
-def _more(total: int | None, seen: Seen) -> int:
+def _more(total: int | None, seen: PageAnswer) -> int:
     """How many more pages there should be, if each has as many rows as this one."""
     return 0 if total is None or seen.rows == 0 else -(-(total - seen.received) // seen.rows)
 
 
 class _Manner(ProtocolArgs):
-    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:  # noqa: ARG002
+    def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:  # noqa: ARG002
         """The requests that will follow this answer, where it tells; none where each answer names the next."""
         return iter(())
 
@@ -87,11 +87,11 @@ class NoPaging(_Manner):
         """The only request."""
         return Ask()
 
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:  # noqa: ARG002
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:  # noqa: ARG002
         """There is none."""
         return None
 
-    def total(self, seen: Seen) -> int | None:  # noqa: ARG002
+    def total(self, seen: PageAnswer) -> int | None:  # noqa: ARG002
         """None is announced."""
         return None
 
@@ -99,7 +99,7 @@ class NoPaging(_Manner):
 class _TotalInBody(_Sized):
     total_at: JsonPath | None = None
 
-    def total(self, seen: Seen) -> int | None:
+    def total(self, seen: PageAnswer) -> int | None:
         """Rows announced in the body."""
         return seen.count(self.total_at)
 
@@ -107,7 +107,7 @@ class _TotalInBody(_Sized):
 class _TotalInHeader(_Sized):
     total_header: str | None = None
 
-    def total(self, seen: Seen) -> int | None:
+    def total(self, seen: PageAnswer) -> int | None:
         """Rows announced in a header."""
         return seen.header_count(self.total_header)
 
@@ -117,18 +117,18 @@ class _Numbered(_Sized, ABC):
     start: int = Field(default=1, ge=0, le=1)
 
     @abstractmethod
-    def announced(self, seen: Seen) -> int | None:
+    def announced(self, seen: PageAnswer) -> int | None:
         """How many pages there are, where the answer says it."""
 
     @abstractmethod
-    def total(self, seen: Seen) -> int | None:
+    def total(self, seen: PageAnswer) -> int | None:
         """How many rows there are, where the answer says it."""
 
     def first(self) -> Ask:
         """The first page."""
         return self._ask(self.start)
 
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:
         """The page after, while there should be one."""
         pages, total = self.announced(seen), self.total(seen)
         if pages is not None:
@@ -137,7 +137,7 @@ class _Numbered(_Sized, ABC):
             more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + 1) if more else None
 
-    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
+    def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:
         """The numbers up to the announced one, or as many more as the announced rows need."""
         pages = self.announced(seen)
         following = _more(self.total(seen), seen) if pages is None else self.start + pages - 1 - ask.number
@@ -153,7 +153,7 @@ class PageNumber(_TotalInBody, _Numbered):
     mode: Literal["page"]
     pages: JsonPath | None = None
 
-    def announced(self, seen: Seen) -> int | None:
+    def announced(self, seen: PageAnswer) -> int | None:
         """Pages announced in the body."""
         return seen.count(self.pages)
 
@@ -164,7 +164,7 @@ class HeaderPages(_TotalInHeader, _Numbered):
     mode: Literal["header"]
     pages_header: str | None = None
 
-    def announced(self, seen: Seen) -> int | None:
+    def announced(self, seen: PageAnswer) -> int | None:
         """Pages announced in a header."""
         return seen.header_count(self.pages_header)
 
@@ -181,13 +181,13 @@ class Offset(_TotalInBody):
         """From row 0."""
         return self._ask(0)
 
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:
         """From the first row not yet received, until the total or an empty page."""
         total = self.total(seen)
         more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + seen.rows) if more else None
 
-    def foresee(self, ask: Ask, seen: Seen) -> Iterator[Ask]:
+    def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:
         """Steps of as many rows as came now, up to the announced total."""
         steps = range(1, 1 + _more(self.total(seen), seen))
         return (self._ask(ask.number + seen.rows * step) for step in steps)
@@ -207,7 +207,7 @@ class Cursor(_TotalInBody):
         """Without a cursor."""
         return Ask(self.sizes())
 
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:
         """With the cursor just given, while one is."""
         cursor = seen.word(self.next_at)
         return Ask({**self.sizes(), self.param: cursor}, number=ask.number + 1) if cursor else None
@@ -222,7 +222,7 @@ class LinkHeader(_TotalInHeader):
         """The source's own address."""
         return Ask(self.sizes())
 
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:
         """The link whose relation is next, while one is given."""
         link = next_link(seen.headers)
         return replace(ask, params={}, url=link, number=ask.number + 1) if link else None
@@ -238,7 +238,7 @@ class NextUrl(_TotalInBody):
         """The source's own address."""
         return Ask(self.sizes())
 
-    def next(self, ask: Ask, seen: Seen) -> Ask | None:
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:
         """The URL given, while one is."""
         link = seen.word(self.next_at)
         return replace(ask, params={}, url=link, number=ask.number + 1) if link else None

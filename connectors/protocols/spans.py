@@ -15,11 +15,11 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One record: bytes ``start`` up to, not including, ``end``; ``place`` says what bytes alone do not (a row)."""
+    """One record: bytes ``start`` up to, not including, ``end``; ``location`` says what bytes alone do not (a row)."""
 
     start: int
     end: int
-    place: str = ""
+    location: str = ""
 
 
 def json_spans(body: bytes, path: str) -> list[Span]:

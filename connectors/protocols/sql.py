@@ -74,11 +74,11 @@ class Sql(ProtocolBase[SqlArgs]):
             return []
         first = 1 if body.startswith(b"[") else 0
         lines = line_spans(body)
-        return [Span(span.start + first * (at == 0), span.end - first, span.place) for at, span in enumerate(lines)]
+        return [Span(span.start + first * (at == 0), span.end - first, span.location) for at, span in enumerate(lines)]
 
     def _rows(self, database: Database, context: Mapping[str, str], seq: int) -> Iterator[Page]:
         values = self._bound(context)
-        request = self._request(database.place, values)
+        request = self._request(database.address, values)
         statement = Statement(self.args.query, values, self.args.page_rows, request)
         received, first = 0, seq
         started = time.monotonic()
@@ -106,10 +106,10 @@ class Sql(ProtocolBase[SqlArgs]):
         if received > self.http.limits.max_pull:
             raise SourceError("damaged", f"the query gives more than {self.http.limits.max_pull} bytes", where=request)
 
-    def _request(self, place: str, values: Mapping[str, str]) -> str:
+    def _request(self, address: str, values: Mapping[str, str]) -> str:
         bound = ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
         line = " ".join(self.args.query.split())
-        return self.http.redactor.request("SQL", place) + self.http.redactor.text(
+        return self.http.redactor.request("SQL", address) + self.http.redactor.text(
             f" {line}" + (f" with {bound}" if bound else "")
         )
 

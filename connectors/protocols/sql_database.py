@@ -20,9 +20,9 @@ class Statement:
 
 
 class Database(Protocol):
-    """An open database that can only be read. ``place`` names it in messages, without secrets."""
+    """An open database that can only be read. ``address`` names it in messages, without secrets."""
 
-    place: str
+    address: str
 
     def lines(self, statement: Statement) -> Iterator[Sequence[str]]:
         """The rows as JSON objects, one text a row, page by page; no page without rows.

@@ -64,11 +64,11 @@ class MariaDatabase:
         self._user = connection.login or unquote(parts.username or "")
         self._password = connection.password or unquote(parts.password or "")
         http.redactor.learn(self._password)
-        self.place = f"{parts.scheme}://{self._host}:{self._port}/{self._name}"
+        self.address = f"{parts.scheme}://{self._host}:{self._port}/{self._name}"
         self._tls = self._context()
 
     def __enter__(self) -> "MariaDatabase":
-        self._session = patiently(self._http.limits, lambda: self._guarded(self._open, self.place))
+        self._session = patiently(self._http.limits, lambda: self._guarded(self._open, self.address))
         return self
 
     def __exit__(

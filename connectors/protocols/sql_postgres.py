@@ -33,7 +33,7 @@ class PostgresDatabase:
 
     def __init__(self, connection: Connection, http: HttpClient, timeout_s: int) -> None:
         self._connection, self._http, self._timeout_s = connection, http, timeout_s
-        self.place = _place(connection.url)
+        self.address = _place(connection.url)
 
     def __enter__(self) -> "PostgresDatabase":
         parameters = self.parameters()
@@ -99,7 +99,7 @@ class PostgresDatabase:
         try:
             return psycopg.connect(**parameters)
         except psycopg.Error as error:
-            raise self._failure(error, self.place) from None
+            raise self._failure(error, self.address) from None
 
     def _tls(self, private: bool) -> dict[str, str]:
         mode = str(self._connection.extra.get("sslmode") or ("prefer" if private else "verify-full"))

@@ -1,23 +1,32 @@
-"""Pulling one source: what the command line, the DAGs and the tests call.
+"""The course of a pull: ask, keep, land, compare, decide, record.
 
-A pull may bring several coverages (years, months); each becomes a batch of its own. Nothing counts before its receipt:
-a pull that dies leaves batches that stay ``running``, which no reader looks at, and files that the sweep removes.
+A pull may bring several coverages (years, months). Each becomes a batch of its own. Nothing counts before its receipt:
+a pull that dies leaves batches that stay ``running``, which no reader looks at, and files that are cleaned up later.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
+import structlog
+
+from connectors.decide.decision import Decider
+from connectors.decide.terms import Terms
+from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
+from connectors.pull.coverage import coverage_of, coverages_due
+from connectors.pull.open_batches import OpenBatches
+from connectors.pull.origin import Fetched, Given, Origin
 from connectors.pull.outcome import BatchOutcome, PullOutcome
-from connectors.pull.run import Run
-from connectors.source.protocol import protocol_of
+from connectors.pull.record import record
 from connectors.source.source import Source
 from ledger.errors import PilarError, SourceError
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 
-__all__ = ["BatchOutcome", "PullOutcome", "pull", "pull_pages"]
+__all__ = ["BatchOutcome", "PullOutcome", "pull", "pull_pages", "run"]
+
+log = structlog.get_logger()
 
 
 def pull(
@@ -34,14 +43,8 @@ def pull(
     ``full``: ask an incremental source for everything again; other sources always give everything.
     Raises SourceError or ConfigError after the ledger has recorded the failure.
     """
-    with _run(source, ledger, settings, event_id) as run:
-        from connectors.http.client import HttpClient
-
-        link = connection if connection is not None else settings.connection(source.connection)
-        asked = run.ask(full=full, synthetic=link.synthetic)
-        with HttpClient(link) as http:
-            protocol = protocol_of(source, link, asked.contexts(source.for_each), http)
-            return run.take(protocol.pages())
+    with ledger.deciding(source.id):
+        return run(source, Fetched(source, settings, event_id, full=full, connection=connection), ledger, settings)
 
 
 def pull_pages(
@@ -55,35 +58,65 @@ def pull_pages(
     full: bool = False,
 ) -> PullOutcome:
     """As ``pull``, with pages that are at hand already."""
-    with _run(source, ledger, settings, event_id) as run:
-        run.ask(full=full, synthetic=synthetic)
-        return run.take(pages)
+    with ledger.deciding(source.id):
+        origin = Given(source, settings, event_id, full=full, synthetic=synthetic, pages=pages)
+        return run(source, origin, ledger, settings)
+
+
+def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> PullOutcome:
+    """One run, from its first batch in the ledger to its last receipt. Called under the source's lock."""
+    keys = Keys.load(settings.key_dir)
+    contract_sha256 = source.contract_sha256(keys.pseudonym_fingerprint)
+    folder = settings.landing_dir / source.id
+    batches = OpenBatches(source, origin, ledger, settings, keys)
+    with _failure_recorded(source, batches):
+        plan = origin.plan(ledger, contract_sha256)
+        with Landing(source, keys, [folder], plan=plan) as landing:
+            with closing(origin.pages(plan)) as pages:
+                for page in pages:
+                    coverage = coverage_of(source, page)
+                    digest = batches.keep(page, coverage)
+                    landing.add(page, coverage, digest)
+            if batches.empty:
+                raise _no_answer(source)
+            landed = landing.finish(coverages_due(source, plan, ledger))
+            batches.kept()
+            filled = batches.of(landed)
+            terms = Terms(source, contract_sha256, plan, origin.synthetic, settings.home)
+            folders = [folder / batch.batch_id for batch in filled]
+            decisions = Decider(terms, ledger, landing).decide(list(zip(landed, folders, strict=True)))
+            with ledger.together():  # a pull counts as a whole, or not at all
+                outcomes = [
+                    record(terms, decision, batch, batches, ledger)
+                    for decision, batch in zip(decisions, filled, strict=True)
+                ]
+    told = [{"batch": one.batch_id, "coverage": one.coverage, "status": one.status} for one in outcomes]
+    log.info("pull_finished", source=source.id, batches=told)
+    return PullOutcome(source.id, tuple(outcomes))
 
 
 @contextmanager
-def _run(source: Source, ledger: Ledger, settings: Settings, event_id: str | None) -> Iterator[Run]:
-    """A run under the source's lock; what goes wrong in it is in the ledger before it is raised."""
-    with (
-        ledger.deciding(source.id),
-        recorded(Run(source, ledger, settings, Keys.load(settings.key_dir), event_id), source) as run,
-    ):
-        yield run
-
-
-@contextmanager
-def recorded(run: Run, source: Source) -> Iterator[Run]:
-    """Start a run; whatever goes wrong in it is in the ledger before it is raised."""
-    run.start()
+def _failure_recorded(source: Source, batches: OpenBatches) -> Iterator[None]:
+    """Whatever goes wrong is in the ledger before it is raised."""
     try:
-        yield run
+        yield
+    except SourceError as error:
+        answer, error.answer = error.answer, None  # from here on it is on the disk alone, encrypted
+        batches.fail(error.kind, str(error), answer)
+        raise
     except PilarError as error:
-        if isinstance(error, SourceError):
-            answer, error.answer = error.answer, None  # from here on it is on the disk alone, encrypted
-            run.fail(error.kind, str(error), answer)
-        else:
-            run.fail("permanent", str(error))
+        batches.fail("permanent", str(error))
         raise
     except Exception as error:
         # The text of an error of our own making may hold a record; its type never does.
-        run.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")
+        batches.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")
         raise
+
+
+def _no_answer(source: Source) -> SourceError:
+    return SourceError(
+        "empty",
+        "the source gave no answer at all",
+        where=source.id,
+        do="Check the source's arguments, and whether files have arrived",
+    )

@@ -15,7 +15,7 @@ _WAITING_BYTES = 16 * 1024 * 1024
 """Bytes of pages that may wait to be kept; beyond them whoever fetches waits."""
 
 
-class Keeper:
+class PageWriter:
     """Keeps pages in the order in which they are given, in a thread of its own. ``finish`` or ``give_up`` ends it."""
 
     def __init__(self, ledger: Ledger) -> None:

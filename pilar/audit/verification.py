@@ -49,7 +49,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """Where the files are, and what only a ledger knows: nothing of it where a copy of the chain is checked."""
 
     home: Path
@@ -70,7 +70,7 @@ class _Chain:
     last: dict[str, int] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
-    accepted: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
+    accepted: dict[tuple[str, str | None], set[str]] = field(default_factory=dict)
     full: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     def take(self, link: Receipt) -> None:
@@ -83,25 +83,20 @@ class _Chain:
             self.held.add(link.batch_id)
         if body["status"] == "accepted":
             key = (body["source_id"], body["coverage"])
-            place, at_place = body["place"], self.accepted.setdefault(key, {})
-            at_place[place] = max(link.batch_id, at_place.get(place, ""))
+            self.accepted.setdefault(key, set()).add(link.batch_id)
             if body["merge"] is None:
-                self.full[key] = max(place, self.full.get(key, ""))
+                self.full[key] = max(link.batch_id, self.full.get(key, ""))
 
     @property
     def needed(self) -> set[str]:
         """Batches whose files must be there: in force, or waiting for a person's word."""
-        # Of the batches at one place in the order of pulls the last one counts: the others are those it replays.
         joined = (
-            batch_id
-            for key, found in self.accepted.items()
-            for place, batch_id in found.items()
-            if place >= self.full.get(key, "")
+            batch_id for key, found in self.accepted.items() for batch_id in found if batch_id >= self.full.get(key, "")
         )
         return self.held | set(joined)
 
 
-def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scope) -> Sequence[Checked]:
+def verify(witnesses: Callable[[], Iterable[Witness]], installation: Installation, scope: Scope) -> Sequence[Checked]:
     """Check everything in the order of the chain. Each line names its first damage, if there is any.
 
     Where the chain itself is damaged the rest is not checked: what it rests on does not hold.
@@ -111,17 +106,17 @@ def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scop
     chain.damage = first_altered(_counted(witnesses(), chain, known))
     if chain.damage is not None:
         return [chain]
-    if place.ledger is not None:
-        chain.damage = _without_receipt(place.ledger, known)
+    if installation.ledger is not None:
+        chain.damage = _without_receipt(installation.ledger, known)
     if scope.source is not None and scope.source not in known.sources:
         close = get_close_matches(scope.source, known.sources, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         raise ConfigError("no receipt speaks of this source", where=scope.source, do=f"{hint}See `pilar sources list`")
-    found = [chain, *_files(witnesses(), place, scope, known)]
+    found = [chain, *_files(witnesses(), installation, scope, known)]
     if scope.file is not None:
-        return _about_file(found, place, scope.file, known)
+        return _about_file(found, installation, scope.file, known)
     if scope.source is None:
-        found += [_marts(place), _publications(place, known)]
+        found += [_marts(installation), _publications(installation, known)]
     return found
 
 
@@ -168,10 +163,10 @@ def _missing(seq: int, sha256: str, hashes: Mapping[int, str], where: str) -> Da
 # -- files and pages --------------------------------------------------------------------------------------------------
 
 
-def _files(witnesses: Iterable[Witness], place: Place, scope: Scope, known: _Chain) -> list[Checked]:
+def _files(witnesses: Iterable[Witness], installation: Installation, scope: Scope, known: _Chain) -> list[Checked]:
     files = Checked("landed and quarantined files")
     pages = Checked("pages, decrypted" if scope.pages else "pages, present")
-    opened = _Pages(place.key_dir)
+    opened = _Pages(installation.key_dir)
     wanted = scope.file.resolve() if scope.file is not None else None
     for witness in witnesses:
         link = witness.receipt
@@ -180,13 +175,13 @@ def _files(witnesses: Iterable[Witness], place: Place, scope: Scope, known: _Cha
             continue
         needed = link.batch_id in known.needed
         for row in body["files"]:
-            path = place.home / row["path"]
+            path = installation.home / row["path"]
             if wanted in (None, path.resolve()):
                 _enter(files, _File(path, link, needed, _RESTORE), partial(first_difference, Seal.of_row(row)))
         for row in body["pages"]:
             told = (witness.paths or {}).get(row["seq"])
-            file = _File(place.home / told if told else None, link, needed, _RESTORE_PAGE)
-            if told is None and needed and place.ledger is not None and pages.damage is None:
+            file = _File(installation.home / told if told else None, link, needed, _RESTORE_PAGE)
+            if told is None and needed and installation.ledger is not None and pages.damage is None:
                 what = f"page {row['seq']} has no file in the ledger, and no batch that is needed loses its pages"
                 pages.damage = Damage(what, place_of(link), _RESTORE_PAGE)
             if wanted is None or (file.path is not None and file.path.resolve() == wanted):
@@ -246,9 +241,11 @@ class _Pages:
         return None
 
 
-def _about_file(found: list[Checked], place: Place, file: Path, known: _Chain) -> Sequence[Checked]:
+def _about_file(found: list[Checked], installation: Installation, file: Path, known: _Chain) -> Sequence[Checked]:
     told = [checked for checked in found[1:] if checked.count or checked.gone]
-    publication = next((part for part in file.resolve().parents if part.parent == place.published_dir.resolve()), None)
+    publication = next(
+        (part for part in file.resolve().parents if part.parent == installation.published_dir.resolve()), None
+    )
     if publication is not None:
         checked = Checked("publication", count=1)
         checked.damage = _publication(publication, {}, known.hashes)
@@ -265,13 +262,13 @@ def _about_file(found: list[Checked], place: Place, file: Path, known: _Chain) -
 # -- what was made of them --------------------------------------------------------------------------------------------
 
 
-def _marts(place: Place) -> Checked:
+def _marts(installation: Installation) -> Checked:
     checked = Checked("marts in force")
-    if place.ledger is None:
+    if installation.ledger is None:
         checked.note = "not checked: only the ledger knows them"
         return checked
-    for pillar, version in sorted(place.ledger.last_good().items()):
-        path = place.home / str(version.path)
+    for pillar, version in sorted(installation.ledger.last_good().items()):
+        path = installation.home / str(version.path)
         checked.count += 1
         why = "is missing" if not path.is_file() else "was altered" if file_sha256(path) != version.sha256 else None
         if why is not None and checked.damage is None:
@@ -281,17 +278,17 @@ def _marts(place: Place) -> Checked:
     return checked
 
 
-def _publications(place: Place, known: _Chain) -> Checked:
+def _publications(installation: Installation, known: _Chain) -> Checked:
     checked = Checked("publications")
-    rows = place.ledger.publications(limit=100_000) if place.ledger is not None else ()
+    rows = installation.ledger.publications(limit=100_000) if installation.ledger is not None else ()
     manifests = {row.publication_id: row.manifest_sha256 for row in rows}
-    present = pointer.list_publications(place.published_dir)
+    present = pointer.list_publications(installation.published_dir)
     checked.gone = len(set(manifests) - set(present))
     for publication_id in sorted(present):
         checked.count += 1
-        damage = _publication(place.published_dir / publication_id, manifests, known.hashes)
+        damage = _publication(installation.published_dir / publication_id, manifests, known.hashes)
         checked.damage = checked.damage or damage
-    current = pointer.current(place.published_dir)
+    current = pointer.current(installation.published_dir)
     if current is not None and current not in present and checked.damage is None:
         checked.damage = Damage(
             "what readers are pointed at is missing", f"publication {current}", "Run `pilar publications rollback`"

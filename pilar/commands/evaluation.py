@@ -16,7 +16,7 @@ def evaluate_command(
     from pilar.commands.report import print_gates, print_scores
 
     ledger, settings = installation.opened()
-    evaluation_id = steps.build_candidates(force=force)
+    evaluation_id = steps.build_candidates(anyway=force)
     if evaluation_id is None:
         out.print("Nothing is new since the last publication. Use --force to evaluate all the same.")
         return

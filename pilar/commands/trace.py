@@ -62,7 +62,7 @@ def _print(traced: "Traced", ledger: Ledger, show: bool) -> None:
     receipt = ledger.receipt_of(batch.batch_id)
     place = "the whole page: its protocol tells no finer place"
     if span is not None:
-        place = f"{span.start} to {span.end - 1} of {page.bytes}" + (f", {span.place}" if span.place else "")
+        place = f"{span.start} to {span.end - 1} of {page.bytes}" + (f", {span.location}" if span.location else "")
     lines = [
         ("row", f"{traced.row}, {'refused' if traced.refused else 'landed'}"),
         ("batch", f"{batch.batch_id} of {batch.source_id}, coverage {batch.coverage}, {batch.status}"),

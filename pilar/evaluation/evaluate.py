@@ -35,16 +35,16 @@ def due(ledger: Ledger, settings: Settings) -> bool:
     return last is None or last.inputs_sha256 != digest
 
 
-def build_candidates(ledger: Ledger, settings: Settings, *, force: bool = False) -> str | None:
+def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False) -> str | None:
     """Build the six candidate marts, gate each, and put those that pass in force.
 
     Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
-    are now, by the same rules (unless forced).
+    are now, by the same rules (and not ``anyway``).
     Raises TransformError when dbt could not build even one mart.
     """
     batches, digest = _inputs(ledger, settings)
     last = ledger.last_evaluation("published")
-    if not force and last is not None and last.inputs_sha256 == digest:
+    if not anyway and last is not None and last.inputs_sha256 == digest:
         return None
     evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
     try:

@@ -11,7 +11,7 @@ from ledger.quarantine import Refused
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.sources.repeated_rows import Seen, once, seen
+from pilar.sources.repeated_rows import Occurrences, once, seen
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class QuarantinedRow:
     row: int
     reasons: Sequence[Mapping[str, Any]]
     dismissed: bool
-    seen: Seen | None = None
+    seen: Occurrences | None = None
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,19 @@ def refused(
 
 def to_do(one: Refused) -> str:
     """The next step for quarantined rows, in a few words."""
-    match one.state, one.batch.status:
-        case "replayed" | "repeated" | "landed", _:
-            return f"nothing: {one.later or one.fate.by} holds them"
-        case "superseded", _:
-            return f"nothing: {one.fate.by} came later"
-        case "dismissed", _:
-            return "nothing"
-        case _, "held":
-            return "ask the agency, release or replay"
-        case _, "rejected":
-            return "mend the contract, replay"
-        case _:
-            return "ask the agency, or mend and replay"
+    if one.state != "open":
+        by = one.later or one.fate.by
+        return (
+            f"nothing: {by} came later"
+            if one.state == "superseded"
+            else f"nothing: {by} holds them"
+            if by
+            else "nothing"
+        )
+    if one.batch.delta:
+        return "ask the agency, or mend and pull"
+    held = {"held": "ask the agency, release or replay", "rejected": "mend the contract, replay"}
+    return held.get(one.batch.status, "ask the agency, or mend and replay")
 
 
 def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, limit: int) -> Sequence[QuarantinedRow]:
@@ -93,14 +93,14 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Iterator[Replayed
     """Replay a batch, or of a source every batch from which rows may come in; each is told when it is done.
 
     Raises LedgerError, ConfigError or SourceError with what stands in the way; of a source after all other batches were
-    replayed, for each has a place of its own.
+    replayed.
     """
     from connectors.kept import replay as replaying
     from pilar.sources.catalogue import find_source
 
     of_batch = is_batch(target)
     source = find_source(settings.sources_dir, existing_batch(ledger, target).source_id if of_batch else target)
-    wanted = [target] if of_batch else list(replaying.replayable(source.id, ledger))
+    wanted = [target] if of_batch else list(replaying.replayable(source, ledger))
     failed: PilarError | None = None
     while wanted:
         old = existing_batch(ledger, wanted.pop(0))
@@ -113,7 +113,7 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Iterator[Replayed
         yield done
         # One replay settles every batch of its pull where rows say their coverage themselves.
         settled = {new.replay_of for new in done.new}
-        still = replaying.replayable(source.id, ledger)
+        still = replaying.replayable(source, ledger)
         wanted = [batch_id for batch_id in wanted if batch_id in still and batch_id not in settled]
     if failed is not None:
         raise failed

@@ -27,7 +27,7 @@ _CURSOR = r"[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?"
 
 
 @dataclass(frozen=True)
-class Seen:
+class Occurrences:
     """A refused row in the batches of its source: when it came first, in how many, and the later one that has it.
 
     ``landed``: that one landed it.
@@ -62,7 +62,7 @@ def once(found: Sequence[Refused], ledger: Ledger, settings: Settings) -> Sequen
     return [told.get((one.batch.batch_id, one.rule, one.field), one) for one in found]
 
 
-def seen(batch: Batch, numbers: Sequence[int], ledger: Ledger, settings: Settings) -> Mapping[int, Seen]:
+def seen(batch: Batch, numbers: Sequence[int], ledger: Ledger, settings: Settings) -> Mapping[int, Occurrences]:
     """For those rows of a batch that other waiting batches of its source have too: when and how often they came."""
     waiting = _open(batch.source_id, ledger, settings, ledger.refused(batch.source_id))
     if waiting is None or not numbers:
@@ -75,7 +75,7 @@ def seen(batch: Batch, numbers: Sequence[int], ledger: Ledger, settings: Setting
         waiting, f"select _row, first, times, last, mended from told where nth = {nth} and _row in ({listed})"
     )
     return {
-        row: Seen(
+        row: Occurrences(
             waiting.pulled[first],
             times,
             waiting.batches[max(last, mended)].batch_id if max(last, mended) > nth else None,
@@ -96,14 +96,14 @@ def _open(source_id: str, ledger: Ledger, settings: Settings, found: Iterable[Re
     Batches of which all is dismissed take part: what a person decided of a record holds for its earlier versions too.
     """
     present = [one for one in found if one.fate.state == "open"]
-    first = min((one.batch.order for one in present if one.open), default=None)
+    first = min((one.batch.batch_id for one in present if one.open), default=None)
     if first is None:
         return None
-    wanted = {one.batch.batch_id for one in present if one.batch.order >= first}
+    wanted = {one.batch.batch_id for one in present if one.batch.batch_id >= first}
     decided = ledger.decided(source_id)
     force = ledger.in_force(source_id)
-    later = {one.batch_id for one in force if one.merge is not None and one.place > first[0]}
-    batches = sorted((one for one in decided if one.batch_id in wanted | later), key=attrgetter("order"))
+    later = {one.batch_id for one in force if one.merge is not None and one.batch_id > first}
+    batches = sorted((one for one in decided if one.batch_id in wanted | later), key=attrgetter("batch_id"))
     known = ledger.batches_by_id(wanted | later)
     rows = [known[one.batch_id] for one in batches]
     merges = [row.merge for row in rows if row.merge is not None]
@@ -116,9 +116,7 @@ def _open(source_id: str, ledger: Ledger, settings: Settings, found: Iterable[Re
     landed = {nth: files[nth] for nth, one in enumerate(batches) if one.batch_id in later}
     if not all(file.is_file() for file in (*refused.values(), *landed.values())):
         return None  # `pilar verify` names a missing file; here each batch is told by itself
-    # A replay has the rows of the day on which its pages were pulled.
-    pulled = {one.place: one.started_at for one in reversed(decided)}
-    return _Open(batches, [pulled[one.place] for one in batches], refused, landed, merges[-1])
+    return _Open(batches, [one.started_at for one in batches], refused, landed, merges[-1])
 
 
 def _single(found: Iterable[Refused], ledger: Ledger) -> Mapping[str, set[tuple[int, str, str]]]:
@@ -172,12 +170,12 @@ def _landed(waiting: _Open) -> str:
     """The units that later pulls landed, and in which version."""
     own = ", ".join(f"{identifier(name)}::varchar" for name in waiting.merge.key)
     good = " union all ".join(
-        f"select {nth} as nth, {literal(waiting.batches[nth].place)} as place, "
+        f"select {nth} as nth, {literal(waiting.batches[nth].pull_id)} as pull_id, "
         f"'key ' || to_json([{own}])::varchar as unit, {identifier(waiting.merge.cursor)} as version "
         f"from read_parquet({literal(str(file))}, hive_partitioning = false)"
         for nth, file in waiting.landed.items()
     )
-    return good or "select -1 as nth, '' as place, '' as unit, 0 as version"
+    return good or "select -1 as nth, '' as pull_id, '' as unit, 0 as version"
 
 
 def _asked(waiting: _Open, query: str) -> list[tuple[Any, ...]]:
@@ -189,7 +187,7 @@ def _asked(waiting: _Open, query: str) -> list[tuple[Any, ...]]:
     masked = literal(MASK)
     known = " and ".join(f"not contains({part}, {masked})" for part in parts)
     rows = " union all ".join(
-        f"select {nth} as nth, {literal(waiting.batches[nth].place)} as place, _row, record, reasons "
+        f"select {nth} as nth, {literal(waiting.batches[nth].pull_id)} as pull_id, _row, record, reasons "
         f"from read_parquet({literal(str(file))}, hive_partitioning = false)"
         for nth, file in waiting.refused.items()
     )
@@ -206,7 +204,7 @@ def _asked(waiting: _Open, query: str) -> list[tuple[Any, ...]]:
         "from refused group by 1), "
         f"landed as (select * from ({_landed(waiting)}) where unit in (select unit from units)), "
         "corrected as (select bad.nth, bad._row, max(good.nth) as mended from refused bad join landed good "
-        "on good.unit = bad.unit and good.place > bad.place "
+        "on good.unit = bad.unit and good.pull_id > bad.pull_id "
         "and good.version >= try(cast_to_type(bad.version, good.version)) group by all), "
         "told as (select nth, _row, first, last, times, coalesce(mended, -1) as mended, reason.rule as rule, "
         "coalesce(reason.field, '') as field from (select *, unnest(reasons) as reason "

@@ -35,7 +35,7 @@ class Installation:
 
     def evaluate(self) -> str:
         """All three steps; returns the evaluation's id."""
-        evaluation_id = steps.build_candidates(force=True)
+        evaluation_id = steps.build_candidates(anyway=True)
         assert evaluation_id is not None
         steps.score(evaluation_id)
         steps.publish(evaluation_id)

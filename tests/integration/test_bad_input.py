@@ -159,7 +159,7 @@ class TestGates:
 
         broken = no_rows("made_to_break", "scores.index_scores", "SELECT * FROM {batch}", "it was made to break")
         monkeypatch.setattr(scores, "RULES", (*scores.RULES, broken))
-        evaluation_id = steps.build_candidates(force=True)
+        evaluation_id = steps.build_candidates(anyway=True)
         assert evaluation_id is not None
         with pytest.raises(GateError, match="made_to_break"):
             steps.score(evaluation_id)

@@ -67,7 +67,7 @@ def test_p7_a_landed_row_is_found_in_the_bytes_that_came(installation: Installat
             assert digits in record.decode(), (source_id, row["_row"])
         else:
             assert found.span is not None
-            assert re.match(r"row \d+ of the sheet in xl/worksheets/", found.span.place)
+            assert re.match(r"row \d+ of the sheet in xl/worksheets/", found.span.location)
     numbers = [row["_row"] for row in rows]
     assert len(set(numbers)) == len(numbers)
 

@@ -23,7 +23,6 @@ def decided(batch_id: str, status: BatchStatus = "accepted", replay_of: str | No
         replay_of,
         NOW,
         more.get("delta", False),
-        more.get("place", batch_id if replay_of is None else replay_of),
         more.get("pull", batch_id),
     )
 
@@ -68,44 +67,18 @@ CASES: list[tuple[str, list[Decided], dict[str, Fate]]] = [
         {"1": OPEN, "2": OPEN},
     ),
     (
-        "a delta was replayed",
-        [decided("1"), decided("2", delta=True), decided("3", delta=True), decided("4", replay_of="2", delta=True)],
-        {"1": OPEN, "2": Fate("replayed", "4"), "3": OPEN, "4": OPEN},
-    ),
-    (
-        "what deltas joined was replayed",
-        [decided("1"), decided("2", delta=True), decided("3", replay_of="1")],
-        {"1": Fate("replayed", "3"), "2": OPEN, "3": OPEN},
-    ),
-    (
-        "a replayed delta was read again",
-        [decided("1"), decided("2", delta=True), decided("3"), decided("4", "held", "2", delta=True)],
-        {"1": Fate("superseded", "3"), "2": Fate("superseded", "3"), "3": OPEN, "4": Fate("superseded", "3")},
-    ),
-    (
-        "a delta of two coverages was replayed",
-        [
-            decided("1", coverage="2024"),
-            decided("2", coverage="2024", delta=True, pull="2"),
-            decided("3", "held", coverage=None, delta=True, pull="2", place="2"),
-            decided("4", "held", "3", coverage=None, delta=True, pull="4", place="2"),
-            decided("5", replay_of="2", coverage="2024", delta=True, pull="4"),
-        ],
-        {"1": OPEN, "2": Fate("replayed", "5"), "3": Fate("superseded", "5"), "4": OPEN, "5": OPEN},
-    ),
-    (
         "replayed into another coverage",
-        [decided("1", "held", coverage=None), decided("2", replay_of="1"), decided("3", replay_of="2", place="1")],
+        [decided("1", "held", coverage=None), decided("2", replay_of="1"), decided("3", replay_of="2")],
         {"1": Fate("replayed", "3"), "2": Fate("replayed", "3"), "3": OPEN},
     ),
     (
         "replayed, where its own coverage is held and another accepted",
         [
-            decided("1", delta=True),
-            decided("2", "held", "1", delta=True, pull="2"),
-            decided("3", replay_of="1", coverage="2025", delta=True, pull="2"),
+            decided("1", "held"),
+            decided("2", "held", "1", pull="2"),
+            decided("3", replay_of="1", coverage="2025", pull="2"),
         ],
-        {"1": OPEN, "2": OPEN, "3": OPEN},
+        {"1": Fate("superseded", "2"), "2": OPEN, "3": OPEN},
     ),
     ("rows without a coverage", [decided("1"), decided("2", "held", coverage=None)], {"1": OPEN, "2": OPEN}),
 ]
@@ -116,7 +89,7 @@ def test_what_has_become_of_a_batchs_rows(batches: list[Decided], expected: dict
     accepted = [batch for batch in batches if batch.status == "accepted"]
     whole = newest(batch for batch in accepted if not batch.delta)
     force = {b.batch_id for b in accepted if b.delta or b in whole.values()} - {
-        b.batch_id for b in accepted for other in whole.values() if b.delta and b.order < other.order
+        b.batch_id for b in accepted for other in whole.values() if b.delta and b.batch_id < other.batch_id
     }
     assert fates(batches, force) == expected
     assert fates(reversed(batches), force) == expected

@@ -66,8 +66,8 @@ def _coverage(source: Source) -> str:
 
 
 def _row(source: Source, name: str, column: Column) -> str:
-    place = field_of(name, column)
-    shown = f"`{column.from_ or place}`" if place is not None else f"request: `{column.context}`"
+    field = field_of(name, column)
+    shown = f"`{column.from_ or field}`" if field is not None else f"request: `{column.context}`"
     must = ["required"] if column.required or name in source.contract.key else []
     must += rules_of(column, "en")
     meaning = [said(column.description, "id"), said(column.description, "en")]

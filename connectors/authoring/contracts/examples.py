@@ -16,9 +16,9 @@ def example_row(source: Source) -> dict[str, str | bool]:
     context = dict(source.for_each[0]) if source.for_each else {}
     row: dict[str, str | bool] = {}
     for name, column in source.contract.columns.items():
-        place = field_of(name, column)
-        if place is not None and not column.dropped:
-            row[place] = HIDDEN if column.pseudonym else example(column, context)
+        field = field_of(name, column)
+        if field is not None and not column.dropped:
+            row[field] = HIDDEN if column.pseudonym else example(column, context)
     return row
 
 

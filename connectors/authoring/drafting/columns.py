@@ -22,7 +22,7 @@ class Found:
     """One column as the sample shows it. ``person`` says why it may identify one; ``sure`` when its name says so."""
 
     name: str
-    place: str
+    field: str
     position: int | None
     guess: Guess
     values: tuple[str, ...] = ()
@@ -40,22 +40,22 @@ class Found:
 def columns_of(sample: Sample, rows: int) -> tuple[Found, ...]:
     """Every field that holds plain values, in the order of the record."""
     used: set[str] = set()
-    found = [_found(sample, place, rows, used) for place in _places(sample) if sample.kind(place) != "nested"]
+    found = [_found(sample, field, rows, used) for field in _fields(sample) if sample.kind(field) != "nested"]
     locales = sorted({column.guess.locale for column in found if column.guess.locale is not None})
     return tuple(_in_locale(sample, column, locales[0]) for column in found) if len(locales) == 1 else tuple(found)
 
 
 def _in_locale(sample: Sample, column: Found, locale: str) -> Found:
     """Text that looks like a plain number is read as its neighbours are: its next value may have a thousands mark."""
-    if sample.kind(column.place) != "text" or column.person or _PERIOD.search(column.name):
+    if sample.kind(column.field) != "text" or column.person or _PERIOD.search(column.name):
         return column
-    texts = [value.text for value in sample.of(column.place)]
+    texts = [value.text for value in sample.of(column.field)]
     return replace(column, guess=with_locale(column.guess, texts, locale))
 
 
 def nested_of(sample: Sample) -> tuple[str, ...]:
     """Fields that hold lists or objects: not read."""
-    found = (path_steps(place)[0] for place in _places(sample) if sample.kind(place) == "nested")
+    found = (path_steps(field)[0] for field in _fields(sample) if sample.kind(field) == "nested")
     return tuple(dict.fromkeys(found))
 
 
@@ -69,7 +69,7 @@ def key_of(
     measures = ("decimal", "boolean", "timestamp")
     full = [column for column in columns if column.full and not column.guess.type.startswith(measures)]
     ranked = sorted(full, key=lambda column: _KEYS.search(column.name) is None)[:_CANDIDATES]
-    values = {column.name: [value.text for value in sample.values[column.place]] for column in ranked}
+    values = {column.name: [value.text for value in sample.values[column.field]] for column in ranked}
     return _telling(values, rows) or _telling({**values, **requests}, rows)
 
 
@@ -81,24 +81,24 @@ def _telling(values: Mapping[str, Sequence[str]], rows: int) -> tuple[str, ...]:
     return ()
 
 
-def _places(sample: Sample) -> Iterator[str]:
+def _fields(sample: Sample) -> Iterator[str]:
     yield from dict.fromkeys([*sample.order, *sample.values])
 
 
-def _found(sample: Sample, place: str, rows: int, used: set[str]) -> Found:
-    values: Sequence[Value] = sample.of(place)
+def _found(sample: Sample, field: str, rows: int, used: set[str]) -> Found:
+    values: Sequence[Value] = sample.of(field)
     texts = [value.text for value in values]
-    positional = re.fullmatch(r"\[(\d+)\]", place)
-    name = _name(place, used)
-    words = [] if positional else [name, *path_steps(place)]
-    guessed = guess(texts, numbers=sample.kind(place) == "number")
+    positional = re.fullmatch(r"\[(\d+)\]", field)
+    name = _name(field, used)
+    words = [] if positional else [name, *path_steps(field)]
+    guessed = guess(texts, numbers=sample.kind(field) == "number")
     if _CODE.search(name) and guessed.type.startswith(("integer", "bigint", "decimal")):
         # A code is no quantity: 64.02 is not 64.2, and nobody adds two of them.
         guessed = Guess(pattern=form(texts))
     person, sure = _person(words, texts, guessed)
     return Found(
         name,
-        place,
+        field,
         int(positional[1]) if positional else None,
         guessed,
         () if person or guessed.type != "string" else few_values(texts),
@@ -121,8 +121,8 @@ def _person(words: Sequence[str], texts: Sequence[str], guessed: Guess) -> tuple
     return "", False
 
 
-def _name(place: str, used: set[str]) -> str:
-    steps = path_steps(place)
+def _name(field: str, used: set[str]) -> str:
+    steps = path_steps(field)
     found = plain("_".join([steps[0], *re.split(r"[.\[\]]+", "".join(steps[1:]))])) or "kolom"
     if not found[0].isalpha():
         found = f"kolom_{found}"

@@ -92,7 +92,7 @@ def _context_columns(asked: Asked, columns: Sequence[Found]) -> Iterator[str]:
         spec: dict[str, Any] = {"type": "integer"} if name == "tahun" else {}
         spec["context"] = name
         if name in found:
-            spec["from"] = found[name].place
+            spec["from"] = found[name].field
         if name != "tahun" and (pattern := form(asked.requests[name])) is not None:
             spec["pattern"] = pattern
         yield f"{name}: {_flow(spec | {'description': 'TODO'})}"
@@ -100,7 +100,7 @@ def _context_columns(asked: Asked, columns: Sequence[Found]) -> Iterator[str]:
 
 def _coverage(asked: Asked, columns: Sequence[Found]) -> Mapping[str, str]:
     """The period in the request or the file's name; else a column of periods; else the whole is one batch."""
-    values = {column.name: [value.text for value in asked.sample.of(column.place)] for column in columns if column.full}
+    values = {column.name: [value.text for value in asked.sample.of(column.field)] for column in columns if column.full}
     for places in (asked.requests, values):
         for grain, words, shape in _PERIODS:
             for name, seen in places.items():
@@ -123,8 +123,8 @@ def _column(column: Found, in_key: bool) -> str:
     name = _flow([column.name])[1:-1]
     if column.position is not None:
         spec["position"] = column.position
-    elif column.place != column.name:
-        spec["from"] = column.place
+    elif column.field != column.name:
+        spec["from"] = column.field
     if column.person:
         spec["personal"] = "pseudonym" if in_key else "drop"
         notes.append(column.person if column.sure else f"TODO {column.person}: drop, pseudonym, or why it may be kept?")

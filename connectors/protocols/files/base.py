@@ -81,7 +81,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
     def _page(self, seq: int, found: Found, context: Mapping[str, str], transport: Transport) -> Page:
         started = time.monotonic()
         # A file may be named after a person.
-        where = f"{transport.place}/{self.http.redactor.known(found.name)}"
+        where = f"{transport.address}/{self.http.redactor.known(found.name)}"
         try:
             body = transport.read(found, self.http.limits.max_received)
         except SourceError as error:
@@ -109,38 +109,38 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         matched = [
             (found, match.groupdict(""))
             for found in listed
-            if (match := pattern.fullmatch(found.name)) and self._plain(found.name, transport.place)
+            if (match := pattern.fullmatch(found.name)) and self._plain(found.name, transport.address)
         ]
         chosen = [
             (found, context)
             for found, groups in self._newest(matched)
             if (context := self._context(groups, found.name)) is not None
         ]
-        log.info("folder_listed", place=transport.place, files=len(listed), chosen=len(chosen))
+        log.info("folder_listed", address=transport.address, files=len(listed), chosen=len(chosen))
         if not chosen:
             raise SourceError(
                 "empty",
                 f"no file fits {self.args.pattern!r} among {len(listed)}",
-                where=transport.place,
+                where=transport.address,
                 do="Ask the agency whether the file was put there, under which name",
             )
         if len(chosen) > self.args.max_files:
             raise SourceError(
-                "damaged", f"{len(chosen)} files fit, {self.args.max_files} are the most", where=transport.place
+                "damaged", f"{len(chosen)} files fit, {self.args.max_files} are the most", where=transport.address
             )
         return chosen
 
-    def _plain(self, name: str, place: str) -> str:
+    def _plain(self, name: str, address: str) -> str:
         """The name, if it is one line of text that looks as it is: it goes to the ledger, to logs and to people."""
         if name.isprintable():  # no controls, no bytes that are no UTF-8, nothing invisible or turned round
             if unsafe_name(name):
-                raise SourceError("damaged", "a file's name leads out of the folder", where=place)
+                raise SourceError("damaged", "a file's name leads out of the folder", where=address)
             return name
         shown = "".join(sign if sign.isprintable() else "?" for sign in name)
         raise SourceError(
             "damaged",
             f"the file name {quote(shown, 60)!r} holds characters that cannot be seen",
-            where=place,
+            where=address,
             do="Ask the agency to give the file a plain name",
         )
 

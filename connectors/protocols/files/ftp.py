@@ -91,10 +91,10 @@ class FtpFolder:
         self._folder = base if folder in {"", "."} else f"{base.rstrip('/')}/{folder}"
         if any(sign in self._folder for sign in "\r\n\0"):
             raise ConfigError("the folder's name holds control characters", where="the connection's URL")
-        self.place = f"{parts.scheme}://{self._host}:{self._port}{self._folder.rstrip('/')}"
+        self.address = f"{parts.scheme}://{self._host}:{self._port}{self._folder.rstrip('/')}"
 
     def __enter__(self) -> "FtpFolder":
-        self._ftp = patiently(self._http.limits, lambda: self._bounded(self._open, self.place))
+        self._ftp = patiently(self._http.limits, lambda: self._bounded(self._open, self.address))
         return self
 
     def __exit__(
@@ -104,11 +104,11 @@ class FtpFolder:
 
     def files(self) -> Sequence[Found]:
         """Regular files in the folder (MLSD, RFC 3659). Raises SourceError."""
-        return self._bounded(self._files, self.place)
+        return self._bounded(self._files, self.address)
 
     def read(self, found: Found, limit: int) -> bytes:
         """The whole file. Raises SourceError."""
-        where = f"{self.place}/{found.name}"
+        where = f"{self.address}/{found.name}"
         body, after = self._bounded(lambda: self._read(found.name, limit), where)
         return whole_file(body, found, after, limit, where)
 
@@ -132,7 +132,7 @@ class FtpFolder:
             if facts.get("type", "").lower() == "file":
                 found.append(_found(name, facts))
             if len(found) > MAX_ENTRIES:
-                raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.place)
+                raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.address)
         return found
 
     def _read(self, name: str, limit: int) -> tuple[bytes, Found]:
@@ -148,7 +148,7 @@ class FtpFolder:
                 with contextlib.suppress(OSError):  # the end was read; who closes first does not matter
                     data.unwrap()
         if not whole:
-            raise SourceError("damaged", f"the file is larger than {limit} bytes", where=f"{self.place}/{name}")
+            raise SourceError("damaged", f"the file is larger than {limit} bytes", where=f"{self.address}/{name}")
         self._ftp.voidresp()
         facts = self._ftp.sendcmd(f"MLST {name}").splitlines()[1].strip().partition(" ")[0]
         return b"".join(pieces), _found(name, dict(_fact(fact) for fact in facts.rstrip(";").split(";")))

@@ -21,7 +21,7 @@ class LocalFolder:
         if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
             raise ConfigError("a file: URL names a folder of this machine", where="the connection's URL")
         self._folder = Path(unquote(parts.path)) / folder
-        self.place = f"file://{self._folder}"
+        self.address = f"file://{self._folder}"
 
     def __enter__(self) -> "LocalFolder":
         return self
@@ -37,12 +37,12 @@ class LocalFolder:
             entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in os.scandir(self._folder)]
         except OSError as error:
             kind: SourceErrorKind = "auth" if isinstance(error, PermissionError) else "retryable"
-            raise SourceError(kind, f"the folder cannot be listed ({error.strerror})", where=self.place) from None
+            raise SourceError(kind, f"the folder cannot be listed ({error.strerror})", where=self.address) from None
         return [Found(name, st.st_size, st.st_mtime) for name, st in entries if stat.S_ISREG(st.st_mode)]
 
     def read(self, found: Found, limit: int) -> bytes:
         """The whole file. Raises SourceError."""
-        where = f"{self.place}/{found.name}"
+        where = f"{self.address}/{found.name}"
         try:
             descriptor = os.open(self._folder / found.name, os.O_RDONLY | os.O_NOFOLLOW)
             with os.fdopen(descriptor, "rb") as file:

@@ -44,7 +44,7 @@ class S3Folder:
         self._region = str(connection.extra.get("region") or "us-east-1")
         self._connection = connection
         self._http = HttpClient(connection.model_copy(update={"url": endpoint}), http.limits, dialer=http.dialer)
-        self.place = f"s3://{parts.netloc}/{self._prefix}".rstrip("/")
+        self.address = f"s3://{parts.netloc}/{self._prefix}".rstrip("/")
 
     def __enter__(self) -> "S3Folder":
         return self
@@ -74,7 +74,7 @@ class S3Folder:
 
     def read(self, found: Found, limit: int) -> bytes:
         """The whole object, of the version that was listed. Raises SourceError."""
-        where = f"{self.place}/{found.name}"
+        where = f"{self.address}/{found.name}"
         answer = self._ask(f"{self._bucket}/{percent_encode(self._prefix + found.name, safe='/')}", classify_object)
         after = Found(found.name, len(answer.body), found.changed, answer.headers.get("ETag", ""))
         return whole_file(answer.body, found, after, limit, where)

@@ -38,13 +38,13 @@ class SftpFolder:
         self._host, self._port = parts.hostname, parts.port or 22
         base = unquote(parts.path) or "/"
         self._folder = base if folder in {"", "."} else f"{base.rstrip('/')}/{folder}"
-        self.place = f"sftp://{self._host}:{self._port}{self._folder.rstrip('/')}"
+        self.address = f"sftp://{self._host}:{self._port}{self._folder.rstrip('/')}"
         self._host_key = _host_key(connection)
 
     def __enter__(self) -> "SftpFolder":
         self._loop = LoopThread()
         try:
-            self._ssh, self._sftp = patiently(self._http.limits, lambda: self._run(self._open(), self.place))
+            self._ssh, self._sftp = patiently(self._http.limits, lambda: self._run(self._open(), self.address))
         except BaseException:
             self._loop.close()
             raise
@@ -58,11 +58,11 @@ class SftpFolder:
 
     def files(self) -> Sequence[Found]:
         """Regular files in the folder. Raises SourceError."""
-        return self._run(self._files(), self.place)
+        return self._run(self._files(), self.address)
 
     def read(self, found: Found, limit: int) -> bytes:
         """The whole file. Raises SourceError."""
-        where = f"{self.place}/{found.name}"
+        where = f"{self.address}/{found.name}"
         body, after = self._run(self._read(found, limit), where)
         return whole_file(body, found, after, limit, where)
 
@@ -93,7 +93,7 @@ class SftpFolder:
         found: list[Found] = []
         async for entry in self._sftp.scandir(self._folder):
             if len(found) > MAX_ENTRIES:
-                raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.place)
+                raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.address)
             name = str(entry.filename)
             if entry.attrs.type in _READABLE and "/" not in name:
                 found.append(_found(name, entry.attrs))

@@ -42,9 +42,9 @@ class Found:
 
 
 class Transport(Protocol):
-    """An open way to one folder. ``place`` names it in messages, without secrets."""
+    """An open way to one folder. ``address`` names it in messages, without secrets."""
 
-    place: str
+    address: str
 
     def files(self) -> Sequence[Found]:
         """Regular files in the folder, not below it. Raises SourceError."""

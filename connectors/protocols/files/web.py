@@ -38,7 +38,7 @@ class WebFolder:
         self._http, self._names = http, names
         self._base = http.url("" if folder in {"", "."} else percent_encode(folder)).rstrip("/")
         self._credentials = _basic(connection)
-        self.place = http.redactor.url(self._base)
+        self.address = http.redactor.url(self._base)
 
     def __enter__(self) -> "WebFolder":
         return self
@@ -57,7 +57,7 @@ class WebFolder:
 
     def read(self, found: Found, limit: int) -> bytes:
         """The whole file; it is asked for once more afterwards whether it is still the same. Raises SourceError."""
-        where = f"{self.place}/{found.name}"
+        where = f"{self.address}/{found.name}"
         answer = self._ask("GET", found.name)
         if answer.status in _MISSING:
             raise SourceError("retryable", "the file is gone since it was listed", where=where)
@@ -72,7 +72,7 @@ class WebFolder:
         answer = self._http.fetch(request, classify_index)
         names = index_names(answer.body.decode("utf-8", "replace"), f"{self._base}/")
         if len(names) > MAX_ENTRIES:
-            raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.place)
+            raise SourceError("damaged", f"the folder holds more than {MAX_ENTRIES} files", where=self.address)
         return [Found(name, None) for name in names]
 
     def _ask(self, method: str, name: str) -> Answer:

@@ -12,7 +12,7 @@ from connectors.protocols.files.header import named_columns
 from connectors.protocols.files.table import TableArgs, header_cells, record_rows
 from connectors.protocols.files.wide import Sheet, Wide, unpivot
 from connectors.protocols.files.workbook import read_cells
-from connectors.protocols.files.xlsx_place import sheet_member
+from connectors.protocols.files.xlsx_location import sheet_member
 from connectors.protocols.spans import Span
 
 

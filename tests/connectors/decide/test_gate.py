@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.decide.facts import Before, Facts, Reason, Siblings
+from connectors.decide.facts import Before, Facts, PullRows, Reason
 from connectors.decide.gate import capped, decide, too_many
 from connectors.source.source import Assertions, Limit
 
@@ -74,25 +74,25 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
         ["nothing_landed", "drift_added"],
     ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
-    ("a coverage that vanished", facts(received=0, siblings=Siblings(100, 0)), "held", ["vanished"]),
+    ("a coverage that vanished", facts(received=0, pull=PullRows(100, 0)), "held", ["vanished"]),
     (
         "a coverage that only a simulator gave",
-        facts(received=0, landed=0, siblings=Siblings(100, 0), before=before(synthetic=True)),
+        facts(received=0, landed=0, pull=PullRows(100, 0), before=before(synthetic=True)),
         "accepted",
         [],
     ),
-    ("a pull without any row", facts(received=0, siblings=Siblings(0, 0)), "held", ["empty"]),
-    ("unclear rows at the quota", facts(siblings=Siblings(200, 10)), "accepted", []),
-    ("unclear rows over the quota", facts(siblings=Siblings(200, 11)), "held", ["coverage_unclear"]),
+    ("a pull without any row", facts(received=0, pull=PullRows(0, 0)), "held", ["empty"]),
+    ("unclear rows at the quota", facts(pull=PullRows(200, 10)), "accepted", []),
+    ("unclear rows over the quota", facts(pull=PullRows(200, 11)), "held", ["coverage_unclear"]),
     (
         "unclear rows and its own, together over it",
-        facts(landed=97, quarantined=3, siblings=Siblings(200, 6)),
+        facts(landed=97, quarantined=3, pull=PullRows(200, 6)),
         "held",
         ["coverage_unclear"],
     ),
     (
         "its own over the quota already",
-        facts(landed=94, quarantined=6, siblings=Siblings(200, 90)),
+        facts(landed=94, quarantined=6, pull=PullRows(200, 90)),
         "held",
         ["quarantine"],
     ),

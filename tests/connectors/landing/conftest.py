@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.landing.counts import LandedRows
+from connectors.landing.counts import LandedCoverage
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.source.source import Source
@@ -24,7 +24,7 @@ KEYS = Keys(pseudonym_key=bytes(range(32)), page_key=bytes(32))
 class Result:
     """One landed coverage, read back from its files."""
 
-    counts: LandedRows
+    counts: LandedCoverage
     rows: list[Row]
     quarantine: list[Row]
     files: tuple[Path, Path]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.landing.comparing import Comparison, Standing
-from connectors.landing.counts import LandedRows
+from connectors.landing.counts import LandedCoverage
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from tests.connectors.landing.conftest import KEYS, page_of, source_of
@@ -51,7 +51,9 @@ def split(rows: Sequence[Row], cuts: Sequence[int], **rendering: Any) -> list[Pa
     return [page_of(json.dumps(part, **rendering).encode(), seq) for seq, part in enumerate(parts)]
 
 
-def land(pages: Sequence[Page], folder: Path, beside: Path | None = None) -> tuple[LandedRows, str, Comparison | None]:
+def land(
+    pages: Sequence[Page], folder: Path, beside: Path | None = None
+) -> tuple[LandedCoverage, str, Comparison | None]:
     """The counts, the hash of the landed file, and what the rows do to those of another file."""
     with Landing(SOURCE, KEYS, [folder.parent]) as landing:
         for page in pages:

@@ -110,7 +110,7 @@ def test_csv_with_a_byte_order_mark_is_counted_from_its_first_byte(encoding: str
     body = "id,n\na,1\nb,2\n".encode(encoding)
     spans = spans_of("files.csv", {"pattern": "x"}, body) or []
     assert [body[span.start : span.end] for span in spans] == [b"a,1\n", b"b,2\n"]
-    assert [span.place for span in spans] == ["line 2", "line 3"]
+    assert [span.location for span in spans] == ["line 2", "line 3"]
 
 
 def test_p7_a_row_of_a_workbook_is_named_with_the_bytes_of_its_packed_sheet() -> None:
@@ -123,7 +123,7 @@ def test_p7_a_row_of_a_workbook_is_named_with_the_bytes_of_its_packed_sheet() ->
     body = packed.getvalue()
     wide = {"id_columns": ["id"], "group": ["N"], "separator": "_"}
     spans = spans_of("files.xlsx", {"pattern": "x", "sheet": "Data", "wide": wide}, body) or []
-    assert [span.place.split(" of ")[0] for span in spans] == ["row 2", "row 2", "row 4", "row 5"]
+    assert [span.location.split(" of ")[0] for span in spans] == ["row 2", "row 2", "row 4", "row 5"]
     sheet = zlib.decompress(body[spans[0].start : spans[0].end], wbits=-15)
     assert b"<sheetData>" in sheet
     assert "xl/worksheets/sheet2.xml" in spans[0].place

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import psycopg
 import pytest
 
-from connectors.kept.leftovers import sweep
+from connectors.kept.leftovers import remove_leftovers
 from connectors.kept.retention import expire
 from connectors.pull.course import pull_pages
 from ledger import engine
@@ -84,13 +84,13 @@ def test_p2_ids_go_on_where_they_stood_when_the_ledgers_own_clock_is_put_back(
     source = make()
     [old] = pull_pages(source, [page(0, records(20))], ledger, settings).batches
     later = f"{ledger.now() + timedelta(days=2):%Y%m%dT%H%M%S}000-abcdef"
-    columns = "source_id, opd, pull_id, place, coverage, status, contract_sha256, rows_received, landed_path"
+    columns = "source_id, opd, pull_id, fetched_by, coverage, status, contract_sha256, rows_received, landed_path"
     with psycopg.connect(ledger_url) as connection:
         connection.execute(
             f"insert into batch (batch_id, {columns}) select %s, {columns} from batch where batch_id = %s",
             (later, old.batch_id),
         )
-        connection.execute("update batch set pull_id = batch_id, place = batch_id")
+        connection.execute("update batch set pull_id = batch_id, fetched_by = batch_id")
     [new] = pull_pages(source, [page(0, records(20, n=5))], ledger, settings).batches
     assert new.batch_id > later
     assert [batch.batch_id for batch in ledger.in_force(source.id)] == [new.batch_id]
@@ -106,7 +106,7 @@ def test_p2_what_is_old_enough_to_be_removed_is_told_by_the_ledger(
     folder.mkdir(parents=True)
     for value in (1, 2):
         pull_pages(source, [page(0, records(20, n=value))], ledger, settings)
-    assert sweep(ledger, settings) == []
+    assert remove_leftovers(ledger, settings) == []
     assert expire([source], ledger, settings) == []
     assert folder.is_dir()
 

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
+from connectors.decide import decision as decision_module
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.pull.course import pull_pages
-from connectors.pull.course import run as run_module
-from connectors.pull.run import key_fingerprint
 from connectors.source.plan import plan_of
 from connectors.source.source import Source
 from ledger.keys import Keys
@@ -43,7 +42,7 @@ class System:
 
     def pages(self, source: Source, ledger: Ledger, settings: Settings) -> list[Page]:
         """What a pull that begins now is answered."""
-        contract = source.contract_sha256(key_fingerprint(Keys.load(settings.key_dir)))
+        contract = source.contract_sha256(Keys.load(settings.key_dir).pseudonym_fingerprint)
         bound = plan_of(source, ledger.read_up_to(source.id, contract, synthetic=False), ledger.now()).bound or ""
         rows = [dict(zip(NAMES, version, strict=True)) for version in self.now.values() if version[2] >= bound]
         return [page_of(rows[:2], 0), page_of(rows[2:], 1)]
@@ -71,7 +70,7 @@ STEPS = [
     (Landing, "finish", 1, True),
     (files_module, "_copy", 3, True),
     (Landing, "write_revision", 1, True),
-    (run_module, "judge", 2, True),
+    (decision_module, "decide", 2, True),
     (Ledger, "finish_batch", 1, False),
     (Ledger, "finish_batch", 1, True),
     (Ledger, "finish_batch", 2, True),

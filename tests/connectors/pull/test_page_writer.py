@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from connectors.protocols.base import Page
-from connectors.pull.course import page_writer as keeping
+from connectors.pull import page_writer as keeping
 from connectors.pull.course import pull_pages
 from connectors.pull.page_store import PageStore
-from connectors.pull.page_writer import Keeper
+from connectors.pull.page_writer import PageWriter
 from ledger.errors import LedgerError, SourceError
 from ledger.records import PageRow
 from ledger.settings import Settings
@@ -31,7 +31,7 @@ def batch_id(ledger: Ledger) -> str:
 
 def test_pages_are_kept_in_order_and_then_entered(ledger: Ledger, batch_id: str) -> None:
     kept: list[int] = []
-    keeper = Keeper(ledger)
+    keeper = PageWriter(ledger)
     for seq in range(120):
         keeper.keep(batch_id, row(seq), lambda seq=seq: kept.append(seq))  # type: ignore[misc]
     keeper.finish()
@@ -40,7 +40,7 @@ def test_pages_are_kept_in_order_and_then_entered(ledger: Ledger, batch_id: str)
 
 def test_who_fetches_waits_while_too_much_is_not_kept_yet(ledger: Ledger, batch_id: str) -> None:
     may_write, all_given = threading.Event(), threading.Event()
-    keeper = Keeper(ledger)
+    keeper = PageWriter(ledger)
 
     def give() -> None:
         for seq in range(3):
@@ -78,7 +78,7 @@ def test_p1_pages_before_a_failure_are_kept(ledger: Ledger, batch_id: str) -> No
     def broken() -> None:
         raise OSError("No space left on device")
 
-    keeper = Keeper(ledger)
+    keeper = PageWriter(ledger)
     keeper.keep(batch_id, row(0), lambda: None)
     keeper.keep(batch_id, row(1), broken)
     keeper.give_up()
@@ -123,7 +123,7 @@ def test_p1_a_page_is_entered_once_however_often_it_is_tried(
         real(store, entered, rows)
 
     monkeypatch.setattr(Ledger, "add_pages", stumbling)
-    keeper = Keeper(ledger)
+    keeper = PageWriter(ledger)
     keeper.keep(batch_id, row(0), lambda: None)
     keeper.keep(other, row(1), lambda: None)
     with pytest.raises(LedgerError):

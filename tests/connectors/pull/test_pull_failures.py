@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from connectors.kept.leftovers import sweep
+from connectors.decide import decision as decision_module
+from connectors.kept.leftovers import remove_leftovers
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.pull.course import pull, pull_pages
-from connectors.pull.course import run as run_module
 from connectors.pull.page_store import PageStore, read_page
 from ledger.errors import ConfigError, SourceError
 from ledger.keys import Keys
@@ -159,8 +159,8 @@ STEPS = [
     (files_module, "_copy", 1, False),
     (files_module, "_copy", 1, True),
     (files_module, "_copy", 4, True),
-    (run_module, "judge", 1, True),
-    (run_module, "judge", 2, True),
+    (decision_module, "decide", 1, True),
+    (decision_module, "decide", 2, True),
     (PageStore, "settle", 2, True),
     (Ledger, "finish_batch", 1, False),
     (Ledger, "finish_batch", 1, True),
@@ -198,7 +198,7 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
     assert between["2023"] in (good, expected["2023"])
     pull_pages(source, pages, ledger, settings)
     assert in_force(settings, ledger, source) == expected
-    sweep(ledger, settings, datetime.now(UTC) + timedelta(days=2))
+    remove_leftovers(ledger, settings, datetime.now(UTC) + timedelta(days=2))
     dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
     assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
     assert in_force(settings, ledger, source) == expected
@@ -208,7 +208,7 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
 def test_p2_months_of_a_killed_first_pull_are_no_history_for_its_rerun(
     ledger: Ledger, settings: Settings, in_rows: bool
 ) -> None:
-    """Two months were accepted when it died; the third is small and was never judged."""
+    """Two months were recorded when it died; the third is small. None of the three counted."""
     month = {"bulan": {"pattern": "....-..", **({} if in_rows else {"context": "bulan"})}}
     source = make(columns=COLUMNS | month, coverage={"from": "bulan", "grain": "month"})
     pages = []
@@ -227,13 +227,8 @@ def test_p2_months_of_a_killed_first_pull_are_no_history_for_its_rerun(
         patch.setattr(Ledger, "finish_batch", dying)
         with pytest.raises(Killed):
             pull_pages(source, pages, ledger, settings)
-    # Where rows say their month, all months of a pull come in force at once.
-    earlier = "accepted" if in_rows else "unchanged"
-    assert states(pull_pages(source, pages, ledger, settings)) == [
-        ("2024-01", earlier),
-        ("2024-02", earlier),
-        ("2024-03", "accepted"),
-    ]
+    assert ledger.in_force(source.id) == []
+    assert {status for _, status in states(pull_pages(source, pages, ledger, settings))} == {"accepted"}
     fourth = page(3, records(5, n=9, **({"bulan": "2024-04"} if in_rows else {})), bulan="2024-04")
     assert states(pull_pages(source, [*pages, fourth], ledger, settings))[-1] == ("2024-04", "held")
 
@@ -292,9 +287,9 @@ def test_the_sweep_removes_dead_batches_only(ledger: Ledger, settings: Settings)
     stranger = settings.pages_dir / source.id / "unknown-batch"
     stranger.mkdir()
     kept = in_force(settings, ledger, source)
-    assert sweep(ledger, settings) == []
+    assert remove_leftovers(ledger, settings) == []
     later = datetime.now(UTC) + timedelta(days=8)
-    removed = sweep(ledger, settings, later)
+    removed = remove_leftovers(ledger, settings, later)
     assert len(removed) == 3
     assert stranger in removed
     assert in_force(settings, ledger, source) == kept

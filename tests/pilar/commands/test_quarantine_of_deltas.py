@@ -13,8 +13,8 @@ from ledger.errors import PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.sources.quarantine import refused
-from tests.connectors.deltas import pulled
-from tests.connectors.kept.test_replay_beside_deltas import months
+from tests.connectors.deltas import COLUMNS, make, pulled
+from tests.connectors.landing.conftest import page_of
 from tests.connectors.pulling import NIK, page
 from tests.connectors.source.test_proof import GOOD
 from tests.pilar.conftest import Type
@@ -67,28 +67,16 @@ def deltas(sources: Path, ledger: Ledger, settings: Settings) -> list[str]:
     return found
 
 
-def test_deltas_are_replayed_one_by_one(
-    typed: Type, deltas: list[str], sources: Path, ledger: Ledger, settings: Settings
+def test_p10_a_source_of_deltas_is_pulled_and_not_replayed(
+    typed: Type, deltas: list[str], sources: Path, ledger: Ledger
 ) -> None:
     write_deltas(sources, 9999)
-    shown = typed("quarantine", "replay", "contoh")
-    assert f"of {deltas[1]}: 3 received = 3 landed + 0 quarantined (before: 2 landed, 1 quarantined, accepted)" in shown
-    assert f"of {deltas[2]}: 6 received = 6 landed + 0 quarantined" in shown
-    assert shown.rstrip().endswith("An evaluation is due: pilar evaluate")
-    assert "No row waits" in typed("quarantine", "list")
-
-
-def test_one_delta_that_cannot_be_replayed_stops_no_other(
-    typed: Type, deltas: list[str], sources: Path, ledger: Ledger, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_deltas(sources, 9999)
-    ledger.mark_pages_gone(deltas[1], "retention of 400d")
-    with pytest.raises(PilarError, match=r"removed on .*pull contoh --full"):
-        typed("quarantine", "replay", "contoh")
-    shown = capsys.readouterr().out
-    assert f"of {deltas[2]}: 6 received = 6 landed" in shown
-    assert "An evaluation is due" in shown
-    assert [batch.replay_of for batch in ledger.in_force("contoh")] == [None, None, deltas[2]]
+    for target in ("contoh", deltas[1]):
+        with pytest.raises(PilarError, match=r"incremental source are not replayed .*pilar pull contoh") as caught:
+            typed("quarantine", "replay", target)
+        assert "\n" not in str(caught.value)
+    assert [batch.batch_id for batch in ledger.in_force("contoh")] == deltas
+    assert "mend and pull" in typed("quarantine", "list")
 
 
 def test_a_row_that_comes_again_with_the_overlap_is_asked_about_once(
@@ -109,16 +97,18 @@ def test_a_row_that_comes_again_with_the_overlap_is_asked_about_once(
 
 
 def test_p1_a_row_that_came_again_waits_where_it_came_last(
-    typed: Type, deltas: list[str], sources: Path, ledger: Ledger
+    typed: Type, deltas: list[str], sources: Path, ledger: Ledger, settings: Settings
 ) -> None:
-    """What was dismissed in one batch does not hide what the other has; what was landed from one waits in none."""
+    """What was dismissed in one batch does not hide what the other has; what was landed since waits in none."""
     typed("quarantine", "dismiss", deltas[2], "--row", "4", "--why", "x", "--who", "ani")
     assert "1 of 2 max n" in " ".join(typed("quarantine", "list").split())
-    write_deltas(sources, 9999)
-    typed("quarantine", "replay", deltas[2])
+    source = write_deltas(sources, 9999)
+    bad = [{"id": f"bad{nth}", "nik": NIK, "diubah": f"2024-03-1{nth}", "n": 5000} for nth in (1, 2)]
+    good = [{"id": f"r{nth}", "nik": NIK, "diubah": "2024-03-10", "n": nth} for nth in range(8)]
+    [whole] = pull_pages(source, [page(0, [*good, *bad])], ledger, settings).batches
     assert "No row waits" in typed("quarantine", "list")
     everything = " ".join(typed("quarantine", "list", "--all").split())
-    assert f"batch {deltas[1]} 1 max n: landed since" in everything
+    assert f"nothing: {whole.batch_id} came later" in everything
 
 
 def test_a_row_that_the_agency_corrected_in_a_later_delta_waits_no_more(
@@ -186,6 +176,18 @@ def test_a_record_that_was_dismissed_where_it_came_last_is_not_asked_about_again
     assert last not in shown
     assert f"batch {last} 2 max n: dismissed" in " ".join(typed("quarantine", "list", "--all").split())
     assert f"Rows that came again later: pilar quarantine show {last}" in typed("quarantine", "show", first)
+
+
+BY_MONTH = make(
+    columns=COLUMNS | {"bulan": {"pattern": r"^\d{4}-\d{2}$", "required": True}},
+    coverage={"from": "bulan", "grain": "month"},
+)
+
+
+def months(ledger: Ledger, settings: Settings, *rows: tuple[str, int, str, str]) -> dict[str | None, str]:
+    """One pull of records (id, nilai, diubah, bulan); the ids of its batches."""
+    pages = [page_of([dict(zip(("id", "nilai", "diubah", "bulan"), row, strict=True)) for row in rows])]
+    return {batch.coverage: batch.batch_id for batch in pull_pages(BY_MONTH, pages, ledger, settings).batches}
 
 
 def test_p1_another_coverage_of_the_same_pull_corrects_no_row(ledger: Ledger, settings: Settings) -> None:

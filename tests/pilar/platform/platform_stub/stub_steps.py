@@ -52,7 +52,7 @@ def evaluation_due() -> bool:
     return due
 
 
-def build_candidates(*, force: bool = False) -> str | None:
+def build_candidates(*, anyway: bool = False) -> str | None:
     _note("build_candidates")
     return "E1"
 
