@@ -279,3 +279,10 @@ def test_the_glossarys_code_names_exist(texts: Mapping[str, str]) -> None:
     defined = r"\b(?:class|def) {0}\b|^{0} = |^ *{0}: "
     patterns = {name: re.escape(name) if name.startswith('"') else defined.format(name) for name in rows}
     assert [name for name, pattern in patterns.items() if not re.search(pattern, code, re.MULTILINE)] == []
+
+
+def test_the_newest_release_is_the_projects_version(texts: Mapping[str, str]) -> None:
+    newest = re.findall(r"^## \[(.+?)\] - \d{4}-\d\d-\d\d$", texts["CHANGELOG.md"], re.MULTILINE)[0]
+    assert f'version = "{newest}"' in texts["pyproject.toml"]
+    assert f"PILAR_VERSION:-{newest}}}" in texts["docker-compose.yml"]
+    assert f"PILAR_VERSION={newest}\n" in texts[".env.example"]
