@@ -104,10 +104,11 @@ class Revision:
 class BatchResult:
     """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that.
 
-    ``files`` are the seals of what was written (see ``ledger.seals``).
-    ``context_sha256`` is of the values that rows take from the requests, None where they take none.
-    ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows. ``by_rows``:
-    rows say their coverage themselves, so that a whole pull is a word on every coverage.
+    - ``files`` are the seals of what was written (see ``ledger.seals``).
+    - ``context_sha256`` is of the values that rows take from the requests, None where they take none.
+    - ``rows_known`` and ``merge`` are those of a delta.
+    - ``cursor`` is the highest one among the landed rows.
+    - ``by_rows``: rows say their coverage themselves. Then a whole pull is a statement about every coverage.
     """
 
     status: BatchStatus
