@@ -23,14 +23,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.dag_parsing import parse_seconds
-from connectors.spec import Source, load_sources
+from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from events.airflow_client import AirflowClient
 from ledger.settings import REPOSITORY, Settings, sources_dir
 from ledger.store import Ledger
+from pilar.commands.demo_progress import read_progress
 from pilar.platform.processes import free_port
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
-from pilar.progress import read_progress
 from simulator.push import post_event
 from simulator.server import Simulator
 

@@ -17,10 +17,10 @@ from typing import Any
 
 from connectors.landing.landing import Landing
 from connectors.landing.sandbox import open_sandbox
-from connectors.landing.sql import text
 from connectors.protocols.base import Page
-from connectors.spec import Source
+from connectors.source.source import Source
 from ledger.keys import Keys
+from ledger.sql import literal
 
 ROWS = 1000
 KEYS = Keys(pseudonym_key=bytes(range(32)), page_key=bytes(32))
@@ -102,8 +102,8 @@ def merely_read(pages: list[Page], folder: Path) -> None:
     with open_sandbox([folder]) as connection:
         connection.execute("CREATE TABLE pages (body VARCHAR)")
         connection.executemany("INSERT INTO pages VALUES (?)", [[one.records.decode()] for one in pages])
-        query = READ.replace("$shape", text(shape))
-        connection.execute(f"COPY ({query}) TO {text(str(folder / 'rows.parquet'))} (FORMAT parquet)")
+        query = READ.replace("$shape", literal(shape))
+        connection.execute(f"COPY ({query}) TO {literal(str(folder / 'rows.parquet'))} (FORMAT parquet)")
 
 
 def landed(pages: list[Page], folder: Path) -> None:

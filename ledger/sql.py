@@ -1,4 +1,7 @@
-"""Quoting for the few statements that name tables, columns and files."""
+"""Writing SQL text safely: names and texts are quoted, and quotes inside them doubled."""
+
+from collections.abc import Iterable
+from pathlib import Path
 
 
 def identifier(name: str) -> str:
@@ -7,5 +10,17 @@ def identifier(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A text as SQL reads it, whatever it holds."""
-    return "'" + text.replace("'", "''") + "'"
+    """A text as SQL reads it, whatever it holds; a NUL would end the statement, and is put in by its number."""
+    quoted = ["'" + part.replace("'", "''") + "'" for part in text.split("\0")]
+    return quoted[0] if len(quoted) == 1 else f"({' || chr(0) || '.join(quoted)})"
+
+
+def any_of(conditions: Iterable[str]) -> str:
+    """True where at least one condition is; never NULL."""
+    joined = " OR ".join(f"({condition})" for condition in conditions)
+    return f"coalesce({joined}, false)" if joined else "false"
+
+
+def parquet(path: Path) -> str:
+    """The rows of one file as it stands: DuckDB would take a folder called ``x=7`` above it for the column ``x``."""
+    return f"read_parquet({literal(str(path))}, hive_partitioning = false)"

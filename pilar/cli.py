@@ -6,7 +6,6 @@ import typer
 from rich.markup import escape
 
 from ledger.errors import PilarError
-from pilar import logs
 from pilar.commands import (
     contracts,
     demo,
@@ -22,7 +21,8 @@ from pilar.commands import (
     trace,
     verify,
 )
-from pilar.console import err
+from pilar.commands.console import err
+from pilar.platform import logs
 
 USAGE_ERROR = 2
 

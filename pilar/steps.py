@@ -3,14 +3,13 @@
 Each takes what it needs from the environment, may run twice, and may die at any line (promise P2).
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
+from ledger.clock import local_zone
 from ledger.errors import ConfigError, SourceError
 from ledger.records import Batch
 from ledger.settings import ConnectionLookup, Settings
@@ -48,8 +47,8 @@ def ingest(
     Its batches name the newest of them, unless ``event_id`` says another.
     Raises ConfigError for an unknown source and SourceError when the agency's system did not deliver.
     """
-    from connectors.pull import pull
-    from pilar.catalogue import find_source
+    from connectors.pull.course import pull
+    from pilar.sources.catalogue import find_source
 
     ledger, settings = open_installation(lookup)
     with ledger.one_connection():
@@ -72,16 +71,16 @@ def ingest(
 
 
 def evaluation_due() -> bool:
-    """Whether something is in force that no evaluation was attempted with; see ``pilar.evaluate.due``."""
-    from pilar import evaluate
+    """Whether something is in force that no evaluation was attempted with; see ``pilar.evaluation.evaluate.due``."""
+    from pilar.evaluation import evaluate
 
     ledger, settings = open_installation()
     return evaluate.due(ledger, settings)
 
 
 def build_candidates(*, force: bool = False) -> str | None:
-    """Build and gate the pillars; see ``pilar.evaluate``. None when nothing is new."""
-    from pilar import evaluate
+    """Build and gate the pillars; see ``pilar.evaluation.evaluate``. None when nothing is new."""
+    from pilar.evaluation import evaluate
 
     ledger, settings = open_installation()
     with ledger.one_connection():
@@ -90,7 +89,7 @@ def build_candidates(*, force: bool = False) -> str | None:
 
 def score(evaluation_id: str) -> str:
     """Compute and gate the scores of an evaluation; returns its id."""
-    from pilar import evaluate
+    from pilar.evaluation import evaluate
 
     ledger, settings = open_installation()
     with ledger.one_connection():
@@ -99,7 +98,7 @@ def score(evaluation_id: str) -> str:
 
 def publish(evaluation_id: str) -> str:
     """Publish an evaluation's scores; returns the publication's id."""
-    from pilar import publish as publishing
+    from pilar.evaluation import publish as publishing
 
     ledger, settings = open_installation()
     with ledger.one_connection():
@@ -112,9 +111,9 @@ def watch() -> list[str]:
     Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice.
     Also removes the files of pulls that came to nothing, and pages that their source no longer wants kept.
     """
-    from connectors.retention import expire
-    from connectors.sweep import sweep
-    from pilar.catalogue import read_catalogue
+    from connectors.kept.leftovers import sweep
+    from connectors.kept.retention import expire
+    from pilar.sources.catalogue import read_catalogue
 
     ledger, settings = open_installation()
     sweep(ledger, settings)
@@ -147,19 +146,6 @@ def is_due(cron: str, last_try: datetime | None, now: datetime) -> bool:
         return True
     struck: datetime = croniter(cron, now).get_prev(datetime)
     return last_try < struck
-
-
-def local_zone() -> ZoneInfo:
-    """The regency's time zone, in which the sources' clocks are written: PILAR_TIMEZONE, else Asia/Jakarta."""
-    name = os.environ.get("PILAR_TIMEZONE", "Asia/Jakarta")
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigError(
-            f"there is no time zone {name!r}",
-            where="PILAR_TIMEZONE",
-            do="Use Asia/Jakarta, Asia/Makassar or Asia/Jayapura",
-        ) from None
 
 
 def _is_under_way(batch: Batch, now: datetime) -> bool:

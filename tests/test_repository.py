@@ -197,7 +197,7 @@ def test_both_readmes_name_the_same_commands() -> None:
 
 
 def test_the_source_file_in_the_readme_is_in_order(tmp_path: Path) -> None:
-    from connectors.check import check_sources
+    from connectors.source.proof import check_sources
 
     example = re.search(r"```yaml\n(id: (\w+)\n.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
     assert example is not None

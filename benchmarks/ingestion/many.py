@@ -16,7 +16,7 @@ from benchmarks.ingestion.bench import Bench, table
 from benchmarks.ingestion.children import served
 from benchmarks.ingestion.pilar_child import warm
 from benchmarks.ingestion.records import source
-from connectors.pull import pull
+from connectors.pull.course import pull
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger

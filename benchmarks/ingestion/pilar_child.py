@@ -19,8 +19,8 @@ import structlog
 
 from benchmarks.ingestion.children import told
 from benchmarks.ingestion.records import REST_ARGS, source
-from connectors.pages import PageStore
-from connectors.pull import pull
+from connectors.pull.course import pull
+from connectors.pull.page_store import PageStore
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger

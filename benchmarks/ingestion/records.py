@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.spec import Source
+from connectors.source.source import Source
 
 SEQ = "@@@@@@"
 """Stands for the page's number in the template of a page: six digits, so that pages are made by one replacement."""

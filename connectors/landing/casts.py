@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.column_types import ColumnType
-from connectors.contract import Column
-from connectors.landing.sql import text
+from connectors.source.column_types import ColumnType
+from connectors.source.columns import Column
+from ledger.sql import literal
 
 # Thousands mark and decimal mark of the declared locales.
 _MARKS = {"id": (".", ","), "en": (",", ".")}
@@ -43,11 +43,11 @@ def clean(raw: str, column: Column) -> str:
 def _without_affixes(raw: str, column: Column) -> str:
     if column.prefix:
         rest = f"substr(trim({raw}), {len(column.prefix) + 1})"
-        raw = f"CASE WHEN starts_with(trim({raw}), {text(column.prefix)}) THEN {rest} ELSE {raw} END"
+        raw = f"CASE WHEN starts_with(trim({raw}), {literal(column.prefix)}) THEN {rest} ELSE {raw} END"
     if not any(column.suffixes):
         return raw
     cuts = (
-        f"WHEN ends_with(trim({raw}), {text(suffix)}) THEN left(trim({raw}), length(trim({raw})) - {len(suffix)})"
+        f"WHEN ends_with(trim({raw}), {literal(suffix)}) THEN left(trim({raw}), length(trim({raw})) - {len(suffix)})"
         for suffix in column.suffixes
     )
     return f"CASE {' '.join(cuts)} ELSE {raw} END"
@@ -81,7 +81,7 @@ def _number(x: str, column: Column, is_number: str | None) -> Cast:
     thousands, mark = _MARKS[column.locale]
     # Nobody groups digits behind a zero: 0.123 is a number of the other locale, and a thousand times smaller.
     whole = rf"[+-]?([1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+|[0-9]+)"
-    unmarked = f"replace(replace({x}, {text(thousands)}, ''), {text(mark)}, '.')"
+    unmarked = f"replace(replace({x}, {literal(thousands)}, ''), {literal(mark)}, '.')"
     local = _guarded(x, rf"{whole}([{mark}]{decimals})?", unmarked, kind)
     rule = _scale_or_type(x, rf"{whole}([{mark}][0-9]+)?")
     value = local if is_number is None else f"CASE WHEN {is_number} THEN {_guarded(x, plain, x, kind)} ELSE {local} END"
@@ -89,11 +89,11 @@ def _number(x: str, column: Column, is_number: str | None) -> Cast:
 
 
 def _guarded(x: str, pattern: str, digits: str, kind: ColumnType) -> str:
-    return f"CASE WHEN regexp_full_match({x}, {text(pattern)}) THEN TRY_CAST({digits} AS {kind.sql}) END"
+    return f"CASE WHEN regexp_full_match({x}, {literal(pattern)}) THEN TRY_CAST({digits} AS {kind.sql}) END"
 
 
 def _scale_or_type(x: str, readable: str) -> str:
-    return f"CASE WHEN regexp_full_match({x}, {text(readable)}) THEN 'precision' ELSE 'type' END"
+    return f"CASE WHEN regexp_full_match({x}, {literal(readable)}) THEN 'precision' ELSE 'type' END"
 
 
 def _number_words(column: Column) -> str:
@@ -116,24 +116,24 @@ def _date(x: str, column: Column, moment: str) -> Cast:
 
 
 def _parsed(x: str, formats: Sequence[str]) -> str:
-    return f"try_strptime({x}, [{', '.join(map(text, formats))}])"
+    return f"try_strptime({x}, [{', '.join(map(literal, formats))}])"
 
 
 def _timestamp(x: str, column: Column, moment: str) -> Cast:
     if column.formats:
         zone = column.timezone or "UTC"
         has_offset = all("%z" in form for form in column.formats)
-        value = f"{moment}::TIMESTAMPTZ" if has_offset else f"timezone({text(zone)}, {moment}::TIMESTAMP)"
+        value = f"{moment}::TIMESTAMPTZ" if has_offset else f"timezone({literal(zone)}, {moment}::TIMESTAMP)"
         return Cast(
             f"CASE WHEN {_in_form(x, column.formats)} AND year({moment}) >= {_FIRST_YEAR} THEN {value} END",
             f"a time like {' or '.join(map(_example, column.formats))}",
             moment=_parsed(x, column.formats),
         )
-    with_offset = f"regexp_full_match({x}, {text(_STAMP + _OFFSET)})"
+    with_offset = f"regexp_full_match({x}, {literal(_STAMP + _OFFSET)})"
     value = f"CASE WHEN {with_offset} THEN TRY_CAST({x} AS TIMESTAMPTZ)"
     if column.timezone is not None:
-        local = f"timezone({text(column.timezone)}, TRY_CAST({x} AS TIMESTAMP))"
-        value += f" WHEN regexp_full_match({x}, {text(_STAMP)}) THEN {local}"
+        local = f"timezone({literal(column.timezone)}, TRY_CAST({x} AS TIMESTAMP))"
+        value += f" WHEN regexp_full_match({x}, {literal(_STAMP)}) THEN {local}"
     return Cast(f"{value} END", "a time with its offset, like 2024-08-31T07:00:00+00:00")
 
 
@@ -154,7 +154,7 @@ def _in_form(x: str, formats: Sequence[str]) -> str:
     """
     if all(form[:2] in {"%Y", "%d", "%m"} and "%y" not in form and not _SIDE_BY_SIDE.search(form) for form in formats):
         return f"{x} BETWEEN '0' AND ':'"
-    return f"regexp_full_match({x}, {text('|'.join(map(_form_pattern, formats)))})"
+    return f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, formats)))})"
 
 
 def _form_pattern(form: str) -> str:

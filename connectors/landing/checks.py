@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Column, Contract, Keep, Ratio
 from connectors.landing.casts import Cast
 from connectors.landing.personal import has_broken_text, is_identity
-from connectors.landing.ratios import broken
-from connectors.landing.sql import ident, text
-from connectors.rules import Comparison
+from connectors.source.columns import Column, Keep, Ratio
+from connectors.source.contract import Contract
+from connectors.source.ratios import broken
+from connectors.source.rules import Comparison
+from ledger.sql import identifier, literal
 
 LONG_NUMBER = 16
 
@@ -26,32 +27,32 @@ class Check:
 
 def raw_name(name: str) -> str:
     """The column holding a landed column's cleaned text."""
-    return ident(f"raw.{name}")
+    return identifier(f"raw.{name}")
 
 
 def moment_name(name: str) -> str:
     """The column holding what a text says as a date and a time, before it is looked at more closely."""
-    return ident(f"moment.{name}")
+    return identifier(f"moment.{name}")
 
 
 def number_name(name: str) -> str:
     """The column telling whether JSON gave a number."""
-    return ident(f"number.{name}")
+    return identifier(f"number.{name}")
 
 
 def said_name(name: str) -> str:
     """The column holding what the record says where the request decides."""
-    return ident(f"said.{name}")
+    return identifier(f"said.{name}")
 
 
 def typed_name(name: str) -> str:
     """The column holding a landed column's value."""
-    return ident(name)
+    return identifier(name)
 
 
 def identity_name(name: str) -> str:
     """The column telling, of a refused row, whether a text holds a number with the form of a NIK."""
-    return ident(f"identity.{name}")
+    return identifier(f"identity.{name}")
 
 
 def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterator[Check]:
@@ -59,20 +60,24 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
     raw, value = raw_name(name), typed_name(name)
     shown = None if column.pseudonym else raw
     if column.required or in_key:
-        yield Check(f"{raw} IS NULL", text("required"), name, None, "a value")
+        yield Check(f"{raw} IS NULL", literal("required"), name, None, "a value")
     if column.sql_type.kind != "string":
         yield Check(f"{raw} IS NOT NULL AND {value} IS NULL", cast.rule, name, shown, cast.expected)
     if column.pattern is not None:
-        matched = f"regexp_matches({raw}, {text(column.pattern)})"
-        yield Check(f"NOT {matched}", text("pattern"), name, shown, f"the form {column.pattern}")
+        matched = f"regexp_matches({raw}, {literal(column.pattern)})"
+        yield Check(f"NOT {matched}", literal("pattern"), name, shown, f"the form {column.pattern}")
     if column.values is not None:
-        allowed = ", ".join(map(text, column.values))
-        yield Check(f"{raw} NOT IN ({allowed})", text("values"), name, shown, f"one of: {', '.join(column.values)}")
+        allowed = ", ".join(map(literal, column.values))
+        yield Check(f"{raw} NOT IN ({allowed})", literal("values"), name, shown, f"one of: {', '.join(column.values)}")
     unit = f" {column.unit}" if column.unit else ""
     if column.min is not None:
-        yield Check(f"{value} < {_bound(column, column.min)}", text("min"), name, shown, f"at least {column.min}{unit}")
+        yield Check(
+            f"{value} < {_bound(column, column.min)}", literal("min"), name, shown, f"at least {column.min}{unit}"
+        )
     if column.max is not None:
-        yield Check(f"{value} > {_bound(column, column.max)}", text("max"), name, shown, f"at most {column.max}{unit}")
+        yield Check(
+            f"{value} > {_bound(column, column.max)}", literal("max"), name, shown, f"at most {column.max}{unit}"
+        )
 
 
 def scanned(contract: Contract) -> list[str]:
@@ -91,31 +96,31 @@ def scan_checks(name: str, column: Column) -> Iterator[Check]:
     """
     raw = raw_name(name)
     identity = is_identity(f"{typed_name(name)}::VARCHAR") if column.sql_type.numeric else identity_name(name)
-    yield Check(identity, text("personal_undeclared"), name, None, "no number with the form of a NIK")
-    yield Check(has_broken_text(raw), text("encoding"), name, raw, "text in UTF-8 without NUL")
+    yield Check(identity, literal("personal_undeclared"), name, None, "no number with the form of a NIK")
+    yield Check(has_broken_text(raw), literal("encoding"), name, raw, "text in UTF-8 without NUL")
 
 
 def broken_pseudonym(name: str) -> Check:
     """A personal value with broken characters would become the pseudonym of nobody."""
-    return Check(has_broken_text(raw_name(name)), text("encoding"), name, None, "text in UTF-8 without NUL")
+    return Check(has_broken_text(raw_name(name)), literal("encoding"), name, None, "text in UTF-8 without NUL")
 
 
 def context_check(name: str) -> Check:
     """A record about something else than was asked for."""
     said, asked = said_name(name), raw_name(name)
-    return Check(f"{said} IS DISTINCT FROM {asked}", text("context"), name, said, "what was asked for")
+    return Check(f"{said} IS DISTINCT FROM {asked}", literal("context"), name, said, "what was asked for")
 
 
 def rule_check(rule: Comparison, contract: Contract) -> Check:
     """A comparison within the row. A missing value breaks no rule."""
     value = _stated(rule.columns)
     private = any(contract.landed[name].pseudonym for name in rule.columns)
-    return Check(f"NOT ({comparison(rule)})", text("rule"), rule.left, None if private else value, rule.source)
+    return Check(f"NOT ({comparison(rule)})", literal("rule"), rule.left, None if private else value, rule.source)
 
 
 def ratio_check(ratio: Ratio, contract: Contract) -> Check:
     """A published rate that does not follow from its own parts."""
-    return Check(broken(ratio, contract), text("ratio"), ratio.value, _stated(ratio.columns), ratio.formula)
+    return Check(broken(ratio, contract.landed), literal("ratio"), ratio.value, _stated(ratio.columns), ratio.formula)
 
 
 def comparison(rule: Comparison) -> str:
@@ -125,16 +130,16 @@ def comparison(rule: Comparison) -> str:
     elif rule.number is not None:
         right = f"{rule.number:f}"
     else:
-        right = text(rule.text or "")
+        right = literal(rule.text or "")
     return f"{typed_name(rule.left)} {rule.op} {right}"
 
 
 def _stated(names: Sequence[str]) -> str:
-    return " || ', ' || ".join(f"{text(f'{name} = ')} || {raw_name(name)}" for name in names)
+    return " || ', ' || ".join(f"{literal(f'{name} = ')} || {raw_name(name)}" for name in names)
 
 
 def _bound(column: Column, bound: str) -> str:
-    return f"DATE {text(bound)}" if column.sql_type.kind == "date" else bound
+    return f"DATE {literal(bound)}" if column.sql_type.kind == "date" else bound
 
 
 def _excused(column: Column) -> bool:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.contract import Contract
 from connectors.landing.checks import typed_name
+from connectors.landing.counts import is_coverage
 from connectors.landing.merging import merged
-from connectors.landing.sql import any_of, parquet, text
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
-from connectors.landing.tally import is_coverage
+from connectors.source.contract import Contract
 from ledger.records import Merge
+from ledger.sql import any_of, literal, parquet
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,11 @@ class Beside:
     def lines(self, source_id: str, batch_id: str, bucket: str, *, additions: bool) -> str:
         """SQL for the differences in a bucket: a line for each unit and column whose value is another now."""
         kind = "CASE WHEN o._batch IS NULL THEN 'added' WHEN n._row IS NULL THEN 'removed' ELSE 'changed' END"
-        unit = ", ".join(f"{text(name)}, coalesce(n.{_c(name)}, o.{_c(name)})::VARCHAR" for name in self._contract.key)
+        unit = ", ".join(
+            f"{literal(name)}, coalesce(n.{_c(name)}, o.{_c(name)})::VARCHAR" for name in self._contract.key
+        )
         values = ", ".join(
-            f"{{'name': {text(name)}, 'old': {self._old_text(name)}, 'new': {self._new_text(name)}}}"
+            f"{{'name': {literal(name)}, 'old': {self._old_text(name)}, 'new': {self._new_text(name)}}}"
             for name in self._told
         )
         wanted = f"o._batch IS NULL OR n._row IS NULL OR ({self._counts()} AND {self._differs()})"
@@ -124,9 +126,9 @@ class Beside:
             f"unnest([{values}]) AS value FROM {self._joined(bucket)} WHERE {wanted}"
         )
         return (
-            f"SELECT {text(source_id)} AS source_id, {text(self._coverage or '')} AS coverage, unit, kind, "
+            f"SELECT {literal(source_id)} AS source_id, {literal(self._coverage or '')} AS coverage, unit, kind, "
             "value.name AS column_name, value.old AS old_value, value.new AS new_value, "
-            f"{text(batch_id)} AS batch_id, previous AS previous_batch_id FROM ({of_units}) "
+            f"{literal(batch_id)} AS batch_id, previous AS previous_batch_id FROM ({of_units}) "
             "WHERE value.old IS DISTINCT FROM value.new ORDER BY kind, unit, column_name"
         )
 
@@ -150,7 +152,7 @@ class Beside:
 
     def _old_rows(self, narrowed: str = "") -> str:
         parts = [
-            f"SELECT *, {text(batch_id)} AS _batch FROM {parquet(path)}{narrowed}"
+            f"SELECT *, {literal(batch_id)} AS _batch FROM {parquet(path)}{narrowed}"
             for batch_id, path in self._standing.files
         ]
         return merged(parts, self._standing.merge)
@@ -206,7 +208,7 @@ class Beside:
         if self._standing.whole or self._standing.in_place or self._cursor is None:
             return "true"
         new, old = f"n.{_c(self._cursor)}", self._old_value(self._cursor)
-        later = ", ".join(map(text, self._standing.later))
+        later = ", ".join(map(literal, self._standing.later))
         equal = f"{new} = {old} AND o._batch NOT IN ({later})" if later else f"{new} = {old}"
         return f"coalesce({new} > {old} OR {equal}, true)"
 

@@ -1,11 +1,11 @@
 """Rows with the same key in one batch."""
 
-from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.refused import REASONS
-from connectors.landing.sql import text
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
+from connectors.source.contract import Contract
+from ledger.sql import literal
 
 RULE = "duplicate_key"
 
@@ -21,8 +21,8 @@ def quarantine_duplicates(staging: Staging, contract: Contract) -> None:
     same = "rows of one key once; this one repeats an earlier row"
     other = "rows of one key once; these contradict each other"
     reason = (
-        f"[{{'rule': {text(RULE)}, 'field': {text(', '.join(contract.key))}, 'value': NULL, "
-        f"'expected': CASE WHEN n_rows = n_equal THEN {text(same)} ELSE {text(other)} END}}]::{REASONS}"
+        f"[{{'rule': {literal(RULE)}, 'field': {literal(', '.join(contract.key))}, 'value': NULL, "
+        f"'expected': CASE WHEN n_rows = n_equal THEN {literal(same)} ELSE {literal(other)} END}}]::{REASONS}"
     )
     for bucket in staging.buckets(key):
         good = f"FROM {STAGED} WHERE _reasons IS NULL AND {bucket}"

@@ -11,9 +11,10 @@ import json
 import re
 from typing import Any
 
-from connectors.contract import Column, Contract
 from connectors.landing.paths import RecordsPath
-from connectors.record_paths import path_steps, steps_behind
+from connectors.source.columns import Column
+from connectors.source.contract import Contract
+from connectors.source.record_paths import path_steps, steps_behind
 
 # At least 16 digits around a decimal point or before an exponent: more than a double is sure to keep.
 _LONG = (

@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Column, Contract
 from connectors.landing.paths import RecordsPath
-from connectors.landing.sql import ident, text
 from connectors.protocols.base import UNREADABLE
-from connectors.record_paths import path_steps, steps_behind, top_field
+from connectors.source.columns import Column
+from connectors.source.contract import Contract
+from connectors.source.record_paths import path_steps, steps_behind, top_field
+from ledger.sql import identifier, literal
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Field:
 
 def context_column(name: str) -> str:
     """The column of the pages table that holds a context value."""
-    return ident(f"context.{name}")
+    return identifier(f"context.{name}")
 
 
 def fields(contract: Contract) -> Mapping[str, Field]:
@@ -98,13 +99,15 @@ def doubled_members(contract: Contract) -> Sequence[str]:
         if not column.in_record:
             continue
         first, *rest = path_steps(column.from_ or name)
-        field, path = f"rec.{ident(first)}", "$"
+        field, path = f"rec.{identifier(first)}", "$"
         for step in steps_behind("".join(rest)):
             if isinstance(step, str):
                 key = json.dumps(step, ensure_ascii=False)
-                listed = f"json_keys({field}, {text(path)})"
-                twice = f"len(list_filter({listed}, lambda name: name = {text(step)})) > 1"
-                found[f"CASE WHEN len(string_split({field}, {text(key + ':')})) > 2 THEN {twice} ELSE false END"] = None
+                listed = f"json_keys({field}, {literal(path)})"
+                twice = f"len(list_filter({listed}, lambda name: name = {literal(step)})) > 1"
+                found[f"CASE WHEN len(string_split({field}, {literal(key + ':')})) > 2 THEN {twice} ELSE false END"] = (
+                    None
+                )
                 path += f".{key}"
             else:
                 path += f"[{step}]"
@@ -131,13 +134,13 @@ def _field(name: str, column: Column, whole: frozenset[str]) -> Field:
 
 def _member(name: str, column: Column, whole: frozenset[str]) -> Field:
     first, *rest = path_steps(column.from_ or name)
-    member = f"rec.{ident(first)}"
+    member = f"rec.{identifier(first)}"
     return _unwrapped(member, rest[0] if rest else "", column) if first in whole else Field(member)
 
 
 def _unwrapped(json_value: str, tail: str, column: Column) -> Field:
     path = f"${tail}"
-    raw = f"json_extract_string({json_value}, {text(path)})"
+    raw = f"json_extract_string({json_value}, {literal(path)})"
     if column.locale is None:
         return Field(raw)
-    return Field(raw, f"json_type({json_value}, {text(path)}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')")
+    return Field(raw, f"json_type({json_value}, {literal(path)}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')")

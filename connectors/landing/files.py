@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.contract import Contract
 from connectors.landing.checks import typed_name
-from connectors.landing.sql import text
 from connectors.landing.statement import STAGED
+from connectors.source.contract import Contract
 from ledger.seals import Seal, seal
+from ledger.sql import literal
 
 ROWS = "rows.parquet"
 QUARANTINE = "quarantine.parquet"
@@ -69,7 +69,9 @@ def write_revision(connection: duckdb.DuckDBPyConnection, lines: Sequence[str], 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Seal:
     draft = target.with_name(f".{target.name}.draft")
-    connection.execute(f"COPY ({query}) TO {text(str(draft))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)")
+    connection.execute(
+        f"COPY ({query}) TO {literal(str(draft))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    )
     sealed = seal(draft)
     with draft.open("rb") as file:
         os.fsync(file.fileno())
@@ -86,4 +88,4 @@ def _sync(folder: Path) -> None:
 
 
 def _literal(coverage: str | None) -> str:
-    return "NULL" if coverage is None else text(coverage)
+    return "NULL" if coverage is None else literal(coverage)

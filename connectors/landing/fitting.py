@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import duckdb
 
-from connectors.contract import Column
 from connectors.landing.casts import cast, clean
 from connectors.landing.checks import column_checks, moment_name, number_name, raw_name, typed_name
 from connectors.landing.sample import Value
-from connectors.landing.sql import any_of, text
+from connectors.source.columns import Column
+from ledger.sql import any_of, literal
 
 Fit = Callable[[Sequence[Value], Column], int]
 """How many of some values a column would take."""
@@ -22,7 +22,7 @@ def fitting(connection: duckdb.DuckDBPyConnection, values: Sequence[Value], colu
     raw, number = raw_name(name), number_name(name)
     how = cast(raw, column, moment_name(name), number if column.locale is not None else None)
     broken = any_of(check.condition for check in column_checks(name, column, how, in_key=True))
-    listed = ", ".join(f"({text(value.text)}, {value.is_number})" for value in values)
+    listed = ", ".join(f"({literal(value.text)}, {value.is_number})" for value in values)
     rows = f"SELECT {clean('given', column)} AS {raw}, {number} FROM (VALUES {listed}) AS x(given, {number})"
     stepped = f"SELECT *, {how.moment or 'NULL'} AS {moment_name(name)} FROM ({rows})"
     typed = f"SELECT *, {how.value} AS {typed_name(name)} FROM ({stepped})"

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.refused import REASONS
-from connectors.landing.sql import text
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
+from connectors.source.contract import Contract
+from ledger.sql import literal
 
 RULE = "cursor_future"
 
@@ -18,10 +18,10 @@ def quarantine_future(staging: Staging, contract: Contract, cursor: str, not_aft
     limit = not_after.date().isoformat() if contract.landed[cursor].sql_type.kind == "date" else not_after.isoformat()
     kind = contract.landed[cursor].sql_type.sql
     reason = (
-        f"[{{'rule': {text(RULE)}, 'field': {text(cursor)}, 'value': {name}::VARCHAR, "
-        f"'expected': {text(f'not after {limit}')}}}]::{REASONS}"
+        f"[{{'rule': {literal(RULE)}, 'field': {literal(cursor)}, 'value': {name}::VARCHAR, "
+        f"'expected': {literal(f'not after {limit}')}}}]::{REASONS}"
     )
     staging.rejudge(
         f"SELECT _coverage, _row, {reason} AS _reasons FROM {STAGED} "
-        f"WHERE _reasons IS NULL AND {name} > {text(limit)}::{kind}"
+        f"WHERE _reasons IS NULL AND {name} > {literal(limit)}::{kind}"
     )

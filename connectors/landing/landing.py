@@ -7,24 +7,24 @@ from typing import Any
 
 import duckdb
 
-from connectors.contract import Column
-from connectors.cursor import SNAPSHOT, Plan
 from connectors.landing.checks import typed_name
 from connectors.landing.comparing import Beside, Comparison, Standing
+from connectors.landing.counts import LandedRows, Tally, is_coverage
 from connectors.landing.duplicates import quarantine_duplicates
 from connectors.landing.files import LandedFiles, write_files, write_revision
 from connectors.landing.fitting import fitting
 from connectors.landing.future import quarantine_future
-from connectors.landing.moving import Force, Move, Moving
+from connectors.landing.moved_rows import Force, Move, Moving
 from connectors.landing.personal import hmac_pads, holds_identity
 from connectors.landing.reader import Reader
 from connectors.landing.sample import Sample, Value
 from connectors.landing.sandbox import open_sandbox, quiet
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED, Statement
-from connectors.landing.tally import LandedRows, Tally, is_coverage
 from connectors.protocols.base import Page
-from connectors.spec import Source
+from connectors.source.columns import Column
+from connectors.source.plan import SNAPSHOT, Plan
+from connectors.source.source import Source
 from ledger.errors import SourceError
 from ledger.keys import Keys
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from connectors.landing.sql import ident
 from ledger.records import Merge
+from ledger.sql import identifier
 
 
 def merged(parts: Sequence[str], merge: Merge | None) -> str:
@@ -14,8 +14,8 @@ def merged(parts: Sequence[str], merge: Merge | None) -> str:
     if merge is None:
         return "\nunion all by name\n".join(parts)
     numbered = "\nunion all by name\n".join(f"select *, {nth} as _nth from ({part})" for nth, part in enumerate(parts))
-    key = ", ".join(map(ident, merge.key))
-    order = f"{ident(merge.cursor)} desc nulls last, _nth desc"
+    key = ", ".join(map(identifier, merge.key))
+    order = f"{identifier(merge.cursor)} desc nulls last, _nth desc"
     return (
         f"select * exclude (_nth) from ({numbered})\n"
         f"qualify row_number() over (partition by {key} order by {order}) = 1"

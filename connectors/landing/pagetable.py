@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from connectors.contract import Contract
 from connectors.landing.exact import rewrite, risk_pattern
 from connectors.landing.fields import context_column, read_fields
 from connectors.landing.paths import NDJSON, RecordsPath, parse_path
-from connectors.landing.sql import any_of, text
 from connectors.protocols.base import Page
+from connectors.source.contract import Contract
 from ledger.errors import SourceError
+from ledger.sql import any_of, literal
 
 PAGES = "pages"
 SLOT_STEP = 2**40
@@ -120,7 +120,7 @@ class PageTable:
         return facts
 
     def _looking(self, path: RecordsPath, where: str) -> str:
-        each = text(path.each)
+        each = literal(path.each)
         if self._contract.positional:
             keys = f"list_transform(TRY(json_extract(body, {each})), lambda record: json_array_length(record))"
             shapes, names, widths = "list_distinct(keys)", "NULL", "shapes"
@@ -132,7 +132,7 @@ class PageTable:
                 "list_distinct(flatten(list_transform(shapes, lambda shape: [len(shape), len(list_distinct(shape))])))"
             )
         # Counted by the array itself where records lie deeper: an element without one is a row too.
-        count = f"TRY(json_array_length(body, {text(path.array)}))" if path.inside else "len(keys)"
+        count = f"TRY(json_array_length(body, {literal(path.array)}))" if path.inside else "len(keys)"
         looked = f"SELECT seq, body, {keys} AS keys, regexp_matches(body, $risk) AS risky FROM {PAGES} WHERE {where}"
         return (
             f"SELECT seq, count, listed, {names}, {widths}, risky FROM "
@@ -144,14 +144,15 @@ class PageTable:
             return ()
         inside, on_the_way = "$", []
         for name in path.inside:
-            listed = f"json_keys(records[nth], {text(inside)})"
-            on_the_way.append(f"len(list_filter({listed}, lambda name: name = {text(name)})) > 1")
+            listed = f"json_keys(records[nth], {literal(inside)})"
+            on_the_way.append(f"len(list_filter({listed}, lambda name: name = {literal(name)})) > 1")
             inside += f'."{name}"'
         twice = any_of([*on_the_way, "len(keys[nth]) <> len(list_distinct(keys[nth]))"])
         row = self.connection.execute(
             f"SELECT list_filter(range(1, len(keys) + 1), lambda nth: {twice}) "
-            f"FROM (SELECT records, list_transform(records, lambda record: json_keys(record, {text(inside)})) AS keys "
-            f"FROM (SELECT json_extract(body, {text(path.array + '[*]')}) AS records FROM {PAGES} WHERE seq = ?))",
+            "FROM (SELECT records, "
+            f"list_transform(records, lambda record: json_keys(record, {literal(inside)})) AS keys "
+            f"FROM (SELECT json_extract(body, {literal(path.array + '[*]')}) AS records FROM {PAGES} WHERE seq = ?))",
             [fact.seq],
         ).fetchone()
         return tuple(row[0] or ()) if row is not None else ()
@@ -171,7 +172,7 @@ class PageTable:
     def _few(self, page: Page, path: RecordsPath) -> PageFacts:
         """A page without an array of records: an empty one, a single object, or something else than promised."""
         row = self.connection.execute(
-            f"SELECT json_type(body, {text(path.array)}), json_extract(body, {text(path.array)})::VARCHAR "
+            f"SELECT json_type(body, {literal(path.array)}), json_extract(body, {literal(path.array)})::VARCHAR "
             f"FROM {PAGES} WHERE seq = ?",
             [page.seq],
         ).fetchone()

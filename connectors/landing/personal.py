@@ -2,7 +2,7 @@
 
 import re
 
-from connectors.landing.sql import text
+from ledger.sql import literal
 
 MASK = "***"
 
@@ -72,7 +72,7 @@ def pseudonym(value: str) -> str:
 
 def has_identity(value: str) -> str:
     """True where a text holds something that has the form of an identity number."""
-    return f"regexp_matches({_folded(value)}, {text(_IDENTITY)})"
+    return f"regexp_matches({_folded(value)}, {literal(_IDENTITY)})"
 
 
 def holds_identity(value: str) -> bool:
@@ -82,7 +82,7 @@ def holds_identity(value: str) -> bool:
 
 def is_identity(value: str) -> str:
     """True where the text of a number is, as a whole, one that has the form of an identity number."""
-    return f"regexp_full_match({value}, {text(_WHOLE_IDENTITY)})"
+    return f"regexp_full_match({value}, {literal(_WHOLE_IDENTITY)})"
 
 
 def has_broken_text(value: str) -> str:
@@ -92,8 +92,10 @@ def has_broken_text(value: str) -> str:
 
 def is_suspicious(value: str) -> str:
     """One look for both, over many columns joined together. To fold every text would take three times as long."""
-    quick = f"regexp_matches({value}, {text(f'{_IDENTITY}{_BROKEN_TEXT}|[{_WIDE}]')})"
-    return f"CASE WHEN {quick} THEN regexp_matches({_folded(value)}, {text(_IDENTITY + _BROKEN_TEXT)}) ELSE false END"
+    quick = f"regexp_matches({value}, {literal(f'{_IDENTITY}{_BROKEN_TEXT}|[{_WIDE}]')})"
+    return (
+        f"CASE WHEN {quick} THEN regexp_matches({_folded(value)}, {literal(_IDENTITY + _BROKEN_TEXT)}) ELSE false END"
+    )
 
 
 def has_private_number(value: str, private: bool) -> str:
@@ -101,15 +103,15 @@ def has_private_number(value: str, private: bool) -> str:
 
     ``private``: in records about persons pupils' (10 digits), telephone and card numbers count as well.
     """
-    return f"regexp_matches({_folded(value)}, {text(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
+    return f"regexp_matches({_folded(value)}, {literal(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
 
 
 def masked(value: str, private: bool) -> str:
     """A text as a scorecard may show it: masked where it may hold a person's number; ``private`` as above."""
     hidden = f"{has_identity(value)} OR {has_private_number(value, private)}"
-    return f"CASE WHEN {hidden} THEN {text(MASK)} ELSE {value} END"
+    return f"CASE WHEN {hidden} THEN {literal(MASK)} ELSE {value} END"
 
 
 def _folded(value: str) -> str:
-    folded = f"translate({value}, {text(_WIDE)}, '0123456789')"
-    return f"CASE WHEN regexp_matches({value}, {text(f'[{_WIDE}]')}) THEN {folded} ELSE {value} END"
+    folded = f"translate({value}, {literal(_WIDE)}, '0123456789')"
+    return f"CASE WHEN regexp_matches({value}, {literal(f'[{_WIDE}]')}) THEN {folded} ELSE {value} END"

@@ -8,15 +8,15 @@ from queue import SimpleQueue
 
 import duckdb
 
+from connectors.landing.counts import Received
 from connectors.landing.pagetable import PageFacts, PageTable
 from connectors.landing.paths import RecordsPath
 from connectors.landing.sample import Sample
 from connectors.landing.sandbox import quiet
 from connectors.landing.staging import Staging
 from connectors.landing.statement import Statement
-from connectors.landing.tally import Received
 from connectors.protocols.base import UNREADABLE, Page
-from connectors.spec import Source
+from connectors.source.source import Source
 
 LANES = 2
 """A chunk is read by one processor. Two chunks at a time use two, and one of them while a page is being fetched."""

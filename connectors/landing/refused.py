@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Contract
 from connectors.landing.checks import Check, identity_name, raw_name, typed_name
 from connectors.landing.personal import MASK, has_identity, has_private_number, masked, pseudonym
-from connectors.landing.sql import any_of, ident, text
 from connectors.protocols.base import UNREADABLE_FORM
+from connectors.source.contract import Contract
+from ledger.sql import any_of, identifier, literal
 
 REASONS = "STRUCT(rule VARCHAR, field VARCHAR, value VARCHAR, expected VARCHAR)[]"
 RECORD_LIMIT = 2000
@@ -41,7 +41,7 @@ class Refused:
         )
         told = ", ".join(
             f"_ids[{nth}] AS {identity_name(name)}, CASE WHEN _bad THEN "
-            f"CASE WHEN _ids[{nth}] OR _numbers[{nth}] THEN {text(MASK)} ELSE {raw_name(name)} END END "
+            f"CASE WHEN _ids[{nth}] OR _numbers[{nth}] THEN {literal(MASK)} ELSE {raw_name(name)} END END "
             f"AS {_shown_name(name)}"
             for nth, name in enumerate(names, start=1)
         )
@@ -50,14 +50,15 @@ class Refused:
 
     def reasons(self) -> str:
         """Every reason of a refused row."""
-        said = (
-            f"CASE WHEN regexp_full_match(_unreadable, {text(UNREADABLE_FORM)}) THEN _unreadable ELSE {text(MASK)} END"
+        tame = f"regexp_full_match(_unreadable, {literal(UNREADABLE_FORM)})"
+        said = f"CASE WHEN {tame} THEN _unreadable ELSE {literal(MASK)} END"
+        torn = _reason(literal("unreadable"), literal(""), said, literal("a row that fits the header"))
+        whole = _reason(
+            literal("empty_record"), literal(""), "NULL", literal("an object with at least one declared field")
         )
-        torn = _reason(text("unreadable"), text(""), said, text("a row that fits the header"))
-        whole = _reason(text("empty_record"), text(""), "NULL", text("an object with at least one declared field"))
         listed = ", ".join(
             f"CASE WHEN {check.condition} THEN "
-            + _reason(check.rule, text(check.field), self._value(check), text(check.expected))
+            + _reason(check.rule, literal(check.field), self._value(check), literal(check.expected))
             + " END"
             for check in self.checks
         )
@@ -76,19 +77,19 @@ class Refused:
             else:
                 kept = f"left({_shown_name(name)}, {RECORD_LIMIT})"
                 if self.contract.has_persons and column.context is None:
-                    kept = f"CASE WHEN _suspect AND {raw} IS NOT NULL THEN {text(MASK)} ELSE {kept} END"
-            parts.append(f"{text(name)}, {kept}")
+                    kept = f"CASE WHEN _suspect AND {raw} IS NOT NULL THEN {literal(MASK)} ELSE {kept} END"
+            parts.append(f"{literal(name)}, {kept}")
         return f"json_object({', '.join(parts)})::VARCHAR"
 
     def _value(self, check: Check) -> str:
         if check.value is None:
-            hidden = check.field and check.rule != text("required")
-            return text(MASK) if hidden else "NULL"
+            hidden = check.field and check.rule != literal("required")
+            return literal(MASK) if hidden else "NULL"
         if check.value == raw_name(check.field):
             value = f"left({_shown_name(check.field)}, {VALUE_LIMIT})"
         else:
             value = f"left({masked(check.value, self.contract.has_persons)}, {VALUE_LIMIT})"
-        return f"CASE WHEN _suspect THEN {text(MASK)} ELSE {value} END" if self.contract.has_persons else value
+        return f"CASE WHEN _suspect THEN {literal(MASK)} ELSE {value} END" if self.contract.has_persons else value
 
     def _suspect(self) -> str:
         """Whether a person's name or number may stand in the wrong column of this row (shifted columns do that).
@@ -99,21 +100,21 @@ class Refused:
         for name, column in self.contract.landed.items():
             raw = raw_name(name)
             if column.pseudonym and column.pattern is not None:
-                signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_lettered(raw)}")
+                signs.append(f"NOT regexp_matches({raw}, {literal(column.pattern)}) AND {_lettered(raw)}")
             if column.sql_type.kind != "string" and column.context is None:
                 signs.append(f"{typed_name(name)} IS NULL AND {_lettered(raw)}")
             if column.values is not None:
-                allowed = ", ".join(map(text, column.values))
+                allowed = ", ".join(map(literal, column.values))
                 signs.append(f"{raw} NOT IN ({allowed}) AND {_named(raw)}")
             elif column.sql_type.kind == "string" and column.pattern is not None and not column.pseudonym:
-                signs.append(f"NOT regexp_matches({raw}, {text(column.pattern)}) AND {_named(raw)}")
-        signs += [check.condition for check in self.checks if check.rule == text("personal_undeclared")]
+                signs.append(f"NOT regexp_matches({raw}, {literal(column.pattern)}) AND {_named(raw)}")
+        signs += [check.condition for check in self.checks if check.rule == literal("personal_undeclared")]
         return any_of(signs)
 
 
 def _shown_name(name: str) -> str:
     """The column holding a refused text, masked where it may hold a person's number."""
-    return ident(f"shown.{name}")
+    return identifier(f"shown.{name}")
 
 
 def _lettered(raw: str) -> str:

@@ -15,7 +15,7 @@ import duckdb
 from connectors.landing.fields import position_name
 from connectors.landing.pagetable import PAGES, PageFacts
 from connectors.landing.paths import RecordsPath
-from connectors.landing.sql import text
+from ledger.sql import literal
 
 PER_PAGE = 60
 MOST_PAGES = 8
@@ -58,7 +58,7 @@ class Sample:
         self._names |= fact.names
         places = sorted({nth * fact.rows // PER_PAGE for nth in range(PER_PAGE)})
         inside = "".join(f'."{name}"' for name in path.inside)
-        paths = ", ".join(text(f"{path.array}[{place}]{inside}") for place in places)
+        paths = ", ".join(literal(f"{path.array}[{place}]{inside}") for place in places)
         query = f"SELECT unnest(json_extract(body, [{paths}]))::VARCHAR FROM {PAGES} WHERE seq = {fact.seq}"
         found = (row[0] for row in connection.execute(query).fetchall())
         self.add(record for text in found if text is not None for record in _read(text))

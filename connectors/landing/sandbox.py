@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.landing.sql import text
 from ledger.errors import SourceError
+from ledger.sql import literal
 
 MEMORY = "2GB"
 """What a few pages may take while they are read; everything before and after them lies on disk."""
@@ -34,7 +34,7 @@ def open_sandbox(folders: Sequence[Path]) -> duckdb.DuckDBPyConnection:
         },
     )
     connection.execute("SET GLOBAL TimeZone = 'UTC'")  # for the cursors of this connection too
-    allowed = ", ".join(text(str(folder.resolve())) for folder in folders)
+    allowed = ", ".join(literal(str(folder.resolve())) for folder in folders)
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from connectors.contract import Contract
 from connectors.landing.checks import typed_name
 from connectors.landing.refused import REASONS
-from connectors.landing.sql import text
 from connectors.landing.statement import STAGED, Statement
+from connectors.source.contract import Contract
+from ledger.sql import literal
 
 REJUDGED = "rejudged"
 BUCKET_ROWS = 500_000
@@ -64,7 +64,7 @@ class Staging:
 
     def assume(self, coverage: str) -> None:
         """Let rows without a coverage belong to this one."""
-        self._coverage = f"coalesce(_coverage, {text(coverage)}) AS _coverage"
+        self._coverage = f"coalesce(_coverage, {literal(coverage)}) AS _coverage"
         self._show()
 
     def rejudge(self, found: str) -> None:
@@ -90,7 +90,7 @@ class Staging:
             f"CASE WHEN {again} THEN judged._reasons ELSE staged._reasons END::{REASONS} AS _reasons, "
             f"CASE WHEN NOT {again} THEN _flags END AS _flags "
             f"FROM ({self._read([part])}) AS staged LEFT JOIN {REJUDGED} AS judged ON {_SAME} "
-            f"ORDER BY staged._page, staged._row) TO {text(str(draft))} {_PARQUET}"
+            f"ORDER BY staged._page, staged._row) TO {literal(str(draft))} {_PARQUET}"
         )
         draft.replace(part)
 
@@ -109,13 +109,13 @@ class Staging:
             yield f"hash({columns}) % {count} = {nth}"
 
     def _file(self, nth: int) -> str:
-        return text(str(self._folder / f"{nth:08d}.parquet"))
+        return literal(str(self._folder / f"{nth:08d}.parquet"))
 
     def _parts(self) -> list[Path]:
         return sorted(self._folder.glob("*.parquet"))
 
     def _read(self, parts: list[Path], more: str = "") -> str:
-        listed = ", ".join(text(str(part)) for part in parts)
+        listed = ", ".join(literal(str(part)) for part in parts)
         named = ", filename = '_part'" if more else ""
         columns = ", ".join(map(typed_name, self._contract.landed))
         return (
@@ -129,5 +129,5 @@ _SAME = "staged._row = judged._row AND staged._coverage IS NOT DISTINCT FROM jud
 
 def _record_of(contract: Contract) -> str:
     """What was read, from the typed values: these rows passed every check, so nothing of them needs a mask."""
-    parts = ", ".join(f"{text(name)}, staged.{typed_name(name)}" for name in contract.landed)
+    parts = ", ".join(f"{literal(name)}, staged.{typed_name(name)}" for name in contract.landed)
     return f"json_object({parts})::VARCHAR"

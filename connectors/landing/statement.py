@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from connectors.contract import Contract
 from connectors.landing import checks
 from connectors.landing.casts import Cast, cast, clean
 from connectors.landing.checks import Check, moment_name, number_name, raw_name, said_name, typed_name
@@ -17,11 +16,12 @@ from connectors.landing.fields import Field, doubled_members, fields, structure
 from connectors.landing.pagetable import PAGES, SLOT_STEP
 from connectors.landing.paths import RecordsPath
 from connectors.landing.personal import is_suspicious, pseudonym
-from connectors.landing.ratios import broken
 from connectors.landing.refused import REASONS, Refused
-from connectors.landing.sql import any_of, ident, text
 from connectors.protocols.base import UNREADABLE
-from connectors.spec import GRAIN_PATTERNS, Grain
+from connectors.source.contract import Contract
+from connectors.source.ratios import broken
+from connectors.source.source import GRAIN_PATTERNS, Grain
+from ledger.sql import any_of, identifier, literal
 
 STAGED = "staged"
 
@@ -96,7 +96,7 @@ class Statement:
         columns = ["seq AS _page", "base + ord - 1 AS _row", "coverage AS _coverage"]
         doubled = any_of(["list_contains($doubled::BIGINT[], place + ord)", *doubled_members(self.contract)])
         columns.append(f"{doubled} AS _doubled_field")
-        columns.append(f"{f'rec.{ident(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
+        columns.append(f"{f'rec.{identifier(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
         for name, column in self.contract.landed.items():
             field = self._fields[name]
             columns.append(f"{clean(field.raw, column)} AS {raw_name(name)}")
@@ -107,14 +107,14 @@ class Statement:
         return f"SELECT {', '.join(columns)} FROM ({self._records(path, unreadable)})"
 
     def _records(self, path: RecordsPath, unreadable: bool) -> str:
-        shape = text(structure(self.contract, path, unreadable=unreadable))
-        source = "body" if path.members is not None else f"json_extract(body, {text(path.array)})"
+        shape = literal(structure(self.contract, path, unreadable=unreadable))
+        source = "body" if path.members is not None else f"json_extract(body, {literal(path.array)})"
         # A page in which every record has the same fields is read strictly: a field given twice is then an error.
         regular = "list_extract($regular::BOOLEAN[], slot)"
         read = f"({source}, {shape})"
         parsed = f"CASE WHEN {regular} THEN from_json_strict{read} ELSE from_json{read} END"
-        array = parsed + "".join(f".{ident(name)}" for name in path.members or ())
-        record = "item" + "".join(f".{ident(name)}" for name in path.inside)
+        array = parsed + "".join(f".{identifier(name)}" for name in path.members or ())
+        record = "item" + "".join(f".{identifier(name)}" for name in path.inside)
         contexts = sorted({f.raw for n, f in self._fields.items() if self.contract.landed[n].context is not None})
         carried = ", ".join(["seq", "coverage", "base", "place", *contexts])
         looked_up = ", ".join(
@@ -138,9 +138,9 @@ class Statement:
         if self.contract.landed[self.coverage_column].sql_type.kind in ("date", "timestamp"):
             column = self.contract.landed[self.coverage_column]
             if column.sql_type.kind == "timestamp":
-                value = f"timezone({text(column.timezone or 'UTC')}, {value})"
-            label = f"strftime({value}, {text('%Y-%m' if self.grain == 'month' else '%Y')})"
-        return f"CASE WHEN regexp_full_match({label}, {text(GRAIN_PATTERNS[self.grain])}) THEN {label} END"
+                value = f"timezone({literal(column.timezone or 'UTC')}, {value})"
+            label = f"strftime({value}, {literal('%Y-%m' if self.grain == 'month' else '%Y')})"
+        return f"CASE WHEN regexp_full_match({label}, {literal(GRAIN_PATTERNS[self.grain])}) THEN {label} END"
 
     # -- judging --------------------------------------------------------------------------------------------------
 
@@ -170,14 +170,14 @@ class Statement:
             unclear = (
                 f"{raw} IS NOT NULL AND {typed_name(self.coverage_column)} IS NOT NULL AND {self._coverage()} IS NULL"
             )
-            yield Check(unclear, text("coverage"), self.coverage_column, raw, expected)
-        yield Check("_doubled_field", text("doubled_field"), "", None, "every field once in a record")
+            yield Check(unclear, literal("coverage"), self.coverage_column, raw, expected)
+        yield Check("_doubled_field", literal("doubled_field"), "", None, "every field once in a record")
 
     def _flags(self) -> str:
         """The names of what a good row breaks all the same: rules and ratios that only flag."""
         named = [(rule.rule, f"NOT ({checks.comparison(rule.parsed)})") for rule in self.contract.flagging_rules]
-        named += [(ratio.name, broken(ratio, self.contract)) for ratio in self.contract.flagging_ratios]
-        listed = ", ".join(f"CASE WHEN {condition} THEN {text(name)} END" for name, condition in named)
+        named += [(ratio.name, broken(ratio, self.contract.landed)) for ratio in self.contract.flagging_ratios]
+        listed = ", ".join(f"CASE WHEN {condition} THEN {literal(name)} END" for name, condition in named)
         return f"list_filter([{listed}], lambda name: name IS NOT NULL)::VARCHAR[]" if named else "[]::VARCHAR[]"
 
     def _empty(self) -> str:

@@ -8,16 +8,20 @@ their digits.
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import Field, field_validator
 
+from connectors.http.client import HttpClient
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.records import NOTHING
 from connectors.protocols.spans import Span, line_spans
-from connectors.protocols.sql_database import Database, Statement, open_database
+from connectors.protocols.sql_database import Database, Statement
 from ledger.errors import ConfigError, SourceError
+from ledger.settings import Connection
 
 log = structlog.get_logger()
 
@@ -116,3 +120,14 @@ def _page(seq: int, lines: Sequence[str], context: Mapping[str, str], request: s
     text = ",\n".join([line.replace("\n", " ") for line in lines])
     body = f"[{text}]".encode("utf-8", "replace")
     return Page(seq, body, body, "$", context, request, 0, round((time.monotonic() - started) * 1000))
+
+
+def open_database(connection: Connection, http: HttpClient, timeout_s: int) -> AbstractContextManager[Database]:
+    """The database behind a connection's URL; ``timeout_s`` bounds each statement. Raises ConfigError."""
+    if urlsplit(connection.url).scheme in {"mysql", "mariadb"}:
+        from connectors.protocols.sql_mariadb import MariaDatabase
+
+        return MariaDatabase(connection, http, timeout_s)
+    from connectors.protocols.sql_postgres import PostgresDatabase
+
+    return PostgresDatabase(connection, http, timeout_s)

@@ -1,14 +1,10 @@
-"""What a database must be able to do for ``sql``, and which one a connection's URL means."""
+"""What a database must be able to do for ``sql``, and what is refused on every one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
-from connectors.http.client import HttpClient
 from ledger.errors import ConfigError
-from ledger.settings import Connection
 
 VERIFYING = ("verify-full", "verify-ca")
 
@@ -33,17 +29,6 @@ class Database(Protocol):
 
         Raises SourceError, and ConfigError when two columns have one name.
         """
-
-
-def open_database(connection: Connection, http: HttpClient, timeout_s: int) -> AbstractContextManager[Database]:
-    """The database behind a connection's URL; ``timeout_s`` bounds each statement. Raises ConfigError."""
-    if urlsplit(connection.url).scheme in {"mysql", "mariadb"}:
-        from connectors.protocols.sql_mariadb import MariaDatabase
-
-        return MariaDatabase(connection, http, timeout_s)
-    from connectors.protocols.sql_postgres import PostgresDatabase
-
-    return PostgresDatabase(connection, http, timeout_s)
 
 
 def twice(name: str) -> ConfigError:

@@ -3,7 +3,7 @@
 import typer
 
 from ledger.settings import REPOSITORY
-from pilar.console import err, out
+from pilar.commands.console import err, out
 
 app = typer.Typer(
     help="What is made from the contracts: dbt's source, dictionary, agencies' pages.", no_args_is_help=True
@@ -13,8 +13,8 @@ app = typer.Typer(
 @app.command("write")
 def write_command() -> None:
     """Write the files that follow from the source files; a new source gets a first staging model."""
-    from connectors.contracts.files import write_files
-    from connectors.spec import load_sources
+    from connectors.authoring.contracts.files import write_files
+    from connectors.source.source_files import load_sources
     from ledger.settings import sources_dir
 
     changed = write_files(list(load_sources(sources_dir()).values()), REPOSITORY)
@@ -27,8 +27,8 @@ def write_command() -> None:
 @app.command("check")
 def check_command() -> None:
     """Say which of these files differ from what the source files make of them."""
-    from connectors.contracts.files import differences
-    from connectors.spec import load_sources
+    from connectors.authoring.contracts.files import differences
+    from connectors.source.source_files import load_sources
     from ledger.settings import sources_dir
 
     found = list(differences(list(load_sources(sources_dir()).values()), REPOSITORY))

@@ -15,8 +15,8 @@ def demo(
     Starts PostgreSQL, Airflow, the agencies' systems and Pilar's door, posts one signed event per source and shows what
     becomes of each. Ctrl-C stops everything. A second demo starts from what is there; delete .pilar to begin anew.
     """
+    from pilar.commands.demo_course import run_demo
     from pilar.commands.installation import home
-    from pilar.demo import run_demo
     from pilar.platform.stack import Ports
 
     raise typer.Exit(run_demo(home(), Ports(door=port, airflow=airflow_port), once=once))

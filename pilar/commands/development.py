@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from ledger.settings import REPOSITORY
-from pilar.console import err, out
+from pilar.commands.console import err, out
 
 CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("format", ("ruff", "format", "--check", "--quiet", ".")),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pilar.console import out
+from pilar.commands.console import out
 
 
 def evaluate_command(
@@ -13,7 +13,7 @@ def evaluate_command(
     """Build the pillars from the batches in force, gate them, compute the scores and publish them."""
     from pilar import steps
     from pilar.commands import installation
-    from pilar.report import print_gates, print_scores
+    from pilar.commands.report import print_gates, print_scores
 
     ledger, settings = installation.opened()
     evaluation_id = steps.build_candidates(force=force)

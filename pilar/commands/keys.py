@@ -6,8 +6,8 @@ import typer
 from rich.table import Table
 
 from ledger.settings import Settings
-from pilar.console import out
-from pilar.wording import moment
+from ledger.wording import moment
+from pilar.commands.console import out
 
 app = typer.Typer(help="The keys of kept pages: list, rotate, reencrypt.", no_args_is_help=True)
 
@@ -18,7 +18,7 @@ _PSEUDONYMS = "The pseudonym key is never changed: every person would become ano
 @app.command("list")
 def list_command() -> None:
     """List the page keys, and how many kept pages each of them wrote. Keys themselves are never shown."""
-    from connectors.rekey import retired_at, uses
+    from connectors.kept.rekey import retired_at, uses
     from ledger.keys import PAGE_KEY, Keys, page_key_id, read_key, retired_key_files
     from pilar.commands import installation
 
@@ -64,7 +64,7 @@ def reencrypt_command() -> None:
 
 
 def _reencrypt(settings: Settings) -> None:
-    from connectors import rekey
+    from connectors.kept import rekey
     from ledger.keys import Keys, retired_key_files
 
     out.print(f"{rekey.reencrypt(settings)} page(s) written with the current key.")

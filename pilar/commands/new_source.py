@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from ledger.errors import ConfigError
-from pilar.console import out
+from pilar.commands.console import out
 
 
 def new_command(
@@ -25,8 +25,8 @@ def new_command(
     each: Annotated[list[str] | None, typer.Option(help="One request, NAME=VALUE,NAME=VALUE; several times.")] = None,
 ) -> None:
     """Look at a system or a file and write a first source file for a person to finish. Nothing is overwritten."""
-    from connectors.drafting.asked import ask_file, ask_system
-    from connectors.drafting.draft import draft
+    from connectors.authoring.drafting.asked import ask_file, ask_system
+    from connectors.authoring.drafting.draft import draft
     from ledger.settings import sources_dir
     from pilar.commands import installation
 

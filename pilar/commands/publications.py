@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pilar.console import out
-from pilar.wording import moment
+from ledger.wording import moment
+from pilar.commands.console import out
 
 app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_help=True)
 
@@ -34,8 +34,8 @@ def show_command(
 ) -> None:
     """Show a publication: its scores, its files, and whether its manifest still holds."""
     from pilar.commands import installation
-    from pilar.publish import find
-    from pilar.report import print_scores
+    from pilar.commands.report import print_scores
+    from pilar.evaluation.publish import find
     from publication.verify import verify
 
     _, settings = installation.opened()
@@ -50,7 +50,7 @@ def rollback_command(
 ) -> None:
     """Point readers at an earlier publication. Nothing is deleted."""
     from pilar.commands import installation
-    from pilar.publish import rollback
+    from pilar.evaluation.publish import rollback
 
     ledger, settings = installation.opened()
     out.print(f"Readers now see {rollback(ledger, settings, publication_id)}.")

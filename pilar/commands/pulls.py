@@ -11,11 +11,11 @@ from ledger.errors import ConfigError
 from ledger.records import Batch, QuarantineCount, Revision
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.console import SILENCE_STYLE, STYLE, out
-from pilar.wording import moment, sentence
+from ledger.wording import moment, sentence
+from pilar.commands.console import SILENCE_STYLE, STYLE, out
 
 if TYPE_CHECKING:
-    from connectors.spec import Source
+    from connectors.source.source import Source
 
 
 def pull_command(
@@ -26,8 +26,8 @@ def pull_command(
 ) -> None:
     """Pull one source now: land it, gate it, and say what became of it."""
     from pilar import steps
-    from pilar.catalogue import find_source
     from pilar.commands import installation
+    from pilar.sources.catalogue import find_source
 
     _, settings = installation.opened()
     installation.require_connection(settings, find_source(settings.sources_dir, source).connection)
@@ -63,9 +63,9 @@ def diagnose_command(
     ] = False,
 ) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
-    from connectors.contract import said
-    from pilar.catalogue import find_source, maturities
+    from connectors.source.columns import said
     from pilar.commands import installation
+    from pilar.sources.catalogue import find_source, maturities
 
     ledger, settings = installation.opened()
     found = find_source(settings.sources_dir, source)
@@ -111,8 +111,8 @@ def _print_pages(ledger: Ledger, batches: Sequence[Batch]) -> None:
 
 
 def _print_freshness(ledger: Ledger, source: "Source") -> None:
-    from connectors.contract import said
-    from pilar.freshness import age, last_answer, silence
+    from connectors.source.columns import said
+    from pilar.sources.freshness import age, last_answer, silence
 
     limits = source.freshness
     last, now = last_answer(ledger, source), ledger.now()
@@ -137,7 +137,7 @@ def _print_quarantined(batch: Batch, counts: Sequence[QuarantineCount]) -> None:
 
 def _print_answer(source: str, ledger: Ledger, settings: Settings) -> None:
     """The bytes, and nothing else: nowhere but on standard output, for they are kept nowhere in clear."""
-    from connectors.trace import kept_bytes
+    from connectors.kept.trace import kept_bytes
     from ledger.keys import Keys
 
     last = next(iter(ledger.batches(source, limit=1)), None)

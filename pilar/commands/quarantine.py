@@ -14,11 +14,11 @@ from rich.text import Text
 from ledger.quarantine import Refused
 from ledger.records import Batch
 from ledger.store import Ledger
-from pilar.console import out
-from pilar.wording import moment, sentence
+from ledger.wording import moment, sentence
+from pilar.commands.console import out
 
 if TYPE_CHECKING:
-    from pilar.quarantine import QuarantinedRow
+    from pilar.sources.quarantine import QuarantinedRow
 
 app = typer.Typer(help="Refused rows: list, show, replay, dismiss.", no_args_is_help=True)
 
@@ -42,9 +42,9 @@ def list_command(
     ] = False,
 ) -> None:
     """List the rows in quarantine by source, coverage, rule and field: how many, since when, and what to do."""
-    from pilar.catalogue import find_source
     from pilar.commands import installation
-    from pilar.quarantine import existing_batch, refused
+    from pilar.sources.catalogue import find_source
+    from pilar.sources.quarantine import existing_batch, refused
 
     ledger, settings = installation.opened()
     if source is not None:
@@ -79,7 +79,7 @@ def show_command(
 ) -> None:
     """Show the refused rows of a batch with all their reasons. Values that may be a person's are masked."""
     from pilar.commands import installation
-    from pilar.quarantine import rows
+    from pilar.sources.quarantine import rows
 
     ledger, settings = installation.opened()
     table = Table("row", "page", "field", "rule", "value", "expected", "")
@@ -112,9 +112,9 @@ def replay_command(
     target: Annotated[str, typer.Argument(help="A source's id, or a batch's.")],
 ) -> None:
     """Land kept pages again under the present contract, and put them in force where their gate accepts them."""
-    from pilar import evaluate
     from pilar.commands import installation
-    from pilar.quarantine import replay
+    from pilar.evaluation import evaluate
+    from pilar.sources.quarantine import replay
 
     ledger, settings = installation.opened()
     states: set[str] = set()
@@ -148,7 +148,7 @@ def dismiss_command(
 ) -> None:
     """Record that refused rows need no more attention. They stay in quarantine, and are counted there."""
     from pilar.commands import installation
-    from pilar.quarantine import dismiss
+    from pilar.sources.quarantine import dismiss
 
     ledger, settings = installation.opened()
     last = until.date() if until is not None else None
@@ -167,7 +167,7 @@ _TOLD = ("field", "rule", "value", "expected")
 
 def _print_refused(found: Sequence[Refused]) -> None:
     """A batch a block: lines of their own length read well in a terminal of any width."""
-    from pilar.quarantine import to_do
+    from pilar.sources.quarantine import to_do
 
     for batch, group in groupby(found, key=attrgetter("batch")):
         out.print(f"{batch.source_id} {batch.coverage or '-'}, batch {batch.batch_id}", style="bold", markup=False)

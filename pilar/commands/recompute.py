@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pilar.console import out
+from pilar.commands.console import out
 
 
 def recompute_command(
@@ -19,6 +19,6 @@ def recompute_command(
 
     Exit status 0 when none differs, 1 when some do, 2 when the file cannot be read.
     """
-    from pilar.recompute import recompute, render
+    from pilar.recompute.recompute import recompute, render
 
     raise typer.Exit(render(recompute(file, previous, year), out))

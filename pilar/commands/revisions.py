@@ -11,7 +11,7 @@ from rich.table import Table
 from ledger.errors import LedgerError
 from ledger.records import Revision
 from ledger.settings import Settings
-from pilar.console import out
+from pilar.commands.console import out
 
 COLUMNS = ("unit", "kind", "column_name", "old_value", "new_value")
 GONE = "Restore landing/ from your backup"
@@ -23,8 +23,8 @@ def revisions_command(
     limit: Annotated[int, typer.Option(min=1, help="Lines shown of each revision.")] = 20,
 ) -> None:
     """Show which figures were restated after they had been in force: old and new, unit by unit."""
-    from pilar.catalogue import find_source
     from pilar.commands import installation
+    from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
     find_source(settings.sources_dir, source)

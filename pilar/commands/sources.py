@@ -10,11 +10,11 @@ from rich.text import Text
 
 from ledger.records import Batch, Maturity
 from ledger.store import Ledger
+from pilar.commands.console import SILENCE_STYLE, STYLE, err, out, warn
 from pilar.commands.new_source import new_command
-from pilar.console import SILENCE_STYLE, STYLE, err, out, warn
 
 if TYPE_CHECKING:
-    from connectors.spec import Source
+    from connectors.source.source import Source
 
 app = typer.Typer(help="The agencies' systems: list, check, new.", no_args_is_help=True)
 app.command("new")(new_command)
@@ -25,9 +25,9 @@ def list_command(
     batches: Annotated[bool, typer.Option("--batches", help="Name every batch in force, not only the newest.")] = False,
 ) -> None:
     """List the sources: what is in force of each, when it last answered, and what became of the last pull."""
-    from pilar.catalogue import maturities, read_catalogue
     from pilar.commands import installation
-    from pilar.freshness import age
+    from pilar.sources.catalogue import maturities, read_catalogue
+    from pilar.sources.freshness import age
 
     ledger, settings = installation.opened()
     matured = maturities(ledger, settings.sources_dir, ledger.in_force())
@@ -67,7 +67,7 @@ def _in_force(batches: Sequence[Batch], matured: Mapping[str, Maturity], *, ever
 
 
 def _freshness(ledger: Ledger, source: "Source", now: datetime) -> Text:
-    from pilar.freshness import age, last_answer, silence
+    from pilar.sources.freshness import age, last_answer, silence
 
     last = last_answer(ledger, source)
     if last is None:
@@ -79,8 +79,8 @@ def _freshness(ledger: Ledger, source: "Source", now: datetime) -> Text:
 @app.command("check")
 def check_command() -> None:
     """Prove every source file against the code: protocol, arguments, contract, assertions."""
-    from connectors.check import check_sources
-    from connectors.spec import load_sources
+    from connectors.source.proof import check_sources
+    from connectors.source.source_files import load_sources
     from ledger.settings import sources_dir
 
     folder = sources_dir()

@@ -7,10 +7,10 @@ import typer
 
 from ledger.errors import ConfigError
 from ledger.store import Ledger
-from pilar.console import out
+from pilar.commands.console import out
 
 if TYPE_CHECKING:
-    from connectors.trace import Traced
+    from connectors.kept.trace import Traced
     from ledger.records import Batch
 
 
@@ -21,9 +21,9 @@ def trace_command(
     show: Annotated[bool, typer.Option("--show", help="Also print the record, with persons masked.")] = False,
 ) -> None:
     """Show where a landed or refused row came from: request, page, time, hash and byte range."""
-    from connectors.trace import row_of, trace
-    from pilar.catalogue import find_source
+    from connectors.kept.trace import row_of, trace
     from pilar.commands import installation
+    from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
     found = _batch(ledger, batch, coverage)

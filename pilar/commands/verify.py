@@ -9,11 +9,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pilar.console import err, out
+from pilar.commands.console import err, out
 
 if TYPE_CHECKING:
     from ledger.receipts import Witness
-    from pilar.verification import Checked, Place
+    from pilar.audit.verification import Checked, Place
 
 app = typer.Typer(
     help="Check receipts, files, pages and publications against what was written.", invoke_without_command=True
@@ -39,7 +39,7 @@ def verify_command(  # noqa: PLR0917 (each is an option)
     """
     if context.invoked_subcommand is not None:
         return
-    from pilar.verification import Scope, compare, verify
+    from pilar.audit.verification import Scope, compare, verify
 
     witnesses, place = _offline(chain, home, keys) if chain is not None else _online()
     checked = list(verify(witnesses, place, Scope(source, pages, file)))
@@ -79,8 +79,8 @@ def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
 
 
 def _online() -> "tuple[Callable[[], Iterable[Witness]], Place]":
+    from pilar.audit.verification import Place
     from pilar.commands import installation
-    from pilar.verification import Place
 
     ledger, settings = installation.opened()
     return ledger.witnesses, Place(settings.home, settings.key_dir, ledger)
@@ -90,8 +90,8 @@ def _offline(chain: Path, home: Path | None, keys: Path | None) -> "tuple[Callab
     import os
 
     from ledger.settings import default_key_dir
+    from pilar.audit.verification import Place
     from pilar.commands import installation
-    from pilar.verification import Place
 
     folder = (home or installation.home()).resolve()
     key_dir = keys or Path(os.environ.get("PILAR_KEYS") or default_key_dir(folder))

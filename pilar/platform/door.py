@@ -20,7 +20,7 @@ from events.door import create_app
 from ledger.errors import ConfigError, PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar import logs
+from pilar.platform import logs
 from pilar.platform.senders import senders
 
 

@@ -27,17 +27,17 @@ HEAVY = (
     "multiprocessing.pool",
     "asyncssh",
     "pilar.steps",
-    "pilar.evaluate",
-    "pilar.publish",
-    "pilar.transform",
-    "connectors.pull",
+    "pilar.evaluation.evaluate",
+    "pilar.evaluation.publish",
+    "pilar.evaluation.transform",
+    "connectors.pull.course",
     *(f"expectations.{name}" for name in ("gate", "common", *PILLARS, "scores")),
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.branch_python",
 )
 PROTOCOLS = "connectors.protocols.registry"
 # Modules whose first use is worth having behind us.
-REHEARSALS: tuple[str, ...] = ("pilar.rehearsal",)
+REHEARSALS: tuple[str, ...] = ("pilar.evaluation.rehearsal",)
 
 
 def preload() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import structlog
 
-from connectors.spec import Source, source_files
+from connectors.source.source import Source
+from connectors.source.source_files import source_files
 from events.door import Senders
 from ledger.errors import ConfigError
-from pilar.catalogue import read_catalogue
+from pilar.sources.catalogue import read_catalogue
 
 log = structlog.get_logger()
 

@@ -6,12 +6,12 @@ from typing import Any
 import duckdb
 
 from connectors.protocols.base import Page
-from connectors.pull import PullOutcome, pull_pages
-from connectors.spec import Source
+from connectors.pull.course import PullOutcome, pull_pages
+from connectors.source.source import Source
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.warehouse import landing_views, opened, write_landing
+from pilar.evaluation.warehouse import landing_views, opened, write_landing
 from tests.connectors.landing.conftest import page_of, source_of
 
 COLUMNS: dict[str, Any] = {

@@ -8,8 +8,8 @@ import duckdb
 
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
-from connectors.pull import PullOutcome
-from connectors.spec import Source
+from connectors.pull.course import PullOutcome
+from connectors.source.source import Source
 from ledger.keys import Keys
 from ledger.settings import Settings
 from ledger.store import Ledger

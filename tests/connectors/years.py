@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.pull import PullOutcome, pull_pages
-from connectors.spec import Source
+from connectors.pull.course import PullOutcome, pull_pages
+from connectors.source.source import Source
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors import deltas

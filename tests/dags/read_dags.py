@@ -20,7 +20,7 @@ HEAVY = (
     "openpyxl",
     "asyncssh",
     "pilar.steps",
-    "pilar.evaluate",
+    "pilar.evaluation.evaluate",
     "connectors",
     "expectations",
     "publication",

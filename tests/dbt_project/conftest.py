@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pilar.transform import DbtResult, run_dbt
+from pilar.evaluation.transform import DbtResult, run_dbt
 from tests.dbt_project.landing import create, example, fetch, promote
 
 Fetch = Callable[[str], list[tuple[object, ...]]]

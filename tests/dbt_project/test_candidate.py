@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from pilar.evaluation.warehouse import MART_COLUMNS
 from pilar.pillars import PILLARS
-from pilar.warehouse import MART_COLUMNS
 from tests.dbt_project.conftest import Built
 from tests.dbt_project.landing import KOTIM, KUKAR, MALANG
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pilar.parsed_project import parsed_project
-from pilar.transform import places, run_dbt
+from pilar.evaluation.parsed_project import parsed_project
+from pilar.evaluation.transform import places, run_dbt
 from tests.dbt_project.conftest import Built
 
 

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 from ledger.errors import TransformError
-from pilar import parsed_project, transform
-from pilar.recompute import ROWS, VALUES
-from pilar.transform import FILE_VARIABLE, run_dbt
+from pilar.evaluation import parsed_project, transform
+from pilar.evaluation.transform import FILE_VARIABLE, run_dbt
+from pilar.recompute.recompute import ROWS, VALUES
 from tests.dbt_project.conftest import Built
 from tests.dbt_project.landing import KUKAR, create, example, fetch, promote
 

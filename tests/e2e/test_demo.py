@@ -20,7 +20,7 @@ import psutil
 import psycopg
 import pytest
 
-from connectors.spec import load_sources
+from connectors.source.source_files import load_sources
 from ledger.records import Event
 from ledger.settings import sources_dir
 from ledger.store import Ledger

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from pytest_socket import enable_socket
 
-from connectors.spec import load_sources
+from connectors.source.source_files import load_sources
 from ledger.keys import Keys
 from ledger.migrate import migrate
 from ledger.settings import Settings, sources_dir

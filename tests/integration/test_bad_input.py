@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from connectors.check import check_sources
+from connectors.source.proof import check_sources
 from expectations import governance
 from expectations.rules import no_rows
 from ledger.errors import ConfigError, GateError, SourceError
@@ -123,7 +123,7 @@ class TestGates:
     def _pointer_back(self, undisturbed: None, installation: Installation) -> Iterator[None]:
         before = installation.published()
         yield
-        from pilar.publish import rollback
+        from pilar.evaluation.publish import rollback
 
         if installation.published() != before:
             rollback(installation.ledger, installation.settings, before)

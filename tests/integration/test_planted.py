@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 import simulator.data.children as children_module
-from connectors.pull import pull
-from connectors.replay import replay, replayable
-from connectors.spec import load_source, load_sources
+from connectors.kept.replay import replay, replayable
+from connectors.pull.course import pull
+from connectors.source.source_files import load_source, load_sources
 from expectations import governance, society
 from expectations.common import no_rows
 from ledger.errors import PilarError, SourceError

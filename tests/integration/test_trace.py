@@ -8,14 +8,14 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from connectors.spec import load_source, load_sources, source_files
-from connectors.trace import Traced, kept_bytes, trace
+from connectors.kept.trace import Traced, kept_bytes, trace
+from connectors.source.source_files import load_source, load_sources, source_files
 from ledger.keys import Keys
 from ledger.records import Batch
 from ledger.settings import sources_dir
 from ledger.sql import literal
+from pilar.audit.verification import Place, Scope, verify
 from pilar.cli import app
-from pilar.verification import Place, Scope, verify
 from tests.integration.conftest import Installation
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ledger.clock import local_zone
 from ledger.errors import ConfigError
-from pilar.steps import is_due, local_zone
+from pilar.steps import is_due
 
 WIB = ZoneInfo("Asia/Jakarta")
 

@@ -14,7 +14,7 @@ from ledger.records import EventIn
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import steps
-from tests.pilar.platform_sources import write_sources
+from tests.pilar.platform.sources_of_tests import write_sources
 
 PATIENCE = timedelta(seconds=steps.EVENT_PATIENCE_SECONDS)
 SOURCE = "dlh_sipsn"

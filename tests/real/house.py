@@ -8,8 +8,9 @@ from typing import Any
 
 import duckdb
 
-from connectors.pull import BatchOutcome, PullOutcome, pull
-from connectors.spec import Source, load_sources
+from connectors.pull.course import BatchOutcome, PullOutcome, pull
+from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from ledger.settings import Settings
 from ledger.store import Ledger
 

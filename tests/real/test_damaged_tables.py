@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.spec import load_source
+from connectors.source.source_files import load_source
 from tests.connectors.landing.conftest import land_pages, page_of
 from tests.real.house import SOURCES, House, flags
 from tests.real.servers import read_csv

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.spec import Source, load_sources
+from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from tests.real.house import SOURCES, House
 from tests.real.servers import read_csv
 

@@ -1,6 +1,6 @@
 """The source files of the real tables are ordinary ones: proved against the code like the project's own."""
 
-from connectors.check import check_sources
+from connectors.source.proof import check_sources
 from tests.real.house import SOURCES
 
 

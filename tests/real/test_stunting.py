@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from connectors.pages import read_page
+from connectors.pull.page_store import read_page
 from ledger.keys import Keys
-from pilar.catalogue import landed_columns
-from pilar.warehouse import landing_views, write_landing
+from pilar.evaluation.warehouse import landing_views, write_landing
+from pilar.sources.catalogue import landed_columns
 from tests.real.house import SOURCES, House, flags
 from tests.real.project_sql import macro
 

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.landing.counts import LandedRows
 from connectors.landing.landing import Landing
-from connectors.landing.tally import LandedRows
 from connectors.protocols.base import Page
-from connectors.spec import Source
+from connectors.source.source import Source
 from ledger.keys import Keys
 
 Row = dict[str, Any]

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Column
 from connectors.landing.casts import cast, clean
 from connectors.landing.checks import comparison
 from connectors.landing.paths import parse_path
 from connectors.landing.personal import has_identity, is_suspicious
-from connectors.landing.sql import text as sql_text
 from connectors.protocols.json_path import member, select
-from connectors.rules import parse_rule
+from connectors.source.columns import Column
+from connectors.source.rules import parse_rule
+from ledger.sql import text as sql_text
 from tests.connectors.landing.conftest import land_pages, page_of, source_of
 
 QUICK = settings(max_examples=15, deadline=None, derandomize=True)

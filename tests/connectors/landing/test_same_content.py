@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.landing.comparing import Comparison, Standing
+from connectors.landing.counts import LandedRows
 from connectors.landing.landing import Landing
-from connectors.landing.tally import LandedRows
 from connectors.protocols.base import Page
 from tests.connectors.landing.conftest import KEYS, page_of, source_of
 

@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 from connectors.http.client import HttpClient
 from connectors.protocols import registry
 from connectors.protocols.base import Page
-from connectors.pull import pull
-from connectors.spec import Source
+from connectors.pull.course import pull
+from connectors.source.source import Source
 from ledger.errors import SourceError
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.drafting.asked import ask_system
-from connectors.drafting.draft import draft
+from connectors.authoring.drafting.asked import ask_system
+from connectors.authoring.drafting.draft import draft
 from connectors.http.client import HttpClient
 from connectors.http.limits import Limits
 from connectors.protocols import registry
 from connectors.protocols.base import Page
 from connectors.protocols.json_path import select
-from connectors.spec import Source, load_sources
+from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from ledger.errors import SourceError
 from ledger.settings import REPOSITORY, Connection
 from simulator.server import Simulator

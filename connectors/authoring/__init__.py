@@ -1,0 +1,1 @@
+"""Drafts of source files, and documents made from contracts. Nothing here ingests."""

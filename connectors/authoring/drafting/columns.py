@@ -1,0 +1,133 @@
+"""From sampled values to columns: names, types, persons, candidate keys. No value of a person leaves this room."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from connectors.landing.sample import Sample, Value
+from connectors.source.guess import Guess, few_values, form, guess, with_locale
+from connectors.source.persons import maybe_a_person, named_like_a_person, plain, shaped_like_a_person
+from connectors.source.record_paths import path_steps
+
+_KEYS = re.compile(r"(^|_)(id|kode|kd|no|nomor|npsn|nik|tahun|bulan|tanggal|tgl|semester|periode)(_|$)")
+_CODE = re.compile(r"(^|_)(kode|kd|id|npsn|nib|nss|code)(_|$)")
+_PERIOD = re.compile(r"(^|_)(tahun|bulan|semester|periode|triwulan|year|month)(_|$)")
+_MOST_KEY_COLUMNS = 3
+_CANDIDATES = 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """One column as the sample shows it. ``person`` says why it may identify one; ``sure`` when its name says so."""
+
+    name: str
+    place: str
+    position: int | None
+    guess: Guess
+    values: tuple[str, ...] = ()
+    person: str = ""
+    sure: bool = False
+    full: bool = False
+    negative: bool = False
+
+    @property
+    def measure(self) -> bool:
+        """Whether it holds quantities, and not periods."""
+        return self.guess.type.startswith(("integer", "bigint", "decimal")) and not _PERIOD.search(self.name)
+
+
+def columns_of(sample: Sample, rows: int) -> tuple[Found, ...]:
+    """Every field that holds plain values, in the order of the record."""
+    used: set[str] = set()
+    found = [_found(sample, place, rows, used) for place in _places(sample) if sample.kind(place) != "nested"]
+    locales = sorted({column.guess.locale for column in found if column.guess.locale is not None})
+    return tuple(_in_locale(sample, column, locales[0]) for column in found) if len(locales) == 1 else tuple(found)
+
+
+def _in_locale(sample: Sample, column: Found, locale: str) -> Found:
+    """Text that looks like a plain number is read as its neighbours are: its next value may have a thousands mark."""
+    if sample.kind(column.place) != "text" or column.person or _PERIOD.search(column.name):
+        return column
+    texts = [value.text for value in sample.of(column.place)]
+    return replace(column, guess=with_locale(column.guess, texts, locale))
+
+
+def nested_of(sample: Sample) -> tuple[str, ...]:
+    """Fields that hold lists or objects: not read."""
+    found = (path_steps(place)[0] for place in _places(sample) if sample.kind(place) == "nested")
+    return tuple(dict.fromkeys(found))
+
+
+def key_of(
+    sample: Sample, columns: Sequence[Found], requests: Mapping[str, Sequence[str]], rows: int
+) -> tuple[str, ...]:
+    """The fewest columns that tell all sampled records apart; empty where none do.
+
+    ``requests`` are values of the requests row by row; they count where the records alone do not do.
+    """
+    measures = ("decimal", "boolean", "timestamp")
+    full = [column for column in columns if column.full and not column.guess.type.startswith(measures)]
+    ranked = sorted(full, key=lambda column: _KEYS.search(column.name) is None)[:_CANDIDATES]
+    values = {column.name: [value.text for value in sample.values[column.place]] for column in ranked}
+    return _telling(values, rows) or _telling({**values, **requests}, rows)
+
+
+def _telling(values: Mapping[str, Sequence[str]], rows: int) -> tuple[str, ...]:
+    for size in range(1, _MOST_KEY_COLUMNS + 1):
+        for chosen in combinations(values, size):
+            if len(set(zip(*(values[name] for name in chosen), strict=True))) == rows:
+                return chosen
+    return ()
+
+
+def _places(sample: Sample) -> Iterator[str]:
+    yield from dict.fromkeys([*sample.order, *sample.values])
+
+
+def _found(sample: Sample, place: str, rows: int, used: set[str]) -> Found:
+    values: Sequence[Value] = sample.of(place)
+    texts = [value.text for value in values]
+    positional = re.fullmatch(r"\[(\d+)\]", place)
+    name = _name(place, used)
+    words = [] if positional else [name, *path_steps(place)]
+    guessed = guess(texts, numbers=sample.kind(place) == "number")
+    if _CODE.search(name) and guessed.type.startswith(("integer", "bigint", "decimal")):
+        # A code is no quantity: 64.02 is not 64.2, and nobody adds two of them.
+        guessed = Guess(pattern=form(texts))
+    person, sure = _person(words, texts, guessed)
+    return Found(
+        name,
+        place,
+        int(positional[1]) if positional else None,
+        guessed,
+        () if person or guessed.type != "string" else few_values(texts),
+        person,
+        sure,
+        full=len(values) == rows,
+        negative=any(text.startswith("-") for text in texts),
+    )
+
+
+def _person(words: Sequence[str], texts: Sequence[str], guessed: Guess) -> tuple[str, bool]:
+    """Why a column may identify a person, and whether its name says so."""
+    if named_like_a_person(words):
+        return "named like something that identifies a person", True
+    shape = shaped_like_a_person(texts) if guessed.type in ("string", "bigint") else None
+    if shape is not None:
+        return f"values look like {shape}", False
+    if maybe_a_person(words) and guessed.type == "string":
+        return "named like somebody's role", False
+    return "", False
+
+
+def _name(place: str, used: set[str]) -> str:
+    steps = path_steps(place)
+    found = plain("_".join([steps[0], *re.split(r"[.\[\]]+", "".join(steps[1:]))])) or "kolom"
+    if not found[0].isalpha():
+        found = f"kolom_{found}"
+    name, number = found, 2
+    while name in used:
+        name, number = f"{found}_{number}", number + 1
+    used.add(name)
+    return name

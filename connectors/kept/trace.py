@@ -1,0 +1,146 @@
+"""From a landed or refused row back to the bytes that an agency's system sent."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from connectors.landing.files import QUARANTINE
+from connectors.landing.personal import MASK, holds_identity
+from connectors.protocols.spans import Span
+from connectors.pull.page_store import read_page
+from connectors.source.columns import Column
+from connectors.source.protocol import reader_of
+from connectors.source.record_paths import top_field
+from connectors.source.source import Source
+from ledger.errors import ConfigError, LedgerError, SourceError
+from ledger.keys import Keys
+from ledger.records import Batch, PageRow
+from ledger.settings import Settings
+from ledger.sql import identifier, literal
+from ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from connectors.protocols.base import ProtocolBase
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Where a row came from. ``span`` is None where only the page can be told; ``shown`` is its record, masked.
+
+    ``refused`` says that the row lies in quarantine; ``values`` are what was landed, or kept of it there.
+    """
+
+    batch: Batch
+    row: int
+    refused: bool
+    page: PageRow
+    span: Span | None
+    values: Mapping[str, Any]
+    shown: str
+
+
+def trace(source: Source, batch: Batch, row: int, ledger: Ledger, settings: Settings) -> Traced:
+    """Find the request, page and bytes of one row, by its number (``_row``).
+
+    Raises ConfigError when the batch has no such row, and LedgerError when its page is gone or was altered.
+    """
+    values, refused = _values(settings.home, batch, f"_row = {row}")
+    pages = ledger.pages(batch.batch_id)
+    page = next(one for one in pages if one.seq == values["_page"])
+    before = [one for one in pages if one.seq < page.seq]
+    keys = Keys.load(settings.key_dir)
+    protocol = reader_of(source)
+    body = kept_bytes(page, settings, keys)
+    # A row is numbered within its batch, over all pages: those before its own are counted.
+    passed = sum(len(_spans(protocol, kept_bytes(one, settings, keys), one) or ()) for one in before)
+    spans = _spans(protocol, body, page)
+    if spans is not None and not 0 <= row - passed < len(spans):
+        raise LedgerError(
+            f"page {page.seq} has {len(spans)} records and no {row - passed + 1}th",
+            where=f"batch {batch.batch_id}",
+            do="The source file was changed since: look at its history, and trace with the file of the batch's day",
+        )
+    span = spans[row - passed] if spans is not None else None
+    shown = masked(source, body[span.start : span.end]) if span is not None else ""
+    return Traced(batch, row, refused, page, span, values, shown)
+
+
+def row_of(home: Path, batch: Batch, wanted: Mapping[str, str]) -> int:
+    """The number of the only row with these values (as text). Raises ConfigError when none or several have them."""
+    condition = " AND ".join(f"{identifier(name)}::VARCHAR = {literal(value)}" for name, value in wanted.items())
+    return int(_values(home, batch, condition)[0]["_row"])
+
+
+def kept_bytes(page: PageRow, settings: Settings, keys: Keys) -> bytes:
+    """The bytes of a page, proved to be those that came. Raises LedgerError."""
+    body = read_page(settings.home / (page.path or ""), *keys.page_keys)
+    if hashlib.sha256(body).hexdigest() != page.sha256:
+        raise LedgerError("a kept page is not the one that came", where=str(page.path), do="Run `pilar verify --pages`")
+    return body
+
+
+def masked(source: Source, record: bytes) -> str:
+    """A record in JSON with every value masked that the contract does not land as it is; nothing of other records."""
+    try:
+        found = json.loads(record)
+    except ValueError:
+        return ""
+    plain = {
+        column.position if column.position is not None else top_field(name, column.from_)
+        for name, column in source.contract.landed.items()
+        if _is_plain(column)
+    }
+    # Inside a nested field there may be more than the column reads.
+    if isinstance(found, list):
+        return json.dumps([_hidden(value, at in plain) for at, value in enumerate(found)], ensure_ascii=False)
+    if not isinstance(found, dict):
+        return ""
+    return json.dumps({name: _hidden(value, name in plain) for name, value in found.items()}, ensure_ascii=False)
+
+
+def _is_plain(column: Column) -> bool:
+    return column.personal is None and not (column.from_ or "").startswith("$")
+
+
+def _hidden(value: Any, plain: bool) -> Any:
+    fine = plain and not isinstance(value, dict | list) and not holds_identity(str(value))
+    return value if fine or value is None else MASK
+
+
+def _spans(protocol: "ProtocolBase[Any]", body: bytes, page: PageRow) -> Sequence[Span] | None:
+    try:
+        return protocol.spans(body, page.request)
+    except (SourceError, ValueError, LookupError, StopIteration):
+        # An answer without records in the protocol's own words: "asked, and there is nothing".
+        return []
+
+
+def _values(home: Path, batch: Batch, condition: str) -> tuple[dict[str, Any], bool]:
+    """The only row that meets a condition, and whether it is a refused one. Raises ConfigError."""
+    where = f"batch {batch.batch_id}"
+    if batch.landed_path is None:
+        raise ConfigError(
+            f"the batch is {batch.status} and holds no rows of its own", where=where, do="Trace the batch in force"
+        )
+    rows = home / batch.landed_path
+    for path, refused in ((rows, False), (rows.with_name(QUARANTINE), True)):
+        try:
+            found = duckdb.execute(f"SELECT * FROM read_parquet({literal(str(path))}) WHERE {condition} LIMIT 2")
+            names = [column[0] for column in found.description or ()]
+            matches = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        except duckdb.BinderException:
+            matches = []  # quarantine has none of the columns
+        except duckdb.Error as error:
+            raise LedgerError(
+                f"the batch's rows cannot be read ({type(error).__name__})", where=str(path), do="Run `pilar verify`"
+            ) from None
+        if len(matches) > 1:
+            raise ConfigError("several rows are so", where=where, do="Name more columns, or the row's number (_row)")
+        if matches:
+            return matches[0], refused
+    raise ConfigError("there is no such row", where=where, do="Name its number (_row), or the values of its key")

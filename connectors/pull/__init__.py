@@ -1,0 +1,1 @@
+"""One pull, from the first request to the last receipt."""

@@ -1,0 +1,1 @@
+"""The language of a source file, and its proof against the code."""

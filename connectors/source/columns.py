@@ -1,0 +1,247 @@
+"""The parts of a contract: columns, rules within a row, published ratios.
+
+The words follow the Open Data Contract Standard where it has one (``required``, ``description``, ``unit``).
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from connectors.source.column_types import ColumnType, parse_type
+from connectors.source.rules import Comparison, parse_rule
+
+NAME = r"^[a-z][a-z0-9_]*$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Strict(BaseModel):
+    """Base of everything that stands in a source file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Wording(Strict):
+    """One meaning in the agency's language and in English."""
+
+    id: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+
+Language = Literal["id", "en"]
+
+
+def said(text: "Wording | str | None", language: Language) -> str:
+    """A text in one language; the only one it has where it has one; empty where there is none."""
+    if isinstance(text, Wording):
+        return text.id if language == "id" else text.en
+    return text or ""
+
+
+class Keep(Strict):
+    """A personal value that is landed in clear, and why the indicator cannot be computed without it."""
+
+    keep: Annotated[str, Field(min_length=10)]
+
+
+def _type_name(value: str) -> str:
+    parse_type(value)
+    return value
+
+
+def _bound(value: object) -> object:
+    """A bound as text: YAML may give a number or a date, and a float's own text is what the author wrote."""
+    if isinstance(value, bool):
+        return value
+    return str(value) if isinstance(value, int | float | date) else value
+
+
+Bound = Annotated[str, BeforeValidator(_bound)]
+Exact = Annotated[Decimal, BeforeValidator(_bound), Field(ge=0, lt=10**6, max_digits=12)]
+
+
+class Column(Strict):
+    """One column of a contract.
+
+    Where a value comes from:
+
+    - ``from``: the field's name in the record, or a JSON path beginning with ``$``. The default is the column's own
+      name.
+    - ``position``: counts from 0 in records that are arrays.
+    - ``context``: a value of the request or the file name. With ``context`` and ``from``, the record must say the same
+      as the request. An answer about another year or region is refused row by row.
+
+    Readings that lose nothing:
+
+    - ``locale``: ``id`` reads 1.234,5 and ``en`` reads 1,234.5.
+    - ``format``: one strptime form, or several that cannot be confused.
+    - ``timezone``: for times without an offset.
+    - ``prefix`` and ``suffix``: ``Rp``, ``%``. Of several suffixes the first that fits is taken off.
+    - ``trim``: takes off blanks around a text.
+
+    ``rounding`` is the one declared loss: more decimals than the type has are rounded half up. ``unused`` says why a
+    column is landed that no model reads. ``optional``: the field may be in no record. Otherwise that holds the batch,
+    for the field may have been renamed. ``description`` is one text, or one in each language: ``{id: ..., en: ...}``.
+    """
+
+    type: Annotated[str, AfterValidator(_type_name)] = "string"
+    from_: str | None = Field(default=None, alias="from", min_length=1)
+    context: str | None = None
+    position: int | None = Field(default=None, ge=0)
+    personal: Literal["drop", "pseudonym"] | Keep | None = None
+    required: bool = False
+    optional: bool = False
+    pattern: str | None = None
+    min: Bound | None = None
+    max: Bound | None = None
+    values: tuple[str, ...] | None = Field(default=None, min_length=1)
+    format: str | tuple[str, ...] | None = None
+    locale: Literal["id", "en"] | None = None
+    timezone: str | None = None
+    prefix: str | None = None
+    suffix: str | tuple[str, ...] | None = None
+    trim: bool = False
+    rounding: Literal["half_up"] | None = None
+    unused: Annotated[str, Field(min_length=10)] | None = None
+    unit: str | None = None
+    description: Wording | str | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        for problem in column_problems(self):
+            raise ValueError(problem)
+        return self
+
+    @cached_property
+    def sql_type(self) -> ColumnType:
+        """The parsed type."""
+        return parse_type(self.type)
+
+    @property
+    def dropped(self) -> bool:
+        """Never read out of the record."""
+        return self.personal == "drop"
+
+    @property
+    def pseudonym(self) -> bool:
+        """Landed as a keyed pseudonym."""
+        return self.personal == "pseudonym"
+
+    @property
+    def in_record(self) -> bool:
+        """Whether the record itself has the column's field."""
+        return self.position is None and (self.context is None or self.from_ is not None)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The declared suffixes, in the order in which they are looked for."""
+        return (self.suffix,) if isinstance(self.suffix, str) else self.suffix or ()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The declared strptime formats."""
+        if self.format is None:
+            return ()
+        return (self.format,) if isinstance(self.format, str) else self.format
+
+
+class Rule(Strict):
+    """A comparison within a row; ``on_fail: flag`` names it in the row's ``_flags`` instead of holding the row back."""
+
+    rule: str
+    on_fail: Literal["quarantine", "flag"] = "quarantine"
+    why: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"rule": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        parse_rule(self.rule)
+        return self
+
+    @cached_property
+    def parsed(self) -> Comparison:
+        """The rule's parts."""
+        return parse_rule(self.rule)
+
+
+class Rounding(Strict):
+    """The step to which each figure of a ratio was rounded before it was published; 0 says that it is exact."""
+
+    value: Exact
+    numerator: Exact = Decimal(0)
+    denominator: Exact = Decimal(0)
+
+
+class Ratio(Strict):
+    """A published rate that must follow from its own parts: ``value = times * numerator / denominator``.
+
+    Every figure stands for all numbers that round to it, so the value must lie in the interval that numerator and
+    denominator span, widened by half the value's own step; a fixed tolerance would doubt small figures that are right.
+    A row without value or numerator, or whose denominator may be zero, says nothing and is not judged.
+    """
+
+    name: Name
+    value: str
+    numerator: str
+    denominator: str
+    times: Annotated[Exact, Field(gt=0)] = Decimal(100)
+    rounding: Rounding
+    on_fail: Literal["quarantine", "flag"] = "quarantine"
+    why: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """The columns the ratio reads."""
+        return (self.value, self.numerator, self.denominator)
+
+    @property
+    def formula(self) -> str:
+        """What is expected, in words."""
+        return f"{self.value} = {self.times:f} * {self.numerator} / {self.denominator}, as far as rounding lets it"
+
+
+def column_problems(column: "Column") -> Iterator[str]:
+    """What contradicts itself in one column."""
+    kind = column.sql_type.kind
+    if column.position is not None and (column.from_ is not None or column.context is not None):
+        yield "a column comes from one place: give `position`, or `from`, or `context`"
+    if column.required and column.optional:
+        yield "a column is `required` or `optional`, not both"
+    numeric_only = [name for name in ("locale", "rounding") if getattr(column, name) is not None]
+    if numeric_only and not column.sql_type.numeric:
+        yield f"`{numeric_only[0]}` is for numbers, and the type is {column.type}"
+    if column.format is not None and kind not in ("date", "timestamp"):
+        yield f"`format` is for dates and timestamps, and the type is {column.type}"
+    if column.timezone is not None and kind != "timestamp":
+        yield f"`timezone` is for timestamps, and the type is {column.type}"
+    if kind == "timestamp" and column.timezone is None and any("%z" not in form for form in column.formats):
+        yield "a `format` without %z needs a `timezone`: a time without offset is not a moment"
+    if column.pseudonym and kind != "string":
+        yield "a pseudonym is text: its type is string"
+    if column.values is not None and kind != "string":
+        yield f"`values` lists texts, and the type is {column.type}"
+    yield from _bad_bounds(column)
+
+
+def _bad_bounds(column: "Column") -> Iterator[str]:
+    for name in ("min", "max"):
+        text = getattr(column, name)
+        if text is None:
+            continue
+        try:
+            if column.sql_type.numeric:
+                Decimal(text)
+            elif column.sql_type.kind == "date":
+                date.fromisoformat(text)
+            else:
+                yield f"`{name}` is for numbers and dates, and the type is {column.type}"
+        except (ArithmeticError, ValueError):
+            yield f"`{name}: {text}` is not a value of type {column.type}"

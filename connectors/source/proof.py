@@ -1,0 +1,145 @@
+"""Proving source files against the code: ``pilar sources check``."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from connectors.source.columns import Column
+from connectors.source.incremental import PLACEHOLDER
+from connectors.source.persons import named_like_a_person
+from connectors.source.problems import Problem, did_you_mean, from_validation
+from connectors.source.record_paths import path_steps
+from connectors.source.source import Source
+from connectors.source.source_files import read_form, source_files, undecided
+from ledger.errors import ConfigError
+from ledger.settings import REPOSITORY
+
+STAGING = Path("dbt_project") / "models" / "staging"
+
+
+_USES = re.compile(r"\{cursor\}|%\(cursor\)s")
+
+
+def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
+    """Everything that is wrong with the source files under a folder, file by file.
+
+    ``staging`` is where the dbt staging models are (default: the repository's own).
+    """
+    models = staging if staging is not None else REPOSITORY / STAGING
+    problems: list[Problem] = []
+    seen: dict[str, Path] = {}
+    for path in source_files(folder):
+        found = read_form(path)
+        if not isinstance(found, Source):
+            problems += found
+            continue
+        problems += undecided(path)
+        first = seen.setdefault(found.id, path)
+        if first is not path:
+            problems.append(Problem(path, "id", f"{found.id!r} is the id of {first} too", "Give it another id"))
+        problems += check_source(path, found, models)
+    return problems
+
+
+def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
+    """Everything beyond its form that is wrong with one source file."""
+    return [
+        *_place(path, source),
+        *_protocol(path, source),
+        *_persons(path, source),
+        *(Problem(path, "args", what, do) for what, do in _cursor_uses(source)),
+        *_expressions(path, source),
+        *_staging(path, source, models),
+    ]
+
+
+def _place(path: Path, source: Source) -> Iterator[Problem]:
+    if source.id != path.stem:
+        yield Problem(path, "id", f"{source.id!r} is not the file's name", f"Rename the file to {source.id}.yaml")
+    if source.opd != path.parent.name:
+        yield Problem(path, "opd", f"{source.opd!r} is not the folder's name", "Move the file, or leave `opd` out")
+
+
+def _protocol(path: Path, source: Source) -> Iterator[Problem]:
+    from connectors.protocols import registry
+
+    if source.protocol not in registry.names():
+        yield Problem(
+            path, "protocol", f"unknown protocol {source.protocol!r}", did_you_mean(source.protocol, registry.names())
+        )
+        return
+    try:
+        arguments = registry.get(source.protocol).Args
+        arguments.model_validate(source.args)
+    except ValidationError as error:
+        yield from from_validation(path, error, arguments, ("args",))
+    except ConfigError as error:
+        yield Problem(path, "args", error.what, error.do)
+
+
+def _persons(path: Path, source: Source) -> Iterator[Problem]:
+    for name, column in source.contract.columns.items():
+        if column.personal is None and column.context is None and named_like_a_person(_words(name, column)):
+            yield Problem(
+                path,
+                f"contract.columns.{name}",
+                f"{name!r} is named like something that identifies a person",
+                "Say what becomes of it: personal: drop, pseudonym, or {keep: why it is needed and harmless}",
+            )
+
+
+def _words(name: str, column: Column) -> Sequence[str]:
+    steps = path_steps(column.from_) if column.from_ is not None else ()
+    return [name, *steps]
+
+
+def _cursor_uses(source: Source) -> Iterator[tuple[str, str]]:
+    """What is wrong with where a source uses its lower bound: what, and what to do."""
+    uses = _USES.search(str(source.args)) is not None
+    if source.incremental is not None and not uses:
+        yield "nothing asks from the cursor on", "Use {cursor} in an argument (in `sql`: %(cursor)s)"
+    if source.incremental is None and uses and not any(PLACEHOLDER in context for context in source.for_each):
+        yield "{cursor} is the lower bound of an incremental load", "Declare `load: {incremental: ...}`"
+    if source.incremental is not None and any(PLACEHOLDER in context for context in source.for_each):
+        yield "`for_each` may not name `cursor`, which is the lower bound here", "Give it another name"
+
+
+def _expressions(path: Path, source: Source) -> Iterator[Problem]:
+    """Patterns, JSON paths, formats and time zones are DuckDB's to read, so DuckDB is asked."""
+    import duckdb
+
+    with duckdb.connect(":memory:") as connection:
+        for name, column in source.contract.landed.items():
+            for key, value, query in _questions(column):
+                try:
+                    connection.execute(query, [value])
+                except duckdb.Error:
+                    yield Problem(path, f"contract.columns.{name}.{key}", f"{value!r} cannot be read", "Correct it")
+
+
+def _questions(column: Column) -> Iterator[tuple[str, str, str]]:
+    if column.pattern is not None:
+        yield "pattern", column.pattern, "SELECT regexp_matches('', ?)"
+    if column.from_ is not None and column.from_.startswith("$"):
+        yield "from", column.from_, "SELECT json_extract('{}', ?)"
+    if column.timezone is not None:
+        yield "timezone", column.timezone, "SELECT timezone(?, TIMESTAMP '2024-01-01')"
+    for form in column.formats:
+        yield "format", form, "SELECT strptime(strftime(TIMESTAMP '2024-01-01', $1), $1)"
+
+
+def _staging(path: Path, source: Source, models: Path) -> Iterator[Problem]:
+    model = models / f"stg_{source.id}.sql"
+    if not model.is_file():
+        return
+    used = set(re.findall(r"[a-z_][a-z0-9_]*", model.read_text(encoding="utf-8").lower()))
+    for name, column in source.contract.landed.items():
+        if name not in used and column.unused is None:
+            yield Problem(
+                path,
+                f"contract.columns.{name}",
+                f"no model uses {name!r}: {model.name} does not mention it",
+                "Select it there, take it out of the contract, or say with `unused` why it is landed",
+            )

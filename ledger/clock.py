@@ -1,0 +1,19 @@
+"""The clock on the wall of the regency."""
+
+import os
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ledger.errors import ConfigError
+
+
+def local_zone() -> ZoneInfo:
+    """The regency's time zone, in which the sources' clocks are written: PILAR_TIMEZONE, else Asia/Jakarta."""
+    name = os.environ.get("PILAR_TIMEZONE", "Asia/Jakarta")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"there is no time zone {name!r}",
+            where="PILAR_TIMEZONE",
+            do="Use Asia/Jakarta, Asia/Makassar or Asia/Jayapura",
+        ) from None

@@ -1,0 +1,1 @@
+"""Whether everything is still what the ledger says it is."""

@@ -1,0 +1,324 @@
+"""Is everything still as it was written? Receipts, the files and pages they speak of, marts and publications.
+
+Nothing is changed, and nothing but the installation's own files is needed: with an exported chain not even the ledger.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from connectors.pull.page_store import read_page
+from ledger.errors import ConfigError, LedgerError, PublicationError
+from ledger.keys import Keys
+from ledger.receipts import Damage, Witness, first_altered, place_of
+from ledger.records import Receipt
+from ledger.seals import Seal, first_difference
+from ledger.store import Ledger
+from publication import pointer
+from publication.manifest import file_sha256, read_head
+from publication.verify import verify as verify_publication
+
+_RESTORE = "Restore it from your backup, or pull the source again; evaluate nothing from it until then"
+_RESTORE_PAGE = "Restore it from your backup; what was landed from it stays as the receipt says"
+_CUT = "Compare with an exported chain or a backup of the ledger"
+
+
+@dataclass
+class Checked:
+    """One line of the outcome. ``gone`` were removed lawfully: nothing that is in force rests on them."""
+
+    what: str
+    count: int = 0
+    gone: int = 0
+    note: str = ""
+    damage: Damage | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What to check. ``source`` limits files and pages, not the chain; ``pages`` also decrypts and hashes each page."""
+
+    source: str | None = None
+    pages: bool = False
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files are, and what only a ledger knows: nothing of it where a copy of the chain is checked."""
+
+    home: Path
+    key_dir: Path
+    ledger: Ledger | None = None
+
+    @property
+    def published_dir(self) -> Path:
+        """Publications."""
+        return self.home / "published"
+
+
+@dataclass
+class _Chain:
+    """What one walk over the chain leaves: hashes by number, last receipts, and the batches that are in force."""
+
+    hashes: dict[int, str] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    accepted: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
+    full: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    def take(self, link: Receipt) -> None:
+        self.hashes[link.seq] = link.sha256
+        self.last[link.batch_id] = link.seq
+        body = json.loads(link.body)
+        self.sources.add(body["source_id"])
+        self.held.discard(link.batch_id)
+        if body["status"] == "held":
+            self.held.add(link.batch_id)
+        if body["status"] == "accepted":
+            key = (body["source_id"], body["coverage"])
+            place, at_place = body["place"], self.accepted.setdefault(key, {})
+            at_place[place] = max(link.batch_id, at_place.get(place, ""))
+            if body["merge"] is None:
+                self.full[key] = max(place, self.full.get(key, ""))
+
+    @property
+    def needed(self) -> set[str]:
+        """Batches whose files must be there: in force, or waiting for a person's word."""
+        # Of the batches at one place in the order of pulls the last one counts: the others are those it replays.
+        joined = (
+            batch_id
+            for key, found in self.accepted.items()
+            for place, batch_id in found.items()
+            if place >= self.full.get(key, "")
+        )
+        return self.held | set(joined)
+
+
+def verify(witnesses: Callable[[], Iterable[Witness]], place: Place, scope: Scope) -> Sequence[Checked]:
+    """Check everything in the order of the chain. Each line names its first damage, if there is any.
+
+    Where the chain itself is damaged the rest is not checked: what it rests on does not hold.
+    Raises ConfigError when a source or file is asked about that no receipt and no publication speaks of.
+    """
+    chain, known = Checked("receipts"), _Chain()
+    chain.damage = first_altered(_counted(witnesses(), chain, known))
+    if chain.damage is not None:
+        return [chain]
+    if place.ledger is not None:
+        chain.damage = _without_receipt(place.ledger, known)
+    if scope.source is not None and scope.source not in known.sources:
+        close = get_close_matches(scope.source, known.sources, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        raise ConfigError("no receipt speaks of this source", where=scope.source, do=f"{hint}See `pilar sources list`")
+    found = [chain, *_files(witnesses(), place, scope, known)]
+    if scope.file is not None:
+        return _about_file(found, place, scope.file, known)
+    if scope.source is None:
+        found += [_marts(place), _publications(place, known)]
+    return found
+
+
+def _without_receipt(ledger: Ledger, known: _Chain) -> Damage | None:
+    """A batch in force that no receipt speaks of was put there by somebody else."""
+    for batch in ledger.in_force():
+        if batch.batch_id not in known.last:
+            where = f"batch {batch.batch_id} of {batch.source_id}"
+            return Damage("it is in force and has no receipt", where, "Find out who wrote into the ledger")
+    return None
+
+
+def compare(witnesses: Iterable[Witness], copy: Iterable[Witness]) -> Checked:
+    """Whether the ledger's chain still holds every receipt of an earlier copy: a chain cut at its end shows here."""
+    checked = Checked("exported chain")
+    ledger = {witness.receipt.seq: witness.receipt.sha256 for witness in witnesses}
+    checked.damage = first_altered(_counted(copy, checked, kept := _Chain()))
+    for seq, sha256 in kept.hashes.items() if checked.damage is None else ():
+        checked.damage = _missing(seq, sha256, ledger, "the exported chain")
+        if checked.damage is not None:
+            break
+    return checked
+
+
+def _counted(witnesses: Iterable[Witness], checked: Checked, known: _Chain) -> Iterator[Witness]:
+    for witness in witnesses:
+        yield witness  # looked at before it is believed
+        checked.count += 1
+        known.take(witness.receipt)
+    if known.hashes:
+        head = max(known.hashes)
+        checked.note = f"head: receipt {head}, {known.hashes[head]}"
+
+
+def _missing(seq: int, sha256: str, hashes: Mapping[int, str], where: str) -> Damage | None:
+    if seq not in hashes:
+        end = max(hashes, default=0)
+        return Damage(f"the chain was cut: it ends at receipt {end}, and {where} knows receipt {seq}", where, _CUT)
+    if hashes[seq] != sha256:
+        return Damage(f"the chain was rewritten: {where} knows another receipt {seq}", where, _CUT)
+    return None
+
+
+# -- files and pages --------------------------------------------------------------------------------------------------
+
+
+def _files(witnesses: Iterable[Witness], place: Place, scope: Scope, known: _Chain) -> list[Checked]:
+    files = Checked("landed and quarantined files")
+    pages = Checked("pages, decrypted" if scope.pages else "pages, present")
+    opened = _Pages(place.key_dir)
+    wanted = scope.file.resolve() if scope.file is not None else None
+    for witness in witnesses:
+        link = witness.receipt
+        body = json.loads(link.body)
+        if known.last[link.batch_id] != link.seq or scope.source not in (None, body["source_id"]):
+            continue
+        needed = link.batch_id in known.needed
+        for row in body["files"]:
+            path = place.home / row["path"]
+            if wanted in (None, path.resolve()):
+                _enter(files, _File(path, link, needed, _RESTORE), partial(first_difference, Seal.of_row(row)))
+        for row in body["pages"]:
+            told = (witness.paths or {}).get(row["seq"])
+            file = _File(place.home / told if told else None, link, needed, _RESTORE_PAGE)
+            if told is None and needed and place.ledger is not None and pages.damage is None:
+                what = f"page {row['seq']} has no file in the ledger, and no batch that is needed loses its pages"
+                pages.damage = Damage(what, place_of(link), _RESTORE_PAGE)
+            if wanted is None or (file.path is not None and file.path.resolve() == wanted):
+                _enter(pages, file, partial(opened.difference, row) if scope.pages or wanted else None)
+    return [files, pages]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that a receipt speaks of; without a path the ledger itself says that it was removed."""
+
+    path: Path | None
+    link: Receipt
+    needed: bool
+    do: str
+
+
+def _enter(checked: Checked, file: _File, difference: Callable[[Path], str | None] | None) -> None:
+    if file.path is None or not file.path.is_file():
+        checked.gone += 1
+        why = "is missing" if file.needed and file.path is not None else None
+    else:
+        checked.count += 1
+        why = _altered(file.path, difference) if difference is not None else None
+    if why is not None and checked.damage is None:
+        checked.damage = Damage(f"{file.path} {why}", place_of(file.link), file.do)
+
+
+def _altered(path: Path, difference: Callable[[Path], str | None]) -> str | None:
+    try:
+        found = difference(path)
+    except LedgerError as error:
+        found = error.what
+    except OSError as error:
+        found = f"it cannot be read ({error.strerror})"
+    return f"was altered: {found}" if found is not None else None
+
+
+class _Pages:
+    """Kept pages, each decrypted once however many batches share its file."""
+
+    def __init__(self, key_dir: Path) -> None:
+        self._key_dir = key_dir
+        self._keys: tuple[bytes, ...] = ()
+        self._seen: dict[tuple[int, int], tuple[str, int]] = {}
+
+    def difference(self, row: Mapping[str, Any], path: Path) -> str | None:
+        """Why a page is not the one that came; which byte of it was altered cannot be known from its seal."""
+        state = path.stat()
+        inode = (state.st_dev, state.st_ino)
+        if inode not in self._seen:
+            self._keys = self._keys or Keys.load(self._key_dir).page_keys
+            body = read_page(path, *self._keys)
+            self._seen[inode] = (hashlib.sha256(body).hexdigest(), len(body))
+        if self._seen[inode] != (row["sha256"], row["bytes"]):
+            return f"it holds other bytes than page {row['seq']} had when it came"
+        return None
+
+
+def _about_file(found: list[Checked], place: Place, file: Path, known: _Chain) -> Sequence[Checked]:
+    told = [checked for checked in found[1:] if checked.count or checked.gone]
+    publication = next((part for part in file.resolve().parents if part.parent == place.published_dir.resolve()), None)
+    if publication is not None:
+        checked = Checked("publication", count=1)
+        checked.damage = _publication(publication, {}, known.hashes)
+        told.append(checked)
+    if not told:
+        raise ConfigError(
+            "no receipt and no publication speaks of this file",
+            where=str(file),
+            do="Name a file under landing/, pages/ or published/ of this installation",
+        )
+    return [found[0], *told]
+
+
+# -- what was made of them --------------------------------------------------------------------------------------------
+
+
+def _marts(place: Place) -> Checked:
+    checked = Checked("marts in force")
+    if place.ledger is None:
+        checked.note = "not checked: only the ledger knows them"
+        return checked
+    for pillar, version in sorted(place.ledger.last_good().items()):
+        path = place.home / str(version.path)
+        checked.count += 1
+        why = "is missing" if not path.is_file() else "was altered" if file_sha256(path) != version.sha256 else None
+        if why is not None and checked.damage is None:
+            checked.damage = Damage(
+                f"{path} {why}", f"mart of pillar {pillar}", "Run `pilar evaluate --force`; restore it if that holds it"
+            )
+    return checked
+
+
+def _publications(place: Place, known: _Chain) -> Checked:
+    checked = Checked("publications")
+    rows = place.ledger.publications(limit=100_000) if place.ledger is not None else ()
+    manifests = {row.publication_id: row.manifest_sha256 for row in rows}
+    present = pointer.list_publications(place.published_dir)
+    checked.gone = len(set(manifests) - set(present))
+    for publication_id in sorted(present):
+        checked.count += 1
+        damage = _publication(place.published_dir / publication_id, manifests, known.hashes)
+        checked.damage = checked.damage or damage
+    current = pointer.current(place.published_dir)
+    if current is not None and current not in present and checked.damage is None:
+        checked.damage = Damage(
+            "what readers are pointed at is missing", f"publication {current}", "Run `pilar publications rollback`"
+        )
+    return checked
+
+
+def _publication(folder: Path, manifests: Mapping[str, str], hashes: Mapping[int, str]) -> Damage | None:
+    where = f"publication {folder.name}"
+    try:
+        manifest = verify_publication(folder)
+        head = read_head(folder)
+    except PublicationError as error:
+        return Damage(error.what, where, error.do)
+    if manifests.get(folder.name, manifest) != manifest:
+        return Damage("its manifest is not the one the ledger recorded", where, "Roll back, or publish again")
+    if head is not None and (damage := _missing(head.seq, head.sha256, hashes, where)) is not None:
+        return damage
+    unknown = _receipts_named(folder) - set(hashes.values())
+    if unknown:
+        return Damage(f"it rests on receipt {min(unknown)[:12]}…, which is not in the chain", where, _CUT)
+    return None
+
+
+def _receipts_named(folder: Path) -> set[str]:
+    import duckdb
+
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+        query = "select distinct receipt_sha256 from meta.batches where receipt_sha256 is not null"
+        return {str(row[0]) for row in connection.execute(query).fetchall()}

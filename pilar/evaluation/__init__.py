@@ -1,0 +1,1 @@
+"""From the batches in force to a publication."""

@@ -1,0 +1,139 @@
+"""From the batches in force to a publication, in three steps that may each be run again.
+
+Candidates are built and gated pillar by pillar: one that does not pass keeps its last good version, the others go on.
+Scores are computed from what is in force, gated, and only then published.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ledger.errors import GateError, PilarError, TransformError
+from ledger.records import Batch, Promotion
+from ledger.settings import REPOSITORY, Settings
+from ledger.store import Ledger
+from pilar.evaluation import promotion
+from pilar.evaluation import warehouse as files
+from pilar.pillars import PILLARS
+
+KEPT_WAREHOUSES = 3
+# An evaluation takes a minute or two: one that has been running for longer than this died on the way.
+RUNNING_AT_MOST_SECONDS = 3600
+
+
+def due(ledger: Ledger, settings: Settings) -> bool:
+    """Whether something is in force that no evaluation was attempted with, under the rules of now.
+
+    A batch is accepted before anybody is told of it; whoever dies in between leaves this behind (promise P2). Figures
+    become final without any new batch. An attempt that failed is not repeated by itself: the same data and rules would
+    fail again.
+    """
+    batches, digest = _inputs(ledger, settings)
+    if not batches:
+        return False
+    last = ledger.last_attempt(RUNNING_AT_MOST_SECONDS)
+    return last is None or last.inputs_sha256 != digest
+
+
+def build_candidates(ledger: Ledger, settings: Settings, *, force: bool = False) -> str | None:
+    """Build the six candidate marts, gate each, and put those that pass in force.
+
+    Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
+    are now, by the same rules (unless forced).
+    Raises TransformError when dbt could not build even one mart.
+    """
+    batches, digest = _inputs(ledger, settings)
+    last = ledger.last_evaluation("published")
+    if not force and last is not None and last.inputs_sha256 == digest:
+        return None
+    evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
+    try:
+        _build_and_gate(ledger, settings, evaluation_id, batches)
+    except PilarError as error:
+        ledger.finish_evaluation(evaluation_id, "failed", str(error))
+        raise
+    return evaluation_id
+
+
+def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
+    """Compute the scores from the marts in force and gate them.
+
+    Raises TransformError when dbt fails, GateError when the scores do not pass: what is published then stays.
+    """
+    from expectations.gate import run_gate
+    from pilar.evaluation.build import build_scores
+
+    warehouse = warehouse_file(settings, evaluation_id)
+    files.write_promoted(warehouse, settings.home, PILLARS, ledger.last_good(), held_pillars(ledger))
+    try:
+        result = build_scores(warehouse)
+        if not result.ok:
+            raise TransformError(
+                f"the scores could not be built: {result.first_failure()}",
+                where=f"evaluation {evaluation_id}",
+                do="Run `pilar evaluate` again after mending it; what is published stays",
+            )
+        gate = run_gate(warehouse, "scores")
+        ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
+        if not gate.passed:
+            raise GateError(
+                f"the scores did not pass their gate ({gate.outcome}): {promotion.why(gate)}",
+                where=f"evaluation {evaluation_id}",
+                do="What is published stays; mend the rule or the data, then run `pilar evaluate`",
+            )
+    except PilarError as error:
+        ledger.finish_evaluation(evaluation_id, "failed", str(error))
+        raise
+    ledger.finish_evaluation(evaluation_id, "scored")
+    return evaluation_id
+
+
+def warehouse_file(settings: Settings, evaluation_id: str) -> Path:
+    """The DuckDB file of an evaluation."""
+    return settings.warehouse_dir / f"{evaluation_id}.duckdb"
+
+
+def sweep_warehouses(settings: Settings) -> None:
+    """Remove the files of older evaluations: their marts and publications are kept elsewhere."""
+    found = sorted(settings.warehouse_dir.glob("*.duckdb"), reverse=True)
+    for path in found[KEPT_WAREHOUSES:]:
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+
+def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
+    from pilar.evaluation.build import begin_warehouse
+    from pilar.evaluation.build import build_candidates as build
+    from pilar.sources.catalogue import landed_columns, maturities
+
+    warehouse = warehouse_file(settings, evaluation_id)
+    began = ledger.evaluation(evaluation_id)
+    matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
+    views = {
+        **files.landing_views(settings.home, landed_columns(settings.sources_dir), batches, matured),
+        **files.revisions_view(settings.home, ledger.revisions()),
+    }
+    changed = begin_warehouse(warehouse, views)
+    result = build(warehouse, views, changed)
+    promotion.decide(ledger, settings, evaluation_id, warehouse, result)
+
+
+def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
+    """The batches in force, and a hash of what an evaluation depends on: them, their maturity, every file of rules."""
+    from pilar.sources.catalogue import maturities
+
+    batches = ledger.in_force()
+    matured = maturities(ledger, settings.sources_dir, batches)
+    digest = hashlib.sha256()
+    for batch in sorted(batches, key=lambda batch: batch.batch_id):
+        digest.update(f"{batch.batch_id} {batch.landed_sha256} {matured.get(batch.batch_id)}\n".encode())
+    for folder, patterns in (("dbt_project", ("*.sql", "*.yml", "*.csv")), ("expectations", ("*.py",))):
+        for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
+            digest.update(path.relative_to(REPOSITORY).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return batches, digest.hexdigest()
+
+
+def held_pillars(ledger: Ledger) -> Mapping[str, Promotion]:
+    """Pillars whose last good version stays, with the first decision that held them."""
+    return {pillar: found for pillar in PILLARS if (found := ledger.held_since(pillar)) is not None}

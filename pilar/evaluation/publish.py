@@ -1,0 +1,216 @@
+"""From scored marts to what readers see: gathers what the ledger knows, has the folder built, and swaps the pointer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from connectors.source.columns import said
+from connectors.source.source import Source
+from ledger.errors import PublicationError
+from ledger.records import Batch, Evaluation, GateRow, Maturity
+from ledger.settings import Settings
+from ledger.store import Ledger
+from ledger.wording import sentences
+from pilar.evaluation.evaluate import sweep_warehouses, warehouse_file
+from pilar.evaluation.warehouse import named_batches
+from pilar.pillars import PILLARS
+from pilar.sources.catalogue import maturities, readable_sources
+from publication import pointer
+from publication.build import publish as build
+from publication.meta import (
+    ChainHead,
+    Gate,
+    GateCheck,
+    Page,
+    PillarState,
+    PublicationMeta,
+    Quarantined,
+    Said,
+    SourceBatch,
+)
+from publication.verify import verify
+
+
+def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
+    """Build the publication of a scored evaluation and make it current. Returns its id.
+
+    May run again: the same evaluation makes the same publication. Raises PublicationError when the evaluation was not
+    scored, a later one is published, or a check fails; what was published then stays.
+    """
+    evaluation = ledger.evaluation(evaluation_id)
+    if evaluation is None or evaluation.status not in ("scored", "published"):
+        state = "unknown" if evaluation is None else evaluation.status
+        raise PublicationError(
+            f"only a scored evaluation can be published; this one is {state}",
+            where=f"evaluation {evaluation_id}",
+            do="Run `pilar evaluate`",
+        )
+    newest = ledger.last_evaluation("published")
+    if newest is not None and newest.started_at > evaluation.started_at:
+        raise PublicationError(
+            f"evaluation {newest.evaluation_id}, which began later, is published already",
+            where=f"evaluation {evaluation_id}",
+            do="Nothing: what is published is newer. `pilar publications rollback` goes back on purpose",
+        )
+    warehouse = warehouse_file(settings, evaluation_id)
+    meta = gather(ledger, settings, evaluation, warehouse)
+    published = build(warehouse, meta, settings.published_dir)
+    pointer.swap(settings.published_dir, published.id)
+    ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
+    ledger.finish_evaluation(evaluation_id, "published")
+    sweep_warehouses(settings)
+    return published.id
+
+
+def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> str:
+    """Point readers at an earlier publication whose bytes are the ones the ledger knows. Returns its id.
+
+    Raises PublicationError when there is none, it was altered, or the ledger does not know it; nothing is changed then.
+    """
+    target = publication_id or pointer.previous(settings.published_dir)
+    row = next((row for row in ledger.publications() if row.publication_id == target), None)
+    if row is None:
+        raise PublicationError(
+            f"the ledger does not know publication {target!r}",
+            where=str(settings.published_dir),
+            do="See `pilar publications list`",
+        )
+    if verify(find(settings, target)) != row.manifest_sha256:
+        raise PublicationError(
+            f"publication {target} is not the one the ledger recorded",
+            where=str(settings.published_dir / target),
+            do="Roll back to another one",
+        )
+    pointer.swap(settings.published_dir, target)
+    ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
+    return target
+
+
+def find(settings: Settings, publication_id: str | None) -> Path:
+    """The folder of a publication (default: the current one). Raises PublicationError when there is none."""
+    if publication_id is None:
+        return pointer.resolve(settings.published_dir)
+    if publication_id not in pointer.list_publications(settings.published_dir):
+        raise PublicationError(
+            f"there is no publication {publication_id!r}",
+            where=str(settings.published_dir),
+            do="See `pilar publications list`",
+        )
+    return settings.published_dir / publication_id
+
+
+def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
+    """What the publication must be told beside the warehouse."""
+    known = {source.id: source for source in readable_sources(settings.sources_dir).values()}
+    systems = {source_id: source.system for source_id, source in known.items()}
+    # At the evaluation's beginning: made again, it is the same publication.
+    head = ledger.chain_head(evaluation.started_at)
+    batches = tuple(_batches(ledger, settings, evaluation, named_batches(warehouse, PILLARS), systems))
+    delivered = sorted({batch.source for batch in batches})
+    return PublicationMeta(
+        evaluation_id=evaluation.evaluation_id,
+        created_at=evaluation.started_at,
+        gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
+        sources=batches,
+        pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
+        chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
+        caveats={source_id: _caveats(known[source_id]) for source_id in delivered if source_id in known},
+    )
+
+
+def _caveats(source: Source) -> tuple[Said, ...]:
+    return tuple(Said(id=said(caveat, "id"), en=said(caveat, "en")) for caveat in source.caveats)
+
+
+def _gate(row: GateRow) -> Gate:
+    notable = [check for check in row.checks if check["outcome"] != "pass"]
+    return Gate(
+        gate=row.gate,
+        outcome=row.outcome,
+        checks=len(row.checks),
+        carried_from=row.carried_from,
+        notable=tuple(
+            GateCheck(
+                name=check["name"],
+                severity=check["severity"],
+                outcome=check["outcome"],
+                message=check["message"],
+                failing_count=check.get("failing_count", 0),
+            )
+            for check in notable
+        ),
+    )
+
+
+def _batches(
+    ledger: Ledger, settings: Settings, evaluation: Evaluation, named: Iterable[str], systems: Mapping[str, str]
+) -> Sequence[SourceBatch]:
+    wanted = set(evaluation.inputs) | set(named)
+    found: Mapping[str, Batch] = {
+        batch_id: batch for batch_id in sorted(wanted) if (batch := ledger.batch(batch_id)) is not None
+    }
+    latest = {
+        batch.batch_id: batch
+        for source_id in {batch.source_id for batch in found.values()}
+        for batch in ledger.batches(source_id, limit=1)
+        # What came after the evaluation began is not part of it: made again, it is the same publication.
+        if batch.finished_at is not None and batch.finished_at <= evaluation.started_at
+    }
+    matured = maturities(ledger, settings.sources_dir, found.values(), evaluation.started_at)
+    return [
+        _source_batch(
+            ledger,
+            batch,
+            systems.get(batch.source_id, ""),
+            matured.get(batch.batch_id),
+            in_force=batch.batch_id in evaluation.inputs,
+        )
+        for batch in sorted({**found, **latest}.values(), key=lambda batch: (batch.source_id, batch.batch_id))
+    ]
+
+
+def _source_batch(
+    ledger: Ledger, batch: Batch, system: str, maturity: Maturity | None, *, in_force: bool
+) -> SourceBatch:
+    receipt = ledger.receipt_of(batch.batch_id)
+    return SourceBatch(
+        batch_id=batch.batch_id,
+        source=batch.source_id,
+        opd=batch.opd,
+        status=batch.status,
+        coverage=batch.coverage,
+        rows_received=batch.rows_received or 0,
+        rows_landed=batch.rows_landed or 0,
+        rows_quarantined=batch.rows_quarantined or 0,
+        fetched_at=_moment(batch),
+        receipt_sha256=receipt.sha256 if receipt is not None else None,
+        synthetic=batch.synthetic,
+        system=system,
+        in_force=in_force,
+        maturity=maturity,
+        note=batch.error_message or sentences(batch.reasons),
+        quarantined=tuple(
+            Quarantined(rule=count.rule, field=count.field, rows=count.rows)
+            for count in (ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ())
+        ),
+        pages=tuple(
+            Page(seq=page.seq, request=page.request, status=page.status, bytes=page.bytes, sha256=page.sha256)
+            for page in ledger.pages(batch.batch_id)
+        ),
+    )
+
+
+def _moment(batch: Batch) -> datetime:
+    return batch.finished_at or batch.started_at
+
+
+def _pillar_state(ledger: Ledger, pillar: str) -> PillarState:
+    good = ledger.last_good().get(pillar)
+    held = ledger.held_since(pillar)
+    state: dict[str, object] = {"pillar": pillar}
+    if good is not None:
+        state |= {"evaluation_id": good.evaluation_id, "promoted_at": good.decided_at}
+    if held is not None:
+        state |= {"held_since": held.decided_at, "held_reason": held.reason}
+    state["state"] = "absent" if good is None else "held" if held is not None else "current"
+    return PillarState.model_validate(state)

@@ -1,0 +1,1 @@
+"""The ministry's lists of results, computed again."""

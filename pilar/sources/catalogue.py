@@ -1,0 +1,91 @@
+"""The sources of an installation, as the steps ask for them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connectors.decide.maturity import maturity_of
+from connectors.source.problems import Problem
+from connectors.source.source import Source
+from connectors.source.source_files import load_source, read_source, refusal, source_files, twice
+from ledger.errors import ConfigError
+from ledger.records import Batch, Maturity
+
+if TYPE_CHECKING:
+    from ledger.store import Ledger
+
+
+def find_source(folder: Path, source_id: str) -> Source:
+    """One source by its id; only its own file is read, so that another's mistake does not stop it.
+
+    Raises ConfigError when there is none, or when its file is wrong.
+    """
+    paths = {path.stem: path for path in source_files(folder)}
+    if source_id not in paths:
+        close = get_close_matches(source_id, paths, n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        raise ConfigError(f"there is no source {source_id!r}", where=str(folder), do=f"{hint}See `pilar sources list`")
+    return load_source(paths[source_id])
+
+
+def readable_sources(folder: Path) -> Mapping[str, Source]:
+    """Every source whose file is in order, by id. One agency's mistake must not stop the evaluation of the others."""
+    return read_catalogue(folder)[0]
+
+
+def read_catalogue(folder: Path) -> tuple[Mapping[str, Source], Mapping[Path, ConfigError]]:
+    """Every source whose file is in order, by id, and of every other file why it is left out."""
+    sources: dict[str, Source] = {}
+    left_out: dict[Path, ConfigError] = {}
+    for path in source_files(folder):
+        found = _read(path, _content(path))
+        if not isinstance(found, Source):
+            left_out[path] = refusal(found[0])
+        elif found.id in sources:
+            left_out[path] = twice(found.id, path)
+        else:
+            sources[found.id] = found
+    return sources, left_out
+
+
+@lru_cache(maxsize=2048)
+def _read(path: Path, _content: bytes | None) -> Source | tuple[Problem, ...]:
+    """A source or what is wrong with it, read once for a content: a task finds what the scheduler read before it."""
+    return read_source(path)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:  # reading it as a source says what is wrong with it
+        return None
+
+
+def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """For every readable source, its landed columns and their DuckDB types: what staging finds before a first batch."""
+    return {
+        source.id: {name: column.sql_type.sql for name, column in source.contract.landed.items()}
+        for source in readable_sources(folder).values()
+    }
+
+
+def maturities(
+    ledger: "Ledger", folder: Path, batches: Iterable[Batch], until: datetime | None = None
+) -> Mapping[str, Maturity]:
+    """The maturity of what batches are about, by batch id; nothing for sources that declare none.
+
+    ``until``: by what was known then, so that a publication made again is the same one.
+    """
+    declared = {
+        source.id: source for source in readable_sources(folder).values() if source.coverage.final_after is not None
+    }
+    confirmed = {source_id: ledger.confirmed(source_id, until) for source_id in declared}
+    found = {
+        batch.batch_id: maturity_of(declared[batch.source_id], batch.coverage, confirmed[batch.source_id])
+        for batch in batches
+        if batch.source_id in declared
+    }
+    return {batch_id: maturity for batch_id, maturity in found.items() if maturity is not None}

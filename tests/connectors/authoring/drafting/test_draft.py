@@ -1,0 +1,211 @@
+"""First source files from samples: what is recognised, what waits for a person, and that no person's value gets in."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.authoring.drafting.asked import ask_file, file_pattern
+from connectors.authoring.drafting.draft import Draft, draft
+from connectors.source.guess import few_values, guess
+from connectors.source.persons import shaped_like_a_person
+from connectors.source.proof import check_source, check_sources
+from connectors.source.source import Source
+from connectors.source.source_files import load_source, read_form
+from ledger.errors import ConfigError, SourceError
+
+TODAY = date(2026, 11, 21)
+PEOPLE = ("Siti Contohwan", "Budi Contohnya", "Joko bin Contoh", "Rina Contoh", "Tono Contoh", "Wati Contoh")
+CSV = "Terminal;Bulan;Penumpang;Pendapatan (Rp);Sopir;Kontak;Nomor;NIK Kepala;Tanggal Lapor;Status;Kode\n" + "".join(
+    f"{('Tenggarong', 'Sangatta')[nth % 2]};{nth // 2 + 1};{nth + 1}.234;{nth}.567,50;{PEOPLE[nth]};{PEOPLE[nth][:4]};"
+    f"000123456789{nth};996402010123000{nth};{nth + 13:02d}/01/2024;{('Lengkap', 'Kurang')[nth % 2]};64.0{nth}\n"
+    for nth in range(6)
+)
+
+
+def drafted(tmp_path: Path, name: str, content: str | bytes) -> tuple[Draft, Source]:
+    sample = tmp_path / name
+    sample.write_bytes(content if isinstance(content, bytes) else content.encode())
+    made = draft("dinas_contoh", "contoh", ask_file(sample), TODAY)
+    target = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(made.text)
+    found = read_form(target)
+    assert isinstance(found, Source), found
+    return made, found
+
+
+def test_a_csv_file_becomes_a_source(tmp_path: Path) -> None:
+    made, source = drafted(tmp_path, "penumpang_2024.csv", CSV)
+    columns = source.contract.columns
+    assert (source.protocol, source.args) == (
+        "files.csv", {"pattern": r"penumpang_(?P<tahun>\d{4})\.csv", "delimiter": ";"},
+    )  # fmt: skip
+    assert (source.coverage.from_, source.coverage.grain) == ("tahun", "year")
+    assert {name: (column.type, column.locale, column.format) for name, column in columns.items()} == {
+        "tahun": ("integer", None, None),
+        "terminal": ("string", None, None),
+        "bulan": ("integer", None, None),
+        "penumpang": ("integer", "id", None),
+        "pendapatan_rp": ("decimal(9,2)", "id", None),
+        "sopir": ("string", None, None),
+        "kontak": ("string", None, None),
+        "nomor": ("string", None, None),
+        "nik_kepala": ("string", None, None),
+        "tanggal_lapor": ("date", None, "%d/%m/%Y"),
+        "status": ("string", None, None),
+        "kode": ("string", None, None),
+    }
+    assert columns["kode"].pattern == r"^\d{2}\.\d{2}$"
+    assert columns["status"].values == ("Kurang", "Lengkap")
+    assert [name for name, column in columns.items() if column.dropped] == ["sopir", "kontak", "nik_kepala"]
+    assert source.contract.key == ("nomor",)
+    assert columns["nomor"].pseudonym, "a key must be landed, and this one looks like a BPJS number"
+    assert (source.assertions.rows.min, source.assertions.rows.max) == (4, 12)
+    assert columns["penumpang"].unit == "TODO"
+    assert made.open_points > 8
+
+
+def test_p6_no_value_of_a_person_is_in_a_draft(tmp_path: Path) -> None:
+    made, _ = drafted(tmp_path, "penumpang.csv", CSV)
+    held = [*PEOPLE, *(person[:4] for person in PEOPLE), "99640201", "00012345"]
+    assert [value for value in held if value in made.text] == []
+
+
+def test_a_draft_waits_for_a_person_and_then_passes(tmp_path: Path) -> None:
+    made, source = drafted(tmp_path, "penumpang.csv", CSV)
+    problems = check_sources(tmp_path / "sources", tmp_path)
+    assert len(problems) == made.open_points
+    assert problems[0].where == "line 2"
+    assert "waits for a person: title: TODO" in problems[0].what
+    file = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
+    assert check_source(file, source, tmp_path) == []
+    with pytest.raises(ConfigError, match=r"waits for a person.*line 2") as refused:
+        load_source(file)
+    assert "\n" not in str(refused.value)
+    file.write_text(made.text.replace("TODO", "decided"))
+    assert load_source(file).id == "contoh"
+
+
+def test_a_json_answer_becomes_a_source(tmp_path: Path) -> None:
+    answer = """{"meta": {"n": 3}, "data": {"rows": [
+        {"kabupatenKode": 6402, "tahun": 2024, "period": {"start": "2024-01-01T00:00:00Z"}, "list": [1], "n": 1.25},
+        {"kabupatenKode": 6403, "tahun": 2024, "period": {"start": "2024-01-02T00:00:00Z"}, "list": [1], "n": -2},
+        {"kabupatenKode": 6404, "tahun": 2024, "period": null, "list": [], "n": null}]}}"""
+    _, source = drafted(tmp_path, "answer.json", answer)
+    columns = source.contract.columns
+    assert (source.protocol, source.args["records"]) == ("rest", "$.data.rows")
+    assert source.contract.key == ("kabupaten_kode",)
+    assert columns["kabupaten_kode"].pattern == r"^\d{4}$"
+    assert (columns["period_start"].type, columns["period_start"].from_) == ("timestamp", "$.period.start")
+    assert (columns["n"].type, columns["n"].min) == ("decimal(6,2)", None)
+    assert source.contract.ignore == ("list",)
+    assert source.coverage.from_ == "tahun"
+
+
+def test_records_that_are_arrays_get_positions(tmp_path: Path) -> None:
+    _, source = drafted(tmp_path, "markers.json", '{"markers": [["A", 1], ["B", 2]]}')
+    assert {name: column.position for name, column in source.contract.columns.items()} == {"kolom_0": 0, "kolom_1": 1}
+
+
+def test_a_workbook_with_a_title_above_its_header(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["LAPORAN TERMINAL"], [], ["Terminal", "Bulan", "Tanggal"], ["A", 1, date(2024, 1, 31)],
+                ["B", 1, date(2024, 1, 30)]):  # fmt: skip
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    _, source = drafted(tmp_path, "book.xlsx", (tmp_path / "book.xlsx").read_bytes())
+    assert source.args == {"pattern": r"book\.xlsx", "dates_as": "%d/%m/%Y", "header_row": 3}
+    assert source.contract.columns["tanggal"].format == "%d/%m/%Y"
+
+
+def test_a_file_of_an_older_windows(tmp_path: Path) -> None:
+    _, source = drafted(tmp_path, "a.csv", "nama_desa,n\nDésa,1\nDua,2\n".encode("cp1252"))
+    assert source.args["encoding"] == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [("a.csv", "", SourceError), ("a.json", "{", ConfigError), ("a.json", '{"a": 1}', ConfigError),
+     ("a.txt", "x", ConfigError), ("a.csv", "a,b\n", SourceError)],
+    ids=["no header", "no JSON", "no records", "another kind", "no rows"],
+)  # fmt: skip
+def test_p10_what_is_no_sample_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        drafted(tmp_path, name, content)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers", "expected"),
+    [(["1", "22"], False, {"type": "integer"}), (["0123", "0456"], False, {"pattern": r"^\d{4}$"}),
+     (["12345678", "22345678"], False, {"pattern": r"^\d{8}$"}), (["1.5", "22.25"], True, {"type": "decimal(7,2)"}),
+     (["1.234,5", "12"], False, {"type": "decimal(8,1)", "locale": "id"}),
+     (["1,234.5", "12,000"], False, {"type": "decimal(9,1)", "locale": "en"}),
+     (["2024-01-31"], False, {"type": "date"}), (["31/01/2024"], False, {"type": "date", "format": "%d/%m/%Y"}),
+     (["1/31/2024"], False, {"type": "date", "format": "%m/%d/%Y"}), (["true", "FALSE"], False, {"type": "boolean"}),
+     (["2024-01-31T07:00:00+07:00"], False, {"type": "timestamp"}),
+     (["2024-01-31 07:00:00"], False, {"type": "timestamp", "timezone": "Asia/Jakarta"}),
+     (["teks", "lain"], False, {}), (["64.02", "62.x"], False, {}), ([""], False, {})],
+    ids=str,
+)  # fmt: skip
+def test_guesses(values: list[str], numbers: bool, expected: dict[str, Any]) -> None:
+    found = guess(values, numbers=numbers)
+    told = {key: getattr(found, key) for key in ("type", "locale", "format", "timezone", "pattern")}
+    assert told == {"type": "string", "locale": None, "format": None, "timezone": None, "pattern": None} | expected
+
+
+def test_what_can_be_read_two_ways_is_left_to_a_person() -> None:
+    assert "thousands mark" in guess(["1.234", "2.345"]).doubt
+    assert "%m/%d/%Y fits" in guess(["03/04/2024"]).doubt
+    assert guess(["31/01/2024"]).doubt == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [(["9964020101230001"], "NIK"), (["99.640.201.0-123.000"], "NPWP"), (["0001234567890"], "BPJS"),
+     (["+62 812 3456 7890"], "telephone"), (["siti@contoh.id"], "e-mail"), (PEOPLE, "name"),
+     (["Kab. Kutai", "Kota Bontang", "Kab. Berau", "Kota Malang", "Kab. Paser"], None), (["64.02"], None)],
+    ids=["nik", "npwp", "bpjs", "phone", "mail", "names", "regions", "codes"],
+)  # fmt: skip
+def test_values_that_look_like_persons(values: list[str], what: str | None) -> None:
+    found = shaped_like_a_person(values)
+    assert (found is None) if what is None else (found is not None and what in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "groups"),
+    [("a_2024-08.csv", r"a_(?P<bulan>\d{4}-\d{2})\.csv", {"bulan": "2024-08"}), ("b.csv", r"b\.csv", {}),
+     ("64.02_2024.xlsx", r"64\.02_(?P<tahun>\d{4})\.xlsx", {"tahun": "2024"})],
+)  # fmt: skip
+def test_periods_in_file_names(name: str, pattern: str, groups: dict[str, str]) -> None:
+    assert file_pattern(name) == (pattern, groups)
+
+
+def test_plain_numbers_are_read_as_their_neighbours_are(tmp_path: Path) -> None:
+    _, source = drafted(tmp_path, "a.csv", 'kode,a,b\n1,"1,234.5",12.5\n2,"2,345.5",13.5\n')
+    assert [column.locale for column in source.contract.columns.values()] == [None, "en", "en"]
+
+
+def test_what_hardly_any_row_says_is_no_choice() -> None:
+    assert few_values(["a"] * 2000 + ["b"] * 2000 + ["a?"]) == ("a", "b")
+    assert few_values(["a"] * 10) == ()
+
+
+def test_the_draft_is_yaml_whatever_the_fields_are_called(tmp_path: Path) -> None:
+    text = 'yes,"a: b","# c","{d}",1\n1,2,3,4,5\n2,3,4,5,6\n'
+    made, source = drafted(tmp_path, "odd.csv", text)
+    assert yaml.safe_load(made.text)["id"] == "contoh"
+    assert [column.from_ or name for name, column in source.contract.columns.items()] == [
+        "yes",
+        "a: b",
+        "# c",
+        "{d}",
+        "1",
+    ]

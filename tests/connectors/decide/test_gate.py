@@ -1,0 +1,199 @@
+"""The source gate, case by case."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from connectors.decide.facts import Before, Facts, Reason, Siblings
+from connectors.decide.gate import capped, decide, too_many
+from connectors.source.source import Assertions, Limit
+
+ASSERTIONS = Assertions.model_validate(
+    {"rows": {"min": 80, "max": 200}, "quarantine": {"max": "5%"}, "shrink": {"max": "20%"}}
+)
+BEFORE = Before("b1", "contract", "other content", "other rows", received=100, quarantined=0, keys=100, keys_gone=0)
+FACTS = Facts(
+    coverage="2024",
+    contract_sha256="contract",
+    content_sha256="content",
+    rows_sha256="rows",
+    received=100,
+    landed=100,
+    quarantined=0,
+    before=BEFORE,
+    trailing=(100, 101, 99),
+)
+
+
+def facts(**change: Any) -> Facts:
+    if "received" in change and "landed" not in change:
+        change["landed"] = change["received"] - change.get("quarantined", 0)
+    return replace(FACTS, **change)
+
+
+def before(**change: Any) -> Before:
+    return replace(BEFORE, **change)
+
+
+UNKNOWN = Reason("drift_added", "fields that nobody declared", "Declare them", "baru")
+
+CASES: list[tuple[str, Facts, str, list[str]]] = [
+    ("as usual", facts(), "accepted", []),
+    ("the first batch", facts(before=None, trailing=()), "accepted", []),
+    ("exactly the floor", facts(received=80), "accepted", []),
+    ("one under the floor", facts(received=79), "held", ["rows_min", "shrink"]),
+    ("small from the start", facts(received=79, before=None, trailing=()), "held", ["rows_min"]),
+    ("shrunk, above the floor", facts(received=100, trailing=(200, 200, 200)), "held", ["shrink"]),
+    ("one odd batch before does not decide", facts(trailing=(100, 4000, 100)), "accepted", []),
+    ("smaller than the one in force", facts(before=before(received=130)), "held", ["shrink"]),
+    ("empty where rows stood", facts(received=0), "held", ["empty"]),
+    ("empty from the start", facts(received=0, before=None, trailing=()), "held", ["rows_min"]),
+    ("quarantine at its quota", facts(landed=95, quarantined=5), "accepted", []),
+    ("quarantine over its quota", facts(landed=94, quarantined=6), "held", ["quarantine"]),
+    ("nothing landed", facts(landed=0, quarantined=100), "rejected", ["nothing_landed"]),
+    ("one row, and it is bad", facts(received=1, landed=0, quarantined=1), "rejected", ["nothing_landed"]),
+    ("keys at their limit", facts(before=before(keys_gone=20)), "accepted", []),
+    ("mass deletion", facts(before=before(keys_gone=21)), "held", ["mass_deletion"]),
+    ("replaced by as many others", facts(before=before(keys_gone=100)), "held", ["mass_deletion"]),
+    ("any change where none is bounded", facts(before=before(keys_changed=100)), "accepted", []),
+    ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
+    ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
+    ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
+    ("unknown fields, contract says hold", facts(drift=(UNKNOWN,)), "held", ["drift_added"]),
+    (
+        "the same rows with unknown fields",
+        facts(drift=(UNKNOWN,), before=before(rows_sha256="rows")),
+        "held",
+        ["drift_added"],
+    ),
+    (
+        "nothing landed, and why",
+        facts(drift=(UNKNOWN,), landed=0, quarantined=100),
+        "rejected",
+        ["nothing_landed", "drift_added"],
+    ),
+    ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
+    ("a coverage that vanished", facts(received=0, siblings=Siblings(100, 0)), "held", ["vanished"]),
+    (
+        "a coverage that only a simulator gave",
+        facts(received=0, landed=0, siblings=Siblings(100, 0), before=before(synthetic=True)),
+        "accepted",
+        [],
+    ),
+    ("a pull without any row", facts(received=0, siblings=Siblings(0, 0)), "held", ["empty"]),
+    ("unclear rows at the quota", facts(siblings=Siblings(200, 10)), "accepted", []),
+    ("unclear rows over the quota", facts(siblings=Siblings(200, 11)), "held", ["coverage_unclear"]),
+    (
+        "unclear rows and its own, together over it",
+        facts(landed=97, quarantined=3, siblings=Siblings(200, 6)),
+        "held",
+        ["coverage_unclear"],
+    ),
+    (
+        "its own over the quota already",
+        facts(landed=94, quarantined=6, siblings=Siblings(200, 90)),
+        "held",
+        ["quarantine"],
+    ),
+    ("same bytes", facts(before=before(content_sha256="content")), "unchanged", []),
+    (
+        "same bytes, from a simulator before",
+        facts(before=before(content_sha256="content", synthetic=True)),
+        "accepted",
+        [],
+    ),
+    ("same rows, from a simulator before", facts(before=before(rows_sha256="rows", synthetic=True)), "accepted", []),
+    ("same bytes, other contract", facts(before=before(content_sha256="content", contract_sha256="x")), "accepted", []),
+    (
+        "same bytes, another number refused",
+        facts(before=before(content_sha256="content", quarantined=1)),
+        "accepted",
+        [],
+    ),
+    ("same rows in other bytes", facts(before=before(rows_sha256="rows")), "unchanged", []),
+    (
+        "same rows, but some were in quarantine",
+        facts(before=before(rows_sha256="rows", quarantined=1), landed=99, quarantined=1),
+        "accepted",
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "outcome", "codes"), CASES, ids=[case[0] for case in CASES])
+def test_decisions(name: str, given: Facts, outcome: str, codes: list[str]) -> None:
+    decision = decide(given, ASSERTIONS)
+    assert (decision.outcome, [reason.code for reason in decision.reasons]) == (outcome, codes)
+
+
+DELTAS: list[tuple[str, Facts, str, list[str]]] = [
+    ("a quiet day", facts(received=0, new_rows=0), "unchanged", []),
+    ("rows of the overlap again", facts(received=30, new_rows=0), "unchanged", []),
+    ("one new row: neither floor nor shrinking", facts(received=1, new_rows=1), "accepted", []),
+    ("keys that are not in it are not gone", facts(new_rows=5, before=before(keys_gone=100)), "accepted", []),
+    ("refused rows are told", facts(received=100, quarantined=5, new_rows=0), "accepted", []),
+    (
+        "and told once",
+        facts(quarantined=5, landed=95, new_rows=0, before=before(content_sha256="content", quarantined=5)),
+        "unchanged",
+        [],
+    ),
+    ("too many refused", facts(received=100, quarantined=6, new_rows=94), "held", ["quarantine"]),
+    (
+        "refused rows only",
+        facts(received=2, quarantined=2, landed=0, new_rows=0),
+        "rejected",
+        ["nothing_landed"],
+    ),
+    ("a copy under another key", facts(new_rows=9, copies=("dlh_sipsn 2024",)), "held", ["copy"]),
+    ("a field nobody declared", facts(new_rows=9, drift=(UNKNOWN,)), "held", ["drift_added"]),
+    ("rows without coverage", facts(new_rows=9, coverage=None), "held", ["coverage_unknown"]),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "outcome", "codes"), DELTAS, ids=[case[0] for case in DELTAS])
+def test_decisions_about_deltas(name: str, given: Facts, outcome: str, codes: list[str]) -> None:
+    decision = decide(given, ASSERTIONS)
+    assert (decision.outcome, [reason.code for reason in decision.reasons]) == (outcome, codes)
+
+
+@pytest.mark.parametrize(("received", "told"), [(32_000, True), (65_536, True), (31_999, False), (0, False)])
+def test_p1_a_silent_cap_is_a_finding(received: int, told: bool) -> None:
+    found = capped(received)
+    assert (found is not None) is told
+    if found is not None:
+        assert (found.code, found.observed) == ("silent_cap", str(received))
+
+
+def test_every_reason_says_what_to_do() -> None:
+    seen = {}
+    for _, given, _, _ in CASES:
+        for reason in decide(given, ASSERTIONS).reasons:
+            seen[reason.code] = reason
+    assert len(seen) >= 9
+    for reason in seen.values():
+        assert reason.what
+        assert reason.do
+        assert reason.observed
+
+
+def test_gone_has_its_own_limit() -> None:
+    lenient = ASSERTIONS.model_copy(update={"gone": Assertions.model_fields["shrink"].annotation(max=0.5)})  # type: ignore[misc]
+    assert decide(facts(before=before(keys_gone=40)), lenient).outcome == "accepted"
+
+
+@pytest.mark.parametrize(("changed", "outcome"), [(5, "accepted"), (6, "held")])
+def test_changes_are_bounded_where_the_contract_says_so(changed: int, outcome: str) -> None:
+    strict = ASSERTIONS.model_copy(update={"changed": Limit(max=0.05)})
+    decision = decide(facts(before=before(keys_changed=changed)), strict)
+    assert decision.outcome == outcome
+    assert [(reason.code, reason.observed) for reason in decision.reasons] == (
+        [("mass_change", "6 of 100")] if changed == 6 else []
+    )
+
+
+@pytest.mark.parametrize(("received", "expected"), [(200, None), (201, "rows_max")])
+def test_too_many_rows_are_a_finding(received: int, expected: str | None) -> None:
+    found = too_many(received, ASSERTIONS)
+    assert (found.code if found else None) == expected

@@ -1,0 +1,300 @@
+"""Pulls that fail, die or meet each other: what is recorded, and what the next one makes of it."""
+
+import errno
+import hashlib
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.kept.leftovers import sweep
+from connectors.landing import files as files_module
+from connectors.landing.landing import Landing
+from connectors.protocols.base import Page
+from connectors.pull.course import pull, pull_pages
+from connectors.pull.course import run as run_module
+from connectors.pull.page_store import PageStore, read_page
+from ledger.errors import ConfigError, SourceError
+from ledger.keys import Keys
+from ledger.settings import Connection, Settings
+from ledger.store import Ledger
+from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
+
+
+def failing(error: BaseException) -> Iterator[Page]:
+    yield page(0, records(20), "2023")
+    yield page(1, records(20), "2024")
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (SourceError("quota", "too many questions", where="GET /2"), "quota"),
+        (SourceError("damaged", "half a page", where="GET /2"), "damaged"),
+        (ConfigError("no such connection"), "permanent"),
+        (ValueError(f"could not read {NIK}"), "permanent"),
+    ],
+)
+def test_a_failure_is_recorded_before_it_is_raised(
+    ledger: Ledger, settings: Settings, error: Exception, kind: str
+) -> None:
+    with pytest.raises(type(error)):
+        pull_pages(make(), failing(error), ledger, settings)
+    batches = ledger.batches("sample")
+    assert [(batch.status, batch.error_kind) for batch in batches] == [("failed", kind)] * 2
+    assert [len(ledger.pages(batch.batch_id)) for batch in batches] == [1, 1]
+    assert NIK not in str([batch.error_message for batch in batches])
+    assert ledger.in_force("sample") == []
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A system whose second page is none."""
+
+    second = (200, b"<html>Galat: Siti Contohwan 9964020101230001</html>")
+
+    def do_GET(self) -> None:
+        page_one = self.path.endswith("page=1")
+        status, body = (200, json.dumps(records(20)).encode()) if page_one else self.second
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json" if page_one else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Nothing is logged."""
+
+
+@pytest.fixture
+def answers() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.integration
+def test_p7_a_failing_answer_is_kept_with_its_request_and_its_hash_and_never_in_clear(
+    ledger: Ledger, settings: Settings, answers: str
+) -> None:
+    args = {"path": "/", "params": {"token": "rahasia-9f3a"}, "paging": {"mode": "page", "size_param": "n", "size": 20}}
+    source = make(args=args, protocol="rest", for_each=[{"tahun": "2024"}])
+    with pytest.raises(SourceError) as caught:
+        pull(source, ledger, settings, connection=Connection(url=answers, extra={"private": True}))
+    assert (caught.value.kind, caught.value.answer) == ("damaged", None)
+    [batch] = ledger.batches(source.id)
+    first, second = ledger.pages(batch.batch_id)
+    assert (first.seq, second.seq, second.status) == (0, 1, 200)
+    assert "page=2" in second.request
+    assert "rahasia" not in first.request + second.request
+    body = Answers.second[1]
+    assert (second.bytes, second.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+    assert read_page(settings.home / str(second.path), Keys.load(settings.key_dir).page_key) == body
+    held = b"".join(path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
+    assert NIK.encode() not in held
+    assert NIK not in str(batch)
+
+
+def test_p7_a_page_about_no_period_is_kept(ledger: Ledger, settings: Settings) -> None:
+    with pytest.raises(SourceError):
+        pull_pages(make(), [page(0, records(3), "24")], ledger, settings)
+    [batch] = ledger.batches("sample")
+    [kept] = ledger.pages(batch.batch_id)
+    came = hashlib.sha256(page(0, records(3)).body).hexdigest()
+    assert (kept.request, kept.sha256) == ("GET /0?token=REDACTED", came)
+
+
+def test_a_failing_answer_that_finds_no_room_is_recorded_all_the_same(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(PageStore, "write", full)
+    with pytest.raises(SourceError, match="no coverage of grain"):
+        pull_pages(make(), [page(0, records(3), "24")], ledger, settings)
+    [batch] = ledger.batches("sample")
+    assert [(kept.status, kept.path) for kept in ledger.pages(batch.batch_id)] == [(200, None)]
+
+
+def test_no_page_at_all_is_a_failure(ledger: Ledger, settings: Settings) -> None:
+    with pytest.raises(SourceError, match="no answer"):
+        pull_pages(make(), [], ledger, settings)
+    assert [(batch.status, batch.error_kind) for batch in ledger.batches("sample")] == [("failed", "empty")]
+
+
+def test_a_page_about_no_period_is_refused(ledger: Ledger, settings: Settings) -> None:
+    with pytest.raises(SourceError, match="no coverage of grain year"):
+        pull_pages(make(), [page(0, records(3), "24")], ledger, settings)
+
+
+def test_p10_a_missing_connection_is_told_and_recorded(ledger: Ledger, settings: Settings) -> None:
+    with pytest.raises(ConfigError, match="PILAR_CONN_SAMPLE"):
+        pull(make(), ledger, settings)
+    assert [batch.status for batch in ledger.batches("sample")] == ["failed"]
+
+
+class Killed(BaseException):
+    """What SIGKILL looks like from inside: nothing that follows runs."""
+
+
+# (whose step, which step, at which call of it, before or after its work)
+STEPS = [
+    (PageStore, "write", 1, False),
+    (PageStore, "write", 2, True),
+    (Ledger, "add_pages", 1, False),
+    (Ledger, "add_pages", 2, True),
+    (Landing, "add", 2, True),
+    (Landing, "finish", 1, False),
+    (Landing, "finish", 1, True),
+    (files_module, "_copy", 1, False),
+    (files_module, "_copy", 1, True),
+    (files_module, "_copy", 4, True),
+    (run_module, "judge", 1, True),
+    (run_module, "judge", 2, True),
+    (PageStore, "settle", 2, True),
+    (Ledger, "finish_batch", 1, False),
+    (Ledger, "finish_batch", 1, True),
+    (Ledger, "finish_batch", 2, False),
+    (Ledger, "finish_batch", 2, True),
+]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=[f"{name}-{nth}-{after}" for _, name, nth, after in STEPS])
+def test_p2_a_pull_may_die_anywhere_and_be_run_again(
+    ledger: Ledger, settings: Settings, tmp_path: Path, step: tuple[Any, str, int, bool]
+) -> None:
+    owner, name, nth, after = step
+    source = make()
+    pull_pages(source, [page(0, records(30), "2023")], ledger, settings)
+    good = in_force(settings, ledger, source)["2023"]
+    real, calls = getattr(owner, name), iter(range(1, 1000))
+
+    def dying(*given: Any, **named: Any) -> Any:
+        last = next(calls) == nth
+        if last and not after:
+            raise Killed
+        result = real(*given, **named)
+        if last:
+            raise Killed
+        return result
+
+    pages = [page(0, records(30, n=5), "2023"), page(1, records(30), "2024")]
+    expected = undisturbed(source, pages, settings, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, dying)
+        with pytest.raises(Killed):
+            pull_pages(source, pages, ledger, settings)
+    between = in_force(settings, ledger, source)
+    assert between["2023"] in (good, expected["2023"])
+    pull_pages(source, pages, ledger, settings)
+    assert in_force(settings, ledger, source) == expected
+    sweep(ledger, settings, datetime.now(UTC) + timedelta(days=2))
+    dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
+    assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
+    assert in_force(settings, ledger, source) == expected
+
+
+@pytest.mark.parametrize("in_rows", [False, True], ids=["asked", "in rows"])
+def test_p2_months_of_a_killed_first_pull_are_no_history_for_its_rerun(
+    ledger: Ledger, settings: Settings, in_rows: bool
+) -> None:
+    """Two months were accepted when it died; the third is small and was never judged."""
+    month = {"bulan": {"pattern": "....-..", **({} if in_rows else {"context": "bulan"})}}
+    source = make(columns=COLUMNS | month, coverage={"from": "bulan", "grain": "month"})
+    pages = []
+    for at, size in enumerate((50, 50, 5)):
+        name = f"2024-{at + 1:02}"
+        rows = records(size, n=at, **({"bulan": name} if in_rows else {}))
+        pages.append(page(at, [row | {"id": f"{name} {row['id']}"} for row in rows], bulan=name))
+    calls, real = iter(range(1, 99)), Ledger.finish_batch
+
+    def dying(*given: Any) -> Any:
+        if next(calls) == 3:
+            raise Killed
+        return real(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ledger, "finish_batch", dying)
+        with pytest.raises(Killed):
+            pull_pages(source, pages, ledger, settings)
+    # Where rows say their month, all months of a pull come in force at once.
+    earlier = "accepted" if in_rows else "unchanged"
+    assert states(pull_pages(source, pages, ledger, settings)) == [
+        ("2024-01", earlier),
+        ("2024-02", earlier),
+        ("2024-03", "accepted"),
+    ]
+    fourth = page(3, records(5, n=9, **({"bulan": "2024-04"} if in_rows else {})), bulan="2024-04")
+    assert states(pull_pages(source, [*pages, fourth], ledger, settings))[-1] == ("2024-04", "held")
+
+
+@pytest.mark.parametrize(("owner", "name"), [(PageStore, "settle"), (Ledger, "finish_batch")])
+def test_p2_a_pull_may_be_killed_by_the_system(
+    ledger: Ledger, settings: Settings, tmp_path: Path, owner: Any, name: str
+) -> None:
+    """SIGKILL in a process of its own: the source's lock goes with it, and the next pull does not wait."""
+    source, pages = make(), two_years()
+
+    def die(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        setattr(owner, name, die)
+        pull_pages(source, pages, ledger, settings)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert [batch.status for batch in ledger.batches(source.id)] == ["running", "running"]
+    assert ledger.in_force(source.id) == []
+    pull_pages(source, pages, ledger, settings)
+    assert in_force(settings, ledger, source) == undisturbed(source, pages, settings, tmp_path)
+
+
+def test_two_pulls_of_one_source_wait_for_each_other(ledger: Ledger, settings: Settings, ledger_url: str) -> None:
+    running, seen = threading.Event(), []
+
+    def slowly() -> Iterator[Page]:
+        running.set()
+        seen.append("first begins")
+        yield page(0, records(20))
+        threading.Event().wait(0.5)
+        seen.append("first ends")
+
+    def quickly() -> Iterator[Page]:
+        seen.append("second begins")
+        yield page(0, records(20))
+
+    first = threading.Thread(target=pull_pages, args=(make(), slowly(), ledger, settings))
+    first.start()
+    running.wait(10)
+    outcome = pull_pages(make(), quickly(), Ledger(ledger_url), settings)
+    first.join()
+    assert seen == ["first begins", "first ends", "second begins"]
+    assert states(outcome) == [("2024", "unchanged")]
+
+
+def test_the_sweep_removes_dead_batches_only(ledger: Ledger, settings: Settings) -> None:
+    source = make()
+    pull_pages(source, two_years(), ledger, settings)
+    with pytest.raises(SourceError):
+        pull_pages(source, failing(SourceError("damaged", "x")), ledger, settings)
+    stranger = settings.pages_dir / source.id / "unknown-batch"
+    stranger.mkdir()
+    kept = in_force(settings, ledger, source)
+    assert sweep(ledger, settings) == []
+    later = datetime.now(UTC) + timedelta(days=8)
+    removed = sweep(ledger, settings, later)
+    assert len(removed) == 3
+    assert stranger in removed
+    assert in_force(settings, ledger, source) == kept

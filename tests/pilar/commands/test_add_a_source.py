@@ -1,0 +1,195 @@
+"""The page that says how to add a source is followed to the letter, against a system on this machine."""
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from expectations.rules import Range
+from ledger.errors import PilarError
+from ledger.keys import Keys
+from ledger.records import Batch
+from ledger.settings import REPOSITORY
+from ledger.store import Ledger
+from pilar.cli import app
+from pilar.evaluation import parsed_project, transform
+from pilar.evaluation.transform import run_dbt
+from pilar.evaluation.warehouse import landing_views, write_landing
+from pilar.sources.catalogue import landed_columns
+
+pytestmark = pytest.mark.integration
+
+PAGE = (REPOSITORY / "docs" / "add-a-source.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+) ?(\S*)\n(.*?)^```$", PAGE, flags=re.M | re.S)
+ADDRESS = "http://127.0.0.1:8080"
+PEOPLE = ("Siti Contohwan", "Budi Contohnya", "081234567890")
+SOURCE = "dishub_penumpang"
+TODAY = r"\d{4}-\d{2}-\d{2}"
+
+
+class Terminals(BaseHTTPRequestHandler):
+    """The agency's portal: 36 rows a year for who has the token."""
+
+    def do_GET(self) -> None:
+        allowed = (
+            self.headers["Authorization"] == "Bearer token-dari-dinas" and self.path == "/api/penumpang?tahun=2024"
+        )
+        rows = [
+            {"terminal": terminal, "bulan": month, "penumpang": f"{month}.{100 + month}", "jenis": kind,
+             "nama_petugas": PEOPLE[month % 2], "no_hp": PEOPLE[2]}
+            for terminal, kind in (("Tenggarong", "AKDP"), ("Sangatta", "AKAP"), ("Bontang", "AKDP"))
+            for month in range(1, 13)
+        ]  # fmt: skip
+        body = json.dumps({"data": rows} if allowed else {"error": "no"}).encode()
+        self.send_response(200 if allowed else 401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing is logged."""
+
+
+@pytest.fixture
+def portal() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Terminals)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def place(tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation of this test's own, and a project whose files it may write."""
+    monkeypatch.setenv("PILAR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PILAR_LEDGER_URL", ledger_url)
+    monkeypatch.setenv("PILAR_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("PILAR_SOURCES", str(tmp_path / "connectors" / "sources"))
+    monkeypatch.setattr("pilar.commands.contracts.REPOSITORY", tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    Keys.ensure(tmp_path / "keys")
+    (tmp_path / "home").mkdir()
+    return tmp_path
+
+
+def run(command: str) -> tuple[int, str]:
+    """One command line of the page, and what it said."""
+    line, _, remark = command.partition("   # ")
+    result = CliRunner().invoke(app, shlex.split(line)[1:])
+    if isinstance(result.exception, PilarError):
+        raise result.exception
+    assert result.exit_code == (1 if remark == "refuses" else 0), (command, result.output)
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def project(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The installation with a copy of what one pillar needs of the project: dbt reads the whole of it for seconds."""
+    shutil.copytree(REPOSITORY / "connectors" / "sources" / "bps", place / "connectors" / "sources" / "bps")
+    shutil.copytree(parsed_project.PROJECT, place / "dbt_project")
+    needed = {"stg_bps_indikator", "ind_ipm", "ind_poverty", "mart_economy"}
+    for model in (place / "dbt_project" / "models").rglob("*.*"):
+        if (model.suffix == ".sql" and model.stem not in needed) or model.stem == "_unit_tests":
+            model.unlink()
+    monkeypatch.setattr(parsed_project, "PROJECT", place / "dbt_project")
+    monkeypatch.setattr(transform, "PROJECT", place / "dbt_project")
+    return place
+
+
+def test_the_page_works_as_it_says(
+    project: Path, portal: str, ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = project / "connectors" / "sources" / "dinas_perhubungan" / f"{SOURCE}.yaml"
+    said: list[str] = []
+    done: list[str] = []
+    for language, kind, text in BLOCKS:
+        if kind == "draft":
+            assert re.sub(TODAY, "", file.read_text()) == re.sub(TODAY, "", text)
+        elif kind == "finished":
+            file.write_text(text)
+        elif kind == "rule":
+            assert eval(text, {"Range": Range}).indicator_id == "eco_terminal_passengers"  # noqa: S307  # the page is ours
+        elif kind.startswith("+"):
+            with (project / kind[1:]).open("a") as more:
+                more.write(text)
+        elif kind:
+            (project / kind).write_text(text)
+        elif language == "sh":
+            for command in text.strip().splitlines():
+                if command.startswith("export "):
+                    name, _, value = shlex.split(command)[1].partition("=")
+                    monkeypatch.setenv(name, value.replace(ADDRESS, portal))
+                else:
+                    done.append(" ".join(shlex.split(command)[1:3]))
+                    said.append(run(command)[1])
+    assert done == [
+        "sources new", "sources check", "sources check", "contracts write", "contracts check", f"pull {SOURCE}",
+        f"diagnose {SOURCE}",
+    ]  # fmt: skip
+    (batch,) = Ledger(ledger_url).in_force(SOURCE)
+    assert (batch.coverage, batch.rows_landed, batch.rows_quarantined) == ("2024", 36, 0)
+    assert [person for person in PEOPLE if person in "".join(said) or person in file.read_text()] == []
+    months = sum(1000 * month + 100 + month for month in range(1, 13))
+    assert figures(project, batch) == [
+        ("35.07", None, "missing", [batch.batch_id]),
+        ("62.02", None, "missing", [batch.batch_id]),
+        ("64.02", 3 * months, "measured", [batch.batch_id]),
+    ]
+
+
+def figures(project: Path, batch: Batch) -> list[tuple[object, ...]]:
+    """The new indicator in its pillar's mart, built by dbt over the batch that was pulled; other sources are empty."""
+    warehouse = project / "home" / "warehouse" / "page.duckdb"
+    warehouse.parent.mkdir()
+    columns = landed_columns(project / "connectors" / "sources")
+    write_landing(warehouse, landing_views(project / "home", columns, [batch]))
+    built = run_dbt(warehouse, "+mart_economy", without=("resource_type:test",))
+    assert built.ok, built.first_failure()
+    query = "select region_code, value, state, batch_ids from candidate.mart_economy where indicator_id = "
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(f"{query}'eco_terminal_passengers' order by all").fetchall()
+
+
+def test_a_source_file_is_never_overwritten(place: Path) -> None:
+    (place / "x.csv").write_text("a,b\n1,2\n")
+    command = f"./run sources new dinas_perhubungan contoh --sample {place / 'x.csv'}"
+    run(command)
+    file = place / "connectors" / "sources" / "dinas_perhubungan" / "contoh.yaml"
+    file.write_text("by hand")
+    with pytest.raises(PilarError, match="there already"):
+        run(command)
+    assert file.read_text() == "by hand"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("", "Give --sample or --protocol"),
+        ("--protocol rest --connection dishub", "PILAR_CONN_DISHUB"),
+        ("--protocol rst --connection dishub", "Did you mean 'rest'"),
+        ("--protocol rest --connection dishub --arg pth=/x", "rest: path"),
+        ("--protocol rest --connection dishub --arg path", "NAME=VALUE"),
+        ("--protocol rest --connection dishub --arg path=/x --each 2024", "tahun=2024"),
+        ("--sample nothing.csv", "there is no such file"),
+    ],
+)  # fmt: skip
+def test_p10_what_cannot_be_looked_at_is_told_in_one_line(
+    place: Path, words: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if told != "PILAR_CONN_DISHUB":
+        monkeypatch.setenv("PILAR_CONN_DISHUB", json.dumps({"url": "http://127.0.0.1:9", "extra": {"private": True}}))
+    with pytest.raises(PilarError) as caught:
+        run(f"./run sources new dinas_perhubungan contoh {words}")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (place / "connectors").exists()

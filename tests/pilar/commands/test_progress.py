@@ -1,0 +1,65 @@
+"""What the live display says is decided by pure functions over the ledger's rows."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ledger.records import Batch, Event, EventStatus
+from pilar.commands.demo_progress import summarise
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+BATCH = Batch(
+    batch_id="b1",
+    source_id="s",
+    opd="o",
+    coverage="2024",
+    status="accepted",
+    contract_sha256="f",
+    rows_received=10,
+    rows_landed=9,
+    rows_quarantined=1,
+    landed_path="p",
+    landed_sha256="a",
+    content_sha256="c",
+    synthetic=True,
+    started_at=NOW,
+    finished_at=NOW,
+)
+FAILED = replace(
+    BATCH, status="failed", rows_received=None, rows_landed=None, rows_quarantined=None, error_message="503"
+)
+HELD = replace(
+    BATCH,
+    status="held",
+    reasons=({"code": "shrink", "what": "fewer rows", "observed": "10", "limit": "900", "do": "Ask"},),
+)
+
+
+def event(status: EventStatus, detail: str | None = None) -> Event:
+    return Event("me", "1", "changed", "s", "e1", status, 1, NOW, detail)
+
+
+@pytest.mark.parametrize(
+    ("events", "batches", "stage", "message"),
+    [
+        ([], [], "waiting", ""),
+        ([], [BATCH], "waiting", ""),
+        ([event("received")], [], "announced", ""),
+        ([event("dispatched")], [BATCH], "pulling", ""),
+        ([event("done")], [BATCH, BATCH], "accepted", ""),
+        ([event("done")], [HELD, BATCH], "held", "fewer rows: 10 (limit 900). Ask"),
+        ([event("dispatched")], [FAILED], "pulling", "503"),
+        ([event("failed", "the token was refused")], [], "failed", "the token was refused"),
+        ([event("failed", "x")], [FAILED], "failed", "503"),
+        ([event("done")], [BATCH, FAILED], "accepted", ""),
+    ],
+)
+def test_the_stage_of_a_source(events: list[Event], batches: list[Batch], stage: str, message: str) -> None:
+    found = summarise("s", events, batches)
+    assert (found.stage, found.message) == (stage, message)
+
+
+def test_rows_are_summed_over_the_batches_of_a_pull() -> None:
+    found = summarise("s", [event("done")], [BATCH, replace(BATCH, coverage="2023")])
+    assert (found.pulled, found.landed, found.quarantined) == (20, 18, 2)

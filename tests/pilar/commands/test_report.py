@@ -1,0 +1,34 @@
+"""What the terminal says of a publication's scores."""
+
+from pathlib import Path
+
+import duckdb
+
+from ledger.settings import Settings
+from pilar.commands.console import out
+from pilar.commands.report import print_scores
+
+TABLES = """
+CREATE SCHEMA scores;
+CREATE TABLE scores.index_scores AS SELECT '64.02' AS region_code, 'Kabupaten Contoh' AS region_name,
+  'computed' AS basis, '2023-reguler' AS rule_set_id, 2.89 AS index_value, NULL AS published_value, true AS synthetic;
+CREATE TABLE scores.pillar_scores AS SELECT '64.02' AS region_code, pillar, score, 3 AS questions_scored,
+  7 AS questions_total, NULL AS held_since, synthetic
+FROM (VALUES ('living', 3.67, true), ('economy', 3.00, false), ('society', NULL, true))
+  AS given (pillar, score, synthetic)
+"""
+
+
+def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        connection.execute(TABLES)
+
+    with out.capture() as printed:
+        print_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path)
+
+    names = ("living", "economy", "society")
+    rows = {name: line for line in printed.get().splitlines() for name in names if name in line}
+    assert "~3.67 (3/7)" in rows["living"]
+    assert "3.00 (3/7)" in rows["economy"]
+    assert "~" not in rows["economy"]
+    assert "~" not in rows["society"]

@@ -1,0 +1,348 @@
+"""The real platform: PostgreSQL, Airflow's four services and the door, from a signed event to a publication.
+
+The steps are stand-ins that note their calls (``platform_stub``); everything between them is real.
+"""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from events.airflow_client import AirflowClient
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar.platform.errors import PlatformError
+from pilar.platform.processes import free_port
+from pilar.platform.stack import Ports, Stack
+from simulator.push import post_event
+from tests.pilar.platform.sources_of_tests import write_sources
+from tests.pilar.platform.test_processes import REPOSITORY, eventually_gone
+
+pytestmark = pytest.mark.e2e
+
+SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+STUB = Path(__file__).parent / "platform_stub"
+# How long Airflow waits for a killed task to report is a setting (60 s); that it then runs it again is what is tested.
+IMPATIENT = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+}
+
+
+class FakeSystems:
+    """Simulated systems of which only the connection matters."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+    def connections(self) -> dict[str, Any]:
+        return {"fake": {"url": "http://127.0.0.1:1"}}
+
+
+@dataclass
+class Platform:
+    """A running stack, and what its stand-in steps noted."""
+
+    stack: Stack
+    folder: Path
+
+    def send(self, source: str) -> None:
+        sent = post_event(f"{self.stack.door_url}/events", source, SECRET)
+        assert sent.status == 202, sent.body
+
+    def notes(self) -> list[list[str]]:
+        log = self.folder / "log"
+        return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+
+    def called(self, step: str, argument: str | None = None, since: int = 0) -> list[list[str]]:
+        return [note for note in self.notes()[since:] if note[2] == step and (argument is None or note[3] == argument)]
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        with AirflowClient(self.stack.airflow_url) as airflow:
+            found: list[dict[str, Any]] = airflow.get(f"/api/v2/dags/{dag_id}/dagRuns", limit=100)["dag_runs"]
+        return found
+
+    def states(self, dag_id: str, key: str) -> list[str]:
+        return [run["state"] for run in self.runs(dag_id) if run["partition_key"] == key]
+
+
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="pilar-e2e-"))
+    write_sources(made / "sources")
+    (made / "notes").mkdir()
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def stack(folder: Path) -> Iterator[Stack]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(STUB))
+        patch.setenv("PILAR_STUB_LOG", str(folder / "notes" / "log"))
+        with a_stack(folder) as running:
+            yield running
+
+
+def a_stack(folder: Path) -> Stack:
+    settings = Settings(home=folder / "home", ledger_url="", sources_dir=folder / "sources", key_dir=folder / "keys")
+    ports = Ports(door=free_port(), airflow=free_port())
+    return Stack(settings, ports, systems=FakeSystems, environment={"PILAR_SECRET_TEST_HOOK": SECRET, **IMPATIENT})
+
+
+@pytest.fixture
+def platform(stack: Stack, folder: Path) -> Platform:
+    return Platform(stack, folder / "notes")
+
+
+def test_a_signed_event_becomes_a_publication(
+    platform: Platform, record_property: Callable[[str, object], None]
+) -> None:
+    since = len(platform.notes())
+    began = time.monotonic()
+    platform.send("births")
+    until(lambda: platform.called("publish", since=since))
+    # What the door says is on the disk while it runs.
+    assert "event stored" in (platform.stack.settings.log_dir / "door.log").read_text()
+    record_property("seconds", round(time.monotonic() - began, 2))
+    chain = [note[2:4] for note in platform.notes()[since:] if note[2] != "watch"]
+    assert chain == [["ingest", "births"], ["build_candidates"], ["score", "E1"], ["publish", "E1"]]
+    # The tasks were given the connections of the simulated systems.
+    assert "127.0.0.1" in " ".join(platform.called("ingest", "births", since=since)[0])
+    until(lambda: platform.states("ingest__health", "births") == ["success"])
+    until(lambda: Ledger(platform.stack.settings.ledger_url).events_of("births")[0].status == "done")
+
+
+def test_p4_every_event_of_a_burst_is_followed_by_a_run(platform: Platform) -> None:
+    ledger = Ledger(platform.stack.settings.ledger_url)
+    last: dict[str, float] = {}
+    for number in range(12):
+        source = ("births", "children", "vaccines", "revenue")[number % 4]
+        platform.send(source)
+        last[source] = time.time()
+    for source, moment in last.items():
+        until(
+            lambda source=source, moment=moment: any(  # type: ignore[misc]
+                float(note[0]) >= moment - 0.5 for note in platform.called("ingest", source)
+            )
+        )
+        until(lambda source=source: {event.status for event in ledger.events_of(source)} == {"done"})  # type: ignore[misc]
+
+
+def test_nothing_new_ends_in_a_skip_and_no_evaluation(platform: Platform) -> None:
+    quiet(platform)
+    (platform.folder / "spending").write_text("nothing")
+    since = len(platform.notes())
+    platform.send("spending")
+    until(lambda: platform.states("ingest__budget", "spending") == ["success"])
+    time.sleep(2)
+    assert platform.called("ingest", "spending", since)
+    assert not platform.called("build_candidates", since=since)
+
+
+def test_a_source_that_is_down_is_asked_again_and_one_that_refuses_is_not(platform: Platform) -> None:
+    quiet(platform)
+    since = len(platform.notes())
+    for source, order in (("children", "retryable"), ("vaccines", "auth")):
+        (platform.folder / source).write_text(order)
+        platform.send(source)
+    until(lambda: "failed" in platform.states("ingest__health", "vaccines"))
+    until(lambda: len(platform.called("ingest", "children", since)) == 2, seconds=90)
+    assert len(platform.called("ingest", "vaccines", since)) == 1
+    assert message_of_failed(platform, "vaccines").endswith("the system refused [vaccines]. Call the agency")
+
+
+def test_p4_the_sweep_rings_for_what_is_due(platform: Platform) -> None:
+    quiet(platform)
+    (platform.folder / "due").write_text("revenue vaccines")
+    since = len(platform.notes())
+    sweep(platform)
+    until(lambda: platform.called("ingest", "revenue", since) and platform.called("ingest", "vaccines", since))
+    (platform.folder / "due").unlink()
+    assert not platform.called("ingest", "births", since)
+
+
+def test_p2_the_sweep_has_evaluated_what_nobody_announced(platform: Platform) -> None:
+    quiet(platform)
+    since = len(platform.notes())
+    (platform.folder / "evaluation").touch()
+    sweep(platform)
+    until(lambda: platform.called("publish", since=since))
+    assert not platform.called("ingest", since=since)
+
+
+def test_p2_a_killed_task_is_noticed_and_run_again(platform: Platform) -> None:
+    quiet(platform)
+    (platform.folder / "births").write_text("sleep")
+    since = len(platform.notes())
+    platform.send("births")
+    until(lambda: platform.called("ingest", "births", since))
+    task = psutil.Process(int(platform.called("ingest", "births", since)[0][1]))
+    supervisor = task.parent()
+    assert supervisor is not None
+    # Both at once, as when a machine dies: nobody is left to report the end.
+    supervisor.kill()
+    task.kill()
+    until(lambda: len(platform.called("ingest", "births", since)) == 2, seconds=150)
+    until(lambda: platform.called("publish", since=since))
+
+
+def test_every_service_of_airflow_is_a_process_with_a_log_of_its_own(platform: Platform) -> None:
+    logs = platform.stack.settings.log_dir
+    for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
+        assert (logs / f"airflow-{name}.log").stat().st_size > 0
+    platform.stack.check()
+
+
+def test_the_whole_platform_is_stopped(stack: Stack, platform: Platform) -> None:
+    quiet(platform)
+    session = members(stack)
+    assert len(session) > 8
+    systems = stack.simulator
+    stack.stop()
+    assert eventually_gone(*session)
+    assert isinstance(systems, FakeSystems)
+    assert not systems.running
+
+
+def test_it_is_found_again_and_nothing_is_left_when_whoever_started_it_is_killed(folder: Path, stack: Stack) -> None:
+    stack.stop()
+    again = a_stack(folder)
+    code = f"""
+        import time
+        from pathlib import Path
+        from tests.pilar import test_platform_e2e as module
+        module.SECRET = {SECRET!r}
+        stack = module.a_stack(Path({str(folder)!r}))
+        stack.ports = module.Ports({again.ports.door}, {again.ports.airflow})
+        with stack:
+            print(stack.settings.ledger_url, flush=True)
+            input()
+            print(*module.members(stack), flush=True)
+            time.sleep(600)
+    """
+    started = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stdin is not None
+    assert started.stdout is not None
+    events = Ledger(started.stdout.readline().strip()).events_of("births")
+    assert {event.status for event in events} == {"done"}
+    second = Platform(again, folder / "notes")
+    since = len(second.notes())
+    second.send("births")
+    until(lambda: second.called("publish", since=since))
+    started.stdin.write("\n")
+    started.stdin.flush()
+    session = [int(word) for word in started.stdout.readline().split()]
+    assert len(session) > 8
+    started.send_signal(signal.SIGKILL)
+    started.wait()
+    assert eventually_gone(*session, seconds=40)
+
+
+def test_p10_a_taken_port_is_refused_before_anything_starts(folder: Path, stack: Stack) -> None:
+    import socket
+
+    stack.stop()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        second = a_stack(folder)
+        second.ports = Ports(door=taken.getsockname()[1], airflow=free_port())
+        with pytest.raises(PlatformError, match="taken by another program"), second:
+            pass
+    assert "postgres" not in second.timings
+
+
+def test_p10_a_dag_file_that_cannot_be_loaded_is_named(
+    folder: Path, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.stop()
+    (tmp_path / "broken.py").write_text("# a dag of airflow\nraise RuntimeError('not like this')\n")
+    monkeypatch.setattr("pilar.platform.airflow_settings.REPOSITORY", tmp_path)
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "broken.py").rename(tmp_path / "dags" / "broken.py")
+    monkeypatch.setenv("PYTHONPATH", f"{REPOSITORY}{os.pathsep}{STUB}")
+    with pytest.raises(PlatformError, match="not like this") as failed, a_stack(folder):
+        pass
+    assert "broken.py" in str(failed.value)
+
+
+def quiet(platform: Platform) -> None:
+    """Wait until no run is under way."""
+    until(
+        lambda: all(
+            run["state"] in ("success", "failed")
+            for dag_id in ("ingest__health", "ingest__budget", "evaluate", "watch")
+            for run in platform.runs(dag_id)
+        ),
+        seconds=90,
+    )
+
+
+def sweep(platform: Platform) -> None:
+    """Trigger the watch DAG."""
+    token = httpx.get(f"{platform.stack.airflow_url}/auth/token").json()["access_token"]
+    started = httpx.post(
+        f"{platform.stack.airflow_url}/api/v2/dags/watch/dagRuns",
+        json={"logical_date": None},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert started.is_success, started.text
+
+
+def members(stack: Stack) -> list[int]:
+    """Every process that the stack has started, however deep."""
+    tops = {stack._supervisor.pid(name) for name in ("airflow", "door")}
+    found = []
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) in tops:
+                found.append(pid)
+        except ProcessLookupError:
+            continue
+    return found
+
+
+def message_of_failed(platform: Platform, key: str) -> str:
+    """The last error line in the log of the failed run of a source."""
+    failed = [run for run in platform.runs("ingest__health") if run["state"] == "failed"]
+    run = next(run for run in failed if run["partition_key"] == key)
+    logs = platform.stack.settings.home / "airflow" / "logs" / "dag_id=ingest__health" / f"run_id={run['dag_run_id']}"
+    records = [json.loads(line) for file in logs.rglob("*.log") for line in file.read_text().splitlines()]
+    values = [item["exc_value"] for record in records for item in record.get("error_detail") or []]
+    return str(values[-1]) if values else ""

@@ -1,0 +1,157 @@
+"""The small parts of the platform: verdicts on errors, connections, senders, Airflow's settings."""
+
+import importlib.util
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from ledger.errors import ConfigError, GateError, LedgerError, SourceError
+from ledger.settings import Settings
+from pilar.platform.airflow_settings import airflow_environment, base_environment, prepare_home
+from pilar.platform.connections import airflow_lookup, read_connection
+from pilar.platform.failures import verdict
+from pilar.platform.preload import HEAVY, PROTOCOLS
+from pilar.platform.senders import senders
+from tests.pilar.platform.sources_of_tests import write_sources
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (SourceError("retryable", "x"), True),
+        (SourceError("quota", "x"), True),
+        (SourceError("auth", "x"), False),
+        (SourceError("permanent", "x"), False),
+        (SourceError("damaged", "x"), False),
+        (SourceError("empty", "x"), False),
+        (LedgerError("x"), True),
+        (ConfigError("x"), False),
+        (GateError("x"), False),
+    ],
+)
+def test_only_what_may_pass_by_itself_is_tried_again(error: Exception, again: bool) -> None:
+    found = verdict(error)
+    assert found is not None
+    assert (found.line, found.again) == ("x", again)
+
+
+def test_a_fault_of_the_code_has_no_verdict() -> None:
+    assert verdict(KeyError("x")) is None
+
+
+@dataclass
+class Kept:
+    """A connection as Airflow keeps it."""
+
+    conn_type: str | None = "http"
+    host: str | None = "api.example"
+    schema: str | None = None
+    login: str | None = "l"
+    password: str | None = "p"
+    port: int | None = None
+    extra: str | None = None
+
+
+def test_a_connection_kept_in_airflow_is_read_in_both_ways_of_writing_it() -> None:
+    whole = read_connection("c", Kept(host="https://api.example/v1", extra='{"private": true}'))
+    assert (whole.url, whole.login, whole.password) == ("https://api.example/v1", "l", "p")
+    assert whole.extra["private"] is True
+    parts = read_connection("c", Kept(conn_type="postgresql", host="db", port=5433, schema="survey", login=None))
+    assert (parts.url, parts.login) == ("postgresql://db:5433/survey", "")
+
+
+def test_a_connection_that_airflow_does_not_have_is_not_made_up() -> None:
+    assert airflow_lookup(lambda _name: None)("c") is None
+
+
+@pytest.mark.parametrize("extra", ["[]", "not json hunter2", '"x"'])
+def test_a_damaged_extra_is_refused_without_quoting_it(extra: str) -> None:
+    with pytest.raises(ConfigError, match="Airflow connection c") as refused:
+        read_connection("c", Kept(extra=extra))
+    assert "hunter2" not in str(refused.value)
+
+
+def test_the_sources_files_say_who_may_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = senders(write_sources(tmp_path))
+    monkeypatch.delenv("PILAR_SECRET_TEST_HOOK", raising=False)
+    assert allowed.opd_of("births") == "health"
+    assert allowed.opd_of("no_such") is None
+    assert list(allowed.secrets_for("births")) == []
+    monkeypatch.setenv("PILAR_SECRET_TEST_HOOK", "whsec_new whsec_old")
+    assert list(allowed.secrets_for("births")) == ["whsec_new", "whsec_old"]
+    assert list(allowed.secrets_for("no_such")) == []
+    monkeypatch.setenv("PILAR_SECRET_OSS_USER_KEY", "key")
+    assert list(allowed.oss_keys()) == ["key"]
+
+
+def test_a_new_source_may_speak_at_once_and_a_broken_file_shuts_nobody_out(tmp_path: Path) -> None:
+    allowed = senders(write_sources(tmp_path))
+    births = tmp_path / "health" / "births.yaml"
+    (tmp_path / "health" / "deaths.yaml").write_text(births.read_text().replace("id: births", "id: deaths"))
+    assert allowed.opd_of("deaths") == "health"
+    births.write_text("{broken")
+    os.utime(births, ns=(1, 1))
+    assert allowed.opd_of("births") == "health"
+    assert allowed.opd_of("deaths") == "health"
+
+
+def test_a_door_opens_though_one_file_is_broken_and_reads_the_others_again(tmp_path: Path) -> None:
+    births = write_sources(tmp_path) / "health" / "births.yaml"
+    good = births.read_text()
+    births.write_text("{broken")
+    (tmp_path / "health" / "children.yaml").write_text(good.replace("id: births", "id: children") + "# TODO when?\n")
+    with capture_logs() as logged:
+        allowed = senders(tmp_path)
+    assert sorted(line["error"].count("births.yaml") for line in logged) == [0, 1]
+    assert [allowed.opd_of(name) for name in ("births", "children", "vaccines")] == [None, None, "health"]
+    (tmp_path / "health" / "deaths.yaml").write_text(good.replace("id: births", "id: deaths"))
+    (tmp_path / "health" / "vaccines.yaml").unlink()
+    assert [allowed.opd_of(name) for name in ("deaths", "vaccines", "revenue")] == ["health", None, "budget"]
+    births.write_text(good)
+    assert allowed.opd_of("births") == "health"
+    with pytest.raises(ConfigError, match="no folder"):
+        senders(tmp_path / "nowhere")
+
+
+def test_airflows_secrets_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> None:
+    prepare_home(tmp_path)
+    file = tmp_path / "secrets.json"
+    first = file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert all(len(value) >= 32 for value in json.loads(first).values())
+    prepare_home(tmp_path)
+    assert file.read_text() == first
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Settings:
+    made = Settings(home=tmp_path, ledger_url="postgresql://ledger", key_dir=tmp_path / "keys")
+    prepare_home(tmp_path / "airflow")
+    return made
+
+
+def test_airflow_listens_on_loopback_and_tasks_find_it_where_it_listens(installed: Settings) -> None:
+    found = airflow_environment(installed, "postgresql://postgres@/airflow?host=/x", 9999)
+    assert found["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert found["AIRFLOW__API__PORT"] == "9999"
+    assert found["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:9999"
+    assert found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "postgresql+psycopg2://postgres@/airflow?host=/x"
+    assert found["PILAR_LEDGER_URL"] == "postgresql://ledger"
+
+
+def test_everything_that_is_preloaded_exists() -> None:
+    ours = ("pilar", "connectors", "expectations")
+    for name in (*HEAVY, PROTOCOLS):
+        # Looking for a part of a package imports the package: of foreign ones, only the whole is looked for.
+        looked_for = name if name.startswith(ours) else name.partition(".")[0]
+        assert importlib.util.find_spec(looked_for) is not None, name
+
+
+def test_a_proxy_for_the_outside_is_not_used_inside(installed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    assert base_environment(installed)["NO_PROXY"].split(",")[:2] == ["example.org", "127.0.0.1"]

@@ -1,0 +1,120 @@
+"""The embedded server: started once, joined, stopped, and found again after a crash."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pilar.platform.errors import PlatformError
+from pilar.platform.postgres import HANDLES, EmbeddedPostgres
+from tests.pilar.platform.test_processes import REPOSITORY, eventually_gone
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder outside pytest's own, which every session that starts closes to other users."""
+    folder = Path(tempfile.mkdtemp(prefix="pilar-platform-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def server(place: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(place / "home" / "postgres") as started:
+        yield started
+
+
+def pid_of(folder: Path) -> int:
+    return int((folder / "postmaster.pid").read_text().split()[0])
+
+
+def test_databases_are_made_once_and_labelled(server: EmbeddedPostgres) -> None:
+    server.create("one", "two")
+    server.create("two", "three")
+    assert server.label("one") == ""
+    server.set_label("one", "it's migrated")
+    assert server.label("one") == "it's migrated"
+    with psycopg.connect(server.url("three")) as connection:
+        assert connection.execute("select current_database()").fetchone() == ("three",)
+
+
+def test_what_was_stored_is_there_after_a_restart(place: Path) -> None:
+    folder = place / "postgres"
+    with EmbeddedPostgres(folder) as server:
+        server.create("kept")
+        pid = pid_of(folder)
+    assert eventually_gone(pid)
+    with EmbeddedPostgres(folder) as server, psycopg.connect(server.url("kept")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_nobody_else_reaches_the_socket(server: EmbeddedPostgres) -> None:
+    folder = Path(server.url("postgres").partition("host=")[2])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_nobody_else_reaches_the_socket_where_the_path_is_too_long_for_one(place: Path) -> None:
+    deep = place / ("d" * 100)
+    deep.mkdir()
+    with EmbeddedPostgres(deep / "postgres") as server:
+        folder = Path(server.url("postgres").partition("host=")[2])
+        assert folder != deep / "postgres"
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
+def test_folders_above_it_do_not_become_readable_for_everybody(place: Path) -> None:
+    private = place / "private"
+    private.mkdir(mode=0o700)
+    with EmbeddedPostgres(private / "postgres"):
+        assert stat.S_IMODE(private.stat().st_mode) == 0o711
+
+
+def test_a_killed_user_does_not_keep_the_server_alive_for_ever(place: Path) -> None:
+    folder = place / "postgres"
+    code = f"""
+from pathlib import Path
+import os, signal
+from pilar.platform.postgres import EmbeddedPostgres
+EmbeddedPostgres(Path({str(folder)!r})).start()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == -signal.SIGKILL
+    left_behind = pid_of(folder)
+    with EmbeddedPostgres(folder):
+        assert pid_of(folder) == left_behind
+        assert json.loads((folder / HANDLES).read_text()) == [os.getpid()]
+    assert eventually_gone(left_behind)
+
+
+def test_a_killed_server_is_started_again_even_if_its_number_is_used_by_another_program(place: Path) -> None:
+    folder = place / "postgres"
+    with EmbeddedPostgres(folder) as server:
+        server.create("kept")
+        pid_file = (folder / "postmaster.pid").read_text()
+        os.kill(pid_of(folder), signal.SIGKILL)
+        assert eventually_gone(int(pid_file.split()[0]))
+    (folder / "postmaster.pid").write_text(pid_file.replace(pid_file.split()[0], str(os.getpid()), 1))
+    with EmbeddedPostgres(folder) as server, psycopg.connect(server.url("kept")):
+        assert pid_of(folder) != os.getpid()
+
+
+def test_p10_a_server_that_cannot_start_is_one_line_with_its_last_words(place: Path) -> None:
+    folder = place / "postgres"
+    with EmbeddedPostgres(folder):
+        pass
+    with (folder / "postgresql.conf").open("a") as configuration:
+        configuration.write("\nnonsense = 1\n")
+    with pytest.raises(PlatformError, match="PostgreSQL cannot be started") as failed:
+        EmbeddedPostgres(folder).start()
+    assert "nonsense" in str(failed.value) or "configuration file" in str(failed.value)
+    assert "\n" not in str(failed.value)
