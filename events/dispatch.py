@@ -1,8 +1,9 @@
 """From a stored event to a run: a background thread that hands pending events to Airflow.
 
-The door stores an event, wakes this thread and answers; whether Airflow is up does not matter to the sender. What is
-pending stays pending in the ledger until Airflow has said yes, so a crash anywhere costs a second event for the same
-source at most, and a second event for a source is harmless: its run drains whatever is new (promise P4).
+The door stores an event, wakes this thread and answers. Whether Airflow is up does not matter to the sender.
+
+What is pending stays pending in the ledger until Airflow has said yes. So a crash anywhere costs at most a second event
+for the same source. That one is harmless: its run drains whatever is new (promise P4).
 """
 
 import random

@@ -114,9 +114,12 @@ class BatchStore(Store):
     def release_batches(self, batch_ids: Sequence[str], why: str) -> Sequence[Receipt]:
         """Put held batches of one source in force at once, by a person's decision; each gets a receipt of its own.
 
-        Waits for a pull of the source that is under way. Raises LedgerError, and releases none, when one is not held;
-        when a newer one of its coverage is in force, held itself, or found what is in force unchanged. Where a pull
-        counts as a whole, also when any newer pull has spoken, and when another of its batches would stay behind.
+        Waits for a pull of the source that is under way. Raises LedgerError, and releases none, in these cases:
+
+        - One of them is not held.
+        - A newer batch of its coverage is in force, is held itself, or found what is in force unchanged.
+        - Its pull counts as a whole, and any newer pull has come to its end.
+        - Its pull counts as a whole, and another batch of it would stay behind.
         """
         [source_id, *others] = dict.fromkeys(self._held(batch_id).source_id for batch_id in batch_ids)
         if others:

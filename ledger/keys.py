@@ -1,10 +1,10 @@
 """The installation's two keys: one makes pseudonyms, the other encrypts raw pages.
 
-They live outside the data folder and are readable by their owner only. A lost pseudonym key means that the same
-person gets another pseudonym from then on; a lost page key means that kept pages cannot be read again.
+They live outside the data folder and are readable by their owner only.
 
-The page key can be changed: the new one is ``page.key`` from then on, and the one before stays as ``page-<id>.key`` for
-the pages it wrote. The pseudonym key is never changed: the same person would become another one.
+- The pseudonym key is never changed: the same person would become another one. That is also what its loss would do.
+- The page key can be changed. The new one is ``page.key`` from then on. The one before stays as ``page-<id>.key`` for
+  the pages it wrote. Once a page key is lost, its pages cannot be read again.
 """
 
 import hashlib

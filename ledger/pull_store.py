@@ -31,9 +31,10 @@ class PullStore(Store):
 
         ``synthetic``: from a simulator, or from the real system. What the one gave says nothing of the other.
 
-        A pull counts when every batch of it is in force or unchanged: one that died, failed or was held leaves rows
-        behind that must be asked for again. Nothing counts before one pull read everything, later than the pull
-        ``after``. A replay asked nobody.
+        - A pull counts when every batch of it is accepted or unchanged. One that died, failed or was held leaves rows
+          behind that must be asked for again.
+        - Nothing counts before one pull has read everything, later than the pull ``after``.
+        - A replay does not count: it asked nobody.
         """
         whole = (
             sa.select(t.batch.c.pull_id)

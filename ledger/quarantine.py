@@ -40,13 +40,16 @@ class Fate:
 
 @dataclass(frozen=True)
 class Refused:
-    """Rows of one batch that broke one rule on one field. ``since``: when this coverage first had such rows.
+    """Rows of one batch that broke one rule on one field.
 
-    ``open`` are those that still wait for somebody; ``state`` says why the others do not. Where it was looked for,
-    ``again`` are those that a later batch brought again, ``landed`` those that one landed, and ``later`` is the
-    last of those; ``times`` is in how many batches the others came, and ``last`` when they came last. ``named`` are
-    those dismissed by themselves, of which none is among ``again`` or ``landed``; of others that were dismissed only
-    the number is known.
+    ``since``: when this coverage first had such rows. ``open`` are those that still wait for somebody; ``state`` says
+    why the others do not. Where repeated rows were looked for:
+
+    - ``again`` are those that a later batch brought again, and ``landed`` those that one landed.
+    - ``later`` is the last of these batches.
+    - ``times`` is in how many batches the waiting rows came, and ``last`` when they came last.
+    - ``named`` are those dismissed by themselves. None of them is among ``again`` or ``landed``. Of other dismissed
+      rows only the number is known.
     """
 
     batch: Decided
@@ -106,10 +109,11 @@ def newest(batches: Iterable[Decided]) -> Mapping[tuple[str, str | None], Decide
 def fates(batches: Iterable[Decided], in_force: Collection[str]) -> Mapping[str, Fate]:
     """What has become of the quarantined rows of each batch, by its id. ``in_force``: the ids of those that are.
 
-    ``replayed``: its own pages were landed again and accepted. ``superseded``: a newer batch of the coverage has come,
-    and says itself what is wrong with it; a delta does not, for it brings only what is new. Rows without a coverage
-    belong to their pull: any newer accepted batch of the source that is no delta brings them again where they are still
-    wrong.
+    - ``replayed``: its own pages were landed again and accepted.
+    - ``superseded``: a newer batch of the coverage has come, and says itself what is wrong with it. A delta does not
+      count here, for it brings only what is new.
+    - Rows without a coverage belong to their pull. Any newer batch of the source in force brings them again where they
+      are still wrong. A delta does not.
     """
     known = {batch.batch_id: batch for batch in batches}
     last = newest(batch for batch in known.values() if not batch.delta)

@@ -62,8 +62,10 @@ class QuarantineStore(BatchStore):
         """Record that somebody decided about quarantined rows; they stay in quarantine.
 
         ``rows``: (batch, rule, field), and a row's number or None for all of them. Each batch gets a receipt that holds
-        its decisions; returns the receipts' numbers. ``until``: up to that day a decision about all rows of a rule and
-        field holds for as many of them in later batches of the coverage; one more is asked about.
+        its decisions; returns the receipts' numbers.
+
+        ``until``: up to that day, a decision about all rows of a rule and field holds for later batches of the coverage
+        too. It holds for as many rows as there are now; one more is asked about.
         Raises LedgerError when there is nothing to decide about.
         """
         if not rows:

@@ -104,10 +104,11 @@ class Revision:
 class BatchResult:
     """What became of a batch. ``reasons`` say why it is not simply accepted, ``findings`` are signals beside that.
 
-    ``files`` are the seals of what was written (see ``ledger.seals``).
-    ``context_sha256`` is of the values that rows take from the requests, None where they take none.
-    ``rows_known``, ``merge`` are those of a delta; ``cursor`` is the highest one among the landed rows. ``by_rows``:
-    rows say their coverage themselves and may move from one to another, so that all batches of the pull count together.
+    - ``files`` are the seals of what was written (see ``ledger.seals``).
+    - ``context_sha256`` is of the values that rows take from the requests, None where they take none.
+    - ``rows_known`` and ``merge`` are those of a delta.
+    - ``cursor`` is the highest one among the landed rows.
+    - ``by_rows``: rows say their coverage themselves and may move to another. Then all batches of a pull count together.
     """
 
     status: BatchStatus

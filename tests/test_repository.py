@@ -237,3 +237,52 @@ def test_no_real_table_is_copied_into_the_project(files: Mapping[str, Path], rea
     assert real
     copied = {name: str(real[found]) for name, path in files.items() if (found := digest(path)) in real}
     assert not copied
+
+
+PLAIN_TEXTS = (
+    "README.md",
+    "CHANGELOG.md",
+    *(f"docs/{name}.md" for name in ("architecture", "operations", "source-files")),
+)
+NOT_PLAIN_YET = frozenset({"docs/architecture.md"})
+MOST_WORDS = 30
+
+
+@pytest.mark.parametrize("name", [*PLAIN_TEXTS, "docs/glossary.md"])
+def test_no_sentence_is_long(name: str) -> None:
+    if name in NOT_PLAIN_YET:
+        pytest.skip("its text is not rewritten yet")
+    sentences = list(_sentences((REPOSITORY / name).read_text()))
+    assert len(sentences) > 5
+    assert [sentence for sentence in sentences if len(sentence.split()) > MOST_WORDS] == []
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences outside code, tables and headings; a piece of code is one word, a link is its text."""
+    prose = re.sub(r"^ *(?:```.*?^ *```|[|#<][^\n]*)$", "", text, flags=re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"`[^`]+`", "code", re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", prose))
+    for part in re.split(r"\n\s*(?:\n|(?=(?:[-*]|\d+\.) ))", prose):
+        yield from filter(None, re.split(r"(?<=[.!?])[*)”]*\s+(?=\S)", " ".join(part.split())))
+
+
+def test_long_sentences_are_found() -> None:
+    words = " ".join(["word"] * 16)
+    text = f"# {words}\n{words},\n{words} `a b`. [{words}](x).\n- {words}\n| {words} |\n```\n{words}\n```\n"
+    assert [len(sentence.split()) for sentence in _sentences(text)] == [33, 16, 17]
+
+
+def test_the_glossarys_code_names_exist(texts: Mapping[str, str]) -> None:
+    rows = re.findall(r"^\| [^|]+ \|[^|]*\|[^|]+\| `([^`|]+)` \|$", texts["docs/glossary.md"], re.MULTILINE)
+    assert len(rows) > 30
+    assert len(set(rows)) == len(rows), "one word a thing"
+    code = "\n".join(text for name, text in texts.items() if name.endswith(".py") and not name.startswith("tests/"))
+    defined = r"\b(?:class|def) {0}\b|^{0} = |^ *{0}: "
+    patterns = {name: re.escape(name) if name.startswith('"') else defined.format(name) for name in rows}
+    assert [name for name, pattern in patterns.items() if not re.search(pattern, code, re.MULTILINE)] == []
+
+
+def test_the_newest_release_is_the_projects_version(texts: Mapping[str, str]) -> None:
+    newest = re.findall(r"^## \[(.+?)\] - \d{4}-\d\d-\d\d$", texts["CHANGELOG.md"], re.MULTILINE)[0]
+    assert f'version = "{newest}"' in texts["pyproject.toml"]
+    assert f"PILAR_VERSION:-{newest}}}" in texts["docker-compose.yml"]
+    assert f"PILAR_VERSION={newest}\n" in texts[".env.example"]

@@ -39,10 +39,12 @@ class PullRows:
 class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
-    ``trailing`` are rows received by the last accepted batches; ``copies`` the sources and coverages in force that have
-    the same content; ``drift`` the differences from the contract's form that hold the batch. ``new_rows`` are the
-    landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its coverage.
-    ``pull``: None where the request says the coverage.
+    - ``trailing``: rows received by the last accepted batches.
+    - ``copies``: the sources and coverages in force that have the same content.
+    - ``drift``: the differences from the contract's form that hold the batch.
+    - ``new_rows``: the landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its
+      coverage.
+    - ``pull``: all rows of its pull; None where the request says the coverage.
     """
 
     coverage: str | None

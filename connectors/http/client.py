@@ -53,12 +53,15 @@ class Answer:
 class HttpClient:
     """Speaks to the system of one connection, within limits. Close it, or use it in ``with``.
 
-    Several threads may fetch at once; each request then has connections and cookies of its own.
+    Several threads may fetch at once. Each request then has connections and cookies of its own. Constructing opens no
+    connection. The connection's extra may hold:
 
-    The connection's extra may hold ``private`` (private and loopback addresses are allowed), ``ca_bundle`` (a file of
-    certificate authorities) and ``origins`` (URLs of further hosts that may be asked, or redirected to without
-    credentials), ``servers`` (one system on many hosts, each with its ``url``), and ``limits`` (bounds for this system,
-    by the names in ``Limits``). Constructing opens no connection.
+    - ``private``: private and loopback addresses are allowed.
+    - ``ca_bundle``: a file of certificate authorities.
+    - ``origins``: URLs of further hosts that may be asked, or redirected to without credentials.
+    - ``servers``: one system on many hosts, each with its ``url``.
+    - ``limits``: bounds for this system, by the names in ``Limits``.
+
     Raises ConfigError when the connection's limits make no sense.
     """
 

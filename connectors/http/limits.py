@@ -8,10 +8,11 @@ MIB = 1024 * 1024
 class Limits(BaseModel):
     """Bounds of one pull; a source file may set its own. Times are seconds, sizes bytes.
 
-    ``total_s`` bounds one attempt from the name's resolution to the last byte, whatever the socket's own timeouts see.
-    ``retry_total_s`` bounds all attempts of one request together, waits included. ``concurrency`` is how many requests
-    a host may have to answer at once, from all sources together; a single pull asks for several pages at once only
-    where the connection declares it.
+    - ``total_s`` bounds one attempt from the name's resolution to the last byte, whatever the socket's own timeouts
+      see.
+    - ``retry_total_s`` bounds all attempts of one request together, waits included.
+    - ``concurrency`` is how many requests a host may have to answer at once, from all sources together. A single pull
+      asks for several pages at once only where the connection declares it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,8 +1,8 @@
 """Words that may be quoted from a system's own messages, addresses and file names.
 
-A message about a failed request may name the person it was about, and no program can tell a name from a word it does
-not know. So only the words below are quoted, those of the source file itself, and words of one or two letters: every
-other one shows as ``…``. A word that is missed in a message belongs into this list, if it is nobody's name.
+A message about a failed request may name the person it was about. No program can tell a name from a word it does not
+know. So only these words are quoted: those below, those of the source file itself, and words of one or two letters.
+Every other one shows as ``…``. A word that is missed in a message belongs into this list, if it is nobody's name.
 """
 
 import re

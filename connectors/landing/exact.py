@@ -1,9 +1,10 @@
 """Rewriting the rare page that DuckDB would read with loss.
 
-DuckDB reads a JSON number with a fraction as a binary double. For up to 15 digits its shortest text is the same number,
-but ``64.10`` in a text column would become ``64.1``, and 1234567890123456.78 another amount. Pages that hold such
-numbers are found by one look and rewritten with the numbers as text, digit by digit. So are pages with lone
-surrogates or NaN, which Python reads and DuckDB refuses.
+DuckDB reads a JSON number with a fraction as a binary double. Up to 15 digits its shortest text is the same number. But
+``64.10`` in a text column would become ``64.1``, and 1234567890123456.78 another amount.
+
+Pages that hold such numbers are found by one look. They are rewritten with the numbers as text, digit by digit. So are
+pages with lone surrogates or NaN, which Python reads and DuckDB refuses.
 """
 
 import json

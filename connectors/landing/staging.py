@@ -1,8 +1,9 @@
 """Where the rows of a landing gather until they are counted and written: Parquet files, one for each chunk of pages.
 
 What is staged is what will be landed: personal values are pseudonyms already, refused values are masked. So it may lie
-on disk, and a pull takes as much memory with 10,000 pages as with 100. The rows of a part stand in the order of the
-pages, and so do the parts: reading them in turn gives the rows in order without sorting them.
+on disk, and a pull takes as much memory with 10,000 pages as with 100.
+
+Rows of a part stand in the order of the pages, and so do the parts. Reading them in turn gives the rows in order.
 """
 
 import secrets

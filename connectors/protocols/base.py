@@ -26,16 +26,19 @@ UNREADABLE_FORM = "row [0-9]+ has [0-9]+ fields, the header has [0-9]+"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of a source.
+    """One answer of a source. It may hold no records: "asked, and there is nothing" is an answer too.
 
-    ``seq`` counts from 0 over the whole pull. ``body`` is the answer as received (after transport decompression; and
-    decryption, where the key is bound to the request's moment, as with BPJS): it is what is hashed, encrypted and kept.
-    ``records`` is JSON text with the records, equal to ``body`` where the source
-    speaks JSON and derived from it elsewhere; ``records_path`` says where in it the array (of objects or of arrays) or
-    the single object lies: ``$``, ``$.rows``, ``$.entry[*].resource``, or ``ndjson`` for newline-delimited objects.
-    A page may hold no records: "asked, and there is nothing" is an answer too.
-    ``context`` holds values known from the request or the file name. ``request`` has its secrets redacted.
-    ``status`` is the HTTP status, 0 where the protocol has none. ``ms`` is the time the answer took, in milliseconds.
+    - ``seq`` counts from 0 over the whole pull.
+    - ``body`` is what is hashed, encrypted and kept: the answer as received. Transport compression is undone. So is an
+      encryption whose key is bound to the request's moment, as with BPJS.
+    - ``records`` is JSON text with the records. It is ``body`` itself where the source speaks JSON, else derived from
+      it.
+    - ``records_path`` says where in it the array (of objects or of arrays) or the single object lies: ``$``,
+      ``$.rows``, ``$.entry[*].resource``, or ``ndjson`` for newline-delimited objects.
+    - ``context`` holds values known from the request or the file name.
+    - ``request`` has its secrets redacted.
+    - ``status`` is the HTTP status, 0 where the protocol has none.
+    - ``ms`` is the time the answer took, in milliseconds.
     """
 
     seq: int

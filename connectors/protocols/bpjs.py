@@ -1,12 +1,13 @@
 """BPJS Kesehatan's web services (VClaim, Antrean): signed requests, and answers that only their sender can read.
 
-Each request carries its own moment and a signature over it, so both are made anew for every attempt. References and
-claims answer with ``response`` packed, and encrypted under a key that contains that moment; dashboards answer it in
-clear. The envelope is ``metaData`` in one service and ``metadata`` in the other, its code text or number, and failures
-come as HTTP 200.
+- Each request carries its own moment and a signature over it. Both are made anew for every attempt.
+- References and claims pack ``response``, and encrypt it under a key that contains that moment. Dashboards answer in
+  clear.
+- The envelope is ``metaData`` in one service and ``metadata`` in the other. Its code is text or a number.
+- Failures come as HTTP 200.
 
-What is kept of an encrypted answer is the envelope with ``response`` in clear: the bytes of the wire could be read
-again only with the moment and a secret that changes. Their SHA-256 and the moment stand in the page's request.
+Of an encrypted answer the envelope is kept with ``response`` in clear. The bytes of the wire could be read again only
+with the moment and a secret that changes. Their SHA-256 and the moment stand in the page's request.
 """
 
 import base64

@@ -1,9 +1,9 @@
 """BPS WebAPI, dynamic tables (``model/data``): the statistics office's figures by region, variable and year.
 
-The answer holds its dimensions and a flat ``datacontent`` whose keys are the ids of all dimensions glued together,
-without separators or fixed widths: 7315310990 is 7315|31|0|99|0 and could be read otherwise. Keys are therefore built
-from the dimensions and looked up, never taken apart; a key that two combinations build, or none, is damage.
-The API key is part of the path.
+The answer holds its dimensions and a flat ``datacontent``. Its keys are the ids of all dimensions glued together,
+without separators or fixed widths. 7315310990 is 7315|31|0|99|0, and could be read otherwise. So keys are built from
+the dimensions and looked up, never taken apart. A key that two combinations build, or none, is damage. The API key is
+part of the path.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,8 +1,10 @@
 """LZString's text for URLs, unpacked within a bound (https://github.com/pieroxy/lz-string, version 1.5).
 
-A stream of codes, each as wide as the dictionary then needs: 0 and 1 bring a new character of 8 or 16 bits, 2 is the
-end, any other names an earlier text. Characters are UTF-16 units. Fifteen kilobytes may unpack to thirty megabytes, and
-no package for Python that unpacks them takes a bound or tells a cut stream from a whole one.
+It is a stream of codes, each as wide as the dictionary then needs. 0 and 1 bring a new character of 8 or 16 bits, 2 is
+the end, and any other code names an earlier text. Characters are UTF-16 units.
+
+Fifteen kilobytes may unpack to thirty megabytes. No package for Python that unpacks them takes a bound, or tells a cut
+stream from a whole one.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """Raw pages on disk, encrypted: AES-256-GCM, one file a page, never a clear byte.
 
-File: magic, id of the key, 12 bytes of nonce, ciphertext with its tag. What is encrypted is a note in one line of JSON
-(how the page is read again; it may name a region or a file) and then the bytes as they came. Magic and key id are
-authenticated too, so that a changed byte anywhere makes the page unreadable instead of different.
+A file holds the magic, the key's id, 12 bytes of nonce, and the ciphertext with its tag. What is encrypted is a note in
+one line of JSON, and then the bytes as they came. The note says how the page is read again, and may name a region or a
+file. Magic and key id are authenticated too. So a changed byte anywhere makes the page unreadable instead of different.
 """
 
 import json

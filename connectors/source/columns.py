@@ -67,17 +67,25 @@ Exact = Annotated[Decimal, BeforeValidator(_bound), Field(ge=0, lt=10**6, max_di
 class Column(Strict):
     """One column of a contract.
 
-    ``from`` is the field's name in the record (default: the column's own), or a JSON path beginning with ``$``;
-    ``position`` counts from 0 in records that are arrays; ``context`` takes the value from the request or file name.
-    With ``context`` and ``from``, the record must say the same as the request: an answer about another year or region
-    is held back row by row.
+    Where a value comes from:
 
-    Declared, lossless readings: ``locale`` (id: 1.234,5; en: 1,234.5), ``format`` (strptime, or several that cannot be
-    confused), ``timezone`` (for times without offset), ``prefix`` and ``suffix`` (``Rp``, ``%``; of several suffixes
-    the first that fits is taken off), ``trim`` (blanks around text). ``rounding`` is the one declared loss: more
-    decimals than the type has are rounded half up. ``unused`` says why a column is landed that no model reads. A field
-    that is in no record of a batch holds the batch, unless it is ``optional``: it may have been renamed.
-    ``description`` is one text, or one in each language: ``{id: ..., en: ...}``.
+    - ``from``: the field's name in the record, or a JSON path beginning with ``$``. The default is the column's own
+      name.
+    - ``position``: counts from 0 in records that are arrays.
+    - ``context``: a value of the request or the file name. With ``context`` and ``from``, the record must say the same
+      as the request. An answer about another year or region is refused row by row.
+
+    Readings that lose nothing:
+
+    - ``locale``: ``id`` reads 1.234,5 and ``en`` reads 1,234.5.
+    - ``format``: one strptime form, or several that cannot be confused.
+    - ``timezone``: for times without an offset.
+    - ``prefix`` and ``suffix``: ``Rp``, ``%``. Of several suffixes the first that fits is taken off.
+    - ``trim``: takes off blanks around a text.
+
+    ``rounding`` is the one declared loss: more decimals than the type has are rounded half up. ``unused`` says why a
+    column is landed that no model reads. ``optional``: the field may be in no record. Otherwise that holds the batch,
+    for the field may have been renamed. ``description`` is one text, or one in each language: ``{id: ..., en: ...}``.
     """
 
     type: Annotated[str, AfterValidator(_type_name)] = "string"

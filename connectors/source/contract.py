@@ -19,11 +19,16 @@ Policy = Literal["evolve", "warn", "hold"]
 class Drift(Strict):
     """What becomes of a batch whose form is not the contract's: it is held, or lands with a finding.
 
-    ``evolve`` is a finding that proposes the lines for this file; the data is in the kept pages. ``added``: a field
-    nobody declared. ``removed``: a declared field that no record has. ``renamed``: one of each that look alike.
-    ``retyped``: most values of a column cannot be read as declared; or JSON gives text where it gave numbers.
-    ``reordered``: columns hold each other's values; or named fields come in another order. The second cases of the last
-    two still read as declared, so they follow the policy only where the file states one: else a finding, and nothing.
+    ``evolve`` is a finding that proposes the lines for this file; the data is in the kept pages. The kinds:
+
+    - ``added``: a field nobody declared.
+    - ``removed``: a declared field that no record has.
+    - ``renamed``: one of each that look alike.
+    - ``retyped``: most values of a column cannot be read as declared; or JSON gives text where it gave numbers.
+    - ``reordered``: columns hold each other's values; or named fields come in another order.
+
+    The second cases of the last two still read as declared. They follow the policy only where the file states one.
+    Without one, the second case of ``retyped`` is a finding and that of ``reordered`` is nothing.
     """
 
     added: Policy = "warn"

@@ -24,11 +24,13 @@ Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(val
 class Incremental(Strict):
     """How a source is asked for what is new: ``{cursor}`` in its arguments is the lower bound.
 
-    ``cursor`` is a column that grows when a record is entered or changed (a date, moment or whole number); ``overlap``
-    how far behind the highest one every pull asks again (``7d``, ``12h``, ``30m``, or a number for numbers), ``start``
-    from where the first pull asks. ``format`` is strptime's form for systems that want their own; a moment is then told
-    in the column's time zone. A row whose cursor lies more than ``ahead`` in the future is quarantined, and the next
-    pulls go on asking for it.
+    - ``cursor``: a column that grows when a record is entered or changed (a date, moment or whole number).
+    - ``overlap``: how far behind the highest cursor every pull asks again. ``7d``, ``12h``, ``30m``, or a number for
+      numbers.
+    - ``start``: from where the first pull asks.
+    - ``format``: strptime's form for systems that want their own. A moment is then told in the column's time zone.
+    - ``ahead``: how far in the future a cursor is believed. A row beyond it is quarantined, and later pulls ask for it
+      again.
     """
 
     cursor: str

@@ -1,8 +1,9 @@
 """What dbt builds in an evaluation, and what it need not do each time.
 
-The seeds are files of the project: they are loaded and tested once for a state of the project, in a template file that
-evaluations begin with. What the data of an earlier evaluation built is not built again from the same data. Tests that a
-gate repeats on the same table run in the test suite only: what they would stop here, the gate stops.
+- The seeds are files of the project. They are loaded and tested once for a state of the project, in a template file
+  that evaluations begin with.
+- What the data of an earlier evaluation built is not built again from the same data.
+- Tests that a gate repeats on the same table run in the test suite only. The gate stops what they would stop here.
 """
 
 import fcntl
@@ -33,9 +34,10 @@ SEEDS = "resource_type:seed"
 def begin_warehouse(warehouse: Path, views: Mapping[str, View]) -> frozenset[str] | None:
     """Begin an evaluation's file with the landing and the reference tables, and with what an earlier one has built.
 
-    Returns the views of the landing that show something else than there; None when everything is to be built. That
-    begins with a copy of the template with the seeds, or with nothing where they do not pass their tests: the
-    evaluation then loads and tests them itself, says what is wrong with them and stops only what depends on them.
+    Returns the views of the landing that show something else than in the earlier file; None when everything is to be
+    built. Then the file begins with a copy of the template with the seeds. Where the seeds do not pass their tests, it
+    begins with nothing. The evaluation then loads and tests them itself. It says what is wrong with them, and stops
+    only what depends on them.
     """
     changed = copy_earlier(warehouse, views)
     if changed is None:

@@ -20,10 +20,12 @@ def nodes_of(manifest: "Manifest", tag: str, *, seeds: bool, changed: Collection
     """The ids of the nodes with a tag and of the tests that say something about them.
 
     ``seeds``: the reference tables too, where the file does not have them. ``changed``: only tables that these sources
-    of the landing reach; their views are there already and say the same of other data. A test belongs to what it reads,
-    and runs where all of that is built now or was before. Tests that a gate repeats run in the test suite only: what
-    they would stop here, the gate stops. The grain of the indicators is that of the marts: two rows of one region and
-    period there are two rows in the mart.
+    of the landing reach. Their views are there already and have the same columns.
+
+    - A test belongs to what it reads. It runs where all of that is built now or was before.
+    - Tests that a gate repeats run in the test suite only. The gate stops what they would stop here.
+    - The grain of the indicators is that of the marts. Two rows of one region and period there are two rows in the
+      mart.
     """
     nodes: Nodes = manifest.nodes
     kinds = ("model", "seed") if seeds else ("model",)

@@ -1,8 +1,8 @@
 """What becomes of each pillar's candidate: gated, then put in force or held.
 
-The answer of a gate that passed is carried over where all that it read and judged by is the same to the byte: the rows
-of the mart, the rules, the reference tables and the versions of what runs them. The ledger names the evaluation that it
-was carried out in. A gate that failed, or that could not judge, is carried out again.
+The answer of a gate that passed is carried over where all that it read and judged by is the same to the byte. That is
+the rows of the mart, the rules, the reference tables and the versions of what runs them. The ledger names the
+evaluation in which it was carried out. A gate that failed, or that could not judge, is carried out again.
 """
 
 import hashlib

@@ -90,11 +90,13 @@ def run_dbt(
 ) -> DbtResult:
     """Run a dbt command on a DuckDB file, and let go of the file.
 
-    ``select`` is dbt's own syntax (``tag:candidate``), or chooses nodes by name, and then no others run. Tests run
-    where all they read is selected or built before; the unit tests of the formulas only on request, since they depend
-    on the project and not on the data. ``without`` leaves out more, in dbt's syntax. ``kept_in`` is where the parsed
-    project is kept (default: beside the warehouse). A node that fails stops what depends on it and nothing else:
-    see ``DbtResult.failed_marts``.
+    - ``select`` is dbt's own syntax (``tag:candidate``), or names nodes. With names no other node runs.
+    - ``without`` leaves out more, in dbt's syntax.
+    - ``kept_in`` is where the parsed project is kept (default: beside the warehouse).
+
+    Tests run where all they read is selected or was built before. Unit tests of the formulas run only on request: they
+    depend on the project and not on the data. A node that fails stops what depends on it and nothing else: see
+    ``DbtResult.failed_marts``.
     Raises TransformError when dbt could not even begin (the project does not parse, the file is locked).
     """
     started = time.monotonic()

@@ -102,9 +102,10 @@ def landing_views(
 ) -> Mapping[str, View]:
     """One view per source over its batches in force; a source without any gets an empty view of the same columns.
 
-    ``batches`` are in the order of their pulls; those of an incremental source are joined by its key. ``columns`` maps
-    source ids to their landed columns and DuckDB types. A source whose file cannot be read now is not among them; its
-    batches in force stay, with the columns they were landed with (promise P3). ``maturity`` is that of batches, by id.
+    - ``batches`` are in the order of their pulls. Those of an incremental source are joined by its key.
+    - ``columns`` maps source ids to their landed columns and DuckDB types. A source whose file cannot be read now is
+      not among them. Its batches in force stay, with the columns they were landed with (promise P3).
+    - ``maturity`` is that of batches, by id.
     """
     known = {**dict.fromkeys(sorted({batch.source_id for batch in batches})), **columns}
     views = {}

@@ -1,9 +1,11 @@
 """Starts Airflow's four services from one process that has imported Airflow once.
 
-Importing Airflow costs 4 to 5 s of processor time in *each* process; forked from here, the services share that work
-and most of the memory. Each service is still a process of its own with a log of its own, runs exactly what
-``airflow <name>`` runs, and can be stopped alone. Orders come as one JSON line on standard input; when standard input
-ends, whoever started us is gone, and everything is stopped.
+Importing Airflow costs 4 to 5 s of processor time in *each* process. Forked from here, the services share that work and
+most of the memory. Each is still a process of its own, with a log of its own. It runs exactly what ``airflow <name>``
+runs, and can be stopped alone.
+
+Orders come as one JSON line on standard input. When standard input ends, whoever started us is gone, and everything is
+stopped.
 
 Run as ``python -m pilar.platform.airflow_host``. Airflow is loaded by name, as ``python -m airflow`` would.
 """

@@ -53,12 +53,13 @@ class Ports:
 class Stack:
     """PostgreSQL, Airflow's services, the door and, if wanted, simulated systems: started together, stopped together.
 
-    ``settings`` names the folders; its ledger URL is replaced by the embedded server's (``stack.settings`` has it).
-    ``systems`` makes the simulated systems from the URL of an empty database; their connections are given to the tasks.
-    ``environment`` is for all processes (secrets of webhooks, connections of real systems).
+    - ``settings`` names the folders. Its ledger URL is replaced by the embedded server's: ``stack.settings`` has it.
+    - ``systems`` makes the simulated systems from the URL of an empty database. Their connections are given to the
+      tasks.
+    - ``environment`` is for all processes: secrets of webhooks, connections of real systems.
 
     A second start on the same home finds everything there and only starts processes. Raises PlatformError when anything
-    cannot be started; what had been started is then stopped again.
+    cannot be started. What had been started is then stopped again.
     """
 
     settings: Settings

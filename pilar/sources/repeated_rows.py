@@ -1,10 +1,11 @@
 """Refused rows that came again: the overlap of an incremental source brings a bad record with each pull.
 
-Each batch goes on counting what it refused (promise P1). A person is asked about a record once, where it came last;
-that it came before is told beside it, also once it is dismissed there; and no more once a later pull landed a version
-that is not older, for then the agency has corrected it.
-A record is known again by its key, or by all that was kept of it; one whose key is masked, because a person may stand
-in it, is never known again.
+- Each batch goes on counting what it refused (promise P1).
+- A person is asked about a record once, where it came last. That it came before is told beside it. This stays so after
+  it is dismissed there.
+- Nobody is asked once a later pull landed a version that is not older: the agency has corrected the record.
+- A record is known again by its key, or by all that was kept of it. One whose key is masked, because a person may stand
+  in it, is never known again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

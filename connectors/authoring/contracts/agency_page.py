@@ -21,15 +21,15 @@ from connectors.source.source import Source
 
 _TITLE = Both("Kontrak data: {title}", "Data contract: {title}")
 _MADE = Both(
-    "Halaman ini dibuat dari berkas sumber `{file}`; yang berlaku adalah berkas itu.",
+    "Halaman ini dibuat otomatis dari berkas sumber `{file}`. Bila berbeda, berkas sumber itu yang menjadi acuan.",
     "This page is made from the source file `{file}`; that file is what counts.",
 )
-_SEND = Both("Yang dikirim", "What to send")
+_SEND = Both("Data yang dikirim", "What to send")
 _FROM = Both("Pilar mengambil data dari {place}.", "Pilar fetches the data from {place}.")
 _FILES = Both("Nama berkas: `{pattern}`", "Name of the file: `{pattern}`")
 _SHEET = Both("lembar `{sheet}`", "sheet `{sheet}`")
 _WIDE = Both(
-    "Kolom {names} berulang untuk setiap masa, dengan nama masa: `{example}`.",
+    "Kolom {names} berulang untuk setiap periode, disertai nama periodenya: `{example}`.",
     "The columns {names} repeat for each period, with its name: `{example}`.",
 )
 _KEY = Both(
@@ -37,65 +37,69 @@ _KEY = Both(
     "One row for each {key}; a second row with the same key is refused.",
 )
 _HEAD = Both(
-    "| kolom | jenis | wajib | satuan | arti | aturan | data pribadi |",
+    "| kolom | jenis data | wajib | satuan | keterangan | aturan | data pribadi |",
     "| column | type | required | unit | meaning | rules | personal data |",
 )
 _YES = Both("ya", "yes")
-_OPTIONAL = Both("boleh tidak ada", "may be absent")
+_OPTIONAL = Both("opsional", "may be absent")
 _DROPPED = Both(
-    "Bila ikut terkirim, dibuang sebelum disimpan: {names}.",
+    "Bila ikut terkirim, dihapus sebelum data disimpan: {names}.",
     "If sent along, dropped before anything is stored: {names}.",
 )
-_IGNORED = Both("Boleh ikut terkirim dan tidak dibaca: {names}.", "May be sent along and is not read: {names}.")
-_EXAMPLE = Both("Contoh baris, tanpa data orang:", "An example row, without any person:")
-_WHEN = Both("Kapan", "By when")
+_IGNORED = Both("Boleh ikut terkirim, tetapi tidak diolah: {names}.", "May be sent along and is not read: {names}.")
+_EXAMPLE = Both("Contoh baris (bukan data sebenarnya):", "An example row, without any person:")
+_WHEN = Both("Jadwal pengiriman", "By when")
 _DUE = Both(
-    "Data baru ditunggu pada {due}. Bila selama {warn} tidak ada data yang diterima, daftar sumber di Diskominfo "
-    "menandainya *late* (terlambat); setelah {fail}, *overdue* (lewat batas).",
+    "Tenggat data baru: {due}. Bila selama {warn} tidak ada data yang diterima, sumber ini ditandai *late* (terlambat) "
+    "dalam daftar sumber di Diskominfo; setelah {fail}, ditandai *overdue* (lewat tenggat).",
     "New data is due on {due}. When no data was accepted for {warn}, Diskominfo's list of sources marks it as *late*, "
     "after {fail} as *overdue*.",
 )
-_SAME = Both("Data yang masih sama juga dihitung.", "Data that are still the same count too.")
-_SAME_FILES = Both(
-    "Berkas yang isinya masih sama tidak dihitung.", "A file whose content is still the same does not count."
+_SAME = Both(
+    "Data yang dikirim ulang tanpa perubahan tetap dihitung sebagai pengiriman.",
+    "Data that are still the same count too.",
 )
-_REFUSED = Both("Yang ditolak atau ditahan", "What is refused or held")
-_ROWS = Both("Baris ditolak, dengan alasannya, bila:", "A row is refused, with the reason, when:")
+_SAME_FILES = Both(
+    "Berkas yang isinya tidak berubah tidak dihitung sebagai pengiriman.",
+    "A file whose content is still the same does not count.",
+)
+_REFUSED = Both("Data yang ditolak atau ditahan", "What is refused or held")
+_ROWS = Both("Baris ditolak, disertai alasannya, bila:", "A row is refused, with the reason, when:")
 _ROW_CASES = (
     Both(
-        "kolom wajib kosong, atau nilai tidak sesuai jenis dan aturannya (nilai tidak diperbaiki dengan tebakan)",
+        "kolom wajib kosong, atau nilai tidak sesuai jenis data dan aturannya (nilai tidak dikoreksi dengan dugaan)",
         "a required column is empty, or a value does not fit its type and rules (no value is repaired by guessing)",
     ),
-    Both("kuncinya sudah ada pada baris lain", "its key stands on another row already"),
+    Both("kuncinya sama dengan baris lain", "its key stands on another row already"),
     Both(
-        "ada nomor berbentuk NIK atau KK di kolom yang tidak menyatakannya",
+        "ada nomor seperti NIK atau nomor KK di kolom yang tidak ditetapkan sebagai data pribadi",
         "a number with the form of a NIK or KK stands in a column that does not declare one",
     ),
 )
 _BREAKS = Both("tidak memenuhi `{rule}`", "it breaks `{rule}`")
 _FLAGGED = Both("Diterima dengan catatan bila tidak memenuhi:", "Accepted with a note when it breaks:")
 _HELD = Both(
-    "Kiriman ditahan sampai ada yang memutuskan (data terakhir yang baik tetap berlaku) bila:",
+    "Kiriman ditahan sampai ada keputusan walidata (data terakhir yang lolos pemeriksaan tetap berlaku) bila:",
     "A delivery is held until a person decides (the last good data stays in force) when:",
 )
-_FEWER = Both("barisnya kurang dari {rows}", "it has fewer than {rows} rows")
-_SHRINK = Both("barisnya {share} lebih sedikit daripada biasanya", "it has {share} fewer rows than usual")
+_FEWER = Both("jumlah barisnya kurang dari {rows}", "it has fewer than {rows} rows")
+_SHRINK = Both("jumlah barisnya turun lebih dari {share} dari biasanya", "it has {share} fewer rows than usual")
 _CHANGED = Both(
-    "lebih dari {share} catatan yang sudah berlaku berubah isinya", "more than {share} of the records in force changed"
+    "lebih dari {share} data yang sudah berlaku berubah nilainya", "more than {share} of the records in force changed"
 )
 _QUOTA = Both("lebih dari {share} barisnya ditolak", "more than {share} of its rows are refused")
-_COPY = Both("isinya sama dengan kiriman wilayah atau masa lain", "its content is that of another region or period")
+_COPY = Both("isinya sama dengan kiriman wilayah atau periode lain", "its content is that of another region or period")
 _DRIFT: Mapping[str, Both] = {
     "added": Both("ada kolom yang tidak tercantum di atas", "there is a column that is not listed above"),
     "removed": Both("ada kolom di atas yang hilang", "a column listed above is missing"),
     "renamed": Both("ada kolom yang tampaknya berganti nama", "a column looks renamed"),
-    "retyped": Both("jenis isi suatu kolom berubah", "the type of a column changed"),
+    "retyped": Both("jenis data suatu kolom berubah", "the type of a column changed"),
     "reordered": Both("isi kolom tampaknya tertukar", "the contents of columns look exchanged"),
 }
 _ASK = Both("Bila ada masalah", "When something breaks")
 _WHOM = Both(
-    "Hubungi walidata di Diskominfo dan sebutkan `{id}`. Bila kolom atau bentuk data akan berubah, beri tahu lebih "
-    "dahulu. Langkah yang mereka ambil ada di bagian [English](#when-something-breaks).",
+    "Hubungi walidata di Diskominfo dan sebutkan `{id}`. Bila kolom atau bentuk data akan berubah, beri tahu "
+    "sebelumnya. Langkah penanganan oleh walidata tercantum di bagian [English](#when-something-breaks).",
     "Ask the walidata at Diskominfo and name `{id}`. Tell them before columns or the form of the data change. "
     "What they do:",
 )

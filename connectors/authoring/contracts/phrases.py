@@ -31,7 +31,7 @@ TYPES: Mapping[str, Both] = {
     "timestamp": Both("waktu", "time"),
     "boolean": Both("true atau false", "true or false"),
 }
-DECIMALS = Both("paling banyak {scale} angka desimal", "at most {scale} decimals")
+DECIMALS = Both("maksimal {scale} angka di belakang koma", "at most {scale} decimals")
 LOCALES: Mapping[str, Both] = {
     "id": Both("ditulis 1.234,5", "written 1.234,5"),
     "en": Both("ditulis 1,234.5", "written 1,234.5"),
@@ -40,7 +40,7 @@ WHOLE_LOCALES: Mapping[str, Both] = {
     "id": Both("ditulis 1.234", "written 1.234"),
     "en": Both("ditulis 1,234", "written 1,234"),
 }
-FORM = Both("seperti {form}", "like {form}")
+FORM = Both("ditulis seperti {form}", "like {form}")
 UNITS: Mapping[str, str] = {
     "month": "bulan",
     "degree": "derajat",
@@ -50,21 +50,23 @@ UNITS: Mapping[str, str] = {
 }
 """Units whose sign is an English word, in Indonesian."""
 ONE_OF = Both("salah satu dari {values}", "one of {values}")
-PATTERN = Both("pola {pattern}", "pattern {pattern}")
-AT_LEAST = Both("paling kecil {bound}", "at least {bound}")
-AT_MOST = Both("paling besar {bound}", "at most {bound}")
-ZONE = Both("zona waktu {zone} bila tanpa selisih", "time zone {zone} where no offset is given")
-AFFIX = Both("boleh dengan {affix}", "may come with {affix}")
+PATTERN = Both("sesuai pola {pattern}", "pattern {pattern}")
+AT_LEAST = Both("minimal {bound}", "at least {bound}")
+AT_MOST = Both("maksimal {bound}", "at most {bound}")
+ZONE = Both(
+    "dibaca dalam zona waktu {zone} bila selisih UTC tidak ditulis", "time zone {zone} where no offset is given"
+)
+AFFIX = Both("boleh disertai {affix}", "may come with {affix}")
 
 PERSONAL: Mapping[str, Both] = {
-    "drop": Both("dibuang sebelum disimpan", "dropped before anything is stored"),
-    "pseudonym": Both("disimpan sebagai samaran", "kept as a keyed pseudonym"),
-    "keep": Both("disimpan karena diperlukan", "kept because it is needed"),
+    "drop": Both("dihapus sebelum disimpan", "dropped before anything is stored"),
+    "pseudonym": Both("disimpan sebagai pseudonim (nomor samaran)", "kept as a keyed pseudonym"),
+    "keep": Both("disimpan apa adanya karena diperlukan", "kept because it is needed"),
 }
 
 PROTOCOLS: Mapping[str, Both] = {
-    "rest": Both("layanan JSON (REST) sistem Anda", "your system's JSON service (REST)"),
-    "sql": Both("basis data Anda, dengan hak baca saja", "your database, with the right to read only"),
+    "rest": Both("layanan API (REST/JSON) sistem Anda", "your system's JSON service (REST)"),
+    "sql": Both("basis data Anda (hak akses baca saja)", "your database, with the right to read only"),
     "files.csv": Both("berkas CSV di folder yang disepakati", "CSV files in the agreed folder"),
     "files.xlsx": Both("berkas Excel (XLSX) di folder yang disepakati", "Excel workbooks (XLSX) in the agreed folder"),
 }

@@ -32,7 +32,7 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
         (Quarantined(rule="range", field="timbulan", rows=2), Quarantined(rule="required", field="nama", rows=1))
     ]
     assert any(
-        "Sel kosong bukan angka" in caveat.id and "A blank cell is no figure" in caveat.en
+        "Sel kosong berarti tidak ada data" in caveat.id and "A blank cell is no figure" in caveat.en
         for caveat in meta.caveats["dlh_sipsn"]
     )
     assert list(meta.caveats) == ["dlh_sipsn"]
