@@ -1,3 +1,5 @@
-"""The six pillars, in the order in which the ministry lists them."""
+"""The pillars, in the order in which the ministry lists them."""
 
-PILLARS = ("governance", "branding", "economy", "living", "society", "environment")
+from ledger.project import pillar_ids
+
+PILLARS = pillar_ids()
