@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ledger.project import columns
 from ledger.records import Batch, Merge, Promotion
-from pilar.warehouse import MART_COLUMNS, export_marts, landing_views, opened, write_landing, write_promoted
+from pilar.warehouse import export_marts, landing_views, opened, write_landing, write_promoted
 
 CONTRACT = {"kode_daerah": "VARCHAR", 'nilai "a"': "DECIMAL(4,2)"}
 BATCH = Batch(
@@ -109,7 +110,7 @@ def test_p3_deltas_join_by_the_key_that_the_ledger_knows(tmp_path: Path, columns
 @pytest.fixture
 def candidate(tmp_path: Path) -> Path:
     warehouse = tmp_path / "w.duckdb"
-    fields = ", ".join(f'null::{kind} as "{name}"' for name, kind in MART_COLUMNS.items())
+    fields = ", ".join(f'null::{column.type} as "{column.name}"' for column in columns("mart_living"))
     with opened(warehouse) as connection:
         connection.execute("create schema candidate")
         connection.execute(f"create table candidate.mart_living as select {fields}")
