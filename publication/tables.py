@@ -21,6 +21,7 @@ SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores"
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
 NEEDED = ("regions", "pillars", "dimensions", "indicators", "questions", "bands", "rule_sets", "rule_set_methods")
 WELCOME = ("published_figures", "suppression", "instrument_sizes")
+FOUND = "findings"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
 # that nobody vetted, and few of them are few people: neither leaves the house.
 FINDINGS = """(SELECT * REPLACE (
@@ -103,7 +104,7 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
         raise PublicationError(
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
-    found = [_table("quality", "findings", FINDINGS)] if ("candidate", "findings") in present else []
+    found = [_table("quality", FOUND, FINDINGS)] if ("candidate", FOUND) in present else []
     return (*required, *reference, *found)
 
 
