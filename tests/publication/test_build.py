@@ -319,9 +319,9 @@ def test_a_format_is_written_checked_described_and_shown_by_its_line_in_the_regi
     def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
         connection.execute(f"COPY (FROM {relation}) TO '{path}' (FORMAT json)")
 
-    def read(path: Path) -> tuple[Sequence[str], int]:
+    def read(path: Path) -> tuple[Sequence[str] | None, int]:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return list(rows[0]), len(rows)
+        return list(rows[0]) if rows else None, len(rows)
 
     lines = of_tables("jsonl", mediatype="application/jsonl", write=write, read=read)
     monkeypatch.setattr(module, "FORMATS", (*FORMATS, lines))
@@ -339,7 +339,7 @@ def test_a_format_is_written_checked_described_and_shown_by_its_line_in_the_regi
 @pytest.mark.parametrize(
     ("relation", "message"),
     [
-        ("(SELECT * EXCLUDE (published_by) FROM {mart})", "mart_living.published_by is described and does not reach"),
+        ("(SELECT * EXCLUDE (unit) FROM {mart})", "mart_living.unit is described and does not reach"),
         ("(SELECT *, 1 AS note FROM {mart})", "mart_living.note reaches readers and is not described"),
         ("(FROM {mart} LIMIT 3)", "mart_living.csv has 3 rows"),
     ],
