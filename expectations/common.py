@@ -15,11 +15,10 @@ from expectations.rules import (
     not_empty,
     unique,
 )
+from ledger.project import mart_of
+from ledger.project import table as described
 from ledger.sql import literal
 
-GRAIN = ("region_system", "region_code", "period", "indicator_id")
-FILLED = ("pillar", *GRAIN, "region_name", "unit", "state", "definition", "source_id", "synthetic")
-COLUMNS = (*FILLED, "numerator", "denominator", "value", "batch_ids", "published_value", "published_by")
 SHOWN = "region_code, period, indicator_id"
 
 
@@ -47,16 +46,18 @@ def pillar_rules(
 
 
 def _shape(table: str, pillar: str) -> Iterable[Rule]:
+    contract = described(mart_of(pillar))
     yield not_empty(table)
     yield Rule(
         "columns",
         table,
         "ExpectTableColumnsToMatchSet",
         "a mart keeps the columns its readers rely on",
-        {"column_set": list(COLUMNS), "exact_match": False},
+        {"column_set": list(contract.names), "exact_match": False},
     )
-    yield unique(table, GRAIN, "one value per region, period and indicator")
-    yield filled(table, FILLED, SHOWN, "a number without its region, period, unit, definition and source says nothing")
+    yield unique(table, contract.key, "one value per region, period and indicator")
+    because = "a number without its region, period, unit, definition and source says nothing"
+    yield filled(table, contract.required, SHOWN, because)
     yield in_set(table, "pillar", (pillar,), SHOWN, "a row of another pillar would be gated by the wrong rules")
     yield in_set(
         table, "region_system", (REGION_SYSTEM,), SHOWN, "166 BPS codes name another region in Kemendagri's list"

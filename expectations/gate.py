@@ -15,13 +15,14 @@ from expectations.interpret import crashed, interpret
 from expectations.result import Check, GateResult, judge
 from expectations.rules import INDEX_COLUMNS, QUERY, Rule, no_rows
 from ledger.errors import GateError
+from ledger.project import pillar_ids
 from ledger.sql import literal
 
 if TYPE_CHECKING:
     from great_expectations.datasource.fluent.interfaces import Batch
     from great_expectations.expectations.expectation import Expectation
 
-PILLARS = ("governance", "branding", "economy", "living", "society", "environment")
+PILLARS = pillar_ids()
 GATES = (*PILLARS, "scores")
 ALL_QUERIES = "all queries"
 

@@ -108,7 +108,8 @@ class BatchResult:
     - ``context_sha256`` is of the values that rows take from the requests, None where they take none.
     - ``rows_known`` and ``merge`` are those of a delta.
     - ``cursor`` is the highest one among the landed rows.
-    - ``by_rows``: rows say their coverage themselves and may move to another. Then all batches of a pull count together.
+    - ``by_rows``: rows say their coverage themselves and may move to another. Then all batches of a pull count
+      together.
     """
 
     status: BatchStatus

@@ -8,7 +8,7 @@ import importlib
 
 import structlog
 
-from pilar.pillars import PILLARS
+from ledger.project import pillar_ids
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ HEAVY = (
     "pilar.evaluation.publish",
     "pilar.evaluation.transform",
     "connectors.pull.course",
-    *(f"expectations.{name}" for name in ("gate", "common", *PILLARS, "scores")),
+    *(f"expectations.{name}" for name in ("gate", "common", *pillar_ids(), "scores")),
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.branch_python",
 )

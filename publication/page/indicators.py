@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
-from publication.documents import evidence_path
 from publication.page.charts import band_scale, spark
 from publication.page.model import Indicator, Mark, Question
 from publication.page.words import STATES, Text, amount, number, period
+from publication.paths import evidence_path
 
 DIRECTIONS = {
     "higher": Text("Makin tinggi makin baik", "Higher is better"),

@@ -1,23 +1,24 @@
 """The interface for machines: JSON documents, one per region, pillar and score, and an index of them all."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ledger.project import Column, columns, mart_of
 from publication.content import Content, Row
-from publication.json_text import to_json
+from publication.formats.base import Draft, Format
+from publication.json_text import check_json, to_json
+from publication.page.words import Text
+from publication.paths import evidence_path, index_evidence_path, safe
+from publication.tables import Table
 
-INDICATOR_KEYS = (
-    *("indicator_id", "period", "value", "unit", "state", "numerator", "denominator", "definition", "source_id"),
-    *("batch_ids", "synthetic", "published_value", "published_by"),
-)
+# What the document of a region says above its indicators is not repeated in each of them.
+SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_name"})
 
 
-def write_documents(folder: Path, content: Content) -> None:
-    """Write every document below ``json/``."""
-    for path, document in documents(content):
-        target = folder / path
+def _write(draft: Draft) -> None:
+    for path, document in documents(draft.content):
+        target = draft.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(to_json(document), encoding="utf-8")
 
@@ -35,23 +36,6 @@ def documents(content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in content.question_scores:
         if row["state"] == "measured":
             yield evidence_path(row), _evidence(content, row)
-
-
-def evidence_path(row: Row) -> str:
-    """Where the evidence of a question's score stands."""
-    parts = (safe(str(row[key])) for key in ("region_code", "rule_set_id", "question_key"))
-    return f"json/evidence/{'/'.join(parts)}.json"
-
-
-def index_evidence_path(row: Row) -> str:
-    """Where the evidence of an index stands."""
-    region, rule_set, basis = (safe(str(row[key])) for key in ("region_code", "rule_set_id", "basis"))
-    return f"json/evidence/{region}/{rule_set}/index-{basis}.json"
-
-
-def safe(name: str) -> str:
-    """A name that is one harmless file name wherever it lands."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip(".") or "-"
 
 
 def _about(content: Content) -> dict[str, Any]:
@@ -98,13 +82,17 @@ def _region(content: Content, region: Row) -> dict[str, Any]:
                 **row,
                 "questions": _linked(content, code, str(row["pillar"])),
                 "indicators": [
-                    {key: item[key] for key in INDICATOR_KEYS}
+                    {column.name: item[column.name] for column in _own_columns(str(row["pillar"]))}
                     for item in content.of_region(content.marts.get(str(row["pillar"]), []), code)
                 ],
             }
             for row in content.of_region(content.pillar_scores, code)
         ],
     }
+
+
+def _own_columns(pillar: str) -> list[Column]:
+    return [column for column in columns(mart_of(pillar)) if column.name not in SAID_ABOVE]
 
 
 def _linked(content: Content, region_code: str, pillar: str) -> list[dict[str, Any]]:
@@ -163,3 +151,11 @@ def _index_evidence(content: Content, row: Row) -> dict[str, Any]:
         "gate": next((gate.model_dump() for gate in content.meta.gates if gate.gate == "scores"), None),
         "batches": content.batches(batch_ids),
     }
+
+
+def _check(folder: Path, _: Mapping[Table, int]) -> None:
+    for path in sorted((folder / "json").rglob("*.json")):
+        check_json(path)
+
+
+FORMAT = Format("json", _write, _check, (("json/index.json", Text("antarmuka untuk mesin", "interface for machines")),))
