@@ -4,6 +4,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from pilar.platform.postgres import EmbeddedPostgres
 from simulator import wire
 from simulator.data.children import children
 from simulator.data.persons import Person
+from simulator.mishaps import Answer
 from simulator.server import Simulator
 from tests.conftest import database_url, hurry, kept_connections
 from tests.integration import planted
@@ -34,6 +36,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 SAID_BY_AN_ANGRY_SYSTEM = ("dapodik", "satusehat", "sipd", "bps", "diskominfo", "oss", "sipsn")
 Body = Callable[[planted.Identity], bytes]
+HEALTHY = wire.healthy
 
 
 class PlantedWire:
@@ -44,25 +47,16 @@ class PlantedWire:
         self.angry: tuple[str, int, str, Body] | None = None
         self.replant: Callable[[], None] = lambda: None
 
-    async def answer(self, system: Any, fault: Any, scope: Any, receive: Any, send: Any) -> None:
+    async def healthy(self, app: Any, scope: Any, receive: Any) -> Answer:
         name = scope["path"].lstrip("/").partition("/")[0]
         if self.angry is not None and self.angry[0] == name and "token" not in scope["path"]:
             _, status, media, body = self.angry
-            headers = [(b"content-type", media.encode())]
-            await wire._whole(send, status, headers, body(self.planter.next()))
-            return
-        held = wire._Held()
-        await system(scope, receive, held)
-        body = held.body
-        if dict(held.headers).get(b"content-type", b"").startswith((b"application/json", b"application/fhir")):
-            body = json.dumps(self.planter.into(name, json.loads(body)), ensure_ascii=False).encode()
-        if fault is not None and fault.kind == "half_page":
-            await wire._start(send, held.status, held.headers, len(body))
-            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-            return
-        if fault is not None and fault.kind == "cut_json":
-            body = body[: len(body) // 2]
-        await wire._whole(send, held.status, held.headers, body)
+            return Answer(status, {"content-type": media}, body(self.planter.next()))
+        found = await HEALTHY(app, scope, receive)
+        if not found.headers.get("content-type", "").startswith(("application/json", "application/fhir")):
+            return found
+        planted_body = self.planter.into(name, json.loads(found.body))
+        return replace(found, body=json.dumps(planted_body, ensure_ascii=False).encode())
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +82,7 @@ def planter() -> Iterator[planted.Planter]:
 def wired(planter: planted.Planter) -> Iterator[PlantedWire]:
     planted_wire = PlantedWire(planter)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire, "_answer", planted_wire.answer)
+        patch.setattr(wire, "healthy", planted_wire.healthy)
         yield planted_wire
 
 
