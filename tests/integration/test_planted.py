@@ -14,13 +14,13 @@ import pytest
 import simulator.data.children as children_module
 from connectors.pull import pull
 from connectors.replay import replay, replayable
-from connectors.spec import load_source, load_sources
+from connectors.spec import load_source
 from expectations import governance, society
 from expectations.common import no_rows
 from ledger.errors import PilarError, SourceError
 from ledger.keys import Keys
 from ledger.migrate import migrate
-from ledger.settings import Connection, sources_dir
+from ledger.settings import Connection
 from pilar import steps
 from pilar.platform.postgres import EmbeddedPostgres
 from simulator import wire
@@ -28,6 +28,7 @@ from simulator.data.children import children
 from simulator.data.persons import Person
 from simulator.mishaps import Answer
 from simulator.server import Simulator
+from tests.agencies import PLAYED
 from tests.conftest import database_url, hurry, kept_connections
 from tests.integration import planted
 from tests.integration.conftest import Installation
@@ -130,7 +131,7 @@ def plant_households(url: str, planter: planted.Planter) -> None:
 
 
 def run_whole(installation: Installation) -> None:
-    for source_id in load_sources(sources_dir()):
+    for source_id in PLAYED:
         steps.ingest(source_id)
     installation.evaluate()
 
@@ -138,7 +139,7 @@ def run_whole(installation: Installation) -> None:
 def run_failing(installation: Installation, wired: PlantedWire) -> list[str]:
     """Every source answers with persons in its error; sources break off midway; a gate fails. Returns what was said."""
     said = []
-    sources = {source.connection: source.id for source in load_sources(sources_dir()).values()}
+    sources = {source.connection: source.id for source in PLAYED.values()}
     for system in SAID_BY_AN_ANGRY_SYSTEM:
         for status, media, body in (
             (400, "application/json", planted.error_body),
@@ -180,7 +181,7 @@ def run_again(installation: Installation, only: tuple[str, ...] = ()) -> list[st
 
     One pillar's gate fails meanwhile and another's crashes; what they say of it is published with the others.
     """
-    for source_id in only or load_sources(sources_dir()):
+    for source_id in only or PLAYED:
         steps.ingest(source_id)
     if only:
         return []
@@ -221,7 +222,7 @@ def run_replay(installation: Installation, folder: Path) -> list[str]:
     mended = folder.parent / f"{folder.name}-sources" / "dinsos" / "dinsos_bantuan.yaml"
     mended.write_text(CSV_SOURCE.replace("[aktif, selesai]", "[aktif, selesai, ditunda]"))
     ledger, said, statuses = installation.ledger, [], []
-    for source in [*load_sources(sources_dir()).values(), load_source(mended)]:
+    for source in [*PLAYED.values(), load_source(mended)]:
         for batch_id in replayable(source.id, ledger):
             try:
                 outcome = replay(source, batch_id, ledger, installation.settings)

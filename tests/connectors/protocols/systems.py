@@ -5,8 +5,14 @@ All that the tests of every protocol need to know of one stands in its entry her
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from connectors.http.client import HttpClient
+from connectors.protocols import registry
+from connectors.protocols.base import Page
+from ledger.settings import Connection
+from simulator.server import Simulator
 from simulator.systems.bpjs import Bpjs, Service
 from simulator.systems.bps import Bps, Variable
 from simulator.systems.ckan import Ckan
@@ -140,3 +146,15 @@ SYSTEMS: Mapping[str, Asked] = {
         but={**_BODY_FIRST, "page_repeated": "held"},
     ),
 }
+
+
+@cache
+def healthy_pages(protocol: str) -> tuple[Page, ...]:
+    """What a protocol reads of its system in health."""
+    asked = SYSTEMS[protocol]
+    with Simulator(systems=[asked.system]) as simulator:
+        extra = {"private": True, "user_key": USER_KEY, "basic_password": PASSWORD}
+        link = Connection(url=simulator.connections()[protocol]["url"], login=LOGIN, password=PASSWORD, extra=extra)
+        reader = registry.get(protocol)
+        with HttpClient(link) as http:
+            return tuple(reader(reader.Args.model_validate(asked.args), link, asked.for_each, http).pages())
