@@ -218,6 +218,7 @@ def inside(tree: Path, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(900)  # processes of their own, each of which imports the project anew
 def test_one_file_in_the_tree_is_a_source_and_breaks_nothing(tree: Path) -> None:
     for words in (("contracts", "write"), ("contracts", "check"), ("sources", "check")):
         inside(tree, "-c", "from pilar.cli import main; main()", *words)
