@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.errors import SimulatorError
-from simulator.faults import KINDS, SYSTEMS, Faults
-from simulator.systems.common import answer
+from simulator.faults import KINDS, Faults
 
 
 class Control:
@@ -23,12 +22,12 @@ class Control:
 
     async def listing(self, _request: Request) -> Response:
         """GET /_faults: what is on, and what there is."""
-        return answer({"active": self._faults.listing(), "kinds": dict(KINDS), "systems": list(SYSTEMS)})
+        return JSONResponse({"active": self._faults.listing(), "kinds": dict(KINDS), "systems": self._faults.systems})
 
     async def clear_all(self, _request: Request) -> Response:
         """DELETE /_faults: all off."""
         await asyncio.to_thread(self._faults.clear)
-        return answer({"active": {}})
+        return JSONResponse({"active": {}})
 
     async def switch_on(self, request: Request) -> Response:
         """POST /_faults/{system} with {"kind": ..., "value": ..., "times": ..., "after": ..., "match": ...}."""
@@ -37,21 +36,21 @@ class Control:
             kind = str(asked.pop("kind", ""))
             await asyncio.to_thread(lambda: self._faults.set(request.path_params["system"], kind, **asked))
         except SimulatorError as error:
-            return answer({"message": str(error)}, 400)
-        return answer({"active": self._faults.listing()})
+            return JSONResponse({"message": str(error)}, 400)
+        return JSONResponse({"active": self._faults.listing()})
 
     async def switch_off(self, request: Request) -> Response:
         """DELETE /_faults/{system}."""
         await asyncio.to_thread(self._faults.clear, request.path_params["system"])
-        return answer({"active": self._faults.listing()})
+        return JSONResponse({"active": self._faults.listing()})
 
     async def arrival(self, request: Request) -> Response:
         """POST /_arrivals with {"month": "2024-09"}: the workbooks of one more month are there now."""
         try:
             files = self._arrive(str((await _object(request)).get("month", "")))
         except SimulatorError as error:
-            return answer({"message": str(error)}, 400)
-        return answer({"files": files})
+            return JSONResponse({"message": str(error)}, 400)
+        return JSONResponse({"files": files})
 
     def app(self) -> Starlette:
         """The control path."""

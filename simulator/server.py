@@ -3,6 +3,9 @@
 import asyncio
 import socket
 import threading
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict
 
@@ -10,15 +13,18 @@ import asyncssh
 import uvicorn
 
 from simulator import database, sftp
+from simulator.agencies import agencies
 from simulator.control import Control
-from simulator.credentials import credential, json_web_token
+from simulator.credentials import credential
 from simulator.errors import SimulatorError
-from simulator.faults import Faults
-from simulator.systems import bpjs, bps, dapodik, diskominfo, oss, satusehat, sicantik, sipd, sipsn
+from simulator.faults import DATABASE, ELSEWHERE, Fault, Faults
+from simulator.systems.common import System
+from simulator.systems.satusehat import LIFETIME_S
 from simulator.wire import Wire
 from simulator.workbooks import Workbooks
 
 HOST = "127.0.0.1"
+SURVEY, WORKBOOKS = "perkim_db", "eppgbm_sftp"
 _START_S = 20.0
 
 
@@ -32,8 +38,10 @@ class ConnectionInfo(TypedDict):
 
 
 class Simulator:
-    """The agencies' systems. ``start`` and ``stop`` them, or use it as a context; ``faults`` makes them misbehave.
+    """Systems that speak their real protocols. ``start`` and ``stop`` them, or use it as a context.
 
+    The HTTP systems are ``systems``, the demo's agencies where none are given; the SFTP drop is ``drop``, e-PPGBM's
+    where none is given. ``faults`` makes them misbehave; those that lead to another host lead to ``elsewhere``.
     Port 0 takes a free port. Without ``postgres_url`` there is no ``perkim_db``. ``token_lifetime_s`` is how long a
     SATUSEHAT token is good for.
     """
@@ -44,13 +52,20 @@ class Simulator:
         port: int = 0,
         sftp_port: int = 0,
         postgres_url: str | None = None,
-        token_lifetime_s: float = satusehat.LIFETIME_S,
+        token_lifetime_s: float = LIFETIME_S,
+        systems: Sequence[System] | None = None,
+        drop: sftp.Drop | None = None,
+        elsewhere: str = ELSEWHERE,
     ) -> None:
-        self.faults = Faults()
         self._revision = 0
+        if systems is None:
+            systems = agencies(token_lifetime_s=token_lifetime_s, revision=lambda: self._revision)
+        self._systems = list(systems)
+        self._drop = drop or sftp.Drop(WORKBOOKS, "eppgbm", credential(WORKBOOKS), self._folder, spoils=True)
+        self.faults = Faults(self._playable(postgres_url))
+        self._wire = Wire(self._systems, Control(self.faults, self.arrive).app(), self.faults, elsewhere)
         self._ports = (port, sftp_port)
         self._postgres_url = postgres_url
-        self._token_lifetime_s = token_lifetime_s
         self._sockets: tuple[socket.socket, socket.socket] | None = None
         self._workbooks: Workbooks | None = None
         self._server: uvicorn.Server | None = None
@@ -67,7 +82,7 @@ class Simulator:
         try:
             if self._postgres_url is not None:
                 database.load(self._postgres_url)
-                self.faults.watch("perkim_db", lambda fault: database.load(str(self._postgres_url), fault))
+                self.faults.watch(SURVEY, lambda fault: database.load(str(self._postgres_url), fault))
             self._workbooks = Workbooks()
             self._key = sftp.host_key()
             self._ready.clear()
@@ -121,27 +136,35 @@ class Simulator:
         """Connection name -> how to reach it, in the form of the platform's own connections."""
         if self._key is None:
             raise SimulatorError("the simulator is not running")
-        base = self.base_url
         found = {
-            "sipd": _connection(f"{base}/sipd", password=json_web_token()),
-            "dapodik": _connection(f"{base}/dapodik", password=credential("dapodik")),
-            "satusehat": _connection(f"{base}/satusehat", satusehat.client_id(), credential("satusehat")),
-            "sipsn": _connection(f"{base}/sipsn/public", password=credential("sipsn session")),
-            "oss": _connection(f"{base}/oss/v1/kl/rba", password=credential("oss")),
-            "bps": _connection(f"{base}/bps/v1/api", password=credential("bps")),
-            "diskominfo": _connection(f"{base}/diskominfo", password=credential("diskominfo")),
-            "bpjs": _connection(f"{base}/bpjs", bpjs.CONS_ID, bpjs.secret(), user_key=bpjs.user_key()),
-            "sicantik": _connection(f"{base}/sicantik/backoffice/api"),
-            "eppgbm_sftp": _connection(
-                f"sftp://{HOST}:{self._port(1)}",
-                sftp.LOGIN,
-                credential(sftp.NAME),
-                host_key=sftp.public_line(self._key),
-            ),
+            system.name: _connection(
+                f"{self.base_url}/{system.name}{system.base}", system.login, system.password, **system.extra
+            )
+            for system in self._systems
         }
+        found[self._drop.name] = _connection(
+            f"sftp://{HOST}:{self._port(1)}",
+            self._drop.login,
+            self._drop.password,
+            host_key=sftp.public_line(self._key),
+        )
         if self._postgres_url is not None:
-            found["perkim_db"] = _connection(self._postgres_url)
+            found[SURVEY] = _connection(self._postgres_url)
         return found
+
+    @property
+    def asked(self) -> deque[str]:
+        """The last requests that the HTTP systems got, as "METHOD /path?query"."""
+        return self._wire.asked
+
+    def _playable(self, postgres_url: str | None) -> Mapping[str, Collection[str]]:
+        found = {system.name: system.playable for system in self._systems} | {self._drop.name: self._drop.playable}
+        return found if postgres_url is None else {**found, SURVEY: DATABASE}
+
+    def _folder(self, fault: Fault | None) -> Path:
+        if self._workbooks is None:
+            raise SimulatorError("the simulator is not running")
+        return self._workbooks.folder(fault)
 
     def _port(self, which: int) -> int:
         if self._sockets is None:
@@ -157,22 +180,10 @@ class Simulator:
             self._ready.set()
 
     async def _serve(self) -> None:
-        if self._sockets is None or self._workbooks is None or self._key is None:
+        if self._sockets is None or self._key is None:
             raise SimulatorError("the simulator is not running")
-        systems = {
-            "sipd": sipd.app(),
-            "dapodik": dapodik.app(),
-            "satusehat": satusehat.app(self._token_lifetime_s),
-            "sipsn": sipsn.app(),
-            "oss": oss.app(),
-            "bps": bps.app(),
-            "diskominfo": diskominfo.app(lambda: self._revision),
-            "bpjs": bpjs.app(),
-            "sicantik": sicantik.app(),
-        }
-        wire = Wire(systems, Control(self.faults, self.arrive).app(), self.faults)
-        acceptor = await sftp.listen(self._sockets[1], self._key, self._workbooks, self.faults)
-        self._server = uvicorn.Server(_config(wire))
+        acceptor = await sftp.listen(self._sockets[1], self._key, self._drop, self.faults)
+        self._server = uvicorn.Server(_config(self._wire))
         serving = asyncio.create_task(self._server.serve(sockets=[self._sockets[0]]))
         while not self._server.started and not serving.done():
             await asyncio.sleep(0.01)

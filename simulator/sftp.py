@@ -1,22 +1,40 @@
-"""The drop of e-PPGBM: an SFTP server with a password, read only, shut into one folder."""
+"""A drop: an SFTP server with a password or a key, read only, shut into one folder."""
 
 import asyncio
 import contextlib
 import hmac
 import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import asyncssh
 
-from simulator.credentials import credential
-from simulator.faults import Fault, Faults
-from simulator.workbooks import Workbooks
+from simulator.faults import SFTP, SFTP_LINE, Fault, Faults
 
-NAME = "eppgbm_sftp"
-LOGIN = "eppgbm"
 _WRITING = asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
 _DRIP_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Who may log in, and which folder is shown to him while a fault is on.
+
+    ``public_key`` (one line as in authorized_keys) opens the drop too. ``spoils``: the folder differs with the fault.
+    """
+
+    name: str
+    login: str
+    password: str
+    folder: Callable[[Fault | None], Path]
+    public_key: str = ""
+    spoils: bool = False
+
+    @property
+    def playable(self) -> frozenset[str]:
+        """The faults this drop can play."""
+        return SFTP if self.spoils else SFTP_LINE
 
 
 def host_key() -> asyncssh.SSHKey:
@@ -29,15 +47,14 @@ def public_line(key: asyncssh.SSHKey) -> str:
     return " ".join(key.export_public_key("openssh").decode().split()[:2])
 
 
-async def listen(
-    sock: socket.socket, key: asyncssh.SSHKey, workbooks: Workbooks, faults: Faults
-) -> asyncssh.SSHAcceptor:
+async def listen(sock: socket.socket, key: asyncssh.SSHKey, drop: Drop, faults: Faults) -> asyncssh.SSHAcceptor:
     """Serve on a bound socket until the acceptor is closed."""
     return await asyncssh.listen(
         sock=sock,
         server_host_keys=[key],
-        server_factory=lambda: _Login(faults),
-        sftp_factory=lambda channel: _Drop(channel, workbooks.folder(faults.active(NAME)), faults),
+        server_factory=lambda: _Login(drop, faults),
+        sftp_factory=lambda channel: _Served(channel, drop, faults),
+        authorized_client_keys=asyncssh.import_authorized_keys(drop.public_key) if drop.public_key else None,
         allow_scp=False,
         # Shells and commands are not offered: without a process factory they are refused.
         encoding=None,
@@ -45,27 +62,30 @@ async def listen(
 
 
 class _Login(asyncssh.SSHServer):
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, drop: Drop, faults: Faults) -> None:
+        self._drop = drop
         self._faults = faults
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        if _kind(self._faults.active(NAME)) == "down":
+        if _kind(self._faults.active(self._drop.name)) == "down":
             conn.abort()
 
     def password_auth_supported(self) -> bool:
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
-        right = hmac.compare_digest(f"{username}\n{password}".encode(), f"{LOGIN}\n{credential(NAME)}".encode())
-        return right and _kind(self._faults.active(NAME)) != "wrong_token"
+        expected = f"{self._drop.login}\n{self._drop.password}"
+        right = hmac.compare_digest(f"{username}\n{password}".encode(), expected.encode())
+        return right and _kind(self._faults.active(self._drop.name)) != "wrong_token"
 
 
-class _Drop(asyncssh.SFTPServer):
+class _Served(asyncssh.SFTPServer):
     """Reading is all that is allowed."""
 
-    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], folder: Path, faults: Faults) -> None:
-        super().__init__(channel, chroot=str(folder).encode())
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], drop: Drop, faults: Faults) -> None:
+        super().__init__(channel, chroot=str(drop.folder(faults.active(drop.name))).encode())
         self._channel = channel
+        self._name = drop.name
         self._faults = faults
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
@@ -74,7 +94,7 @@ class _Drop(asyncssh.SFTPServer):
         return super().open(path, pflags, attrs)
 
     async def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        fault = self._faults.active(NAME)
+        fault = self._faults.active(self._name)
         if _kind(fault) == "reset":
             self._channel.get_connection().abort()
             return b""

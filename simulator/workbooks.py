@@ -11,8 +11,8 @@ from pathlib import Path
 from simulator.data.children import IDENTITY, MONTHS, columns, sheet
 from simulator.errors import SimulatorError
 from simulator.faults import NEW_COLUMN, Fault, thin
+from simulator.mishaps import LOGIN_PAGE
 from simulator.regions import REGIONS, Region
-from simulator.wire import LOGIN_PAGE
 from simulator.xlsx import Cell, workbook
 
 # When the healthy workbooks were last changed; a damaged one is a day younger, as an upload that went wrong would be.

@@ -49,7 +49,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Installation:
+class Holdings:
     """Where the files are, and what only a ledger knows: nothing of it where a copy of the chain is checked."""
 
     home: Path
@@ -96,7 +96,7 @@ class _Chain:
         return self.held | set(joined)
 
 
-def verify(witnesses: Callable[[], Iterable[Witness]], installation: Installation, scope: Scope) -> Sequence[Checked]:
+def verify(witnesses: Callable[[], Iterable[Witness]], holdings: Holdings, scope: Scope) -> Sequence[Checked]:
     """Check everything in the order of the chain. Each line names its first damage, if there is any.
 
     Where the chain itself is damaged the rest is not checked: what it rests on does not hold.
@@ -106,17 +106,17 @@ def verify(witnesses: Callable[[], Iterable[Witness]], installation: Installatio
     chain.damage = first_altered(_counted(witnesses(), chain, known))
     if chain.damage is not None:
         return [chain]
-    if installation.ledger is not None:
-        chain.damage = _without_receipt(installation.ledger, known)
+    if holdings.ledger is not None:
+        chain.damage = _without_receipt(holdings.ledger, known)
     if scope.source is not None and scope.source not in known.sources:
         close = get_close_matches(scope.source, known.sources, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         raise ConfigError("no receipt speaks of this source", where=scope.source, do=f"{hint}See `pilar sources list`")
-    found = [chain, *_files(witnesses(), installation, scope, known)]
+    found = [chain, *_files(witnesses(), holdings, scope, known)]
     if scope.file is not None:
-        return _about_file(found, installation, scope.file, known)
+        return _about_file(found, holdings, scope.file, known)
     if scope.source is None:
-        found += [_marts(installation), _publications(installation, known)]
+        found += [_marts(holdings), _publications(holdings, known)]
     return found
 
 
@@ -163,10 +163,10 @@ def _missing(seq: int, sha256: str, hashes: Mapping[int, str], where: str) -> Da
 # -- files and pages --------------------------------------------------------------------------------------------------
 
 
-def _files(witnesses: Iterable[Witness], installation: Installation, scope: Scope, known: _Chain) -> list[Checked]:
+def _files(witnesses: Iterable[Witness], holdings: Holdings, scope: Scope, known: _Chain) -> list[Checked]:
     files = Checked("landed and quarantined files")
     pages = Checked("pages, decrypted" if scope.pages else "pages, present")
-    opened = _Pages(installation.key_dir)
+    opened = _Pages(holdings.key_dir)
     wanted = scope.file.resolve() if scope.file is not None else None
     for witness in witnesses:
         link = witness.receipt
@@ -175,13 +175,13 @@ def _files(witnesses: Iterable[Witness], installation: Installation, scope: Scop
             continue
         needed = link.batch_id in known.needed
         for row in body["files"]:
-            path = installation.home / row["path"]
+            path = holdings.home / row["path"]
             if wanted in (None, path.resolve()):
                 _enter(files, _File(path, link, needed, _RESTORE), partial(first_difference, Seal.of_row(row)))
         for row in body["pages"]:
             told = (witness.paths or {}).get(row["seq"])
-            file = _File(installation.home / told if told else None, link, needed, _RESTORE_PAGE)
-            if told is None and needed and installation.ledger is not None and pages.damage is None:
+            file = _File(holdings.home / told if told else None, link, needed, _RESTORE_PAGE)
+            if told is None and needed and holdings.ledger is not None and pages.damage is None:
                 what = f"page {row['seq']} has no file in the ledger, and no batch that is needed loses its pages"
                 pages.damage = Damage(what, place_of(link), _RESTORE_PAGE)
             if wanted is None or (file.path is not None and file.path.resolve() == wanted):
@@ -241,10 +241,10 @@ class _Pages:
         return None
 
 
-def _about_file(found: list[Checked], installation: Installation, file: Path, known: _Chain) -> Sequence[Checked]:
+def _about_file(found: list[Checked], holdings: Holdings, file: Path, known: _Chain) -> Sequence[Checked]:
     told = [checked for checked in found[1:] if checked.count or checked.gone]
     publication = next(
-        (part for part in file.resolve().parents if part.parent == installation.published_dir.resolve()), None
+        (part for part in file.resolve().parents if part.parent == holdings.published_dir.resolve()), None
     )
     if publication is not None:
         checked = Checked("publication", count=1)
@@ -262,13 +262,13 @@ def _about_file(found: list[Checked], installation: Installation, file: Path, kn
 # -- what was made of them --------------------------------------------------------------------------------------------
 
 
-def _marts(installation: Installation) -> Checked:
+def _marts(holdings: Holdings) -> Checked:
     checked = Checked("marts in force")
-    if installation.ledger is None:
+    if holdings.ledger is None:
         checked.note = "not checked: only the ledger knows them"
         return checked
-    for pillar, version in sorted(installation.ledger.last_good().items()):
-        path = installation.home / str(version.path)
+    for pillar, version in sorted(holdings.ledger.last_good().items()):
+        path = holdings.home / str(version.path)
         checked.count += 1
         why = "is missing" if not path.is_file() else "was altered" if file_sha256(path) != version.sha256 else None
         if why is not None and checked.damage is None:
@@ -278,17 +278,17 @@ def _marts(installation: Installation) -> Checked:
     return checked
 
 
-def _publications(installation: Installation, known: _Chain) -> Checked:
+def _publications(holdings: Holdings, known: _Chain) -> Checked:
     checked = Checked("publications")
-    rows = installation.ledger.publications(limit=100_000) if installation.ledger is not None else ()
+    rows = holdings.ledger.publications(limit=100_000) if holdings.ledger is not None else ()
     manifests = {row.publication_id: row.manifest_sha256 for row in rows}
-    present = pointer.list_publications(installation.published_dir)
+    present = pointer.list_publications(holdings.published_dir)
     checked.gone = len(set(manifests) - set(present))
     for publication_id in sorted(present):
         checked.count += 1
-        damage = _publication(installation.published_dir / publication_id, manifests, known.hashes)
+        damage = _publication(holdings.published_dir / publication_id, manifests, known.hashes)
         checked.damage = checked.damage or damage
-    current = pointer.current(installation.published_dir)
+    current = pointer.current(holdings.published_dir)
     if current is not None and current not in present and checked.damage is None:
         checked.damage = Damage(
             "what readers are pointed at is missing", f"publication {current}", "Run `pilar publications rollback`"

@@ -4,7 +4,7 @@ import base64
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
@@ -31,8 +31,9 @@ REFRESH_SECONDS = 0.5
 def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
     """Start the platform, let every agency announce its data, wait for the publication and show it.
 
-    Returns 0 after a complete publication in which every source that can be read was accepted (or had nothing new),
-    else 1. Everything that was started is stopped on the way out, whatever happens.
+    Sources whose systems are not simulated are named and take no part. Returns 0 after a complete publication in which
+    every source that can be read was accepted (or had nothing new), else 1. Everything that was started is stopped on
+    the way out, whatever happens.
     """
     from simulator.server import Simulator
 
@@ -51,7 +52,11 @@ def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
             with _announced(home, environment):
                 took = time.monotonic() - began
                 out.print(f"The platform answers after {took:.0f} s. Every agency now announces its data.")
-                progress = _one_round(stack, sources, webhook_secrets, began)
+                announced = played(sources, stack.simulator.connections() if stack.simulator else ())
+                for source in sources.values():
+                    if source.id not in announced:
+                        out.print(f"Not played: {source.id}, as no system is simulated for {source.connection!r}.")
+                progress = _one_round(stack, announced, webhook_secrets, began)
                 status = conclude(stack, progress, stays=not once)
                 if not once:
                     out.print("Press Ctrl-C to stop everything.")
@@ -60,6 +65,11 @@ def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
                 return status
         finally:
             stack.stop()
+
+
+def played(sources: Mapping[str, Source], connections: Container[str]) -> dict[str, Source]:
+    """The sources whose systems are simulated, by the names of the simulator's connections."""
+    return {source_id: source for source_id, source in sources.items() if source.connection in connections}
 
 
 @contextmanager

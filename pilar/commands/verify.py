@@ -13,7 +13,7 @@ from pilar.commands.console import err, out
 
 if TYPE_CHECKING:
     from ledger.receipts import Witness
-    from pilar.audit.verification import Checked, Installation
+    from pilar.audit.verification import Checked, Holdings
 
 app = typer.Typer(
     help="Check receipts, files, pages and publications against what was written.", invoke_without_command=True
@@ -41,8 +41,8 @@ def verify_command(  # noqa: PLR0917 (each is an option)
         return
     from pilar.audit.verification import Scope, compare, verify
 
-    witnesses, installation = _offline(chain, home, keys) if chain is not None else _online()
-    checked = list(verify(witnesses, installation, Scope(source, pages, file)))
+    witnesses, holdings = _offline(chain, home, keys) if chain is not None else _online()
+    checked = list(verify(witnesses, holdings, Scope(source, pages, file)))
     if against is not None:
         checked.append(compare(witnesses(), _copy(against)()))
     _print(checked)
@@ -78,26 +78,24 @@ def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
     return count
 
 
-def _online() -> "tuple[Callable[[], Iterable[Witness]], Installation]":
-    from pilar.audit.verification import Installation
+def _online() -> "tuple[Callable[[], Iterable[Witness]], Holdings]":
+    from pilar.audit.verification import Holdings
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
-    return ledger.witnesses, Installation(settings.home, settings.key_dir, ledger)
+    return ledger.witnesses, Holdings(settings.home, settings.key_dir, ledger)
 
 
-def _offline(
-    chain: Path, home: Path | None, keys: Path | None
-) -> "tuple[Callable[[], Iterable[Witness]], Installation]":
+def _offline(chain: Path, home: Path | None, keys: Path | None) -> "tuple[Callable[[], Iterable[Witness]], Holdings]":
     import os
 
     from ledger.settings import default_key_dir
-    from pilar.audit.verification import Installation
+    from pilar.audit.verification import Holdings
     from pilar.commands import installation
 
     folder = (home or installation.home()).resolve()
     key_dir = keys or Path(os.environ.get("PILAR_KEYS") or default_key_dir(folder))
-    return _copy(chain), Installation(folder, key_dir)
+    return _copy(chain), Holdings(folder, key_dir)
 
 
 def _copy(file: Path) -> "Callable[[], Iterable[Witness]]":

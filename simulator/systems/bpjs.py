@@ -6,118 +6,88 @@ Every answer is HTTP 200. References and lists come locked, the dashboard in cle
 import base64
 import hashlib
 import hmac
-import json
 import time
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.credentials import credential
-from simulator.data import queues
-from simulator.faults import disturb
 from simulator.systems.bpjs_lock import locked
-from simulator.systems.common import answer, fault_of, known
+from simulator.systems.common import ONE_ANSWER, System, answer, fault_of, known, part, told
 
-CONS_ID = "99640"
 _CLOCKS_APART_S = 300
-Serve = Callable[[Request], tuple[int, object]]
+Asked = Mapping[str, Any]
 
 
-def secret() -> str:
-    """The secret that signs requests and opens answers."""
-    return credential("bpjs secret")
+@dataclass(frozen=True)
+class Service:
+    """One service below its path: what it finds for the values in the path.
+
+    ``shape`` is `list` for rows in ``response.list``; `bare` for rows that are the whole response, under the code 1 of
+    references; `one` for a single object, None where there is none. ``text_codes``: the envelope of VClaim.
+    ``clear``: not locked.
+    """
+
+    find: Callable[[Asked], Any]
+    shape: Literal["list", "bare", "one"] = "list"
+    text_codes: bool = False
+    clear: bool = False
 
 
-def user_key() -> str:
-    """The key of the consumer's subscription."""
-    return credential("bpjs user key")
+class Bpjs(System):
+    """``services`` by their paths, for one consumer."""
+
+    unplayable = ONE_ANSWER
+
+    def __init__(self, name: str, services: Mapping[str, Service], *, cons_id: str, secret: str, user_key: str) -> None:
+        super().__init__(name, login=cons_id, password=secret, user_key=user_key)
+        self._services = services
+
+    def _serve(self, request: Request, path: str, service: Service) -> Response:
+        meta = "metaData" if service.text_codes else "metadata"
+        refusal = self._refusal(request)
+        code, data = (201, None) if refusal else self._found(request, path, service)
+        message = refusal or ("Data tidak ditemukan" if data is None else "OK")
+        head = {"code": str(code) if service.text_codes else code, "message": message}
+        if data is not None and not service.clear:
+            words = told(data, fault_of(request))
+            data = locked(words, self.login, self.password, request.headers["x-timestamp"])
+        return answer(request, {meta: head, "response": data})
+
+    def _found(self, request: Request, path: str, service: Service) -> tuple[int, object]:
+        asked = self.asked(request, path, dict(request.path_params))
+        found = service.find(asked)
+        if service.shape == "one":
+            return (201 if found is None else 200), found
+        rows = part(request, found).rows
+        if service.shape == "bare":
+            return 1, rows
+        return (200, {"list": rows}) if rows else (201, None)
+
+    def _refusal(self, request: Request) -> str | None:
+        """What BPJS says against the request's four headers, None for a request that is signed well and now."""
+        moment = request.headers.get("x-timestamp", "")
+        who = request.headers.get("x-cons-id"), request.headers.get("user_key")
+        if who != (self.login, self.extra["user_key"]):
+            return "Unauthorized: cons id atau user key tidak terdaftar"
+        if not moment.isdigit() or abs(int(moment) - time.time()) > _CLOCKS_APART_S:
+            return "Timestamp kedaluwarsa"
+        if not known(request, request.headers.get("x-signature", ""), signature(self.login, self.password, moment)):
+            return "Signature tidak sesuai"
+        return None
+
+    def routes(self) -> list[Route]:
+        """The services."""
+        return [self.route(path, self._endpoint(path, service)) for path, service in self._services.items()]
+
+    def _endpoint(self, path: str, service: Service) -> Callable[[Request], Response]:
+        return lambda request: self._serve(request, path, service)
 
 
-def member(request: Request) -> tuple[int, object]:
-    """GET /Peserta/nokartu/{number}/tglSEP/{day}: one member."""
-    number = request.path_params["number"]
-    serial = next((at for at in range(1, queues.MEMBERS + 1) if queues.card(at) == number), None)
-    if serial is None:
-        return 201, None
-    person = queues.member(serial)
-    status = {"kode": "0", "keterangan": "AKTIF"}
-    found = {"noKartu": number, "nik": person.nik, "nama": person.name, "sex": person.sex, "statusPeserta": status}
-    return 200, {"peserta": found}
-
-
-def clinics(request: Request) -> tuple[int, object]:
-    """GET /ref/poli: the clinics; a reference answers with code 1."""
-    rows = [{"kdpoli": code, "nmpoli": name} for code, name in queues.CLINICS]
-    return 1, disturb(rows, fault_of(request))
-
-
-def bookings(request: Request) -> tuple[int, object]:
-    """GET /antrean/pendaftaran/tanggal/{day}: the bookings of a day, persons included."""
-    return _list(disturb(queues.bookings(_day(request)), fault_of(request)))
-
-
-def waits(request: Request) -> tuple[int, object]:
-    """GET /dashboard/waktutunggu/tanggal/{day}/waktu/{clock}: waiting times by clinic."""
-    return _list(disturb(queues.waits(_day(request)), fault_of(request)))
-
-
-def _list(rows: Sequence[object]) -> tuple[int, object]:
-    return (200, {"list": rows}) if rows else (201, None)
-
-
-def _day(request: Request) -> date:
-    try:
-        return date.fromisoformat(request.path_params["day"])
-    except ValueError:
-        return date.min
-
-
-def _endpoint(serve: Serve, meta: str, *, clear: bool = False) -> Callable[[Request], Response]:
-    def endpoint(request: Request) -> Response:
-        refusal = _refusal(request)
-        if refusal is not None:
-            return _envelope(meta, 201, refusal, None)
-        code, data = serve(request)
-        if data is not None and not clear:
-            text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-            data = locked(text, CONS_ID, secret(), request.headers["x-timestamp"])
-        return _envelope(meta, code, "Data tidak ditemukan" if data is None else "OK", data)
-
-    return endpoint
-
-
-def _envelope(meta: str, code: int, message: str, data: object) -> Response:
-    return answer({meta: {"code": str(code) if meta == "metaData" else code, "message": message}, "response": data})
-
-
-def _refusal(request: Request) -> str | None:
-    """What BPJS says against the request's four headers, None for a request that is signed well and now."""
-    moment = request.headers.get("x-timestamp", "")
-    if request.headers.get("x-cons-id") != CONS_ID or request.headers.get("user_key") != user_key():
-        return "Unauthorized: cons id atau user key tidak terdaftar"
-    if not moment.isdigit() or abs(int(moment) - time.time()) > _CLOCKS_APART_S:
-        return "Timestamp kedaluwarsa"
-    digest = hmac.new(secret().encode(), f"{CONS_ID}&{moment}".encode(), hashlib.sha256).digest()
-    if not known(request, request.headers.get("x-signature", ""), base64.b64encode(digest).decode()):
-        return "Signature tidak sesuai"
-    return None
-
-
-def app() -> Starlette:
-    """Both services under the system's path prefix."""
-    antrean, vclaim = "/bpjs/antreanrest", "/bpjs/vclaim-rest"
-    return Starlette(
-        routes=[
-            Route(f"{vclaim}/Peserta/nokartu/{{number}}/tglSEP/{{day}}", _endpoint(member, "metaData")),
-            Route(f"{antrean}/ref/poli", _endpoint(clinics, "metadata")),
-            Route(f"{antrean}/antrean/pendaftaran/tanggal/{{day}}", _endpoint(bookings, "metadata")),
-            Route(
-                f"{antrean}/dashboard/waktutunggu/tanggal/{{day}}/waktu/{{clock}}",
-                _endpoint(waits, "metadata", clear=True),
-            ),
-        ]
-    )
+def signature(cons_id: str, secret: str, moment: str) -> str:
+    """The signature of a request that is sent at this moment (seconds since 1970)."""
+    digest = hmac.new(secret.encode(), f"{cons_id}&{moment}".encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()

@@ -15,10 +15,15 @@ _CHAR_8, _CHAR_16, _END = 0, 1, 2
 
 def locked(text: str, cons_id: str, secret: str, timestamp: str) -> str:
     """The text as it travels in ``response``, for the sender of a request with this timestamp alone."""
+    return sealed(packed(text), cons_id, secret, timestamp)
+
+
+def sealed(stream: str, cons_id: str, secret: str, timestamp: str) -> str:
+    """The same for a text that is packed already."""
     key = hashlib.sha256(f"{cons_id}{secret}{timestamp}".encode()).digest()
     padder = PKCS7(algorithms.AES256.block_size).padder()
     encryptor = Cipher(algorithms.AES256(key), modes.CBC(key[:16])).encryptor()
-    plain = padder.update(packed(text).encode()) + padder.finalize()
+    plain = padder.update(stream.encode()) + padder.finalize()
     return base64.b64encode(encryptor.update(plain) + encryptor.finalize()).decode()
 
 
@@ -43,12 +48,21 @@ def packed(text: str) -> str:
     return codes.end()
 
 
+def bomb(count: int) -> str:
+    """A stream of ``count`` codes, each for a text one longer than the last: it unpacks to count² / 2 characters."""
+    codes = _Codes()
+    codes.tell("a", 0, new=True)
+    for _ in range(count):
+        codes.tell("", codes.size, new=False)
+    return codes.end()
+
+
 class _Codes:
     """Codes as wide as the reader's own dictionary needs by then, put into signs of six bits."""
 
     def __init__(self) -> None:
         self._bits: list[str] = []
-        self._size, self._width, self._first = 3, 2, True
+        self.size, self._width, self._first = 3, 2, True
 
     def tell(self, piece: str, code: int, *, new: bool) -> None:
         if new:
@@ -72,5 +86,5 @@ class _Codes:
         self._bits.append(f"{value:0{width}b}"[::-1])
 
     def _grow(self) -> None:
-        self._size += 1
-        self._width = max(self._width, self._size.bit_length())
+        self.size += 1
+        self._width = max(self._width, self.size.bit_length())

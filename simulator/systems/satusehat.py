@@ -3,20 +3,16 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.credentials import credential
-from simulator.data.births import encounters
-from simulator.faults import ELSEWHERE, disturb
-from simulator.regions import by_kemendagri
-from simulator.systems.common import answer, bearer, fault_of, here, known, whole
+from simulator.systems.common import System, answer, bearer, following, kind_of, known, part, whole
 
 LIFETIME_S = 3599
 _COUNT, _MOST = 50, 200
@@ -24,12 +20,23 @@ _FHIR = "application/fhir+json"
 _FORMS = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d"}
 
 
-class Satusehat:
-    """The system with its issued tokens, each good for ``lifetime_s`` seconds."""
+class Satusehat(System):
+    """``encounters`` gives the Encounters of a provider. Tokens, made by ``issue``, are good for ``lifetime_s``."""
 
-    def __init__(self, lifetime_s: float = LIFETIME_S, clock: Callable[[], float] = time.monotonic) -> None:
-        self._lifetime_s = lifetime_s
-        self._clock = clock
+    down = (504, "Gateway Timeout")
+
+    def __init__(
+        self,
+        name: str,
+        encounters: Callable[[str], Sequence[dict[str, Any]]],
+        *,
+        client_id: str,
+        secret: str,
+        lifetime_s: float = LIFETIME_S,
+        issue: Callable[[], str] = lambda: secrets.token_urlsafe(24),
+    ) -> None:
+        super().__init__(name, login=client_id, password=secret)
+        self._encounters, self._lifetime_s, self._issue = encounters, lifetime_s, issue
         self._lock = threading.Lock()
         self._tokens: dict[str, float] = {}
 
@@ -37,14 +44,17 @@ class Satusehat:
         """POST /oauth2/v1/accesstoken?grant_type=client_credentials, client_id and client_secret as a form."""
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         if request.query_params.get("grant_type") != "client_credentials":
-            return answer({"ErrorCode": "invalid_request", "Error": "grant_type is not client_credentials"}, 400)
+            return answer(
+                request, {"ErrorCode": "invalid_request", "Error": "grant_type is not client_credentials"}, 400
+            )
         client, secret = (form.get(name, [""])[0] for name in ("client_id", "client_secret"))
-        if not known(request, f"{client} {secret}", f"{client_id()} {credential('satusehat')}"):
-            return answer({"ErrorCode": "invalid_client", "Error": "Client credentials are invalid"}, 401)
-        issued = secrets.token_urlsafe(24)
+        if not known(request, f"{client} {secret}", f"{self.login} {self.password}"):
+            return answer(request, {"ErrorCode": "invalid_client", "Error": "Client credentials are invalid"}, 401)
+        issued = self._issue()
         with self._lock:
-            self._tokens[issued] = self._clock() + self._lifetime_s
+            self._tokens[issued] = time.monotonic() + self._lifetime_s
         return answer(
+            request,
             {
                 "token_type": "BearerToken",
                 "access_token": issued,
@@ -53,52 +63,48 @@ class Satusehat:
                 "client_id": client,
                 "organization_name": "simulasi",
                 "status": "approved",
-            }
+            },
         )
 
-    async def search(self, request: Request) -> Response:
+    def search(self, request: Request) -> Response:
         """GET /fhir-r4/v1/Encounter?service-provider=Organization/..&date=ge..&date=lt..&_count=."""
-        fault = fault_of(request)
-        if not self._valid(bearer(request)) or (fault is not None and fault.kind == "wrong_token"):
-            return _outcome(401, "security", "Invalid or expired access token")
+        if not self._valid(bearer(request)) or kind_of(request) == "wrong_token":
+            return _outcome(request, 401, "security", "Invalid or expired access token")
         provider = request.query_params.get("service-provider", "").removeprefix("Organization/")
-        region = by_kemendagri(provider)
         count, offset = whole(request, "_count", _COUNT), whole(request, "_offset", 0)
         if not count or offset is None:
-            return _outcome(400, "value", "_count is a positive number", "Encounter._count")
+            return _outcome(request, 400, "value", "_count is a positive number", "Encounter._count")
         try:
             limits = [_limit(raw) for raw in request.query_params.getlist("date")]
         except ValueError:
-            return _outcome(400, "format", "date is not a FHIR date (RuleNumber: 10124)", "Encounter.date")
-        found = [row for row in (encounters(region) if region else ()) if all(_within(row, limit) for limit in limits)]
-        return self._bundle(request, disturb(found, fault), offset, min(count, _MOST))
-
-    def _bundle(self, request: Request, rows: list[dict[str, object]], offset: int, count: int) -> Response:
-        base = str(request.url.replace(query=None))
-        links = [{"relation": "self", "url": str(request.url)}]
-        fault = fault_of(request)
-        if fault is not None and fault.kind == "loop":
-            links.append({"relation": "next", "url": str(request.url)})
-        elif offset + count < len(rows):
-            following = here(request, _query(request, offset + count, count))
-            if fault is not None and fault.kind == "elsewhere":
-                following = f"{ELSEWHERE}{request.url.path}?{_query(request, offset + count, count)}"
-            links.append({"relation": "next", "url": following})
-        entries = [
-            {"fullUrl": f"{base}/{row['id']}", "resource": row, "search": {"mode": "match"}}
-            for row in rows[offset : offset + count]
-        ]
-        bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(rows), "link": links, "entry": entries}
-        return answer(bundle, media=_FHIR)
+            words = "date is not a FHIR date (RuleNumber: 10124)"
+            return _outcome(request, 400, "format", words, "Encounter.date")
+        found = [row for row in self._encounters(provider) if all(_within(row, limit) for limit in limits)]
+        return _bundle(request, found, offset, min(count, _MOST))
 
     def _valid(self, token: str) -> bool:
         with self._lock:
-            return self._tokens.get(token, float("-inf")) > self._clock()
+            return self._tokens.get(token, float("-inf")) > time.monotonic()
+
+    def routes(self) -> list[Route]:
+        """The token and the search."""
+        return [
+            self.route("/oauth2/v1/accesstoken", self.token, "POST"),
+            self.route("/fhir-r4/v1/Encounter", self.search),
+        ]
 
 
-def client_id() -> str:
-    """The simulated client's id."""
-    return credential("satusehat client")
+def _bundle(request: Request, rows: list[dict[str, Any]], offset: int, count: int) -> Response:
+    found = part(request, rows, offset, count)
+    links = [{"relation": "self", "url": str(request.url)}]
+    if found.more or kind_of(request) == "loop":
+        links.append({"relation": "next", "url": following(request, _query(request, offset + count, count))})
+    base = str(request.url.replace(query=None))
+    entries = [{"fullUrl": f"{base}/{row['id']}", "resource": row, "search": {"mode": "match"}} for row in found.rows]
+    bundle = {"resourceType": "Bundle", "type": "searchset", "total": found.total, "link": links, "entry": entries}
+    if found.total is None:
+        del bundle["total"]
+    return answer(request, bundle, media=_FHIR)
 
 
 def _query(request: Request, offset: int, count: int) -> str:
@@ -129,19 +135,8 @@ def _within(row: dict[str, object], limit: tuple[str, str]) -> bool:
     }[prefix]
 
 
-def _outcome(status: int, code: str, words: str, expression: str = "") -> Response:
+def _outcome(request: Request, status: int, code: str, words: str, expression: str = "") -> Response:
     issue: dict[str, object] = {"severity": "error", "code": code, "details": {"text": words}}
     if expression:
         issue["expression"] = [expression]
-    return answer({"resourceType": "OperationOutcome", "issue": [issue]}, status, media=_FHIR)
-
-
-def app(lifetime_s: float = LIFETIME_S) -> Starlette:
-    """The system under its path prefix."""
-    system = Satusehat(lifetime_s)
-    return Starlette(
-        routes=[
-            Route("/satusehat/oauth2/v1/accesstoken", system.token, methods=["POST"]),
-            Route("/satusehat/fhir-r4/v1/Encounter", system.search),
-        ]
-    )
+    return answer(request, {"resourceType": "OperationOutcome", "issue": [issue]}, status, media=_FHIR)

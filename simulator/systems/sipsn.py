@@ -2,34 +2,40 @@
 
 import hashlib
 import threading
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from simulator.credentials import credential
-from simulator.data.waste import rows
-from simulator.faults import thin
-from simulator.systems.common import answer, fault_of
+from simulator.systems.common import ONE_ANSWER, System, answer, kind_of, part
 
 _HOME = (
     "<!DOCTYPE html>\n<html><head><title>SIPSN</title></head>"
     "<body><h1>Capaian Kinerja Pengelolaan Sampah</h1></body></html>\n"
 )
 COOKIE = "ci_session"
+_PROVINCE, _DISTRICT = 1, 2
 
 
-class Sipsn:
-    """The system with the sessions it has handed out."""
+class Sipsn(System):
+    """``rows`` gives the positional rows of a year: year, province, district and what else there is.
 
-    def __init__(self) -> None:
+    ``session`` is accepted as it is, beside the sessions that the page hands out.
+    """
+
+    base = "/public"
+    unplayable = ONE_ANSWER | {"field_twice"}
+
+    def __init__(self, name: str, rows: Callable[[str], Sequence[Sequence[str]]], *, session: str) -> None:
+        super().__init__(name, password=session)
+        self._rows = rows
         self._lock = threading.Lock()
-        self._sessions = {credential("sipsn session")}
+        self._sessions = {session}
 
-    async def home(self, _request: Request) -> Response:
-        """GET /sipsn/public/home: a page, and a session."""
+    def home(self, _request: Request) -> Response:
+        """GET /home: a page, and a session."""
         response = HTMLResponse(_HOME)
         with self._lock:
             session = hashlib.sha256(f"sipsn {len(self._sessions)}".encode()).hexdigest()[:40]
@@ -38,36 +44,30 @@ class Sipsn:
         return response
 
     async def markers(self, request: Request) -> Response:
-        """POST /sipsn/public/home/getMarker, form dd_propinsi, dd_district, dd_fasilitas, tahun."""
+        """POST /home/getMarker, form dd_propinsi, dd_district, dd_fasilitas, tahun."""
         if not self._welcome(request):
             return HTMLResponse(_HOME)
         form = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
         province, district = (form.get(name, [""])[0] for name in ("dd_propinsi", "dd_district"))
+        year = self.asked(request, "markers", form.get("tahun", ["2024"])[0])
         found = [
             row
-            for row in rows(form.get("tahun", ["2024"])[0])
-            if province in {"", "ALL", row[1]} and district in {"", "ALL", row[2]}
+            for row in self._rows(year)
+            if province in {"", "ALL", row[_PROVINCE]} and district in {"", "ALL", row[_DISTRICT]}
         ]
-        fault = fault_of(request)
-        extra = ["baru"] if fault is not None and fault.kind == "unknown_column" else []
-        return answer({"markers": [[*row, *extra] for row in thin(found, fault)]})
+        return answer(request, {"markers": part(request, found).rows})
 
     def _welcome(self, request: Request) -> bool:
-        fault = fault_of(request)
-        if fault is not None and fault.kind == "wrong_token":
+        if kind_of(request) == "wrong_token":
             return False
         with self._lock:
             known = request.cookies.get(COOKIE, "") in self._sessions
         return known and request.headers.get("x-requested-with") == "XMLHttpRequest"
 
-
-def app() -> Starlette:
-    """The system under its path prefix."""
-    system = Sipsn()
-    return Starlette(
-        routes=[
-            Route("/sipsn/public", system.home),
-            Route("/sipsn/public/home", system.home),
-            Route("/sipsn/public/home/getMarker", system.markers, methods=["POST"]),
+    def routes(self) -> list[Route]:
+        """The page and its back door."""
+        return [
+            self.route("", self.home),
+            self.route("/home", self.home),
+            self.route("/home/getMarker", self.markers, "POST"),
         ]
-    )

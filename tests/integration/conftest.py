@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from pytest_socket import enable_socket
 
-from connectors.source.source_files import load_sources
 from ledger.keys import Keys
 from ledger.migrate import migrate
 from ledger.settings import Settings, sources_dir
@@ -18,6 +17,7 @@ from ledger.store import Ledger
 from pilar import steps
 from publication import pointer
 from simulator.server import Simulator
+from tests.agencies import PLAYED
 from tests.conftest import database_url, kept_connections
 
 
@@ -67,7 +67,7 @@ def installation(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) ->
             environment.setenv(f"PILAR_CONN_{name.upper()}", json.dumps(value))
         ledger, settings = steps.open_installation()
         made = Installation(ledger, settings, simulator)
-        for source_id in load_sources(sources_dir()):
+        for source_id in PLAYED:
             steps.ingest(source_id)
         made.evaluate()
         yield made

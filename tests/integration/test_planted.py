@@ -4,6 +4,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,21 @@ import pytest
 import simulator.data.children as children_module
 from connectors.kept.replay import replay, replayable
 from connectors.pull.course import pull
-from connectors.source.source_files import load_source, load_sources
+from connectors.source.source_files import load_source
 from expectations import governance, society
 from expectations.common import no_rows
 from ledger.errors import PilarError, SourceError
 from ledger.keys import Keys
 from ledger.migrate import migrate
-from ledger.settings import Connection, sources_dir
+from ledger.settings import Connection
 from pilar import steps
 from pilar.platform.postgres import EmbeddedPostgres
 from simulator import wire
 from simulator.data.children import children
 from simulator.data.persons import Person
+from simulator.mishaps import Answer
 from simulator.server import Simulator
+from tests.agencies import PLAYED
 from tests.conftest import database_url, hurry, kept_connections
 from tests.integration import planted
 from tests.integration.conftest import Installation
@@ -34,6 +37,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 SAID_BY_AN_ANGRY_SYSTEM = ("dapodik", "satusehat", "sipd", "bps", "diskominfo", "oss", "sipsn")
 Body = Callable[[planted.Identity], bytes]
+HEALTHY = wire.healthy
 
 
 class PlantedWire:
@@ -44,25 +48,16 @@ class PlantedWire:
         self.angry: tuple[str, int, str, Body] | None = None
         self.replant: Callable[[], None] = lambda: None
 
-    async def answer(self, system: Any, fault: Any, scope: Any, receive: Any, send: Any) -> None:
+    async def healthy(self, app: Any, scope: Any, receive: Any) -> Answer:
         name = scope["path"].lstrip("/").partition("/")[0]
         if self.angry is not None and self.angry[0] == name and "token" not in scope["path"]:
             _, status, media, body = self.angry
-            headers = [(b"content-type", media.encode())]
-            await wire._whole(send, status, headers, body(self.planter.next()))
-            return
-        held = wire._Held()
-        await system(scope, receive, held)
-        body = held.body
-        if dict(held.headers).get(b"content-type", b"").startswith((b"application/json", b"application/fhir")):
-            body = json.dumps(self.planter.into(name, json.loads(body)), ensure_ascii=False).encode()
-        if fault is not None and fault.kind == "half_page":
-            await wire._start(send, held.status, held.headers, len(body))
-            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-            return
-        if fault is not None and fault.kind == "cut_json":
-            body = body[: len(body) // 2]
-        await wire._whole(send, held.status, held.headers, body)
+            return Answer(status, {"content-type": media}, body(self.planter.next()))
+        found = await HEALTHY(app, scope, receive)
+        if not found.headers.get("content-type", "").startswith(("application/json", "application/fhir")):
+            return found
+        planted_body = self.planter.into(name, json.loads(found.body))
+        return replace(found, body=json.dumps(planted_body, ensure_ascii=False).encode())
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +83,7 @@ def planter() -> Iterator[planted.Planter]:
 def wired(planter: planted.Planter) -> Iterator[PlantedWire]:
     planted_wire = PlantedWire(planter)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wire, "_answer", planted_wire.answer)
+        patch.setattr(wire, "healthy", planted_wire.healthy)
         yield planted_wire
 
 
@@ -136,7 +131,7 @@ def plant_households(url: str, planter: planted.Planter) -> None:
 
 
 def run_whole(installation: Installation) -> None:
-    for source_id in load_sources(sources_dir()):
+    for source_id in PLAYED:
         steps.ingest(source_id)
     installation.evaluate()
 
@@ -144,7 +139,7 @@ def run_whole(installation: Installation) -> None:
 def run_failing(installation: Installation, wired: PlantedWire) -> list[str]:
     """Every source answers with persons in its error; sources break off midway; a gate fails. Returns what was said."""
     said = []
-    sources = {source.connection: source.id for source in load_sources(sources_dir()).values()}
+    sources = {source.connection: source.id for source in PLAYED.values()}
     for system in SAID_BY_AN_ANGRY_SYSTEM:
         for status, media, body in (
             (400, "application/json", planted.error_body),
@@ -186,7 +181,7 @@ def run_again(installation: Installation, only: tuple[str, ...] = ()) -> list[st
 
     One pillar's gate fails meanwhile and another's crashes; what they say of it is published with the others.
     """
-    for source_id in only or load_sources(sources_dir()):
+    for source_id in only or PLAYED:
         steps.ingest(source_id)
     if only:
         return []
@@ -227,8 +222,9 @@ def run_replay(installation: Installation, folder: Path) -> list[str]:
     mended = folder.parent / f"{folder.name}-sources" / "dinsos" / "dinsos_bantuan.yaml"
     mended.write_text(CSV_SOURCE.replace("[aktif, selesai]", "[aktif, selesai, ditunda]"))
     ledger, said, statuses = installation.ledger, [], []
-    for source in [*load_sources(sources_dir()).values(), load_source(mended)]:
-        for batch_id in replayable(source.id, ledger):
+    snapshots = [source for source in PLAYED.values() if source.incremental is None]
+    for source in [*snapshots, load_source(mended)]:
+        for batch_id in replayable(source, ledger):
             try:
                 outcome = replay(source, batch_id, ledger, installation.settings)
             except PilarError as error:

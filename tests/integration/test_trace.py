@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from connectors.kept.trace import Traced, kept_bytes, trace
-from connectors.source.source_files import load_source, load_sources, source_files
+from connectors.source.source_files import load_source, source_files
 from ledger.keys import Keys
 from ledger.records import Batch
 from ledger.settings import sources_dir
 from ledger.sql import literal
-from pilar.audit.verification import Place, Scope, verify
+from pilar.audit.verification import Holdings, Scope, verify
 from pilar.cli import app
+from tests.agencies import PLAYED
 from tests.integration.conftest import Installation
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -53,7 +54,7 @@ def traced(installation: Installation, batch: Batch, row: int) -> tuple[Traced, 
     return found, body[found.span.start : found.span.end]
 
 
-@pytest.mark.parametrize("source_id", sorted(load_sources(sources_dir())))
+@pytest.mark.parametrize("source_id", sorted(PLAYED))
 def test_p7_a_landed_row_is_found_in_the_bytes_that_came(installation: Installation, source_id: str) -> None:
     batch = installation.ledger.in_force(source_id)[-1]
     rows = rows_of(installation, batch)
@@ -100,7 +101,7 @@ def test_p7_from_every_published_score_to_bytes(installation: Installation) -> N
         found, record = traced(installation, batch, rows_of(installation, batch)[0]["_row"])
         assert (batch_id, found.page.seq, found.page.sha256) in pages
         assert record
-    place = Place(installation.settings.home, installation.settings.key_dir, installation.ledger)
+    place = Holdings(installation.settings.home, installation.settings.key_dir, installation.ledger)
     checked = {line.what: line for line in verify(installation.ledger.witnesses, place, Scope(pages=True))}
     assert {what: str(line.damage) for what, line in checked.items() if line.damage} == {}
     assert checked["publications"].count >= 1
@@ -108,7 +109,7 @@ def test_p7_from_every_published_score_to_bytes(installation: Installation) -> N
 
 
 def test_p7_a_chain_that_was_cut_is_noticed_by_what_was_published(installation: Installation) -> None:
-    place = Place(installation.settings.home, installation.settings.key_dir, installation.ledger)
+    place = Holdings(installation.settings.home, installation.settings.key_dir, installation.ledger)
 
     def cut() -> Any:
         return list(installation.ledger.witnesses())[:3]

@@ -7,16 +7,18 @@ import pytest
 import requests
 
 from simulator.errors import SimulatorError
-from simulator.faults import KINDS, SYSTEMS, Fault, Faults, disturb, thin
+from simulator.faults import DATABASE, HTTP, KINDS, Fault, Faults, thin
 from simulator.server import ConnectionInfo, Simulator
+from simulator.systems.common import disturb
 
 Get = Callable[..., requests.Response]
 LRA = "/aklap/api/report/lra"
 QUERY = {"tahun": 2023, "id_daerah": "64.02", "limit": 100}
+PLAYABLE = {"sipd": HTTP, "bps": HTTP, "perkim_db": DATABASE}
 
 
 def test_times_after_and_match_choose_the_requests() -> None:
-    faults = Faults()
+    faults = Faults(PLAYABLE)
     faults.set("sipd", "down", times=2, after=1, match="page=")
     targets = ["/other", "/x?page=1", "/x?page=2", "/other", "/x?page=3", "/x?page=4"]
     assert [faults.take("sipd", target) is not None for target in targets] == [False, False, True, False, True, False]
@@ -29,6 +31,7 @@ def test_rows_are_thinned_and_widened() -> None:
     assert thin(rows, Fault("empty")) == []
     assert len(disturb(rows, Fault("drop_ratio", value=0.3))) == 7
     assert disturb(rows[:1], Fault("unknown_column")) == [{"a": 0, "kolom_baru": "baru"}]
+    assert disturb([[1, 2]], Fault("unknown_column")) == [[1, 2, "baru"]]
 
 
 @pytest.mark.parametrize(
@@ -48,12 +51,12 @@ def test_what_cannot_be_played_is_refused_in_one_line(
     system: str, kind: str, options: dict[str, object], words: str
 ) -> None:
     with pytest.raises(SimulatorError, match=words) as caught:
-        Faults().set(system, kind, **options)
+        Faults(PLAYABLE).set(system, kind, **options)
     assert "\n" not in str(caught.value)
 
 
 def test_a_watcher_hears_of_every_change() -> None:
-    faults = Faults()
+    faults = Faults(PLAYABLE)
     heard: list[Fault | None] = []
     faults.watch("perkim_db", heard.append)
     faults.set("perkim_db", "empty")
@@ -176,7 +179,7 @@ def test_control_path(simulator: Simulator, get: Get) -> None:
     base = simulator.base_url
     known = requests.get(f"{base}/_faults", timeout=10).json()
     assert set(known["kinds"]) == set(KINDS)
-    assert known["systems"] == list(SYSTEMS)
+    assert known["systems"] == simulator.faults.systems
     on = requests.post(f"{base}/_faults/sipd", json={"kind": "down", "times": 1}, timeout=10)
     assert on.json()["active"]["sipd"]["kind"] == "down"
     assert [get("sipd", LRA, QUERY).status_code for _ in range(2)] == [503, 200]

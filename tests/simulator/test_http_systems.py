@@ -12,7 +12,6 @@ import requests
 from connectors.protocols.bpjs import Signature
 from connectors.protocols.lzstring import decompress
 from simulator.data import licences, queues
-from simulator.faults import SYSTEMS
 from simulator.server import ConnectionInfo, Simulator
 from simulator.systems.bpjs_lock import packed
 
@@ -23,8 +22,8 @@ LRA = "/aklap/api/report/lra"
 PUPILS = "/WebService/getPesertaDidik"
 
 
-def test_every_connection_is_marked_synthetic_and_private(connections: Connections) -> None:
-    assert set(connections) == set(SYSTEMS) - {"perkim_db"}
+def test_every_connection_is_marked_synthetic_and_private(connections: Connections, simulator: Simulator) -> None:
+    assert sorted(connections) == sorted(simulator.faults.systems)
     for connection in connections.values():
         assert set(connection) == {"url", "login", "password", "extra"}
         assert connection["extra"]["synthetic"] is True

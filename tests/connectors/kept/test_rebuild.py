@@ -1,7 +1,7 @@
 """From kept bytes to the same pages and the same rows, for every protocol, with nobody there to ask."""
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 from tests.connectors.landing.conftest import source_of
 from tests.connectors.protocols.conftest import Pull, as_reply
+from tests.connectors.protocols.systems import SYSTEMS, healthy_pages
 from tests.connectors.protocols.test_bps import PINRANG
 from tests.connectors.pulling import COLUMNS, make, page, records, two_years
 
@@ -64,6 +65,10 @@ def from_database(folder: Path, server: str) -> list[Page]:
     return taken("sql", {"query": query, "page_rows": 2}, Connection(url=server, extra={"private": True}))
 
 
+def from_system(name: str) -> Callable[[Path, str], list[Page]]:
+    return lambda folder, server: list(healthy_pages(name))
+
+
 def taken(name: str, args: Mapping[str, Any], connection: Connection) -> list[Page]:
     protocol = registry.get(name)
     with HttpClient(connection) as http:
@@ -85,10 +90,9 @@ BPS = {"domain": "7315", "var": [31], "tahun": [1999]}
 SIPSN = {"columns": ["id", "n"], "session": ""}
 REST = {"path": "/api", "records": "$.rows"}
 CSV_ARGS = {"delimiter": ";", "header_row": 2}
-# (protocol, arguments, where its pages come from); every protocol has one, and those that read in several ways more.
+# (protocol, arguments, where its pages come from), for what the protocol's system does not show: see below.
 CASES: list[tuple[str, Mapping[str, Any], Callable[[Path, str], list[Page]]]] = [
     ("bps", BPS, scripted("bps", BPS, AVAILABLE)),
-    ("ckan", {}, scripted("ckan", {"resource_id": "r"}, {"success": True, "result": {"total": 3, "records": ROWS}})),
     ("dapodik", {}, scripted("dapodik", {"method": "getSekolah", "npsn": "1", "semester_id": "20241"},
                              {"results": 3, "start": 0, "rows": ROWS})),
     ("files.csv", CSV_ARGS | {"pattern": "x"}, from_file("files.csv", CSV.encode(), **CSV_ARGS)),
@@ -106,12 +110,14 @@ CASES: list[tuple[str, Mapping[str, Any], Callable[[Path, str], list[Page]]]] = 
     ("sipsn", SIPSN | {"kind": "table"}, scripted("sipsn", SIPSN | {"kind": "table"}, {"table": TABLE})),
     ("sql", {"query": "select 1"}, from_database),
 ]  # fmt: skip
+SCRIPTED = {name for name, _, _ in CASES}
+CASES += [(name, SYSTEMS[name].args, from_system(name)) for name in SYSTEMS if name not in SCRIPTED]
 PLAIN = {"id": {}, "n": {"type": "decimal(8,2)"}, "kode": {"context": "kode"}}
 FIGURES = {"vervar": {}, "nilai": {"type": "integer"}, "th": {"context": "tahun"}}
 
 
 def test_every_protocol_has_a_case() -> None:
-    assert {name for name, _, _ in CASES} == set(registry.names()), "give the new protocol a case here"
+    assert {name for name, _, _ in CASES} == set(registry.names())
 
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[f"{name}-{at}" for at, (name, _, _) in enumerate(CASES)])
@@ -133,8 +139,12 @@ def test_p2_kept_bytes_give_the_same_pages_and_the_same_rows(
 
 def sample(name: str, args: Mapping[str, Any]) -> Source:
     columns, key = (FIGURES, ["vervar"]) if name == "bps" else (PLAIN, ["id"])
+    contexts: Sequence[Mapping[str, str]] = [CONTEXT]
+    if name not in SCRIPTED:
+        columns = {held: {"from": origin} for held, origin in SYSTEMS[name].columns.items()}
+        contexts = SYSTEMS[name].for_each
     limits = {"rows": {"min": 0}, "quarantine": {"max": "90%"}, "shrink": {"max": "20%"}}
-    return source_of(columns, key, protocol=name, args=args, for_each=[CONTEXT], assertions=limits)
+    return source_of(columns, key, protocol=name, args=args, for_each=contexts, assertions=limits)
 
 
 def test_a_batch_among_others_of_its_pull_is_rebuilt_alone(ledger: Ledger, settings: Settings) -> None:

@@ -1,153 +1,160 @@
-"""One small healthy system a protocol, in the shape its real one has: four rows in two answers, the first marked.
+"""Each protocol that speaks HTTP, asking the simulator's system of it: four rows in two answers, the first marked.
 
-``mood`` makes a listing misbehave: ``repeat`` gives the first rows again, ``loop`` links an answer to itself,
-``endless`` always has more.
+All that the tests of every protocol need to know of one stands in its entry here.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from tests.connectors.http.conftest import Heard
-from tests.connectors.protocols.bpjs_wire import locked
+from connectors.http.client import HttpClient
+from connectors.protocols import registry
+from connectors.protocols.base import Page
+from ledger.settings import Connection
+from simulator.server import Simulator
+from simulator.systems.bpjs import Bpjs, Service
+from simulator.systems.bps import Bps, Variable
+from simulator.systems.ckan import Ckan
+from simulator.systems.common import System
+from simulator.systems.dapodik import Dapodik
+from simulator.systems.oss import Oss
+from simulator.systems.rest import Endpoint, Rest
+from simulator.systems.satusehat import Satusehat
+from simulator.systems.sicantik import Sicantik
+from simulator.systems.sipd import Sipd
+from simulator.systems.sipsn import Sipsn
 
 PASSWORD, USER_KEY, LOGIN, TOKEN = "kunci-rahasia-9f3a", "kunci-pengguna-77c", "743627386", "token-rahasia-41b"
 SECRETS = (PASSWORD, USER_KEY, TOKEN)
 MARK = "TANDA"
-
-Serve = Callable[[Heard, str], str]
+ROWS: list[dict[str, Any]] = [{"id": f"r{at}", "nama": MARK if at == 0 else "Biasa"} for at in range(4)]
 
 
 @dataclass(frozen=True)
-class System:
-    """How a source of one protocol asks, and what its system answers (``serve``: the JSON text of one data request).
+class Asked:
+    """A system, and how a source asks it.
 
-    ``aside`` answers what is asked besides, by a part of the request's line.
-    ``columns`` says where ``id`` and ``nama`` come from; ``wrap`` is what happens to the text before it travels.
+    ``data`` is what the addresses of its data have in common and no other has (a login, a count). ``columns`` says
+    where ``id`` and ``nama`` come from. ``refusal`` is an answer that refuses with HTTP 200. ``but`` has the faults
+    (tests.connectors.protocols.wire_faults) that end otherwise here than elsewhere.
     """
 
+    system: System
     args: Mapping[str, Any]
-    serve: Serve
-    aside: Mapping[str, str] = field(default_factory=dict)
+    refusal: Any
+    data: str = ""
     for_each: tuple[Mapping[str, str], ...] = ()
     columns: Mapping[str, str] = field(default_factory=lambda: {"id": "id", "nama": "nama"})
-    wrap: Callable[[str, Heard], str] = lambda text, heard: text
+    but: Mapping[str, str] = field(default_factory=dict)
 
 
-def rows(at: int, mood: str) -> list[dict[str, Any]]:
-    if mood == "repeat":
-        at = 0
-    count = 2 if mood == "endless" else max(0, min(2, 4 - at))
-    return [{"id": f"r{at + step}", "nama": MARK if at + step == 0 else "Biasa"} for step in range(count)]
+def half(second: bool) -> list[dict[str, Any]]:
+    return ROWS[2:] if second else ROWS[:2]
 
 
-def number(heard: Heard, name: str, otherwise: int = 0) -> int:
-    found = parse_qs(urlsplit(heard.line.split(" ")[1]).query).get(name)
-    return int(found[0]) if found else otherwise
+_CELLS = {(f"640{at + 1}", 2020 + at // 2): str(row["nama"]) for at, row in enumerate(ROWS)}
+# PHP systems label JSON as HTML: these protocols look at the body before its label.
+_BODY_FIRST = {"json_as_html": "lands"}
 
-
-def _rest(heard: Heard, mood: str) -> str:
-    at = number(heard, "at")
-    following = at if mood == "loop" else at + 2
-    more = mood != "" or following < 4
-    return json.dumps({"data": rows(at, mood), "next": f"/rows?at={following}" if more else None})
-
-
-def _ckan(heard: Heard, mood: str) -> str:
-    at = number(heard, "offset")
-    total = {} if mood == "endless" else {"total": 4}
-    links = {"start": "/a", "next": f"/api/3/action/datastore_search?offset={at + 2}"}
-    return json.dumps({"success": True, "result": {"records": rows(at, mood), "_links": links, **total}})
-
-
-def _dapodik(heard: Heard, mood: str) -> str:
-    at = 0 if mood == "repeat" else number(heard, "start")
-    results = {} if mood == "endless" else {"results": 4}
-    return json.dumps({**results, "id": "id", "start": at, "limit": 2, "rows": rows(at, mood)})
-
-
-def _satusehat(heard: Heard, mood: str) -> str:
-    at = number(heard, "_offset")
-    following = at if mood == "loop" else at + 2
-    link = [{"relation": "next", "url": f"/fhir-r4/v1/Encounter?_offset={following}"}] if mood or at < 2 else []
-    entry = [{"fullUrl": "x", "resource": {"resourceType": "Encounter", **row}} for row in rows(at, mood)]
-    total = {} if mood == "endless" else {"total": 4}
-    return json.dumps({"resourceType": "Bundle", "type": "searchset", **total, "link": link, "entry": entry})
-
-
-def _sipd(heard: Heard, mood: str) -> str:
-    return json.dumps(rows((number(heard, "page", 1) - 1) * 2, mood))
-
-
-def _sicantik(heard: Heard, mood: str) -> str:
-    return json.dumps(rows(number(heard, "offset"), mood))
-
-
-def _oss(heard: Heard, mood: str) -> str:
-    second = json.loads(heard.body)["INQUERYPROYEK"]["kd"] == "b"
-    data = {"data_proyek": rows(2 if second else 0, mood)}
-    return json.dumps({"responinqueryProyek": {"kode": "200", "keterangan": "Sukses", "dataProyek": data}})
-
-
-def _bps(heard: Heard, mood: str) -> str:
-    second = "/th/121/" in heard.line and mood != "repeat"
-    year, first = (121, 6403) if second else (120, 6401)
-    dimensions = {"vervar": [first, first + 1], "var": [1], "turvar": [0], "tahun": [year], "turtahun": [0]}
-    shape = {
-        name: [{"val": val, "label": str(val + 1900) if name == "tahun" else "x"} for val in vals]
-        for name, vals in dimensions.items()
-    }
-    content = {f"{first}10{year}0": "Biasa" if second else MARK, f"{first + 1}10{year}0": "Biasa"}
-    return json.dumps({"status": "OK", "data-availability": "available", **shape, "datacontent": content})
-
-
-def _sipsn(heard: Heard, mood: str) -> str:
-    second = b"tahun=2021" in heard.body
-    return json.dumps({"markers": [list(row.values()) for row in rows(2 if second else 0, mood)]})
-
-
-def _bpjs(heard: Heard, mood: str) -> str:
-    return json.dumps({"list": rows(2 if "/ref/b" in heard.line else 0, mood)})
-
-
-def _lock(text: str, heard: Heard) -> str:
-    sealed = locked(text, LOGIN, PASSWORD, heard.headers["x-timestamp"])
-    return json.dumps({"metaData": {"code": "200", "message": "OK"}, "response": sealed})
-
-
-_TWO = ({"kd": "a"}, {"kd": "b"})
-_TOKEN = json.dumps({"access_token": TOKEN, "expires_in": "3599"})
-
-SYSTEMS: Mapping[str, System] = {
-    "rest": System(
+SYSTEMS: Mapping[str, Asked] = {
+    "rest": Asked(
+        Rest("rest", {"/rows": Endpoint(lambda year: ROWS, 2)}, token=PASSWORD),
         {
             "path": "/rows",
+            "params": {"tahun": "2024"},
             "records": "$.data",
             "paging": {"mode": "next_url", "next_at": "$.next"},
             "auth": {"type": "bearer"},
         },
-        _rest,
+        refusal=None,  # a source says which member refuses: test_manners
     ),
-    "ckan": System({"resource_id": "x", "limit": 2}, _ckan),
-    "dapodik": System({"method": "getPesertaDidik", "npsn": "1", "semester_id": "20241", "limit": 2}, _dapodik),
-    "satusehat": System({"resource": "Encounter", "count": 2}, _satusehat, aside={"/accesstoken": _TOKEN}),
-    "sipd": System({"path": "/lra", "limit": 2}, _sipd),
-    "sicantik": System(
+    "ckan": Asked(
+        Ckan("ckan", {"x": ROWS}, token=PASSWORD),
+        {"resource_id": "x", "limit": 2},
+        refusal={"success": False, "error": {"__type": "Validation Error"}},
+        but={"no_content": "damaged"},
+    ),
+    "dapodik": Asked(
+        Dapodik("dapodik", lambda npsn: {"npsn": npsn}, lambda npsn, semester: ROWS, token=PASSWORD, semester="20241"),
+        {"method": "getPesertaDidik", "npsn": "1", "semester_id": "20241", "limit": 2},
+        refusal="Parameter NPSN harap diisi",
+        but={**_BODY_FIRST, "no_content": "damaged"},
+    ),
+    "satusehat": Asked(
+        Satusehat(
+            "satusehat",
+            lambda provider: [{"resourceType": "Encounter", **row} for row in ROWS],
+            client_id=LOGIN,
+            secret=PASSWORD,
+            issue=lambda: TOKEN,
+        ),
+        {"resource": "Encounter", "count": 2},
+        refusal={"resourceType": "OperationOutcome", "issue": [{"code": "value"}]},
+        data="/Encounter",
+    ),
+    "sipd": Asked(
+        Sipd("sipd", lambda code, year: ROWS, token=PASSWORD),
+        {"path": "/aklap/api/report/lra", "params": {"tahun": "2024", "id_daerah": "64.02"}, "limit": 2},
+        refusal={"message": "Parameter tahun salah"},
+    ),
+    "sicantik": Asked(
+        Sicantik("sicantik", issued=lambda: ROWS),
         {"method": "listpermohonanterbit", "limit": 2},
-        _sicantik,
-        aside={"/jumlahPerizinan": json.dumps({"total": 9, "terbit": 4, "proses": 5})},
+        refusal={"status": False, "error": "Unknown method."},
+        data="/listpermohonan",
+        # The office counts its licences, so that a list without end has one.
+        but={"no_content": "damaged", "pages_without_end": "lands"},
     ),
-    "oss": System({"method": "inqueryProyek", "request": {"kd": "{kd}"}}, _oss, for_each=_TWO),
-    "bps": System(
-        {"domain": "6400", "var": [1], "tahun": [2020, 2021]}, _bps, columns={"id": "vervar", "nama": "nilai"}
+    "oss": Asked(
+        Oss("oss", lambda code, year: half(code == "6403"), user_key=PASSWORD),
+        {"method": "inqueryProyek", "request": {"kd_daerah": "{kd}", "tahun": "2024"}},
+        refusal={"responinqueryProyek": {"kode": 400, "keterangan": "Parameter salah", "dataProyek": []}},
+        for_each=({"kd": "6402"}, {"kd": "6403"}),
+        but=_BODY_FIRST,
     ),
-    "sipsn": System(
-        {"columns": ["id", "nama"], "form": {"tahun": "{tahun}"}},
-        _sipsn,
-        aside={"/home ": "<html><h1>Capaian</h1></html>"},
+    "bps": Asked(
+        Bps("bps", [Variable(1, "x", "x", lambda: _CELLS)], {code: "x" for code, _ in _CELLS}, key=PASSWORD),
+        {"domain": "0000", "var": [1], "tahun": [2020, 2021]},
+        refusal={"status": "Error", "message": "Domain harus diisi"},
+        columns={"id": "vervar", "nama": "nilai"},
+        but={"field_twice": "damaged"},
+    ),
+    "sipsn": Asked(
+        Sipsn(
+            "sipsn", lambda year: [[year, "P", "K", *row.values()] for row in half(year == "2021")], session=PASSWORD
+        ),
+        {"columns": ["tahun", "provinsi", "kabupaten", "id", "nama"], "form": {"tahun": "{tahun}"}},
+        refusal="<html><h1>SIPSN</h1></html>",
+        data="/getMarker",
         for_each=({"tahun": "2020"}, {"tahun": "2021"}),
+        # A session that is refused is shown the home page.
+        but={"wrong_token": "damaged"},
     ),
-    "bpjs": System({"path": "ref/{kd}", "records": "$.list"}, _bpjs, for_each=_TWO, wrap=_lock),
+    "bpjs": Asked(
+        Bpjs(
+            "bpjs",
+            {"/ref/{kd}": Service(lambda asked: half(asked["kd"] == "b"), text_codes=True)},
+            cons_id=LOGIN,
+            secret=PASSWORD,
+            user_key=USER_KEY,
+        ),
+        {"path": "ref/{kd}", "records": "$.list"},
+        refusal={"metaData": {"code": "201", "message": "Tanggal tidak sesuai"}, "response": None},
+        for_each=({"kd": "a"}, {"kd": "b"}),
+        # Answers about two days may be equal: there the doubled keys are found.
+        but={**_BODY_FIRST, "page_repeated": "held"},
+    ),
 }
+
+
+@cache
+def healthy_pages(protocol: str) -> tuple[Page, ...]:
+    """What a protocol reads of its system in health."""
+    asked = SYSTEMS[protocol]
+    with Simulator(systems=[asked.system]) as simulator:
+        extra = {"private": True, "user_key": USER_KEY, "basic_password": PASSWORD}
+        link = Connection(url=simulator.connections()[protocol]["url"], login=LOGIN, password=PASSWORD, extra=extra)
+        reader = registry.get(protocol)
+        with HttpClient(link) as http:
+            return tuple(reader(reader.Args.model_validate(asked.args), link, asked.for_each, http).pages())

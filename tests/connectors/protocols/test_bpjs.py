@@ -13,8 +13,9 @@ from connectors.http.limits import Limits
 from connectors.protocols.bpjs import Bpjs, BpjsArgs, Signature, classify
 from ledger.errors import ConfigError, SourceError
 from ledger.settings import Connection
+from simulator.systems.bpjs import signature
+from simulator.systems.bpjs_lock import bomb, locked, sealed
 from tests.connectors.http.conftest import Heard, Server, response, serving
-from tests.connectors.protocols.bpjs_wire import bomb, locked, signed_well
 
 POLI = [{"kdpoli": "ANA", "nmpoli": "ANAK"}, {"kdpoli": "INT", "nmpoli": "PENYAKIT DALAM"}]
 NOW = "1700000000"
@@ -40,8 +41,12 @@ def answer(text: str, timestamp: str = NOW, *, name: str = "metaData", code: obj
 
 def test_the_signature_is_the_documented_one() -> None:
     headers = Signature("1234", "pwd", "pengguna", lambda: 433223232.9).headers()
-    assert headers["X-timestamp"] == "433223232"
-    assert signed_well({name.lower(): value for name, value in headers.items()}, "1234", "pwd", "pengguna")
+    assert headers == {
+        "X-cons-id": "1234",
+        "X-timestamp": "433223232",
+        "X-signature": signature("1234", "pwd", "433223232"),
+        "user_key": "pengguna",
+    }
 
 
 @pytest.mark.parametrize(("name", "code"), [("metaData", "200"), ("metadata", 200), ("metadata", 1), ("METADATA", "1")])
@@ -112,8 +117,8 @@ def test_p8_nothing_in_a_locked_answer_is_a_page_without_records(pull, reply, te
         (locked("[]", "dinas", "kunci-lain", NOW), "does not open with this secret and timestamp"),
         ("bukan base64!", "does not open"),
         ("QUJD", "does not open"),
-        (locked("IY1-kA"[:3], *KEYS, NOW, ready=True), "the packed text is cut"),
-        (locked(bomb(3000), *KEYS, NOW, ready=True), "unpacks to more than 1000000 characters"),
+        (sealed("IY1-kA"[:3], *KEYS, NOW), "the packed text is cut"),
+        (sealed(bomb(3000), *KEYS, NOW), "unpacks to more than 1000000 characters"),
         (locked('[{"a": NaN}]', *KEYS, NOW), "is not JSON"),
         (locked("<html>", *KEYS, NOW), "is not JSON"),
         (locked('"x"', *KEYS, NOW), "there are no records"),
@@ -189,7 +194,8 @@ def test_an_attempt_that_is_repeated_is_signed_and_opened_with_its_own_moment(bp
     """A signature older than the patience of a retry would be refused, and its answer could not be read."""
 
     def speak(sock: Any, heard: Heard) -> None:
-        assert signed_well(heard.headers, *KEYS, "kunci-pengguna")
+        assert heard.headers["x-signature"] == signature(*KEYS, heard.headers["x-timestamp"])
+        assert (heard.headers["x-cons-id"], heard.headers["user_key"]) == (KEYS[0], "kunci-pengguna")
         sock.sendall(response(json.dumps(answer(json.dumps(POLI), heard.headers["x-timestamp"])).encode()))
 
     bpjs.on("/ref/poli", response(b"", 503), response(b"", 429, Retry_After="0"), speak)

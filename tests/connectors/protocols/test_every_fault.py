@@ -1,13 +1,12 @@
-"""Every protocol against every fault: one table, real sockets.
+"""Every protocol against every fault that the simulator's system of it can play: one table, real sockets.
 
-A protocol without a system here fails the first test; so does a fault without an outcome.
+A protocol without a system fails the first test; so does a fault without an outcome.
 """
 
 import contextlib
-import functools
 import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,13 @@ from ledger.errors import SourceError
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
+from simulator.faults import HTTP
+from simulator.server import Simulator
 from tests.conftest import database_url, kept_connections
-from tests.connectors.http.conftest import Heard, Server, response, serving
+from tests.connectors.http.conftest import Server, serving
 from tests.connectors.landing.conftest import land_pages, source_of
-from tests.connectors.protocols.systems import LOGIN, MARK, PASSWORD, SECRETS, SYSTEMS, USER_KEY, System
-from tests.connectors.protocols.wire_faults import FAULTS, Fault
+from tests.connectors.protocols.systems import LOGIN, MARK, PASSWORD, ROWS, SECRETS, SYSTEMS, USER_KEY
+from tests.connectors.protocols.wire_faults import FAULTS, ORDINARY, kind_of
 
 pytestmark = pytest.mark.integration
 
@@ -36,18 +37,39 @@ OTHERS = {"sql", "files.csv", "files.xlsx"}  # they do not speak HTTP: test_othe
 KINDS = {"retryable", "quota", "auth", "permanent", "damaged"}
 LIMITS = {"attempts": 2, "backoff_s": 0.01, "connect_s": 2, "read_s": 5, "total_s": 10, "max_received": 20_000}
 LIMITS |= {"max_decoded": 100_000}
+# Of no system, but of the way to it: nobody listens there, or the address is not one that may be asked.
+ON_THE_WAY = {"none": "lands", "nobody_there": "retryable", "private_address": "permanent"}
 
 
 def outcome_of(protocol: str, fault: str) -> str:
-    return FAULTS[fault].but.get(protocol, FAULTS[fault].outcome)
+    return ON_THE_WAY.get(fault) or SYSTEMS[protocol].but.get(fault, FAULTS[fault].outcome)
 
 
-PAIRS = [
-    (protocol, fault)
-    for protocol in sorted(SYSTEMS)
-    for fault in FAULTS
-    if not outcome_of(protocol, fault).startswith("not")
-]
+def faults_of(protocol: str) -> list[str]:
+    return [*ON_THE_WAY, *(fault for fault in FAULTS if kind_of(fault) in SYSTEMS[protocol].system.playable)]
+
+
+PAIRS = [(protocol, fault) for protocol in sorted(SYSTEMS) for fault in faults_of(protocol)]
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Server]:
+    """A host that nobody may be led to."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def systems(elsewhere: Server) -> Iterator[Simulator]:
+    """The system of each protocol."""
+    with Simulator(systems=[asked.system for asked in SYSTEMS.values()], elsewhere=elsewhere.url) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def undisturbed(systems: Simulator) -> dict[str, list[bytes]]:
+    """What each protocol reads of a healthy system."""
+    return {protocol: texts(take(source_for(protocol, "none"), link_to(systems, protocol))) for protocol in SYSTEMS}
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +92,26 @@ def ledger(home: Settings) -> Ledger:
     return Ledger(home.ledger_url)
 
 
-def test_no_protocol_is_left_out() -> None:
+def test_no_protocol_and_no_fault_is_left_out() -> None:
     assert set(registry.names()) == set(SYSTEMS) | OTHERS
-    outcomes = {outcome_of(protocol, fault) for protocol in SYSTEMS for fault in FAULTS}
-    assert all(outcome in KINDS | {"held", "lands"} or outcome.startswith("not: ") for outcome in outcomes)
-    assert not {protocol for fault in FAULTS.values() for protocol in fault.but} - set(SYSTEMS)
+    assert all(asked.system.name == protocol for protocol, asked in SYSTEMS.items())
+    assert {kind_of(fault) for fault in FAULTS} | ORDINARY == HTTP
+    assert {outcome_of(protocol, fault) for protocol, fault in PAIRS} == KINDS | {"held", "lands"}
+    assert not {fault for asked in SYSTEMS.values() for fault in asked.but} - set(FAULTS)
 
 
 @pytest.mark.parametrize(("protocol", "fault"), PAIRS, ids=[f"{protocol}-{fault}" for protocol, fault in PAIRS])
-def test_what_a_protocol_makes_of_it(protocol: str, fault: str, tmp_path: Path) -> None:
+def test_what_a_protocol_makes_of_it(
+    protocol: str,
+    fault: str,
+    tmp_path: Path,
+    systems: Simulator,
+    elsewhere: Server,
+    undisturbed: dict[str, list[bytes]],
+) -> None:
     """Its error, or its pages: those of an undisturbed pull, or such as the landing holds back."""
     expected, source = outcome_of(protocol, fault), source_for(protocol, fault)
-    with playing(protocol, fault, "Biasa") as link, capture_logs() as logs:
+    with playing(systems, elsewhere, protocol, fault) as link, capture_logs() as logs:
         try:
             pages, found, told = take(source, link), "lands", ""
         except SourceError as error:
@@ -91,20 +121,30 @@ def test_what_a_protocol_makes_of_it(protocol: str, fault: str, tmp_path: Path) 
             found = "held" if counts.quarantined or not counts.landed else found
     assert found == expected, told
     if expected == "lands":
-        assert texts(pages) == texts(undisturbed(protocol))
+        assert texts(pages) == undisturbed[protocol]
     nothing_is_told(f"{told} {logs} {[page.request for page in pages]}")
 
 
-WHOLE = [("rest", fault) for fault in FAULTS] + [
+WHOLE = [("rest", fault) for fault in faults_of("rest")] + [
     (protocol, "none") for protocol in sorted(SYSTEMS) if protocol != "rest"
 ]
 
 
 @pytest.mark.parametrize(("protocol", "fault"), WHOLE, ids=[f"{protocol}-{fault}" for protocol, fault in WHOLE])
-def test_p3_what_becomes_of_a_whole_pull(protocol: str, fault: str, home: Settings, ledger: Ledger) -> None:
+def test_p3_what_becomes_of_a_whole_pull(
+    protocol: str,
+    fault: str,
+    home: Settings,
+    ledger: Ledger,
+    systems: Simulator,
+    elsewhere: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """From the wire to the ledger. Whatever raises out of a protocol takes this way, so that one of them is enough."""
     expected, source = outcome_of(protocol, fault), source_for(protocol, fault)
-    with playing(protocol, fault, source.id) as link, capture_logs() as logs:
+    # No two sources may bring the same bytes: the gate would hold them.
+    monkeypatch.setitem(ROWS[1], "nama", source.id)
+    with playing(systems, elsewhere, protocol, fault) as link, capture_logs() as logs:
         try:
             pull(source, ledger, home, connection=link)
             told = ""
@@ -133,72 +173,43 @@ def take(source: Source, link: Connection) -> list[Page]:
         return list(protocol(protocol.Args.model_validate(source.args), link, source.for_each, http).pages())
 
 
-@functools.cache
-def undisturbed(protocol: str) -> list[Page]:
-    with playing(protocol, "none", "Biasa") as link:
-        return take(source_for(protocol, "none"), link)
-
-
 def texts(pages: list[Page]) -> list[bytes]:
     return [page.records.removeprefix(b"\xef\xbb\xbf") for page in pages]
 
 
 def source_for(protocol: str, fault: str) -> Source:
-    system = SYSTEMS[protocol]
-    columns = {name: {"from": origin} for name, origin in system.columns.items()}
-    args = {**system.args, "max_pages": 4}
-    more = {"protocol": protocol, "args": args, "for_each": system.for_each, "id": f"{protocol}_{fault}"}
+    asked = SYSTEMS[protocol]
+    columns = {name: {"from": origin} for name, origin in asked.columns.items()}
+    args = {**asked.args, "max_pages": 4}
+    more = {"protocol": protocol, "args": args, "for_each": asked.for_each, "id": f"{protocol}_{fault}"}
     assertions = {"rows": {"min": 1}, "quarantine": {"max": "5%"}, "shrink": {"max": "20%"}}
     return source_of(columns, ["id"], assertions=assertions, **more)
 
 
 @contextlib.contextmanager
-def playing(protocol: str, fault: str, name: str) -> Iterator[Connection]:
-    """A system with a fault, whose rows but the first say ``name``: a connection to it, and what must not be asked."""
-    how, system = FAULTS[fault], SYSTEMS[protocol]
-    extra: dict[str, Any] = {"user_key": USER_KEY, "basic_password": PASSWORD, "limits": {**LIMITS, **how.limits}}
-    if how.host != "private":
+def playing(systems: Simulator, elsewhere: Server, protocol: str, fault: str) -> Iterator[Connection]:
+    """A system with a fault: a connection to it, and what must not be asked."""
+    if fault in FAULTS:
+        how, match = FAULTS[fault], SYSTEMS[protocol].data
+        systems.faults.set(protocol, kind_of(fault), value=how.value, times=how.times, match=match)
+    systems.asked.clear()
+    try:
+        yield link_to(systems, protocol, fault)
+    finally:
+        systems.faults.clear()
+    assert elsewhere.heard == []
+    assert bool(systems.asked) == (fault not in {"nobody_there", "private_address"})
+
+
+def link_to(systems: Simulator, protocol: str, fault: str = "none") -> Connection:
+    limits = {**LIMITS, **(FAULTS[fault].limits if fault in FAULTS else {})}
+    extra: dict[str, Any] = {"user_key": USER_KEY, "basic_password": PASSWORD, "limits": limits}
+    url = systems.connections()[protocol]["url"]
+    if fault == "nobody_there":
+        url = f"http://127.0.0.1:{closed_port()}"
+    if fault != "private_address":
         extra["private"] = True
-    with serving() as server, serving() as elsewhere:
-        server.replies = Everywhere(player(elsewhere, system, how, name))
-        url = server.url if how.host != "down" else f"http://127.0.0.1:{closed_port()}"
-        yield Connection(url=url, login=LOGIN, password=PASSWORD, extra=extra)
-        assert elsewhere.heard == []
-        assert bool(server.heard) == (how.host not in {"down", "private"})
-
-
-def player(elsewhere: Server, system: System, fault: Fault, name: str) -> Callable[[socket.socket, Heard], None]:
-    left = [fault.times if fault.times is not None else 10**6]
-
-    def reply(sock: socket.socket, heard: Heard) -> None:
-        for path, text in system.aside.items():
-            if path in heard.line:
-                kind = "text/html" if text.startswith("<") else "application/json"
-                sock.sendall(response(text.encode(), kind=kind))
-                return
-        text = system.serve(heard, fault.mood).replace("Biasa", name)
-        healthy = system.wrap(fault.edit(text) if fault.edit else text, heard).encode()
-        left[0] -= 1
-        if fault.host in {"elsewhere", "circle"}:
-            target = elsewhere.url if fault.host == "elsewhere" else ""
-            sock.sendall(response(b"", 307, Location=f"{target}{heard.line.split(' ')[1]}"))
-        elif fault.spoil is None or left[0] < 0:
-            sock.sendall(response(healthy))
-        else:
-            fault.spoil(sock, healthy)
-
-    return reply
-
-
-class Everywhere(dict[str, Any]):
-    """The same reply at every path."""
-
-    def __init__(self, reply: Any) -> None:
-        super().__init__()
-        self._reply = reply
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return [self._reply]
+    return Connection(url=url, login=LOGIN, password=PASSWORD, extra=extra)
 
 
 def closed_port() -> int:

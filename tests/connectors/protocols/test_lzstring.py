@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.protocols.lzstring import LzStringError, decompress
-from tests.connectors.protocols.bpjs_wire import bomb, packed
+from simulator.systems.bpjs_lock import bomb, packed
 
 # Packed by the original library in JavaScript, lz-string 1.5.0.
 POLI = '{"list":[{"kdpoli":"ANA","nmpoli":"ANAK"},{"kdpoli":"INT","nmpoli":"PENYAKIT DALAM"}]}'

@@ -61,17 +61,7 @@ def test_p8_where_rows_were_due_stands_an_object_or_nothing_at_all(protocol: str
     assert reading(protocol, 200, answer).kind == kind
 
 
-REFUSALS: dict[str, Any] = {
-    "bpjs": {"metaData": {"code": "201", "message": "Tanggal tidak sesuai"}, "response": None},
-    "bps": {"status": "Error", "message": "Domain harus diisi"},
-    "ckan": {"success": False, "error": {"__type": "Validation Error"}},
-    "dapodik": "Parameter NPSN harap diisi",
-    "oss": {"responinqueryProyek": {"kode": 400, "keterangan": "Parameter salah", "dataProyek": []}},
-    "satusehat": {"resourceType": "OperationOutcome", "issue": [{"code": "value"}]},
-    "sicantik": {"status": False, "error": "Unknown method."},
-    "sipd": {"message": "Parameter tahun salah"},
-    "sipsn": "<html><h1>SIPSN</h1></html>",
-}
+REFUSALS = {protocol: asked.refusal for protocol, asked in SYSTEMS.items() if protocol != "rest"}
 
 
 @pytest.mark.parametrize("protocol", sorted(REFUSALS))
@@ -82,7 +72,6 @@ def test_a_refusal_with_http_200_is_one(protocol: str) -> None:
 
 
 def test_a_refusal_with_http_200_is_told_to_rest_by_its_source() -> None:
-    assert set(REFUSALS) | {"rest"} == set(SYSTEMS)
     body = b'{"ok": false, "pesan": "Parameter salah", "data": []}'
     verdict = classify_rest(200, {}, body, envelope=Envelope(status="$.ok", ok=["true"], message="$.pesan"))
     assert (verdict.kind, "Parameter salah" in verdict.detail) == ("permanent", True)

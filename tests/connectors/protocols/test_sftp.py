@@ -17,75 +17,42 @@ from connectors.protocols.base import Page
 from connectors.protocols.files.sftp import classify_ssh
 from ledger.errors import ConfigError, PilarError, SourceError
 from ledger.settings import Connection
+from simulator.server import Simulator
+from simulator.sftp import Drop
 
 PASSWORD = "sandi-dinas-7c1e"
 
 
 @dataclass
-class Drop:
+class Served:
+    """The simulator's drop: ``system`` makes it misbehave."""
+
+    system: Simulator
     port: int
-    folder: Path
     host_key: str
     client_key: str
-    slow: float = 0
-
-
-class _Login(asyncssh.SSHServer):
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return (username, password) == ("dinas", PASSWORD)
 
 
 @pytest.fixture
-def drop(tmp_path: Path) -> Iterator[Drop]:
+def drop(tmp_path: Path) -> Iterator[Served]:
     folder = tmp_path / "drop"
     folder.mkdir()
     (folder / "balita_64.02.csv").write_text("nik,berat\n1,2\n")
     (folder / "masuk").mkdir()
     (folder / "masuk" / "balita_62.02.csv").write_text("nik,berat\n3,4\n")
-    key, client_key = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
-    made = Drop(0, folder, key.export_public_key().decode(), client_key.export_private_key().decode())
-
-    class Server(asyncssh.SFTPServer):
-        async def read(self, file_obj: object, offset: int, size: int) -> bytes:
-            if made.slow:
-                await asyncio.sleep(made.slow)
-                size = 1
-            return bytes(super().read(file_obj, offset, size))  # type: ignore[arg-type]
-
-    ready, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        acceptor = await asyncssh.listen(
-            "127.0.0.1",
-            0,
-            server_host_keys=[key],
-            server_factory=_Login,
-            sftp_factory=lambda channel: Server(channel, chroot=str(folder).encode()),
-            authorized_client_keys=asyncssh.import_authorized_keys(client_key.export_public_key().decode()),
-            encoding=None,
-        )
-        made.port = acceptor.get_port()
-        ready.set()
-        await stop.wait()
-        acceptor.close()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    yield made
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(5)
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    public = key.export_public_key().decode()
+    with Simulator(systems=[], drop=Drop("drop", "dinas", PASSWORD, lambda _fault: folder, public)) as simulator:
+        found = simulator.connections()["drop"]
+        port = int(found["url"].rpartition(":")[2])
+        yield Served(simulator, port, found["extra"]["host_key"], key.export_private_key().decode())
 
 
 Read = Callable[..., list[Page]]
 
 
 @pytest.fixture
-def read(drop: Drop) -> Read:
+def read(drop: Served) -> Read:
     def make(
         *, extra: dict[str, Any] | None = None, password: str = PASSWORD, limits: Any = None, **args: Any
     ) -> list[Page]:
@@ -110,13 +77,13 @@ def refused(read: Read, **args: Any) -> PilarError:
 
 @pytest.mark.integration
 class TestSftp:
-    def test_files_are_read_with_a_password(self, read: Read, drop: Drop) -> None:
+    def test_files_are_read_with_a_password(self, read: Read, drop: Served) -> None:
         [page] = read()
         assert page.body == b"nik,berat\n1,2\n"
         assert page.context == {"kode": "64.02"}
         assert page.request == f"GET sftp://127.0.0.1:{drop.port}/balita_64.02.csv"
 
-    def test_files_are_read_with_a_key_and_from_a_folder_below(self, read: Read, drop: Drop) -> None:
+    def test_files_are_read_with_a_key_and_from_a_folder_below(self, read: Read, drop: Served) -> None:
         [page] = read(extra={"private_key": drop.client_key}, password="", folder="masuk")
         assert page.context == {"kode": "62.02"}
 
@@ -160,8 +127,8 @@ class TestSftp:
     def test_a_large_file_is_damage(self, read: Read) -> None:
         assert "larger than 5 bytes" in str(refused(read, limits={"max_received": 5}))
 
-    def test_a_slow_server_meets_the_deadline(self, read: Read, drop: Drop) -> None:
-        drop.slow = 0.2
+    def test_a_slow_server_meets_the_deadline(self, read: Read, drop: Served) -> None:
+        drop.system.faults.set("drop", "slow_drip", value=1)
         error = refused(read, limits={"total_s": 0.7})
         assert isinstance(error, SourceError)
         assert (error.kind, "0.7 s" in error.what) == ("retryable", True)
@@ -171,7 +138,7 @@ class TestSftp:
         assert isinstance(error, SourceError)
         assert error.kind == "permanent"
 
-    def test_a_server_that_is_not_there_is_tried_again_and_then_named(self, read: Read, drop: Drop) -> None:
+    def test_a_server_that_is_not_there_is_tried_again_and_then_named(self, read: Read, drop: Served) -> None:
         drop.port = 9
         error = refused(read)
         assert isinstance(error, SourceError)

@@ -20,10 +20,11 @@ from connectors.source.source_files import load_sources
 from ledger.errors import SourceError
 from ledger.settings import REPOSITORY, Connection
 from simulator.server import Simulator
+from tests.agencies import PLAYED
 
 pytestmark = pytest.mark.integration
 
-SOURCES = load_sources(REPOSITORY / "connectors" / "sources") | load_sources(REPOSITORY / "docs/examples/sources")
+SOURCES = PLAYED | load_sources(REPOSITORY / "docs/examples/sources")
 # One of two that speak the same is enough.
 HTTP = sorted(name for name, source in SOURCES.items() if source.protocol not in {"sql", "files.xlsx"})
 HTTP.remove("bpjs_waktu_tunggu")

@@ -11,8 +11,10 @@ from openpyxl import Workbook
 from connectors.http.client import HttpClient
 from connectors.protocols import registry
 from connectors.protocols.base import ProtocolBase
+from connectors.protocols.json_path import select
 from connectors.protocols.spans import Span, json_spans, line_spans, member_spans
 from ledger.settings import Connection
+from tests.connectors.protocols.systems import SYSTEMS, healthy_pages
 
 ROWS = '[ {"id":"a","n":1.50} ,\n{"id":"é, \\"ü\\" 😀","n":[1,{"x":"]"}]},{"id":"c"}]'
 PIECES = ['{"id":"a","n":1.50}', '{"id":"é, \\"ü\\" 😀","n":[1,{"x":"]"}]}', '{"id":"c"}']
@@ -100,9 +102,26 @@ def test_p7_each_record_stands_where_it_is_said_to(name: str) -> None:
 
 @pytest.mark.parametrize("name", registry.names())
 def test_p7_every_protocol_answers_where_its_records_are_or_that_it_cannot_tell(name: str) -> None:
-    """One that says nothing of its bytes gives the page (None); one that says something has its case above."""
+    """One that says nothing of its bytes gives the page (None); one that says something is proved here."""
     says = registry.get(name).spans is not ProtocolBase.spans
-    assert says == (name in CASES or name == "files.xlsx"), f"{name}: add a case, or say where its records are"
+    assert says == (name in {*CASES, *SYSTEMS, "files.xlsx"}), f"{name}: add a case, or say where its records are"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("name", sorted(SYSTEMS))
+def test_p7_every_record_of_a_system_is_found_in_its_page(name: str) -> None:
+    asked, found = SYSTEMS[name], 0
+    with HttpClient(Connection(url="https://opd.example")) as http:
+        protocol = registry.get(name)
+        reader = protocol(protocol.Args.model_validate(asked.args), http.connection, asked.for_each, http)
+    for page in healthy_pages(name):
+        spans = reader.spans(page.body, page.request)
+        assert spans is not None
+        records = select(json.loads(page.records), page.records_path) if spans else []
+        for span, record in zip(spans, records, strict=True):
+            assert record[asked.columns["nama"]] in page.body[span.start : span.end].decode()
+            found += 1
+    assert found == 4
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

@@ -21,7 +21,7 @@ from ledger.receipts import copy_line, read_copy
 from ledger.seals import first_difference, seal
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.audit.verification import Checked, Installation, Scope, compare, verify
+from pilar.audit.verification import Checked, Holdings, Scope, compare, verify
 from pilar.cli import app
 from tests.conftest import database_url
 from tests.connectors.deltas import COLUMNS as INCREMENTAL
@@ -38,8 +38,8 @@ class House:
     settings: Settings
 
     @property
-    def installation(self) -> Installation:
-        return Installation(self.settings.home, self.settings.key_dir, self.ledger)
+    def holdings(self) -> Holdings:
+        return Holdings(self.settings.home, self.settings.key_dir, self.ledger)
 
     def sql(self, *statements: str) -> None:
         """As an administrator who may do everything: keys between tables hold nobody up."""
@@ -49,7 +49,7 @@ class House:
                 connection.execute(statement)
 
     def checked(self, *, pages: bool = True) -> list[Checked]:
-        return list(verify(self.ledger.witnesses, self.installation, Scope(pages=pages)))
+        return list(verify(self.ledger.witnesses, self.holdings, Scope(pages=pages)))
 
     def damage(self, *, pages: bool = True) -> str:
         """The one line, or nothing."""
@@ -102,9 +102,9 @@ def house(built: House) -> Iterator[House]:
         path.write_bytes(content)
 
 
-def flip(path: Path, installation: int) -> None:
+def flip(path: Path, holdings: int) -> None:
     content = bytearray(path.read_bytes())
-    content[installation] ^= 1
+    content[holdings] ^= 1
     path.write_bytes(bytes(content))
 
 
@@ -167,8 +167,8 @@ def test_p7_the_first_altered_receipt_and_byte_are_named(house: House, statement
 def test_p7_the_named_byte_is_the_one_that_was_altered(house: House) -> None:
     body = house.ledger.receipts()[0].body
     house.sql(BODY)
-    installation = body.encode().index(b'"rows_landed":20') + len(b'"rows_landed":2')
-    assert f"the first altered byte is byte {installation} " in house.damage()
+    holdings = body.encode().index(b'"rows_landed":20') + len(b'"rows_landed":2')
+    assert f"the first altered byte is byte {holdings} " in house.damage()
 
 
 def test_a_receipt_is_right_whatever_time_zone_the_server_tells(house: House) -> None:
@@ -210,8 +210,8 @@ def test_p7_an_altered_file_and_the_place_in_it_are_named(
     assert told in damage
     assert "[receipt 1 (batch " in damage
     with pytest.raises(ConfigError, match="no receipt"):
-        list(verify(house.ledger.witnesses, house.installation, Scope(file=house.settings.home / "else")))
-    about = verify(house.ledger.witnesses, house.installation, Scope(file=path))
+        list(verify(house.ledger.witnesses, house.holdings, Scope(file=house.settings.home / "else")))
+    about = verify(house.ledger.witnesses, house.holdings, Scope(file=path))
     assert [line.what for line in about if line.damage] == [about[1].what]
 
 
@@ -236,11 +236,11 @@ def test_p7_what_is_in_force_is_told_by_places_not_by_the_order_of_receipts(ledg
     mended = incremental(columns=INCREMENTAL | {"nilai": {"type": "integer", "max": 9999}})
     first, delta = (take(incremental(), some, ledger, settings).batches[0] for some in (rows, [("d", 4, "2024-03-11")]))
     [again] = replay(mended, first.batch_id, ledger, settings).batches
-    installation = Installation(settings.home, settings.key_dir, ledger)
+    holdings = Holdings(settings.home, settings.key_dir, ledger)
 
     def damage() -> str:
         return " ".join(
-            str(line.damage) for line in verify(ledger.witnesses, installation, Scope()) if line.damage is not None
+            str(line.damage) for line in verify(ledger.witnesses, holdings, Scope()) if line.damage is not None
         )
 
     shutil.rmtree(settings.landing_dir / mended.id / first.batch_id)
@@ -254,25 +254,25 @@ def test_p7_what_is_in_force_is_told_by_places_not_by_the_order_of_receipts(ledg
 
 def test_p7_an_exported_chain_is_checked_without_a_ledger(house: House, tmp_path: Path) -> None:
     copy = house.export(tmp_path / "chain.jsonl")
-    installation = Installation(house.settings.home, house.settings.key_dir)
-    told = {line.what: line for line in verify(partial(read_copy, copy), installation, Scope(pages=True))}
+    holdings = Holdings(house.settings.home, house.settings.key_dir)
+    told = {line.what: line for line in verify(partial(read_copy, copy), holdings, Scope(pages=True))}
     assert (told["receipts"].count, told["pages, decrypted"].count) == (6, 7)
     assert not any(line.damage for line in told.values())
     flip(house.file("landing/*/*/rows.parquet"), 4)
-    damaged = verify(partial(read_copy, copy), installation, Scope())
+    damaged = verify(partial(read_copy, copy), holdings, Scope())
     assert "rows.parquet was altered" in str(damaged[1].damage)
     lines = copy.read_text().splitlines()
     changed = json.loads(lines[1])
     changed["body"] = changed["body"].replace("accepted", "acceptEd")
     copy.write_text("\n".join([lines[0], json.dumps(changed), *lines[2:]]))
-    assert "[receipt 2 " in str(verify(partial(read_copy, copy), installation, Scope())[0].damage)
+    assert "[receipt 2 " in str(verify(partial(read_copy, copy), holdings, Scope())[0].damage)
 
 
 def test_p10_a_file_that_is_no_chain_is_named_with_its_line(house: House, tmp_path: Path) -> None:
     copy = house.export(tmp_path / "chain.jsonl")
     copy.write_text(copy.read_text() + "{}\n")
     with pytest.raises(LedgerError, match=r"no receipt \[.*chain.jsonl: line 7\]"):
-        verify(partial(read_copy, copy), house.installation, Scope())
+        verify(partial(read_copy, copy), house.holdings, Scope())
 
 
 def test_p7_a_chain_cut_or_rewritten_at_its_end_is_noticed_by_an_earlier_copy(house: House, tmp_path: Path) -> None:
@@ -312,12 +312,12 @@ def test_p7_a_seal_names_the_block_of_the_first_altered_byte(tmp_path: Path, siz
     assert len(written.blocks) <= 256
     path.write_bytes(bytes(size) + b"xy")
     assert "2 byte(s) were added" in str(first_difference(written, path))
-    for installation in {0, size // 2, size - 1} if size else ():
-        path.write_bytes(bytes(installation) + b"x" + bytes(size - installation - 1))
+    for holdings in {0, size // 2, size - 1} if size else ():
+        path.write_bytes(bytes(holdings) + b"x" + bytes(size - holdings - 1))
         start, end = map(int, re.findall(r"\d+", str(first_difference(written, path))))
-        assert start <= installation <= end < start + written.block_bytes
-        path.write_bytes(bytes(installation))
-        assert f"it ends at byte {installation} of {size}" in str(first_difference(written, path))
+        assert start <= holdings <= end < start + written.block_bytes
+        path.write_bytes(bytes(holdings))
+        assert f"it ends at byte {holdings} of {size}" in str(first_difference(written, path))
 
 
 def test_p10_the_command_says_what_was_checked_and_ends_with_1_on_damage(

@@ -1,9 +1,12 @@
 """The page that says how to add a source is followed to the letter, against a system on this machine."""
 
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -169,6 +172,60 @@ def test_a_source_file_is_never_overwritten(place: Path) -> None:
     with pytest.raises(PilarError, match="there already"):
         run(command)
     assert file.read_text() == "by hand"
+
+
+ROOMS = ("connectors", "dags", "dbt_project", "docs", "events", "expectations", "ledger", "pilar", "publication",
+         "simulator", "tests", "pyproject.toml")  # fmt: skip
+# What is held against every source there is.
+HOLDS_FOR_EVERY_SOURCE = (
+    "tests/connectors/source/test_proof.py::test_the_projects_own_sources_have_no_problem",
+    "tests/connectors/authoring/contracts/test_contract_files.py",
+    "tests/pilar/test_watch.py::test_every_source_that_was_never_tried_is_named",
+    "tests/pilar/test_watch.py::test_a_source_whose_event_is_on_its_way_is_not_pulled_twice",
+)
+NOT_PLAYED = """
+import json
+from connectors.source.source import load_sources
+from ledger.settings import sources_dir
+from tests.agencies import PLAYED
+print(json.dumps(sorted(set(load_sources(sources_dir())) - set(PLAYED))))
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the project, where the page's source file is the one thing that somebody wrote."""
+    unwanted = shutil.ignore_patterns("__pycache__", ".*", "target", "logs")
+    for name in ROOMS:
+        if (REPOSITORY / name).is_dir():
+            shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=unwanted)
+        else:
+            shutil.copy(REPOSITORY / name, tmp_path / name)
+    file = tmp_path / "connectors" / "sources" / "dinas_perhubungan" / f"{SOURCE}.yaml"
+    file.parent.mkdir()
+    file.write_text(next(text for _, kind, text in BLOCKS if kind == "finished"))
+    return tmp_path
+
+
+def inside(tree: Path, *words: str) -> str:
+    """What Python says that was started in the copy, and reads and imports it instead of the project."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PILAR_")}
+    command = [sys.executable, *words]
+    done = subprocess.run(
+        command, cwd=tree, env={**environment, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+@pytest.mark.timeout(900)  # processes of their own, each of which imports the project anew
+def test_one_file_in_the_tree_is_a_source_and_breaks_nothing(tree: Path) -> None:
+    for words in (("contracts", "write"), ("contracts", "check"), ("sources", "check")):
+        inside(tree, "-c", "from pilar.cli import main; main()", *words)
+    assert json.loads(inside(tree, "-c", NOT_PLAYED)) == [SOURCE]
+    dags = json.loads(inside(tree, "tests/dags/read_dags.py", str(tree / "dags")).splitlines()[-1])
+    assert (dags["errors"], "ingest__dinas_perhubungan" in dags["dags"]) == ({}, True)
+    inside(tree, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *HOLDS_FOR_EVERY_SOURCE)
 
 
 @pytest.mark.parametrize(

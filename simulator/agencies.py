@@ -1,0 +1,119 @@
+"""The agencies of the demo: each system of a protocol, filled with this simulator's own records."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from simulator.credentials import credential, json_web_token
+from simulator.data import licences, queues, schools, statistics
+from simulator.data.assessments import dimension_rows, spbe_rows
+from simulator.data.births import encounters
+from simulator.data.budget import lra
+from simulator.data.projects import projects
+from simulator.data.waste import rows
+from simulator.regions import REGIONS, by_kemendagri
+from simulator.systems.bpjs import Asked, Bpjs, Service
+from simulator.systems.bps import Bps, Variable
+from simulator.systems.common import Row, System
+from simulator.systems.dapodik import Dapodik
+from simulator.systems.oss import Oss
+from simulator.systems.rest import Endpoint, Rest
+from simulator.systems.satusehat import LIFETIME_S, Satusehat
+from simulator.systems.sicantik import Sicantik
+from simulator.systems.sipd import Sipd
+from simulator.systems.sipsn import Sipsn
+
+_ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
+_INDICES_A_PAGE, _VALUES_A_PAGE = 2, 10
+
+
+def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int] = lambda: 0) -> list[System]:
+    """The HTTP systems. ``token_lifetime_s`` is SATUSEHAT's; ``revision``: how often the SPBE list was corrected."""
+    secret = credential
+    return [
+        Sipd("sipd", _lra, token=json_web_token()),
+        Dapodik("dapodik", _school, _pupils, token=secret("dapodik"), semester=schools.SEMESTERS[-1]),
+        Satusehat(
+            "satusehat",
+            _encounters,
+            client_id=secret("satusehat client"),
+            secret=secret("satusehat"),
+            lifetime_s=token_lifetime_s,
+        ),
+        Sipsn("sipsn", rows, session=secret("sipsn session")),
+        Oss("oss", _projects, user_key=secret("oss")),
+        Bps("bps", _variables(), {region.bps: region.name for region in REGIONS}, key=secret("bps")),
+        Rest(
+            "diskominfo",
+            {
+                "/api/penilaian": Endpoint(dimension_rows, _VALUES_A_PAGE),
+                "/api/spbe": Endpoint(lambda year: spbe_rows(year, revision()), _INDICES_A_PAGE, envelope=False),
+            },
+            token=secret("diskominfo"),
+        ),
+        Bpjs("bpjs", _queues(), cons_id="99640", secret=secret("bpjs secret"), user_key=secret("bpjs user key")),
+        Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
+    ]
+
+
+def _lra(code: str, year: int) -> Sequence[Row] | None:
+    region = by_kemendagri(code)
+    return None if region is None else lra(region, year)
+
+
+def _school(npsn: str) -> Row | None:
+    found = schools.school(npsn)
+    return None if found is None else schools.school_row(found)
+
+
+def _pupils(npsn: str, semester: str) -> Sequence[Row]:
+    return schools.pupils(npsn) if semester in schools.SEMESTERS else ()
+
+
+def _encounters(provider: str) -> Sequence[dict[str, Any]]:
+    region = by_kemendagri(provider)
+    return encounters(region) if region else ()
+
+
+def _projects(code: str, year: int) -> Sequence[Row]:
+    region = next((item for item in REGIONS if item.digits == code), None)
+    return projects(region, year) if region else ()
+
+
+def _variables() -> list[Variable]:
+    every = (*statistics.VARIABLES, *statistics.EMPTY_VARIABLES)
+    return [Variable(item.id, item.title, item.unit, partial(statistics.values, item)) for item in every]
+
+
+def _queues() -> dict[str, Service]:
+    return {
+        f"{_VCLAIM}/Peserta/nokartu/{{number}}/tglSEP/{{day}}": Service(_member, "one", text_codes=True),
+        f"{_ANTREAN}/ref/poli": Service(_clinics, "bare"),
+        f"{_ANTREAN}/antrean/pendaftaran/tanggal/{{day}}": Service(lambda asked: queues.bookings(_day(asked))),
+        f"{_ANTREAN}/dashboard/waktutunggu/tanggal/{{day}}/waktu/{{clock}}": Service(
+            lambda asked: queues.waits(_day(asked)), clear=True
+        ),
+    }
+
+
+def _clinics(_asked: Asked) -> Sequence[Row]:
+    return [{"kdpoli": code, "nmpoli": name} for code, name in queues.CLINICS]
+
+
+def _member(asked: Asked) -> object:
+    number = asked["number"]
+    serial = next((at for at in range(1, queues.MEMBERS + 1) if queues.card(at) == number), None)
+    if serial is None:
+        return None
+    person = queues.member(serial)
+    status = {"kode": "0", "keterangan": "AKTIF"}
+    found = {"noKartu": number, "nik": person.nik, "nama": person.name, "sex": person.sex, "statusPeserta": status}
+    return {"peserta": found}
+
+
+def _day(asked: Asked) -> date:
+    try:
+        return date.fromisoformat(asked["day"])
+    except ValueError:
+        return date.min
