@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from connectors.contract import Column, Contract, Keep, Ratio
 from connectors.landing.casts import Cast
-from connectors.landing.personal import has_broken_text, is_identity
+from connectors.landing.personal import has_broken_text, is_card, is_identity
 from connectors.landing.ratios import broken
 from connectors.landing.sql import ident, text
 from connectors.rules import Comparison
@@ -77,11 +77,7 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
 
 def scanned(contract: Contract) -> list[str]:
     """Columns in which nobody expects an identity number: not declared personal, or kept without saying their form."""
-    return [
-        name
-        for name, column in contract.landed.items()
-        if column.context is None and not column.pseudonym and not _excused(column) and _holds_16_digits(column)
-    ]
+    return [name for name, column in contract.landed.items() if _unexpected(column) and _holds_16_digits(column)]
 
 
 def scan_checks(name: str, column: Column) -> Iterator[Check]:
@@ -93,6 +89,12 @@ def scan_checks(name: str, column: Column) -> Iterator[Check]:
     identity = is_identity(f"{typed_name(name)}::VARCHAR") if column.sql_type.numeric else identity_name(name)
     yield Check(identity, text("personal_undeclared"), name, None, "no number with the form of a NIK")
     yield Check(has_broken_text(raw), text("encoding"), name, raw, "text in UTF-8 without NUL")
+
+
+def card_checks(name: str, column: Column) -> Iterator[Check]:
+    """The number of a card in a column of numbers, where nobody expects one."""
+    if column.sql_type.numeric and _unexpected(column):
+        yield Check(is_card(raw_name(name)), text("personal_undeclared"), name, None, "no number of a card")
 
 
 def broken_pseudonym(name: str) -> Check:
@@ -135,6 +137,10 @@ def _stated(names: Sequence[str]) -> str:
 
 def _bound(column: Column, bound: str) -> str:
     return f"DATE {text(bound)}" if column.sql_type.kind == "date" else bound
+
+
+def _unexpected(column: Column) -> bool:
+    return column.context is None and not column.pseudonym and not _excused(column)
 
 
 def _excused(column: Column) -> bool:
