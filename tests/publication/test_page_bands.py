@@ -7,17 +7,13 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-import duckdb
 import pytest
 
-from ledger.sql import literal
-from publication.build import Published
-from publication.content import Content, read_content
+from publication.content import Content
 from publication.page.charts import band_scale
 from publication.page.indicators import band_text, questions
 from publication.page.words import Text
-from publication.tables import DUCKDB_FILE, MARTS, PILLARS
-from tests.publication.sample_meta import sample_meta
+from publication.tables import PILLARS
 from tests.publication.sample_warehouse import REGIONS, SEEDS
 
 HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
@@ -122,13 +118,6 @@ def test_the_rubric_has_questions_of_both_directions_and_both_kinds_of_edges() -
     kinds = {(band["lower_inclusive"], band["upper_inclusive"]) for bands in RUBRIC.values() for band in bands}
     assert rising == {True, False}
     assert {(True, False), (False, True)} <= kinds
-
-
-@pytest.fixture(scope="session")
-def content(published: Published) -> Content:
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH {literal(str(published.path / DUCKDB_FILE))} AS publication (READ_ONLY)")
-        return read_content(connection, sample_meta(), dict(zip(PILLARS, MARTS, strict=True)))
 
 
 def test_the_band_beside_a_question_holds_its_value_and_carries_its_score(content: Content) -> None:
