@@ -407,9 +407,7 @@ def test_p3_what_did_not_reach_the_folder_whole_never_gets_its_name(
 
 
 @pytest.mark.parametrize("table", ["candidate.mart_living", "scores.question_scores", "scores.dimension_scores"])
-def test_p7_a_batch_that_only_one_table_names_must_be_described(
-    sample_file: Path, tmp_path: Path, table: str
-) -> None:
+def test_p7_a_batch_that_only_one_table_names_must_be_described(sample_file: Path, tmp_path: Path, table: str) -> None:
     statement = f"""UPDATE {table} SET batch_ids = ['nobody-told-of-it'] WHERE rowid =
         (SELECT min(rowid) FROM {table} WHERE state = 'measured')"""
     with pytest.raises(PublicationError, match="nobody-told-of-it"):

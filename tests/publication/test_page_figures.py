@@ -1,4 +1,4 @@
-"""What is said beside a figure: where it agrees, what it was made from, how its data arrived. Each bound on both sides."""
+"""What is said beside a figure: where it agrees, what it is made from, how its data arrived; bounds on both sides."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,7 @@ from publication.page import view
 from publication.page.charts import share, spark
 from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _older, _parts, threshold
 from publication.page.quality import findings, gates, sources
-from publication.page.words import amount, clock, day, listed, number, period
-from publication.page.words import Text
+from publication.page.words import Text, amount, clock, day, listed, number, period
 
 JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)
 """Midnight of 15 January in western Indonesia."""
@@ -42,7 +41,13 @@ def test_money_is_told_in_its_largest_unit(value: str, printed: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "places", "printed"),
-    [("0.005", 2, "0.01"), ("-0.005", 2, "−0.01"), ("0.0049", 2, "0.00"), ("2.345", 2, "2.35"), ("999.995", 2, "1,000.00")],
+    [
+        ("0.005", 2, "0.01"),
+        ("-0.005", 2, "−0.01"),
+        ("0.0049", 2, "0.00"),
+        ("2.345", 2, "2.35"),
+        ("999.995", 2, "1,000.00"),
+    ],
 )
 def test_half_goes_away_from_zero(value: str, places: int, printed: str) -> None:
     assert number(Decimal(value), places).en == printed
@@ -76,7 +81,8 @@ def test_a_list_is_read_like_a_sentence() -> None:
 
 
 def test_places_on_a_scale_from_0_to_4() -> None:
-    assert [share(None if score is None else Decimal(score)) for score in (None, "0", "1", "4")] == [None, 0.0, 25.0, 100.0]
+    assert [share(Decimal(score)) for score in (0, 1, 4)] == [0.0, 25.0, 100.0]
+    assert share(None) is None
     assert spark([Decimal(1), Decimal(2), Decimal(3)]) == "2.0,15.0 36.0,9.0 70.0,3.0"
 
 

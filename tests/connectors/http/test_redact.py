@@ -118,7 +118,8 @@ NUMBERS = pytest.mark.parametrize(
 
 @NUMBERS
 @pytest.mark.parametrize(
-    "url", ["https://h/peserta/{}", "https://h/a?{}=1", "https://h/a?nik={}", "https://h/a?q=nik%3D{}", "https://h/{}.csv"]
+    "url",
+    ["https://h/peserta/{}", "https://h/a?{}=1", "https://h/a?nik={}", "https://h/a?q=nik%3D{}", "https://h/{}.csv"],
 )
 def test_p6_a_number_as_long_as_a_persons_is_masked_wherever_it_stands_in_a_url(
     url: str, number: str, masked: bool
@@ -141,7 +142,9 @@ def test_p6_a_number_as_long_as_a_persons_is_masked_in_whatever_is_posted(number
     assert [number in line for line in shown] == [not masked] * len(shown)
 
 
-@pytest.mark.parametrize(("number", "masked"), [("123456789", False), ("1234567890", True), ("12345678901234567", True)])
+@pytest.mark.parametrize(
+    ("number", "masked"), [("123456789", False), ("1234567890", True), ("12345678901234567", True)]
+)
 def test_p6_ten_digits_are_masked_in_a_systems_own_words(number: str, masked: bool) -> None:
     for words in (f"peserta {number} tidak ditemukan", f"a{number}b", f"peserta {number}".encode()):
         shown = quote(words)

@@ -134,9 +134,7 @@ PAGING = (
     Wire("sipd", {"path": "/lra", "limit": SIZE}, sipd),
     Wire("sicantik", {"method": "listpermohonanterbit", "limit": SIZE}, sicantik),
 )
-EVERY = pytest.mark.parametrize(
-    "wire", PAGING, ids=[f"{wire.protocol}-{wire.answer.__name__}" for wire in PAGING]
-)
+EVERY = pytest.mark.parametrize("wire", PAGING, ids=[f"{wire.protocol}-{wire.answer.__name__}" for wire in PAGING])
 
 
 def walk(pull: Any, wire: Wire, given: int, total: int | None, **more: Any) -> Any:
