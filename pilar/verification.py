@@ -283,7 +283,7 @@ def _marts(place: Place) -> Checked:
 
 def _publications(place: Place, known: _Chain) -> Checked:
     checked = Checked("publications")
-    rows = place.ledger.publications(limit=100_000) if place.ledger is not None else ()
+    rows = place.ledger.publications(limit=None) if place.ledger is not None else ()
     manifests = {row.publication_id: row.manifest_sha256 for row in rows}
     present = pointer.list_publications(place.published_dir)
     checked.gone = len(set(manifests) - set(present))
