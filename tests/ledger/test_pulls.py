@@ -188,8 +188,8 @@ def test_p5_what_was_known_at_a_moment_includes_that_moment(ledger: Ledger, ledg
 def test_what_was_not_accepted_confirms_nothing(ledger: Ledger, ledger_url: str, status: BatchStatus) -> None:
     moment = ledger.now() - timedelta(days=9)
     dated(ledger_url, batch(ledger), finished_at=moment)
-    batch(ledger, status)
-    batch(ledger, source="dlh_sipsn")
+    batch(ledger, status, content_sha256="d" * 64)
+    batch(ledger, source="dlh_sipsn", content_sha256="e" * 64)
     assert {coverage: one.at for coverage, one in ledger.confirmed(SOURCE).items()} == {"2024": moment}
     assert ledger.newest_content(SOURCE) == moment
 
