@@ -166,8 +166,8 @@ class EvaluationStore(Store):
                 )
             )
 
-    def publications(self, limit: int = 50) -> Sequence[PublicationRow]:
-        """Publications, the current one first."""
+    def publications(self, limit: int | None = 50) -> Sequence[PublicationRow]:
+        """Publications, the current one first; ``limit`` None for all of them."""
         query = sa.select(t.publication).order_by(t.publication.c.current_since.desc()).limit(limit)
         with self._begin() as connection:
             return [

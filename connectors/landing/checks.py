@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.landing.casts import Cast
-from connectors.landing.personal import has_broken_text, is_identity
+from connectors.landing.personal import has_broken_text, is_card, is_identity
 from connectors.source.columns import Column, Keep, Ratio
 from connectors.source.contract import Contract
 from connectors.source.ratios import broken
@@ -82,11 +82,7 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
 
 def scanned(contract: Contract) -> list[str]:
     """Columns in which nobody expects an identity number: not declared personal, or kept without saying their form."""
-    return [
-        name
-        for name, column in contract.landed.items()
-        if column.context is None and not column.pseudonym and not _excused(column) and _holds_16_digits(column)
-    ]
+    return [name for name, column in contract.landed.items() if _unexpected(column) and _holds_16_digits(column)]
 
 
 def scan_checks(name: str, column: Column) -> Iterator[Check]:
@@ -98,6 +94,12 @@ def scan_checks(name: str, column: Column) -> Iterator[Check]:
     identity = is_identity(f"{typed_name(name)}::VARCHAR") if column.sql_type.numeric else identity_name(name)
     yield Check(identity, literal("personal_undeclared"), name, None, "no number with the form of a NIK")
     yield Check(has_broken_text(raw), literal("encoding"), name, raw, "text in UTF-8 without NUL")
+
+
+def card_checks(name: str, column: Column) -> Iterator[Check]:
+    """The number of a card in a column of numbers, where nobody expects one."""
+    if column.sql_type.numeric and _unexpected(column):
+        yield Check(is_card(raw_name(name)), literal("personal_undeclared"), name, None, "no number of a card")
 
 
 def broken_pseudonym(name: str) -> Check:
@@ -140,6 +142,10 @@ def _stated(names: Sequence[str]) -> str:
 
 def _bound(column: Column, bound: str) -> str:
     return f"DATE {literal(bound)}" if column.sql_type.kind == "date" else bound
+
+
+def _unexpected(column: Column) -> bool:
+    return column.context is None and not column.pseudonym and not _excused(column)
 
 
 def _excused(column: Column) -> bool:

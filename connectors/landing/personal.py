@@ -48,6 +48,8 @@ _FOLDED = str.maketrans(_WIDE, "0123456789")
 _IDENTITY = rf"(^|[^0-9])({_NIK}|{_SLASHED_NIK}|000[0-9]{{10}}|[0-9][.,][0-9]{{15}}[eE][+]?15)([^0-9]|$)"
 # In a column of numbers an amount of 16 digits with cents is an amount; only a whole one could be a person's number.
 _WHOLE_IDENTITY = rf"{_PROVINCE}[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}([.]0+)?"
+# In a column of numbers a card would land without its zeros.
+_WHOLE_CARD = "000[0-9]{10}([.]0+)?"
 # What is shown of a refused row may hold a person's number with a digit wrong: the form alone does not clear it.
 _LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{4}|([0-9]{4}/){3}[0-9]{4}"
 _PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{2}|([0-9]{4}/){3}[0-9]{4}"
@@ -83,6 +85,11 @@ def holds_identity(value: str) -> bool:
 def is_identity(value: str) -> str:
     """True where the text of a number is, as a whole, one that has the form of an identity number."""
     return f"regexp_full_match({value}, {literal(_WHOLE_IDENTITY)})"
+
+
+def is_card(raw: str) -> str:
+    """True where the text that a number was read from is, as a whole, the number of a card."""
+    return f"CASE WHEN starts_with({raw}, '000') THEN regexp_full_match({raw}, {literal(_WHOLE_CARD)}) ELSE false END"
 
 
 def has_broken_text(value: str) -> str:

@@ -155,6 +155,7 @@ class Statement:
             yield from checks.column_checks(name, column, self._casts[name], name in contract.key)
             if name in scanned:
                 yield from checks.scan_checks(name, column)
+            yield from checks.card_checks(name, column)
             if column.pseudonym:
                 yield checks.broken_pseudonym(name)
             if self._fields[name].said is not None:

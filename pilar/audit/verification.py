@@ -280,7 +280,7 @@ def _marts(holdings: Holdings) -> Checked:
 
 def _publications(holdings: Holdings, known: _Chain) -> Checked:
     checked = Checked("publications")
-    rows = holdings.ledger.publications(limit=100_000) if holdings.ledger is not None else ()
+    rows = holdings.ledger.publications(limit=None) if holdings.ledger is not None else ()
     manifests = {row.publication_id: row.manifest_sha256 for row in rows}
     present = pointer.list_publications(holdings.published_dir)
     checked.gone = len(set(manifests) - set(present))

@@ -68,7 +68,7 @@ def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> 
     Raises PublicationError when there is none, it was altered, or the ledger does not know it; nothing is changed then.
     """
     target = publication_id or pointer.previous(settings.published_dir)
-    row = next((row for row in ledger.publications() if row.publication_id == target), None)
+    row = next((row for row in ledger.publications(limit=None) if row.publication_id == target), None)
     if row is None:
         raise PublicationError(
             f"the ledger does not know publication {target!r}",

@@ -80,6 +80,25 @@ def test_p6_a_sender_s_name_for_an_event_keeps_no_number_of_a_person() -> None:
     assert nobody("2f1c-20241121-0001", SECRET) == "2f1c-20241121-0001"
 
 
+@pytest.mark.parametrize("digits", ["640201", "640201410190", "6402014101900", "6402014101900001", "64020141019000012"])
+@pytest.mark.parametrize("around", ["{}", "kelahiran-{}", "{}-2", "a{}b"])
+def test_p6_a_number_of_13_digits_and_more_is_kept_by_its_digest(digits: str, around: str) -> None:
+    name = around.format(digits)
+    told = nobody(name, SECRET)
+    assert (told == name) is (len(digits) < 13)
+    assert (digits in told) is (len(digits) < 13)
+    assert told == nobody(name, SECRET) != nobody(f"{name}0", SECRET)
+
+
+@pytest.mark.parametrize(("attribute", "most"), [("id", 256), ("source", 256), ("type", 256), ("subject", 100)])
+def test_a_name_of_exactly_the_longest_length_is_taken_and_a_longer_one_is_not(attribute: str, most: int) -> None:
+    assert getattr(read_event(event(**{attribute: "x" * most})), attribute) == "x" * most
+    for length in (0, most + 1):
+        with pytest.raises(RefusedError) as refused:
+            read_event(event(**{attribute: "x" * length}))
+        assert refused.value.where == attribute
+
+
 def test_a_good_signature_passes_under_every_secret_in_force() -> None:
     verify_signature(BODY, signed(), [SECRET])
     verify_signature(BODY, signed(secret=OLD_SECRET), [SECRET, OLD_SECRET])

@@ -1,7 +1,7 @@
 """The door: verified, stored, acknowledged, handed on; or refused in one line, with nothing kept."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -105,6 +105,51 @@ def test_a_body_without_an_honest_length_is_cut_at_the_limit(door: TestClient) -
             yield b"x" * 1000
 
     assert door.post("/events", content=endless()).status_code == 413
+
+
+def padded(size: int) -> bytes:
+    """An event whose body has so many bytes."""
+    bare = len(message(identity="1", data=""))
+    body = message(identity="1", data="x" * (size - bare))
+    assert len(body) == size
+    return body
+
+
+def in_pieces(body: bytes, size: int) -> Iterator[bytes]:
+    yield from (body[at : at + size] for at in range(0, len(body), size))
+
+
+@pytest.mark.parametrize("size", [999, MAX_BODY_BYTES], ids=["in pieces", "at once"])
+def test_a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(door: TestClient, size: int) -> None:
+    for length, status in ((MAX_BODY_BYTES - 1, 202), (MAX_BODY_BYTES, 202), (MAX_BODY_BYTES + 1, 413)):
+        body = padded(length)
+        assert door.post("/events", content=in_pieces(body, size), headers=signed(body)).status_code == status
+
+
+def test_a_push_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(door: TestClient) -> None:
+    push = b'{"dataNIB": {"nib": "9901234567890"}}'
+    for length, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
+        answer = door.post("/oss/receiveNIB", content=push.ljust(length), headers={"user_key": "oss key"})
+        assert answer.status_code == status
+
+
+def test_the_limit_is_that_of_standard_webhooks() -> None:
+    assert MAX_BODY_BYTES == 20_000
+
+
+@pytest.mark.parametrize("number", ["0001234567890", "9964020101230001"])
+def test_p6_no_name_that_a_sender_gives_brings_a_person_into_the_ledger(
+    door: TestClient, ledger: Ledger, number: str
+) -> None:
+    body = message(identity=f"lahir-{number}", source=f"urn:agency:{number}", type=f"changed.{number}")
+    with structlog.testing.capture_logs() as logs:
+        assert post(door, body)[0] == 202
+        assert post(door, body)[1]["new"] is False
+    [event] = ledger.events_of("health_births")
+    assert number not in repr(event) + repr(logs)
+    assert event.sender.startswith("health:hmac:")
+    assert event.sender_event_id.startswith("hmac:")
+    assert event.event_type.startswith("hmac:")
 
 
 def test_a_secret_can_be_rotated_without_losing_an_event(

@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from ledger import tables
 from ledger.errors import ConfigError, LedgerError
 from ledger.receipts import GENESIS, first_broken
-from ledger.records import BatchResult, EventIn, PageRow, QuarantineCount, Receipt
+from ledger.records import BatchResult, EventIn, EventStatus, PageRow, QuarantineCount, Receipt
 from ledger.store import Ledger
 
 EVENT = EventIn(
@@ -61,6 +61,101 @@ def test_an_event_leaves_the_queue_when_it_is_handed_on_and_a_done_one_stays_don
     ledger.mark_events([event_id], "failed", "a late answer")
     assert ledger.events_of("dinkes_eppgbm")[0].status == "done"
     assert not ledger.unfinished_events(older_than_seconds=0)
+
+
+def announce(ledger: Ledger, identity: str, source: str = EVENT.source_id) -> str:
+    return ledger.record_event(replace(EVENT, sender_event_id=identity, source_id=source))[0]
+
+
+def arrived(ledger: Ledger, event_id: str) -> datetime:
+    """When the ledger stamped an event."""
+    return next(event.received_at for event in ledger.events_of(EVENT.source_id) if event.event_id == event_id)
+
+
+def statuses(ledger: Ledger, source: str = EVENT.source_id) -> dict[str, str]:
+    return {event.event_id: event.status for event in ledger.events_of(source)}
+
+
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_p4_an_event_that_came_after_the_pull_began_stays_open(ledger: Ledger, status: EventStatus) -> None:
+    """Whatever it announced, that pull may have asked too early to bring it."""
+    before, last = announce(ledger, "1"), announce(ledger, "2")
+    ledger.mark_events([before], "dispatched")
+    began = arrived(ledger, last)
+    late, handed_on = announce(ledger, "3"), announce(ledger, "4")
+    ledger.mark_events([handed_on], "dispatched")
+    assert ledger.newest_open_event(EVENT.source_id, began) == last
+    assert ledger.settle_events(EVENT.source_id, began, status, "why") == 2
+    assert statuses(ledger) == {before: status, last: status, late: "received", handed_on: "dispatched"}
+    assert [event.event_id for event in ledger.pending_events()] == [late]
+    assert ledger.awaited_sources(900) == {EVENT.source_id}
+
+
+def test_p4_only_open_events_of_the_source_that_was_pulled_are_settled(ledger: Ledger) -> None:
+    ended, mine, other = announce(ledger, "1"), announce(ledger, "2"), announce(ledger, "3", "dlh_sipsn")
+    ledger.mark_events([ended], "failed", "an earlier reason")
+    assert ledger.newest_open_event(EVENT.source_id, ledger.now()) == mine
+    assert ledger.newest_open_event("dpmptsp_proyek", ledger.now()) is None
+    assert ledger.settle_events(EVENT.source_id, ledger.now(), "done") == 1
+    assert statuses(ledger) == {ended: "failed", mine: "done"}
+    assert {event.detail for event in ledger.events_of(EVENT.source_id)} == {"an earlier reason", None}
+    assert statuses(ledger, "dlh_sipsn") == {other: "received"}
+    assert ledger.newest_open_event(EVENT.source_id, ledger.now()) is None
+
+
+def test_p4_an_event_is_answered_by_no_pull_that_began_before_it_came(ledger: Ledger) -> None:
+    began = ledger.now()
+    announce(ledger, "1")
+    assert ledger.newest_open_event(EVENT.source_id, began) is None
+    assert ledger.settle_events(EVENT.source_id, began, "done") == 0
+
+
+def moved_back(ledger_url: str, column: str, seconds: int) -> None:
+    """Move every event's stamp back in time."""
+    engine = sa.create_engine(sa.make_url(ledger_url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        stamp = tables.event.c[column]
+        connection.execute(tables.event.update().values({column: stamp - timedelta(seconds=seconds)}))
+    engine.dispose()
+
+
+def test_p4_an_event_is_looked_for_once_it_has_waited_long_enough(ledger: Ledger, ledger_url: str) -> None:
+    waiting, handed_on, ended = (announce(ledger, name) for name in ("1", "2", "3"))
+    ledger.mark_events([handed_on], "dispatched")
+    ledger.mark_events([ended], "failed", "nobody knows it")
+    moved_back(ledger_url, "received_at", 1000)
+    assert [event.event_id for event in ledger.unfinished_events(900)] == [waiting]
+    assert ledger.unfinished_events(2000) == []
+    assert ledger.awaited_sources(900) == {EVENT.source_id}, "the one that was handed on just now"
+    moved_back(ledger_url, "dispatched_at", 1000)
+    assert [event.event_id for event in ledger.unfinished_events(900)] == [waiting, handed_on]
+    assert ledger.awaited_sources(900) == frozenset()
+    assert ledger.awaited_sources(2000) == {EVENT.source_id}
+
+
+def test_p4_the_oldest_events_are_handed_on_first_and_the_newest_are_shown_first(ledger: Ledger) -> None:
+    ids = [announce(ledger, str(number)) for number in range(5)]
+    assert [event.event_id for event in ledger.pending_events(3)] == ids[:3]
+    assert [event.event_id for event in ledger.events_of(EVENT.source_id, 2)] == [ids[4], ids[3]]
+
+
+def test_the_tries_of_an_event_are_counted_when_it_is_handed_on_and_only_then(ledger: Ledger) -> None:
+    event_id = announce(ledger, "1")
+    for _ in range(2):
+        ledger.mark_events([event_id], "dispatched")
+    ledger.mark_events([event_id], "failed", "why")
+    [event] = ledger.events_of(EVENT.source_id)
+    assert (event.attempts, event.status, event.detail) == (2, "failed", "why")
+
+
+def test_refusals_are_told_of_exactly_the_days_asked_for(ledger: Ledger, ledger_url: str) -> None:
+    ledger.record_refusal("signature", None)
+    engine = sa.create_engine(sa.make_url(ledger_url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(tables.refusal.update().values(day=tables.refusal.c.day - 6))
+    engine.dispose()
+    assert len(ledger.refusals(days=7)) == 1
+    assert ledger.refusals(days=6) == []
 
 
 def test_in_force_is_the_latest_accepted_batch_of_each_coverage(ledger: Ledger) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.decide.facts import Before, Facts, PullRows, Reason
-from connectors.decide.gate import capped, decide, too_many
+from connectors.decide.gate import MIN_COPY_ROWS, capped, decide, too_many
 from connectors.source.source import Assertions, Limit
 
 ASSERTIONS = Assertions.model_validate(
@@ -60,6 +60,36 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
     ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
+    ("at the floor of what is usual", facts(received=104, before=before(received=130)), "accepted", []),
+    ("one under what is usual", facts(received=103, before=before(received=130)), "held", ["shrink"]),
+    ("the median lies between two", facts(received=88, before=None, trailing=(100, 120)), "accepted", []),
+    ("one under the median of two", facts(received=87, before=None, trailing=(100, 120)), "held", ["shrink"]),
+    ("nothing came, and the history says what was due", facts(received=0, before=None), "held", ["empty"]),
+    ("keys that are gone where none was counted", facts(before=before(keys=0, keys_gone=50)), "accepted", []),
+    (
+        "same bytes, asked for otherwise",
+        facts(before=before(content_sha256="content", context_sha256="x")),
+        "accepted",
+        [],
+    ),
+    ("same rows, asked for otherwise", facts(before=before(rows_sha256="rows", context_sha256="x")), "unchanged", []),
+    ("same rows, other contract", facts(before=before(rows_sha256="rows", contract_sha256="x")), "accepted", []),
+    ("one row landed of many", facts(received=100, landed=1, quarantined=99), "held", ["quarantine"]),
+    (
+        "everything that is wrong is said at once",
+        facts(
+            coverage=None,
+            received=79,
+            landed=70,
+            quarantined=9,
+            drift=(UNKNOWN,),
+            before=before(keys_gone=21),
+            copies=("x 2024",),
+            doubled_pages=(1,),
+        ),
+        "held",
+        ["coverage_unknown", "rows_min", "shrink", "quarantine", "drift_added", "mass_deletion", "copy", "copy_within"],
+    ),
     ("unknown fields, contract says hold", facts(drift=(UNKNOWN,)), "held", ["drift_added"]),
     (
         "the same rows with unknown fields",
@@ -149,6 +179,40 @@ DELTAS: list[tuple[str, Facts, str, list[str]]] = [
     ("a copy under another key", facts(new_rows=9, copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("a field nobody declared", facts(new_rows=9, drift=(UNKNOWN,)), "held", ["drift_added"]),
     ("rows without coverage", facts(new_rows=9, coverage=None), "held", ["coverage_unknown"]),
+    (
+        "a field nobody declared, and no new row",
+        facts(received=30, new_rows=0, drift=(UNKNOWN,)),
+        "held",
+        ["drift_added"],
+    ),
+    (
+        "refused rows that were told under another contract",
+        facts(
+            quarantined=5,
+            landed=95,
+            new_rows=0,
+            before=before(content_sha256="content", contract_sha256="x", quarantined=5),
+        ),
+        "accepted",
+        [],
+    ),
+    ("rows of a simulator beside real ones", facts(new_rows=5, synthetic=True), "rejected", ["simulated"]),
+    (
+        "real rows beside those of a simulator",
+        facts(new_rows=5, before=before(synthetic=True)),
+        "rejected",
+        ["simulated"],
+    ),
+    ("a quiet day of a simulator", facts(received=0, new_rows=0, synthetic=True), "unchanged", []),
+    ("a replay without a new row settles what was refused", facts(new_rows=0, replay=True), "accepted", []),
+    (
+        "a replay of what is in force",
+        facts(new_rows=0, replay=True, before=before(content_sha256="content")),
+        "unchanged",
+        [],
+    ),
+    ("a replay before anything is in force", facts(new_rows=0, replay=True, before=None), "accepted", []),
+    ("new rows of the same bytes", facts(new_rows=1, before=before(content_sha256="content")), "accepted", []),
 ]
 
 
@@ -158,7 +222,49 @@ def test_decisions_about_deltas(name: str, given: Facts, outcome: str, codes: li
     assert (decision.outcome, [reason.code for reason in decision.reasons]) == (outcome, codes)
 
 
-@pytest.mark.parametrize(("received", "told"), [(32_000, True), (65_536, True), (31_999, False), (0, False)])
+SMALL = Assertions.model_validate({"rows": {"min": 0}, "quarantine": {"max": "5%"}, "shrink": {"max": "20%"}})
+
+
+@pytest.mark.parametrize("new_rows", [None, 1], ids=["whole", "delta"])
+@pytest.mark.parametrize(("received", "copied"), [(1, False), (2, True), (3, True)])
+def test_two_equal_rows_are_a_copy_and_one_may_honestly_be_the_same(
+    received: int, copied: bool, new_rows: int | None
+) -> None:
+    assert MIN_COPY_ROWS == 2
+    given = facts(received=received, before=None, trailing=(), copies=("x 2024",), new_rows=new_rows)
+    assert [reason.code for reason in decide(given, SMALL).reasons] == (["copy"] if copied else [])
+
+
+@pytest.mark.parametrize(("count", "told"), [(20, 20), (21, 20)])
+def test_of_many_copies_the_first_twenty_are_named(count: int, told: int) -> None:
+    given = facts(copies=[f"x {number}" for number in range(count)], doubled_pages=range(count))
+    copy, within = decide(given, ASSERTIONS).reasons
+    assert copy.observed.split(", ") == [f"x {number}" for number in range(told)]
+    assert within.observed == f"pages {', '.join(map(str, range(told)))}"
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        ({}, "accepted"),
+        ({"rows": {"min": 1}}, "held"),
+        ({"shrink": {"max": "99%"}}, "held"),
+        ({"gone": {"max": "99%"}}, "held"),
+    ],
+)
+def test_a_coverage_may_vanish_only_where_all_three_assertions_allow_it(change: Any, outcome: str) -> None:
+    every = {"rows": {"min": 0}, "quarantine": {"max": "5%"}, "shrink": {"max": "100%"}, "gone": {"max": "100%"}}
+    given = facts(received=0, pull=PullRows(100, 0))
+    assert decide(given, Assertions.model_validate(every | change)).outcome == outcome
+
+
+CAPS = (1_000, 5_000, 10_000, 32_000, 50_000, 65_535, 65_536, 100_000)
+BESIDE = sorted({cap + step for cap in CAPS for step in (-1, 1)} - set(CAPS))
+
+
+@pytest.mark.parametrize(
+    ("received", "told"), [*((cap, True) for cap in CAPS), *((number, False) for number in BESIDE), (0, False)]
+)
 def test_p1_a_silent_cap_is_a_finding(received: int, told: bool) -> None:
     found = capped(received)
     assert (found is not None) is told

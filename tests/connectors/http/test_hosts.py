@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from connectors.http.client import HttpClient, Request
-from connectors.http.verdict import json_verdict
+from connectors.http.verdict import Verdict, json_verdict
 from ledger.errors import ConfigError, SourceError
 from ledger.settings import Connection
 
@@ -56,6 +56,56 @@ def test_redirects_in_a_circle_and_to_a_login_page_end(server, client, respond) 
 def test_a_posted_request_is_not_turned_into_another_by_a_redirect(server, client, respond) -> None:
     url = server.on("/a", respond(b"", 302, Location="/b"))
     assert failing(client(), url, method="POST", json={}).kind == "permanent"
+
+
+KEPT = (307, 308)
+"""Redirects that leave method and body as they are; the others may turn a POST into a GET (RFC 9110, 15.4)."""
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, *KEPT])
+@pytest.mark.parametrize("sent", [{"json": {"a": 1}}, {"form": {"a": "1"}}, {}], ids=["json", "form", "nothing"])
+def test_a_posted_request_follows_only_a_redirect_that_keeps_what_was_posted(
+    server, client, respond, status, sent
+) -> None:
+    url = server.on("/a", respond(b"", status, Location="/b"))
+    server.on("/b", respond())
+    if status in KEPT:
+        client().fetch(Request(url, "POST", **sent), json_verdict)
+        first, second = server.heard
+        assert (second.line, second.body) == ("POST /b HTTP/1.1", first.body)
+        assert second.headers.get("content-type") == first.headers.get("content-type")
+    else:
+        error = failing(client(), url, method="POST", **sent)
+        assert (error.kind, f"HTTP {status} redirects a posted request" in error.what) == ("permanent", True)
+        assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, *KEPT])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_only_asks_follows_every_redirect_and_stays_what_it_is(server, client, respond, method, status) -> None:
+    url = server.on("/a", respond(b"", status, Location="/b"))
+    server.on("/b", respond(b""))
+    answer = client().fetch(Request(url, method), lambda status, headers, body: Verdict("ok"))
+    assert [heard.line for heard in server.heard] == [f"{method} /a HTTP/1.1", f"{method} /b HTTP/1.1"]
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(("status", "location"), [(300, "/b"), (305, "/b"), (200, "/b"), (302, ""), (307, "")])
+def test_what_is_no_redirect_is_an_answer(server, client, respond, status, location) -> None:
+    url = server.on("/a", respond(b"[]", status, Location=location))
+    answer = client().fetch(Request(url), lambda status, headers, body: Verdict("ok"))
+    assert (answer.status, answer.body, len(server.heard)) == (status, b"[]", 1)
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_as_many_redirects_as_are_allowed_are_followed_and_not_one_more(server, client, respond, most) -> None:
+    for number in range(most + 1):
+        server.on(f"/{number}", respond(b"", 302, Location=f"/{number + 1}"))
+    server.on(f"/{most + 1}", respond())
+    made = client(max_redirects=most)
+    assert made.fetch(Request(f"{server.url}/1"), json_verdict).url == f"{server.url}/{most + 1}"
+    error = failing(made, f"{server.url}/0")
+    assert (error.kind, f"more than {most} redirects" in error.what) == ("permanent", True)
 
 
 def test_a_request_to_a_host_that_is_not_the_connections_is_a_mistake_of_ours(server, other, client) -> None:

@@ -102,3 +102,54 @@ def test_quotes_are_one_short_line(words: bytes) -> None:
     assert len(shown) <= 200
     assert shown == " ".join(shown.split())
     assert shown.isprintable()
+
+
+NUMBERS = pytest.mark.parametrize(
+    ("number", "masked"),
+    [
+        ("123456789012", False),
+        ("0001234567890", True),  # a card of the national health insurance
+        ("12345678901234", True),
+        ("9964020101230001", True),  # a NIK
+        ("99640201012300012", True),
+    ],
+)
+
+
+@NUMBERS
+@pytest.mark.parametrize(
+    "url",
+    ["https://h/peserta/{}", "https://h/a?{}=1", "https://h/a?nik={}", "https://h/a?q=nik%3D{}", "https://h/{}.csv"],
+)
+def test_p6_a_number_as_long_as_a_persons_is_masked_wherever_it_stands_in_a_url(
+    url: str, number: str, masked: bool
+) -> None:
+    shown = Redactor().url(url.format(number))
+    assert (number in shown, "(number)" in shown) == (not masked, masked)
+
+
+@NUMBERS
+def test_p6_a_number_as_long_as_a_persons_is_masked_in_whatever_is_posted(number: str, masked: bool) -> None:
+    redactor = Redactor()
+    shown = [
+        redactor.request("POST", "https://h/a", form={"kartu": number}),
+        redactor.request("POST", "https://h/a", form={number: "1"}),
+        redactor.request("POST", "https://h/a", body={"kartu": number}),
+        redactor.request("POST", "https://h/a", body={"kartu": [int(number)]}),
+        redactor.request("POST", "https://h/a", body={number: 1}),
+        redactor.known(f"kartu {number}."),
+    ]
+    assert [number in line for line in shown] == [not masked] * len(shown)
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"), [("123456789", False), ("1234567890", True), ("12345678901234567", True)]
+)
+def test_p6_ten_digits_are_masked_in_a_systems_own_words(number: str, masked: bool) -> None:
+    for words in (f"peserta {number} tidak ditemukan", f"a{number}b", f"peserta {number}".encode()):
+        shown = quote(words)
+        assert (number in shown, "(number)" in shown) == (not masked, masked)
+
+
+def test_p6_a_mail_address_is_masked_in_a_systems_own_words() -> None:
+    assert quote("tanya siti.c+1@dinas.contoh.go.id ya") == "tanya (mail) ya"

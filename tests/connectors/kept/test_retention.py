@@ -95,3 +95,14 @@ def test_a_replayed_batch_keeps_its_pages_when_the_old_one_lets_go(ledger: Ledge
     assert force.batch_id != old
     assert differences(force, rebuild(mended, force, ledger, settings)) == {}
     assert PageStore(settings.pages_dir / mended.id / force.batch_id, b"").path(0).is_file()
+
+
+@pytest.mark.parametrize(("beyond", "gone"), [(timedelta(0), False), (timedelta(microseconds=1), True)])
+def test_pages_are_kept_for_exactly_as_long_as_their_source_says(
+    ledger: Ledger, settings: Settings, beyond: timedelta, gone: bool
+) -> None:
+    ids, source = history(ledger, settings), make(**KEPT)
+    old = ledger.batch(ids["old"])
+    assert old is not None
+    removed = expire([source], ledger, settings, old.started_at + timedelta(days=400) + beyond)
+    assert [path.name for path in removed] == ([ids["old"]] if gone else [])

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import pytest
+
+from connectors.landing.counts import MIN_DOUBLE_ROWS
+from tests.connectors.landing.conftest import page_of
+
 COLUMNS = {"id": {}, "n": {"type": "integer"}, "nama": {"personal": "drop"}}
 
 
@@ -38,3 +43,21 @@ def test_a_key_of_several_columns(land: Any) -> None:
 def test_a_key_without_value_is_quarantined(land: Any) -> None:
     result = land(COLUMNS, [{"id": "", "n": 1}, {"id": None, "n": 2}])
     assert result.reasons == [("required", "id")] * 2
+
+
+def asked(seq: int, rows: int, year: str) -> Any:
+    """A page of the same rows, whatever year was asked for."""
+    return page_of([{"id": f"r{nth}", "n": nth} for nth in range(rows)], seq, context={"tahun": year})
+
+
+@pytest.mark.parametrize(("rows", "doubled"), [(1, ()), (2, (1,)), (3, (1,))])
+def test_two_rows_that_come_under_two_questions_are_a_copy_and_one_may_be_the_same(
+    land: Any, rows: int, doubled: tuple[int, ...]
+) -> None:
+    assert MIN_DOUBLE_ROWS == 2
+    assert land(COLUMNS, [asked(0, rows, "2023"), asked(1, rows, "2024")]).counts.doubled == doubled
+
+
+def test_every_copy_is_named_and_what_comes_twice_for_one_question_is_none(land: Any) -> None:
+    pages = [asked(0, 2, "2022"), asked(1, 2, "2022"), asked(2, 2, "2023"), asked(3, 3, "2023"), asked(4, 2, "2024")]
+    assert land(COLUMNS, pages).counts.doubled == (2, 4)

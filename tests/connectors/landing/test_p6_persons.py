@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from connectors.landing.personal import hmac_pads
+from connectors.landing.personal import hmac_pads, holds_identity, masked
 from connectors.landing.sandbox import open_sandbox
 from ledger.errors import SourceError
 from tests.connectors.landing.conftest import KEYS, land_pages, page_of, source_of
@@ -233,3 +234,157 @@ def test_p6_words_about_an_unreadable_row_hold_no_person(land: Any) -> None:
     result = land(COLUMNS, [RECORD, {"_pilar_unreadable": NAME}])
     assert result.reasons == [("unreadable", "")]
     assert NAME not in everything(result)
+
+
+# -- every shape, in every place --------------------------------------------------------------------------------------
+
+SHAPES = (
+    "9964020101230001",
+    "9964 0201 0123 0001",
+    "9964-0201-0123-0001",
+    "9964.0201.0123.0001",
+    "9964_0201_0123_0001",
+    "9964\u00a00201\u00a00123\u00a00001",
+    "9964\u20130201\u20130123\u20130001",
+    "99.64.02.010123.0001",
+    "996402 010123 0001",
+    "99640201 01230001",
+    "9964.02.010123.0001",
+    "99/64/02/010123/0001",
+    "996402/010123/0001",
+    "9964/0201/0123/0001",
+    "9964/02/010123/0001",
+    "9.964020101230001E15",
+    "9,964020101230001e+15",
+    "0001234567890",
+    "\uff10\uff10\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\uff10",
+)
+"""NIK and KK (16 digits) as they are written and printed, a spreadsheet's number, and a BPJS card (13 digits)."""
+PLAIN = {"id": {}, "catatan": {}, "lain": {}}
+AROUND = ("{}", "no. {}", "{} aktif", "({})", "a{}b")
+OTHERS = {"catatan": "-", "lain": "-"}
+
+
+def refused(result: Any) -> list[tuple[str, str]]:
+    """Rule and field of every row, in order; a row that landed, or has another number of reasons, is not among them."""
+    found = [row["reasons"] for row in result.quarantine if len(row["reasons"]) == 1]
+    return [(reason["rule"], reason["field"]) for [reason] in found]
+
+
+def shown(result: Any) -> list[str]:
+    """The shapes that can be found in what was written."""
+    written = everything(result)
+    return [shape for shape in SHAPES if shape in written]
+
+
+@pytest.mark.parametrize("column", ["catatan", "lain"])
+def test_p6_every_shape_is_seen_wherever_it_stands_in_a_text(land: Any, column: str) -> None:
+    values = [around.format(shape) for shape in SHAPES for around in AROUND]
+    result = land(PLAIN, [{"id": f"r{nth}", **OTHERS, column: value} for nth, value in enumerate(values)])
+    assert result.rows == []
+    assert refused(result) == [("personal_undeclared", column)] * len(values)
+    assert shown(result) == []
+
+
+def test_p6_every_shape_is_seen_in_a_key_in_what_is_nested_and_in_two_columns_at_once(land: Any) -> None:
+    keys = land(PLAIN, [{"id": shape, **OTHERS} for shape in SHAPES])
+    assert refused(keys) == [("personal_undeclared", "id")] * len(SHAPES)
+    nested = land(PLAIN, [{"id": f"r{nth}", "catatan": {"wali": [shape]}} for nth, shape in enumerate(SHAPES)])
+    assert refused(nested) == [("personal_undeclared", "catatan")] * len(SHAPES)
+    both = land(PLAIN, [{"id": f"r{nth}", "catatan": shape, "lain": shape} for nth, shape in enumerate(SHAPES)])
+    assert both.reasons == [("personal_undeclared", "catatan"), ("personal_undeclared", "lain")] * len(SHAPES)
+    assert shown(keys) + shown(nested) + shown(both) == []
+
+
+@pytest.mark.parametrize("persons", [{}, {"nik": {"personal": "pseudonym"}}], ids=["no persons", "persons"])
+def test_p6_every_shape_is_masked_in_a_row_that_is_refused_for_something_else(land: Any, persons: Any) -> None:
+    """In its reasons and in its record, with persons in the contract or without."""
+    columns = {"id": {}, "n": {"type": "integer"}, "catatan": {}, **persons}
+    noted = [{"id": f"a{nth}", "n": "lima", "catatan": shape} for nth, shape in enumerate(SHAPES)]
+    counted = [{"id": f"b{nth}", "n": shape, "catatan": "-"} for nth, shape in enumerate(SHAPES)]
+    result = land(columns, noted + counted)
+    assert result.rows == []
+    assert shown(result) == []
+
+
+def test_p6_a_card_in_a_column_of_numbers_does_not_land_without_its_zeros(land: Any) -> None:
+    for kind in ("integer", "bigint", "decimal(20,2)"):
+        result = land({"id": {}, "n": {"type": kind}}, [{"id": "a", "n": "0001234567890"}, {"id": "b", "n": "0012"}])
+        assert result.reasons == [("personal_undeclared", "n")]
+        assert [row["n"] for row in result.rows] == [12]
+        assert "1234567890" not in everything(result)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_p6_every_shape_is_seen_in_what_names_a_page(shape: str) -> None:
+    assert all(holds_identity(around.format(shape)) for around in AROUND)
+
+
+WHOLE = {
+    "b": "bigint",
+    "d16": "decimal(16,0)",
+    "d18": "decimal(18,2)",
+    "d38": "decimal(38,10)",
+    "s": "string",
+}
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["number", "text"])
+def test_p6_a_whole_number_of_16_digits_is_looked_at_in_every_type_that_holds_one(land: Any, quote: str) -> None:
+    columns = {"id": {}, **{name: {"type": kind} for name, kind in WHOLE.items()}}
+    body = ", ".join(f'{{"id": "{name}", "{name}": {quote}{NIK}{quote}}}' for name in WHOLE)
+    result = land(columns, [page_of(f"[{body}]".encode())])
+    assert refused(result) == [("personal_undeclared", name) for name in WHOLE]
+    assert NIK not in everything(result)
+
+
+def test_an_amount_is_no_person_whole_or_with_cents(land: Any) -> None:
+    columns = {"id": {}, **{name: {"type": kind} for name, kind in WHOLE.items()}}
+    account = "5102010100240001"  # month 00
+    amounts = [("b", account), ("d16", account), ("d18", f"{NIK}.10"), ("d38", f"{NIK}.0000000001"), ("s", account)]
+    assert land(columns, [{"id": name, name: value} for name, value in amounts]).reasons == []
+    cents = land(columns, [{"id": "d18", "d18": f"{NIK}.00"}])
+    assert cents.reasons == [("personal_undeclared", "d18")]
+
+
+def test_p6_a_type_too_small_for_16_digits_refuses_the_number_and_masks_it(land: Any) -> None:
+    columns = {"id": {}, "d": {"type": "decimal(17,2)"}, "i": {"type": "integer"}}
+    result = land(columns, [{"id": "d", "d": NIK}, {"id": "i", "i": NIK}])
+    assert [field for _, field in result.reasons] == ["d", "i"]
+    assert NIK not in everything(result)
+
+
+def test_the_scanner_counts_digits_exactly(land: Any) -> None:
+    """A card has 13 digits, a NIK 16; a number with one digit more or less is neither."""
+    values = ["000123456789", "00012345678901", "996402010123000", "99640201012300011"]
+    result = land(PLAIN, [{"id": f"r{nth}", **OTHERS, "catatan": value} for nth, value in enumerate(values)])
+    assert result.reasons == []
+    assert not any(map(holds_identity, values))
+
+
+@pytest.mark.parametrize(
+    ("value", "private", "hidden"),
+    [
+        ("1234567890123456", False, True),  # a NIK with a digit wrong
+        ("123456789012345", False, False),
+        ("1234 5678 9012", False, True),
+        ("1234-5678-9012", False, True),
+        ("1234. 5678. 9012", False, True),
+        ("1234 5678 901", False, False),
+        ("1234/5678/9012/3456", False, True),
+        ("1234/5678/9012/345", False, False),
+        ("1234567890", False, False),
+        ("0001234567890", False, True),
+        ("1234567890", True, True),
+        ("123456789", True, False),
+        ("0812-3456-78", True, True),
+        ("0812-3456-7", True, False),
+        ("1234/5678/9012/3456", True, True),
+        ("1234/5678/9012/345", True, False),
+        ("\uff11234567890", True, True),
+        ("64.02", True, False),
+    ],
+)
+def test_p6_what_is_shown_of_a_refused_text_hides_long_numbers(value: str, private: bool, hidden: bool) -> None:
+    found = duckdb.execute(f"SELECT {masked('v', private)} FROM (SELECT ? AS v)", [value]).fetchone()
+    assert found == ("***" if hidden else value,)

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from connectors.http.client import Answer
 from connectors.http.limits import Limits
+from connectors.http.verdict import Verdict
 from connectors.protocols import ahead
+from connectors.protocols.rest_paging import Ask
 from ledger.errors import SourceError
 
 DATA = [{"id": number} for number in range(40)]
@@ -135,3 +138,47 @@ def test_a_total_beyond_all_bounds_asks_for_nothing_beyond_them(pull, reply) -> 
     with pytest.raises(SourceError, match="more than 3 pages"):
         run.pages()
     assert len(run.asked) <= 5
+
+
+class Asks:
+    """Requests that will follow one another, and how many of them have been asked for."""
+
+    def __init__(self, count: int, body: bytes) -> None:
+        self.all = [Ask({"page": str(number)}, number=number) for number in range(count)]
+        self.drawn = 0
+        self._body = body
+
+    def foreseen(self) -> Iterator[Ask]:
+        for ask in self.all:
+            self.drawn += 1
+            yield ask
+
+    def fetch(self, ask: Ask) -> Answer:
+        return Answer(Verdict("ok"), 200, {}, self._body, "", f"GET {ask.number}", 1)
+
+
+def test_bytes_that_were_taken_are_room_again() -> None:
+    """Else a long listing would be asked for one by one, and never say so, once 64 MB of it had come."""
+    megabyte, width = bytes(1024 * 1024), 2
+    asks = Asks(3 * ahead.HELD_BYTES // len(megabyte), megabyte)
+    with ahead.Ahead(asks.fetch, width) as waiting:
+        waiting.expect(asks.foreseen())
+        for taken, ask in enumerate(asks.all, start=1):
+            assert waiting.take(ask).request == f"GET {ask.number}"
+            assert asks.drawn == min(taken + ahead.DEPTH * width, len(asks.all))
+
+
+@pytest.mark.parametrize(("budget", "more"), [(8, 1), (7, 0)], ids=["all of it", "one byte less"])
+def test_the_budget_of_bytes_may_be_used_up_and_not_one_byte_more(
+    monkeypatch: pytest.MonkeyPatch, budget: int, more: int
+) -> None:
+    monkeypatch.setattr(ahead, "HELD_BYTES", budget)
+    width, asks = 2, Asks(40, b"x")
+    window = ahead.DEPTH * width
+    assert window == 8
+    with ahead.Ahead(asks.fetch, width) as waiting:
+        waiting.expect(asks.foreseen())
+        while waiting._held < window:
+            time.sleep(0)
+        waiting.take(asks.all[0])
+        assert asks.drawn == window + more

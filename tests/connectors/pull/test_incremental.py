@@ -60,8 +60,64 @@ def test_p5_the_lower_bound_is_told_by_the_data(column: Any, load: Any, mark: st
 
 
 @pytest.mark.parametrize(
+    ("mark", "asked"),
+    [
+        ("2026-11-20", "2026-11-13"),
+        ("2026-11-21", "2026-11-14"),
+        ("2026-11-22", "2026-11-14"),  # a row that is dated ahead hides none that comes before its day
+        ("2020-01-07", "2020-01-01"),
+        ("2020-01-08", "2020-01-01"),
+        ("2020-01-09", "2020-01-02"),
+    ],
+)
+def test_p5_the_lower_bound_lies_between_the_start_and_today_less_the_overlap(mark: str, asked: str) -> None:
+    assert plan_of(make(), mark, NOW).bound == asked
+
+
+@pytest.mark.parametrize(("ahead", "asked"), [(-1, "2026-11-20T11:59:59Z"), (0, "2026-11-20T12:00:00Z"),
+                                              (1, "2026-11-20T12:00:00Z")])  # fmt: skip
+def test_p5_a_moment_that_lies_ahead_counts_as_now(ahead: int, asked: str) -> None:
+    columns = COLUMNS | {"diubah": {"type": "timestamp", "required": True}}
+    source = make(columns=columns, load={"incremental": LOAD["incremental"] | {"overlap": "12h"}})
+    mark = (NOW + timedelta(seconds=ahead)).isoformat()
+    assert plan_of(source, mark, NOW).bound == asked
+
+
+def test_p5_a_number_has_no_clock() -> None:
+    columns = COLUMNS | {"diubah": {"type": "bigint", "required": True, "min": 0}}
+    source = make(columns=columns, load={"incremental": {"cursor": "diubah", "overlap": 0, "start": 7}})
+    assert plan_of(source, "99999999999", NOW).bound == "99999999999"
+    assert (plan_of(source, "6", NOW).bound, plan_of(source, "6", NOW).not_after) == ("7", None)
+
+
+def test_p5_a_cursor_is_believed_for_a_day_unless_the_source_says_otherwise() -> None:
+    assert plan_of(make(), None, NOW).not_after == NOW + timedelta(days=1)
+    longer = make(load={"incremental": LOAD["incremental"] | {"ahead": "36h"}})
+    assert plan_of(longer, None, NOW).not_after == NOW + timedelta(hours=36)
+
+
+@pytest.mark.parametrize(
+    ("kind", "believed", "refused"),
+    [
+        ("date", "2026-11-22", "2026-11-23"),
+        ("timestamp", "2026-11-22T00:00:00+00:00", "2026-11-22T00:00:00.000001+00:00"),
+    ],
+)
+def test_p5_a_cursor_at_the_last_believed_moment_lands(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str, believed: str, refused: str
+) -> None:
+    monkeypatch.setattr(ledger, "now", lambda: NOW)
+    source = make(columns=COLUMNS | {"diubah": {"type": kind, "required": True}})
+    [batch] = take(source, [("a", 1, believed), ("b", 2, believed), ("c", 3, refused)], ledger, settings).batches
+    assert (batch.landed, batch.quarantined) == (2, 1)
+
+
+@pytest.mark.parametrize(
     ("column", "load", "told"),
     [
+        ({"type": "bigint", "required": True, "min": -1}, {"overlap": 5, "start": 0}, "min: 0"),
+        ({"type": "timestamp", "required": True}, {"overlap": "7"}, "does not fit"),
+        ({"type": "timestamp", "required": True}, {"overlap": "7w"}, "does not fit"),
         ({"type": "date", "required": True}, {"cursor": "tanggal"}, "'tanggal' is not a landed column"),
         ({"type": "string", "required": True}, {}, "must be a date, timestamp, integer or bigint"),
         ({"type": "date"}, {}, "must be `required`"),

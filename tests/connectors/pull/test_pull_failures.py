@@ -23,6 +23,7 @@ from connectors.pull.course import pull, pull_pages
 from connectors.pull.page_store import PageStore, read_page
 from ledger.errors import ConfigError, SourceError
 from ledger.keys import Keys
+from ledger.records import BatchResult
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
@@ -293,3 +294,48 @@ def test_the_sweep_removes_dead_batches_only(ledger: Ledger, settings: Settings)
     assert len(removed) == 3
     assert stranger in removed
     assert in_force(settings, ledger, source) == kept
+
+
+MOMENT = timedelta(microseconds=1)
+
+
+def folder_of(batch_id: str, settings: Settings) -> Path:
+    folder = settings.pages_dir / "sample" / batch_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_a_running_batch_is_dead_after_a_day_and_not_before(ledger: Ledger, settings: Settings) -> None:
+    batch_id = ledger.start_batch("sample", "sample_opd", "c" * 64)
+    batch, folder = ledger.batch(batch_id), folder_of(batch_id, settings)
+    assert batch is not None
+    assert remove_leftovers(ledger, settings, batch.started_at + timedelta(days=1)) == []
+    assert remove_leftovers(ledger, settings, batch.started_at + timedelta(days=1) + MOMENT) == [folder]
+
+
+def test_the_pages_of_a_failed_pull_stay_for_a_week_after_it_ended(ledger: Ledger, settings: Settings) -> None:
+    batch_id = ledger.start_batch("sample", "sample_opd", "c" * 64)
+    folder = folder_of(batch_id, settings)
+    ledger.fail_batch(batch_id, "damaged", "x")
+    batch = ledger.batch(batch_id)
+    assert batch is not None
+    assert batch.finished_at is not None
+    assert batch.finished_at > batch.started_at
+    assert remove_leftovers(ledger, settings, batch.finished_at + timedelta(days=7)) == []
+    assert remove_leftovers(ledger, settings, batch.finished_at + timedelta(days=7) + MOMENT) == [folder]
+
+
+def test_a_folder_that_the_ledger_does_not_know_stays_for_a_week(ledger: Ledger, settings: Settings) -> None:
+    folder = folder_of("unknown-batch", settings)
+    changed = datetime(2026, 1, 1, tzinfo=UTC)
+    os.utime(folder, (changed.timestamp(), changed.timestamp()))
+    assert remove_leftovers(ledger, settings, changed + timedelta(days=7)) == []
+    assert remove_leftovers(ledger, settings, changed + timedelta(days=7) + MOMENT) == [folder]
+
+
+@pytest.mark.parametrize("status", ["accepted", "held", "rejected", "unchanged"])
+def test_a_batch_that_was_decided_is_never_swept(ledger: Ledger, settings: Settings, status: Any) -> None:
+    batch_id = ledger.start_batch("sample", "sample_opd", "c" * 64)
+    folder_of(batch_id, settings)
+    ledger.finish_batch(batch_id, BatchResult(status, "2024", 1, 1, 0, None, None, "d" * 64, synthetic=False))
+    assert remove_leftovers(ledger, settings, ledger.now() + timedelta(days=9999)) == []

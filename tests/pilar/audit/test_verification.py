@@ -102,9 +102,9 @@ def house(built: House) -> Iterator[House]:
         path.write_bytes(content)
 
 
-def flip(path: Path, holdings: int) -> None:
+def flip(path: Path, at: int) -> None:
     content = bytearray(path.read_bytes())
-    content[holdings] ^= 1
+    content[at] ^= 1
     path.write_bytes(bytes(content))
 
 
@@ -167,8 +167,8 @@ def test_p7_the_first_altered_receipt_and_byte_are_named(house: House, statement
 def test_p7_the_named_byte_is_the_one_that_was_altered(house: House) -> None:
     body = house.ledger.receipts()[0].body
     house.sql(BODY)
-    holdings = body.encode().index(b'"rows_landed":20') + len(b'"rows_landed":2')
-    assert f"the first altered byte is byte {holdings} " in house.damage()
+    at = body.encode().index(b'"rows_landed":20') + len(b'"rows_landed":2')
+    assert f"the first altered byte is byte {at} " in house.damage()
 
 
 def test_a_receipt_is_right_whatever_time_zone_the_server_tells(house: House) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.errors import PublicationError
 from ledger.records import BatchResult, QuarantineCount
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -36,3 +37,23 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
         for caveat in meta.caveats["dlh_sipsn"]
     )
     assert list(meta.caveats) == ["dlh_sipsn"]
+
+
+def test_readers_can_be_led_back_to_any_publication_however_many_came_since(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluation_id, pointed = ledger.start_evaluation([]), []
+    for number in range(52):
+        ledger.record_publication(f"p{number}", evaluation_id, f"hash of p{number}")
+    monkeypatch.setattr(publish, "find", lambda _settings, name: name)
+    monkeypatch.setattr(publish, "verify", lambda name: f"hash of {name}")
+    monkeypatch.setattr(publish.pointer, "swap", lambda _folder, name: pointed.append(name))
+    assert publish.rollback(ledger, settings, "p0") == "p0"
+    assert pointed == ["p0"]
+    assert (ledger.publications()[0].publication_id, len(ledger.publications())) == ("p0", 50)
+    with pytest.raises(PublicationError, match="does not know publication 'p99'"):
+        publish.rollback(ledger, settings, "p99")
+    monkeypatch.setattr(publish, "verify", lambda name: "another hash")
+    with pytest.raises(PublicationError, match="not the one the ledger recorded"):
+        publish.rollback(ledger, settings, "p1")
+    assert pointed == ["p0"]

@@ -34,6 +34,22 @@ def test_a_silent_source_is_late_and_then_overdue(since: timedelta, state: Silen
     assert age(NOW - since, NOW) == told
 
 
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        (timedelta(seconds=59), "0 min"),
+        (timedelta(minutes=59, seconds=59), "59 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=47, minutes=59), "47 h"),
+        (timedelta(hours=48), "2 d"),
+        (timedelta(hours=71, minutes=59), "2 d"),
+    ],
+    ids=str,
+)
+def test_an_age_is_told_in_its_largest_unit(since: timedelta, told: str) -> None:
+    assert age(NOW - since, NOW) == told
+
+
 @pytest.mark.parametrize(("protocol", "days"), [("rest", 0), ("files.xlsx", 50)])
 def test_a_folder_that_is_no_longer_filled_is_late(
     ledger: Ledger, settings: Settings, ledger_url: str, protocol: str, days: int

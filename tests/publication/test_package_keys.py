@@ -1,0 +1,78 @@
+"""What a package says of its keys: true of the rows that are published, and the same that dbt tests."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from ledger.settings import REPOSITORY
+from publication.build import Published
+from publication.tables import MARTS, SCORES
+
+MODELS = REPOSITORY / "dbt_project" / "models"
+SOON: Mapping[str, tuple[str, ...]] = {"region_system": ("kemendagri", "bps"), "rule_set_id": ("2023", "2024")}
+IN_MARTS: Mapping[str, tuple[str, ...]] = {**SOON, "period": ("-01", "-02")}
+"""What the sample has one of, and a publication may have several of: the same rows must then still be told apart."""
+
+
+def declared(published: Published) -> dict[str, dict[str, list[str]]]:
+    """The key of each table that declares one, by the format of its file."""
+    package = json.loads((published.path / "datapackage.json").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, list[str]]] = {}
+    for item in package["resources"]:
+        name, kind = item["path"].partition("/")[2].rsplit(".", 1)
+        if "primaryKey" in item["schema"]:
+            found.setdefault(name, {})[kind] = item["schema"]["primaryKey"]
+    return found
+
+
+def held_unique() -> dict[str, list[str]]:
+    """The combination of columns that dbt holds to be unique, by model."""
+    found: dict[str, list[str]] = {}
+    for path in (*MODELS.glob("pillars/*.yml"), *MODELS.glob("scores/*.yml")):
+        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for model in document.get("models", ()):
+            for test in model.get("data_tests", ()):
+                if isinstance(test, dict) and "unique_combination" in test:
+                    found[model["name"]] = test["unique_combination"]["arguments"]["columns"]
+    return found
+
+
+@pytest.mark.parametrize("table", [*MARTS, *SCORES])
+def test_every_mart_and_score_declares_the_key_that_dbt_tests(published: Published, table: str) -> None:
+    assert declared(published)[table] == {"csv": held_unique()[table], "parquet": held_unique()[table]}
+
+
+def test_a_declared_key_is_unique_and_no_column_of_it_can_be_spared(published: Published) -> None:
+    keys = {name: kinds["parquet"] for name, kinds in declared(published).items()}
+    assert keys.keys() >= {*MARTS, *SCORES}
+    with duckdb.connect() as connection:
+        for name, key in keys.items():
+            rows = f"read_parquet('{published.path}/parquet/{name}.parquet')"
+            columns = {row[0] for row in connection.execute(f"DESCRIBE FROM {rows}").fetchall()}
+            several = IN_MARTS if name in MARTS else SOON
+            for column in several.keys() & columns:
+                values = ", ".join(f"({value!r})" for value in several[column])
+                rows = f"(SELECT r.* REPLACE (r.{column} || v AS {column}) FROM {rows} r, (VALUES {values}) AS s(v))"
+            [(count,)] = connection.execute(f"SELECT count(*) FROM {rows}").fetchall()
+            assert count > 1
+
+            def distinct(names: list[str], rows: str = rows) -> int:
+                listed = ", ".join(names)
+                return int(connection.execute(f"SELECT count(DISTINCT ({listed})) FROM {rows}").fetchall()[0][0])
+
+            assert distinct(key) == count, f"{name}: rows share a key"
+            spared = [column for column in key if distinct([one for one in key if one != column]) == count]
+            assert spared == [], f"{name}: the key needs no {spared}"
+
+
+def test_no_column_of_a_declared_key_is_empty(published: Published) -> None:
+    with duckdb.connect() as connection:
+        for name, kinds in declared(published).items():
+            rows = f"read_parquet('{published.path}/parquet/{name}.parquet')"
+            for column in kinds["parquet"]:
+                empty = connection.execute(f"SELECT count(*) FROM {rows} WHERE {column} IS NULL").fetchall()
+                assert empty == [(0,)], f"{name}.{column}"

@@ -1,0 +1,257 @@
+"""What is said beside a figure: where it agrees, what it is made from, how its data arrived; bounds on both sides."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from publication.content import Content
+from publication.meta import Gate, GateCheck, Quarantined
+from publication.page import view
+from publication.page.charts import share, spark
+from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _older, _parts, threshold
+from publication.page.quality import findings, gates, sources
+from publication.page.words import Text, amount, clock, day, listed, number, period
+
+JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)
+"""Midnight of 15 January in western Indonesia."""
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        ("999999.99", "Rp999,999.99"),
+        ("1000000", "Rp1.00 million"),
+        ("999999999.99", "Rp1,000.00 million"),
+        ("1000000000", "Rp1.00 billion"),
+        ("1000000000000", "Rp1.00 trillion"),
+        ("-1000000000000", "Rp−1.00 trillion"),
+        ("-999999", "Rp−999,999"),
+        ("0", "Rp0"),
+    ],
+)
+def test_money_is_told_in_its_largest_unit(value: str, printed: str) -> None:
+    assert amount(Decimal(value), "rupiah", 0).en == printed
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "printed"),
+    [
+        ("0.005", 2, "0.01"),
+        ("-0.005", 2, "−0.01"),
+        ("0.0049", 2, "0.00"),
+        ("2.345", 2, "2.35"),
+        ("999.995", 2, "1,000.00"),
+    ],
+)
+def test_half_goes_away_from_zero(value: str, places: int, printed: str) -> None:
+    assert number(Decimal(value), places).en == printed
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        ("2024-01", "January 2024"),
+        ("2024-12", "December 2024"),
+        ("2024-13", "2024-13"),
+        ("2024-00", "2024-00"),
+        ("2024", "2024"),
+        ("2024-x", "2024-x"),
+    ],
+)
+def test_a_month_has_a_name_and_anything_else_stays_as_it_is(value: str, printed: str) -> None:
+    assert period(value).en == printed
+
+
+def test_a_day_begins_at_midnight_in_western_indonesia() -> None:
+    assert day(JANUARY).id == "15 Januari 2025"
+    assert day(JANUARY - timedelta(seconds=1)).id == "14 Januari 2025"
+    assert clock(JANUARY).id == "15 Januari 2025, 00.00 WIB"
+    assert clock(JANUARY).en == "15 January 2025, 00:00 WIB (17:00 UTC)"
+
+
+def test_a_list_is_read_like_a_sentence() -> None:
+    items = [Text(letter, letter) for letter in "abc"]
+    assert [listed(items[:count]).en for count in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
+
+
+def test_places_on_a_scale_from_0_to_4() -> None:
+    assert [share(Decimal(score)) for score in (0, 1, 4)] == [0.0, 25.0, 100.0]
+    assert share(None) is None
+    assert spark([Decimal(1), Decimal(2), Decimal(3)]) == "2.0,15.0 36.0,9.0 70.0,3.0"
+
+
+# -- marks ------------------------------------------------------------------------------------------------------------
+
+
+def row(**change: Any) -> dict[str, Any]:
+    given = {"value": Decimal("6.15"), "published_value": Decimal("6.15"), "synthetic": False, "state": "measured"}
+    return {"numerator": Decimal(1), "denominator": Decimal(2), **given, **change}
+
+
+@pytest.mark.parametrize(
+    ("published", "agrees"),
+    [("6.15", True), ("6.155", True), ("6.145", True), ("6.1551", False), ("6.1449", False), ("7", False)],
+)
+@pytest.mark.parametrize("synthetic", [False, True])
+def test_a_figure_agrees_within_half_of_its_last_place(published: str, agrees: bool, synthetic: bool) -> None:
+    marks = _marks(row(published_value=Decimal(published), synthetic=synthetic), 2)
+    told = [EQUAL if agrees else DIFFERS]
+    assert marks == ([CALIBRATED if agrees else SYNTHETIC] if synthetic else []) + told
+
+
+def test_what_cannot_be_compared_has_no_mark_of_it() -> None:
+    assert _marks(row(published_value=None), 2) == []
+    assert _marks(row(value=None, state="missing"), 2) == []
+    assert _marks(row(value=None, state="missing", synthetic=True), 2) == []
+    assert _marks(row(value=None, state="suppressed", synthetic=True), 2) == [SYNTHETIC]
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "value", "printed"),
+    [
+        (1, 2, "50", "1 of 2"),
+        (2, 2, "100", "2 of 2"),
+        (0, 2, "0", "0 of 2"),
+        (3, 2, "150", "3 against 2"),
+        (-1, 2, "-50", "−1 against 2"),
+    ],
+)
+def test_a_part_of_a_whole_is_told_from_one_number_against_another(
+    numerator: int, denominator: int, value: str, printed: str
+) -> None:
+    given = row(numerator=Decimal(numerator), denominator=Decimal(denominator), value=Decimal(value))
+    definition = {"numerator": "children"}
+    made = _parts(given, definition)
+    assert made is not None
+    assert made.en == printed
+    simulated = _parts({**given, "synthetic": True}, definition)
+    assert simulated is not None
+    assert simulated.en == f"{printed} (simulated)"
+    for name in ("numerator", "denominator", "value"):
+        assert _parts({**given, name: None}, definition) is None
+
+
+def test_the_larger_of_two_thresholds_is_the_one_that_is_told(content: Content) -> None:
+    two = [{"indicator_id": "x", "threshold": 5}, {"indicator_id": "x", "threshold": 10}]
+    assert threshold(replace(content, suppression=two), "x") == 10
+    assert threshold(replace(content, suppression=two), "y") is None
+
+
+def test_why_a_question_has_no_score_where_only_older_data_are_there(content: Content) -> None:
+    """Only a year before the one that is scored is older: the same year would have been scored."""
+    indicator = next(iter(content.indicators.values()))
+    pillar, key = str(indicator["pillar"]), str(indicator["id"])
+    missing = {"indicator_id": key, "state": "missing", "period": None, "region_code": "64.02"}
+    newest = {"indicator_id": key, "state": "measured", "period": "2024-08", "region_code": "35.07"}
+
+    def older(*periods: str, **change: Any) -> Any:
+        mart = [{"indicator_id": key, "region_code": "64.02", "period": at, "value": Decimal(7)} for at in periods]
+        told = replace(content, marts={pillar: mart}, question_scores=[missing, newest])
+        return _older(told, {**missing, **change})
+
+    assert older("2024") is None
+    assert older("2024-01") is None
+    found = older("2022", "2023-12")
+    assert found is not None
+    assert "scored for 2024" in found.en
+    assert "December 2023" in found.en
+    assert older("2023", state="measured") is None
+    assert older() is None
+
+
+# -- how the data arrived ---------------------------------------------------------------------------------------------
+
+
+def with_batches(content: Content, *changes: dict[str, Any]) -> Content:
+    """Batches of one source, the first the oldest."""
+    [batch] = [one for one in content.meta.sources if one.source == "dlh_sipsn"]
+    made = tuple(batch.model_copy(update={"batch_id": str(nth), **change}) for nth, change in enumerate(changes))
+    return replace(content, meta=content.meta.model_copy(update={"sources": made}))
+
+
+@pytest.mark.parametrize(
+    ("refused", "received", "printed"),
+    [(0, 10, "0%"), (0, 0, "0%"), (1, 1000, "0.1%"), (1, 1001, "< 0.1%"), (1, 10_000, "< 0.1%"), (10, 10, "100.0%")],
+)
+def test_p1_a_few_refused_rows_are_told_from_none(content: Content, refused: int, received: int, printed: str) -> None:
+    change = {"rows_quarantined": refused, "rows_received": received, "rows_landed": received - refused}
+    [source] = sources(with_batches(content, change))
+    assert source.quarantined_share.en == printed
+
+
+def test_the_counts_of_a_source_are_of_what_is_in_force(content: Content) -> None:
+    many = {"rows_received": 100, "rows_landed": 90, "rows_quarantined": 10, "synthetic": False}
+    rule = {"quarantined": (Quarantined(rule="min", field="n", rows=7), Quarantined(rule="max", field="n", rows=3))}
+    held = {"in_force": False, "status": "held", "rows_received": 5, "synthetic": True}
+    [source] = sources(with_batches(content, {**many, **rule}, {**many, **rule}, held))
+    assert (source.received.en, source.landed.en, source.quarantined.en) == ("200", "180", "20")
+    assert [(reason.rule, reason.rows.en) for reason in source.reasons] == [("min", "14"), ("max", "6")]
+    assert (source.state.kind, source.synthetic) == ("batch-held", False)
+    assert [delivery.received.en for delivery in source.deliveries] == ["5", "100", "100"]
+    [alone] = sources(with_batches(content, {**many, "in_force": False}, held))
+    assert (alone.received.en, alone.synthetic) == ("5", True)
+
+
+def test_three_examples_of_a_finding_are_shown_and_all_are_counted(content: Content) -> None:
+    row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f"}
+    rows = [{**row, "subject": f"s{nth}", "published": "1", "recomputed": None} for nth in range(4)]
+    [finding] = findings(replace(content, findings=[*rows, {**rows[0], "subject": None}]))
+    assert (finding.count.en, [example.en for example in finding.examples]) == (
+        "5",
+        ["s0, f 2023: 1", "s1, f 2023: 1", "s2, f 2023: 1"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome", "warning"),
+    [("warning", "fail", True), ("warning", "error", False), ("critical", "fail", False), ("critical", "error", False)],
+)
+def test_only_a_warning_that_failed_is_shown_as_one(
+    content: Content, severity: Any, outcome: Any, warning: bool
+) -> None:
+    check = GateCheck(name="x", severity=severity, outcome=outcome, message="m", failing_count=2)
+    gate = Gate(gate="scores", outcome="fail", checks=3, notable=(check,))
+    told = replace(content, meta=content.meta.model_copy(update={"gates": (gate,)}))
+    [shown] = gates(told)
+    assert [(note.warning, note.count.en) for note in shown.notes] == [(warning, "2")]
+
+
+# -- the whole --------------------------------------------------------------------------------------------------------
+
+
+def test_p8_a_pillar_counts_every_indicator_without_a_value(content: Content) -> None:
+    counted = {
+        (region.code, pillar.id): (pillar.missing, sum(item.state.kind != "measured" for item in pillar.indicators))
+        for region in view.page(content).regions
+        for pillar in region.pillars
+    }
+    assert all(told == found for told, found in counted.values())
+    states = {item.state.kind for region in view.page(content).regions for p in region.pillars for item in p.indicators}
+    assert {"missing", "not_applicable", "suppressed"} <= states
+    latest = [row for rows in content.marts.values() for row in rows if row["state"] != "measured"]
+    assert sum(told for told, _ in counted.values()) == len(latest)
+
+
+@pytest.mark.parametrize(("better", "printed"), [("0.44", "+0.44"), ("0", "0.00"), ("-0.1", "−0.10"), (None, None)])
+def test_an_improvement_has_a_sign_where_it_is_one(content: Content, better: str | None, printed: str | None) -> None:
+    row = {**content.index_scores[0], "improvement": None if better is None else Decimal(better)}
+    found = view._index(row, None).improvement
+    assert (found.en if found is not None else None) == printed
+
+
+def test_an_index_agrees_only_where_there_is_one_and_it_is_the_published_one(content: Content) -> None:
+    def agrees(value: str | None, published: str | None) -> bool:
+        given = {name: None if text is None else Decimal(text) for name, text in
+                 (("index_value", value), ("published_value", published))}  # fmt: skip
+        return view._index({**content.index_scores[0], **given}, None).agrees
+
+    assert agrees("2.82", "2.82")
+    assert not agrees("2.82", "2.83")
+    assert not agrees(None, None)
+    assert not agrees("2.82", None)
