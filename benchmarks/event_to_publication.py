@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from benchmarks.dag_parsing import parse_seconds
 from connectors.spec import Source, load_sources
 from events.airflow_client import AirflowClient
+from ledger.names import EVALUATE, ingest_dag
 from ledger.settings import REPOSITORY, Settings, sources_dir
 from ledger.store import Ledger
 from pilar.platform.processes import free_port
@@ -89,7 +90,7 @@ def measure(runs: int, found: Chains) -> None:
             found.load.append(os.getloadavg()[0])
             found.event.append(_event_chain(stack, ledger, sources[REVISED], environment))
             _until(lambda: _is_quiet(airflow))
-            found.event_tasks.append(_task_seconds(airflow, f"ingest__{sources[REVISED].opd}", "evaluate"))
+            found.event_tasks.append(_task_seconds(airflow, ingest_dag(sources[REVISED].opd), EVALUATE))
             time.sleep(QUIET_SECONDS)
             found.empty.append(_empty_chain(airflow))
             _until(lambda: _is_quiet(airflow))
