@@ -79,7 +79,7 @@ def recorded(run: Run, source: Source) -> Iterator[Run]:
     except PilarError as error:
         if isinstance(error, SourceError):
             answer, error.answer = error.answer, None  # from here on it is on the disk alone, encrypted
-            run.fail(error.kind, str(error), answer)
+            run.fail(error.kind, str(error), answer, error.retry_after)
         else:
             run.fail("permanent", str(error))
         raise

@@ -140,8 +140,8 @@ class Run:
         )
         return PullOutcome(self._source.id, outcomes)
 
-    def fail(self, kind: str, message: str, answer: FailedAnswer | None = None) -> None:
-        """Record the failure for every batch that is still open, and keep the answer that was none."""
+    def fail(self, kind: str, message: str, answer: FailedAnswer | None = None, wait: float | None = None) -> None:
+        """Record the failure, and the wait asked for, for every open batch, and keep the answer that was none."""
         try:
             self._keeper.give_up()
             if answer is not None:
@@ -149,7 +149,7 @@ class Run:
         except LedgerError as error:  # that the pull has failed is to be known all the same
             log.warning("pages_not_entered", source=self._source.id, message=str(error))
         for batch in [*self._batches.values(), *([self._spare] if self._spare else [])]:
-            self._ledger.fail_batch(batch.batch_id, kind, message)
+            self._ledger.fail_batch(batch.batch_id, kind, message, retry_after=wait)
         log.warning("pull_failed", source=self._source.id, kind=kind, message=message)
 
     # -- keeping --------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch as the ledger knows it."""
+    """A batch as the ledger knows it. ``retry_at``: the source asked not to be asked again before then."""
 
     batch_id: str
     source_id: str
@@ -152,6 +152,7 @@ class Batch:
     finished_at: datetime | None
     error_kind: str | None = None
     error_message: str | None = None
+    retry_at: datetime | None = None
     event_id: str | None = None
     replay_of: str | None = None
     reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)

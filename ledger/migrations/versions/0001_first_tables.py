@@ -136,6 +136,12 @@ def upgrade() -> None:
         sa.Column("synthetic", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("error_kind", sa.Text(), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column(
+            "retry_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the source asked not to be asked again before then",
+        ),
         sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["event_id"], ["event.event_id"], name=op.f("fk_batch_event_id")),
