@@ -26,6 +26,7 @@ from benchmarks.dag_parsing import parse_seconds
 from connectors.source.source import Source
 from connectors.source.source_files import load_sources
 from events.airflow_client import AirflowClient
+from ledger.names import EVALUATE, ingest_dag
 from ledger.settings import REPOSITORY, Settings, sources_dir
 from ledger.store import Ledger
 from pilar.commands.demo_progress import read_progress
@@ -90,7 +91,7 @@ def measure(runs: int, found: Chains) -> None:
             found.load.append(os.getloadavg()[0])
             found.event.append(_event_chain(stack, ledger, sources[REVISED], environment))
             _until(lambda: _is_quiet(airflow))
-            found.event_tasks.append(_task_seconds(airflow, f"ingest__{sources[REVISED].opd}", "evaluate"))
+            found.event_tasks.append(_task_seconds(airflow, ingest_dag(sources[REVISED].opd), EVALUATE))
             time.sleep(QUIET_SECONDS)
             found.empty.append(_empty_chain(airflow))
             _until(lambda: _is_quiet(airflow))

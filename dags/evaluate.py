@@ -8,7 +8,8 @@ from typing import Any
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.common import ACCEPTED, one_line
+from dags.common import ACCEPTED, PULL_TIMEOUT, one_line, tell_failure
+from ledger.names import EVALUATE
 
 DOC = """
 Builds the candidates of the six pillars, gates each, computes and gates the scores, and publishes.
@@ -20,14 +21,13 @@ as held.
 **Red** means that what is published stays as it is; the last line of the log says why and what to do.
 """
 
-# One writer of the warehouse at a time, whatever else may want it. A step that failed for a passing reason is tried
-# once more; one that Pilar itself refused is not.
-STEP = {
-    "pool": "warehouse",
-    "retries": 1,
-    "retry_delay": timedelta(seconds=10),
-    "execution_timeout": timedelta(minutes=30),
-}
+# A step that failed for a passing reason is tried once more; one that Pilar itself refused is not.
+RETRIES = 1
+STEP_TIMEOUT = timedelta(minutes=30)
+STEPS = 3
+# Every step may take its time twice, and pulls may hold every worker before. A run that hung for longer would hold up
+# every later evaluation.
+RUN_TIMEOUT = STEPS * (RETRIES + 1) * STEP_TIMEOUT + PULL_TIMEOUT
 
 
 @task
@@ -61,11 +61,23 @@ def publish(evaluation_id: str) -> str:
 
 
 with DAG(
-    dag_id="evaluate",
+    dag_id=EVALUATE,
+    dag_display_name="Evaluate and publish",
+    description="Builds and gates the pillars, scores them and publishes, whenever something new is in force",
     schedule=PartitionedAssetTimetable(assets=ACCEPTED),
     catchup=False,
     max_active_runs=1,
-    default_args=STEP,
+    dagrun_timeout=RUN_TIMEOUT,
+    on_failure_callback=tell_failure,
+    # The owner is the installation's: [operators] default_owner.
+    default_args={
+        # One writer of the warehouse at a time, whatever else may want it.
+        "pool": "warehouse",
+        "retries": RETRIES,
+        "retry_delay": timedelta(seconds=10),
+        "execution_timeout": STEP_TIMEOUT,
+        "on_failure_callback": tell_failure,
+    },
     tags=["evaluate"],
     doc_md=DOC,
 ):

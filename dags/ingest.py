@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, PartitionedAssetTimetable, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
-from dags.common import ACCEPTED, EVERYTHING, agencies, agency_asset, one_line
+from dags.common import ACCEPTED, PULL_TIMEOUT, RETRY_DELAY, WhenAsked, agencies, agency_asset, one_line, tell_failure
+from ledger.names import EVERYTHING, agency_name, ingest_dag
+from pilar.platform.failures import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -21,14 +23,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DOC = """
-Pulls, lands and checks one source of **{opd}** (its id is the run's partition key).
+Pulls, lands and checks one source of **{name}** (`{opd}`). The source's id is the run's partition key.
 
 **Run it again**: trigger this DAG with the source's id as *partition key*, or press *Clear* on a failed run. Running
 twice is harmless: what is known already is recognised and nothing is published twice.
 
 **Red** means that the source did not deliver; the last line of the log says why and what to do. *Skipped* means that it
-had nothing new. A held or rejected batch is not red: what was good before stays in force (`pilar diagnose <source>`).
+had nothing new, or that it asked to be left alone for a while and another run waits for that. A held or rejected batch
+is not red: what was good before stays in force (`pilar diagnose <source>`).
+
+**Up for retry** means that the source is away, or asked to be left alone: the task runs again by itself, at the time
+that the source named. No run waits longer than {longest} hours: it ends red, and `watch` rings when the time has come.
+*Clear* asks at once.
 """
+
+RETRIES = 2
+# Every try may take its time, every wait between them may be the longest, and an hour may pass until a worker is free.
+RUN_TIMEOUT = (RETRIES + 1) * PULL_TIMEOUT + RETRIES * LONGEST_WAIT + PULL_TIMEOUT
 
 
 def airflow_connection(name: str) -> Connection | None:
@@ -45,10 +56,11 @@ def airflow_connection(name: str) -> Connection | None:
 @task(
     outlets=[ACCEPTED],
     # A source that is away for a moment is asked again after 15 s and a minute; the sweep asks later than that.
-    retries=2,
-    retry_delay=timedelta(seconds=15),
+    retries=RETRIES,
+    retry_delay=RETRY_DELAY,
     retry_exponential_backoff=4.0,
-    execution_timeout=timedelta(minutes=60),
+    retry_policy=WhenAsked(),
+    execution_timeout=PULL_TIMEOUT,
 )
 def ingest(**context: Any) -> list[str]:
     """Pull the source that the run is about."""
@@ -59,6 +71,10 @@ def ingest(**context: Any) -> list[str]:
     if not source_id:
         raise AirflowFailException("no source was named. Trigger this DAG with the source's id as partition key")
     with one_line():
+        # A later try is the one that was waited for, or a person's wish.
+        until = steps.rests_until(source_id) if context["ti"].try_number == 1 else None
+        if until is not None:
+            raise AirflowSkipException(f"{source_id} asked to be left alone until {until:%Y-%m-%d %H:%M:%S %Z}")
         outcome = steps.ingest(source_id, lookup=airflow_lookup(airflow_connection))
         # Whoever accepted a batch before us may have died before it could say so.
         announce = outcome.new or steps.evaluation_due()
@@ -73,10 +89,15 @@ def ingest(**context: Any) -> list[str]:
 
 for opd in agencies():
     with DAG(
-        dag_id=f"ingest__{opd}",
+        dag_id=ingest_dag(opd),
+        dag_display_name=f"Ingest {agency_name(opd)}",
+        description=f"Pulls, lands and checks the sources of {agency_name(opd)}, one a run",
         schedule=PartitionedAssetTimetable(assets=agency_asset(opd)),
         catchup=False,
+        dagrun_timeout=RUN_TIMEOUT,
+        on_failure_callback=tell_failure,
+        default_args={"owner": opd, "on_failure_callback": tell_failure},
         tags=["ingest", opd],
-        doc_md=DOC.format(opd=opd),
+        doc_md=DOC.format(opd=opd, name=agency_name(opd), longest=LONGEST_WAIT // timedelta(hours=1)),
     ):
         ingest()

@@ -9,15 +9,22 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, task
 
-from dags.common import ACCEPTED, EVERYTHING, agencies, agency_asset, agency_of, one_line
+from dags.common import ACCEPTED, PULL_TIMEOUT, agencies, agency_asset, agency_of, one_line, tell_failure
+from ledger.names import EVERYTHING, WATCH
 
 DOC = """
 Asks the ledger which sources are due (by their own clock, or because an event about them found no run) and rings for
 each. Rings for an evaluation too when something is in force that none was attempted with.
 
 **Run it again**: trigger it at any time. An event that was lost on its way is made good here, so a red run of an ingest
-DAG whose source is back needs no hand: the next sweep asks again when the source's clock says so.
+DAG whose source is back needs no hand: the next sweep asks again when the source's clock says so. A source that asked
+to be left alone is not asked before its time.
 """
+
+
+# Pulls may hold every worker for as long as one may take, and a sweep takes minutes. One that hung for longer would
+# stand in the way of all later ones.
+RUN_TIMEOUT = PULL_TIMEOUT + timedelta(minutes=10)
 
 
 @task.branch(retries=1, retry_delay=timedelta(seconds=10), execution_timeout=timedelta(minutes=2))
@@ -53,11 +60,17 @@ def ring_evaluate(**context: Any) -> None:
 
 
 with DAG(
-    dag_id="watch",
+    dag_id=WATCH,
+    dag_display_name="Watch what is due",
+    description="Every few minutes: rings for sources that are due and for events and evaluations that were missed",
     # Not at once on a new installation, where the first events are about to come and every source is due.
     schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC", run_immediately=False),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=RUN_TIMEOUT,
+    on_failure_callback=tell_failure,
+    # The owner is the installation's: [operators] default_owner.
+    default_args={"on_failure_callback": tell_failure},
     tags=["watch"],
     doc_md=DOC,
 ):

@@ -16,6 +16,7 @@ import structlog
 
 from events.airflow_client import AirflowError
 from ledger.errors import LedgerError
+from ledger.names import agency_asset
 from ledger.records import Event, EventStatus
 
 log = structlog.get_logger()
@@ -27,11 +28,6 @@ LONGEST_BACKOFF_SECONDS = 30.0
 # Events looked at together. Larger than a storm about one source that Airflow does not know yet, which must not hide
 # what comes behind it.
 AT_ONCE = 10_000
-
-
-def asset_of(opd: str) -> str:
-    """The name of the asset whose events start an agency's ingest DAG."""
-    return f"opd__{opd}"
 
 
 class EventQueue(Protocol):
@@ -110,7 +106,7 @@ class Dispatcher:
             return True
         newest = event_ids[-1]
         try:
-            self._airflow.post_event(asset_of(opd), source_id, {"event": newest, "events": len(events)})
+            self._airflow.post_event(agency_asset(opd), source_id, {"event": newest, "events": len(events)})
         except AirflowError as error:
             log.warning("event not dispatched yet", source=source_id, error=str(error), failures=self._failures)
             return False

@@ -158,13 +158,23 @@ class BatchStore(Store):
         """Only one at a time pulls or replays a source, or releases a batch of it; the others wait."""
         return self.lock(f"pull:{source_id}")
 
-    def fail_batch(self, batch_id: str, kind: str, message: str) -> None:
-        """Record that a batch came to nothing, and why. Called before the error is raised."""
+    def fail_batch(self, batch_id: str, kind: str, message: str, *, retry_after: float | None = None) -> None:
+        """Record that a batch came to nothing, and why. Called before the error is raised.
+
+        ``retry_after``: how many seconds the source asked to be left alone, counted from now by the ledger's clock.
+        """
+        wait = None if retry_after is None else sa.func.make_interval(0, 0, 0, 0, 0, 0, retry_after)
         with self._begin() as connection:
             connection.execute(
                 sa.update(t.batch)
                 .where(t.batch.c.batch_id == batch_id, t.batch.c.status == "running")
-                .values(status="failed", error_kind=kind, error_message=message, finished_at=sa.func.now())
+                .values(
+                    status="failed",
+                    error_kind=kind,
+                    error_message=message,
+                    finished_at=sa.func.now(),
+                    retry_at=None if wait is None else sa.func.now() + wait,
+                )
             )
 
     def batch(self, batch_id: str) -> Batch | None:
@@ -319,6 +329,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         finished_at=row["finished_at"],
         error_kind=row["error_kind"],
         error_message=row["error_message"],
+        retry_at=row["retry_at"],
         event_id=row["event_id"],
         replay_of=row["replay_of"],
         reasons=tuple(row["reasons"]),

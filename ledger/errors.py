@@ -49,11 +49,15 @@ class SourceError(PilarError):
 
     ``kind`` decides what happens next: ``retryable`` and ``quota`` are tried again, the others need a person.
     ``answer`` is what it gave instead, where a whole answer came; who records the failure keeps it and takes it off.
+    ``retry_after`` is how many seconds it asked to be left alone, None where it did not ask for that.
     """
 
-    def __init__(self, kind: SourceErrorKind, what: str, *, where: str = "", do: str = "") -> None:
+    def __init__(
+        self, kind: SourceErrorKind, what: str, *, where: str = "", do: str = "", retry_after: float | None = None
+    ) -> None:
         self.kind: SourceErrorKind = kind
         self.answer: FailedAnswer | None = None
+        self.retry_after = retry_after
         super().__init__(what, where=where, do=do)
 
 

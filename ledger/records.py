@@ -138,6 +138,7 @@ class Batch:
     """A batch as the ledger knows it. ``pull_id`` is the first batch of its pull.
 
     ``fetched_by`` is the pull that fetched its pages: its own, or for a replay the one whose pages it landed again.
+    ``retry_at``: the source asked not to be asked again before then.
     """
 
     batch_id: str
@@ -157,6 +158,7 @@ class Batch:
     finished_at: datetime | None
     error_kind: str | None = None
     error_message: str | None = None
+    retry_at: datetime | None = None
     event_id: str | None = None
     replay_of: str | None = None
     reasons: Sequence[Mapping[str, Any]] = field(default_factory=tuple)

@@ -109,6 +109,7 @@ batch = Table(
     Column("synthetic", Boolean, nullable=False, server_default="false"),
     Column("error_kind", Text),
     Column("error_message", Text),
+    Column("retry_at", DateTime(timezone=True), comment="the source asked not to be asked again before then"),
     _now("started_at"),
     Column("finished_at", DateTime(timezone=True)),
     Index(None, "source_id", "coverage", "status"),

@@ -70,6 +70,15 @@ def ingest(
     return IngestOutcome(source_id, found, outcome.changed)
 
 
+def rests_until(source_id: str) -> datetime | None:
+    """Until when a source asked to be left alone, in the regency's time zone; None when it may be asked now."""
+    from pilar.platform import failures
+
+    ledger, _ = open_installation()
+    until = failures.rests_until(ledger.last_pull(source_id), ledger.now())
+    return until and until.astimezone(local_zone())
+
+
 def evaluation_due() -> bool:
     """Whether something is in force that no evaluation was attempted with; see ``pilar.evaluation.evaluate.due``."""
     from pilar.evaluation import evaluate
@@ -108,11 +117,13 @@ def publish(evaluation_id: str) -> str:
 def watch() -> list[str]:
     """Ids of the sources that should be pulled now: due by their clock, or announced by an event that found no run.
 
-    Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice.
+    Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice. Nor those
+    that asked to be left alone, until their time has come.
     Also removes the files of pulls that came to nothing, and pages that their source no longer wants kept.
     """
     from connectors.kept.leftovers import remove_leftovers
     from connectors.kept.retention import expire
+    from pilar.platform import failures
     from pilar.sources.catalogue import read_catalogue
 
     ledger, settings = open_installation()
@@ -127,10 +138,11 @@ def watch() -> list[str]:
     wanted = []
     for source_id in sorted(set(sources) - awaited):
         last = ledger.last_pull(source_id)
-        if last is not None and _is_under_way(last, now):
+        if last is not None and (_is_under_way(last, now) or failures.rests_until(last, now)):
             continue
         last_try = last.started_at if last is not None else None
-        if source_id in announced or is_due(sources[source_id].events.fallback, last_try, now):
+        due = is_due(sources[source_id].events.fallback, last_try, now) or failures.was_left_to_the_sweep(last)
+        if due or source_id in announced:
             wanted.append(source_id)
     return wanted
 

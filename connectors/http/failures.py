@@ -14,6 +14,7 @@ from connectors.http.redact import Redactor, quote
 from connectors.http.verdict import Verdict
 from ledger.errors import ConfigError, FailedAnswer, SourceError, SourceErrorKind
 
+# Who asks for more than a day counts milliseconds, or is mistaken: a source is asked once a day at least.
 _RETRY_AFTER_MAX_S = 86400
 _LOGIN_PLACE = re.compile(r"(?i)(?:^|[/._-])(?:log-?in|signin|masuk|auth|sso|cas)(?:[/?._-]|$)")
 
@@ -58,6 +59,7 @@ class Failure:
             f"{_SENTENCE[self.kind]}: {self.what}{wait}{asked}",
             where=request[:400],
             do=self.do or DO[self.kind],
+            retry_after=self.retry_after if self.again and self.retry_after else None,
         )
         error.answer = self.answer
         return error

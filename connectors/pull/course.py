@@ -102,7 +102,7 @@ def _failure_recorded(source: Source, batches: OpenBatches) -> Iterator[None]:
         yield
     except SourceError as error:
         answer, error.answer = error.answer, None  # from here on it is on the disk alone, encrypted
-        batches.fail(error.kind, str(error), answer)
+        batches.fail(error.kind, str(error), answer, error.retry_after)
         raise
     except PilarError as error:
         batches.fail("permanent", str(error))

@@ -87,8 +87,11 @@ class OpenBatches:
             if path is not None:
                 batch.pages.share(number, self._settings.home / path)
 
-    def fail(self, kind: str, message: str, answer: FailedAnswer | None = None) -> None:
-        """Record the failure for every batch, and keep the answer that was none."""
+    def fail(self, kind: str, message: str, answer: FailedAnswer | None = None, wait: float | None = None) -> None:
+        """Record the failure for every batch, and keep the answer that was none.
+
+        ``wait``: how many seconds the source asked to be left alone.
+        """
         try:
             self._writer.give_up()
             if answer is not None:
@@ -96,7 +99,7 @@ class OpenBatches:
         except LedgerError as error:  # that the pull has failed is to be known all the same
             log.warning("pages_not_entered", source=self._source.id, message=str(error))
         for batch in self._all():
-            self._ledger.fail_batch(batch.batch_id, kind, message)
+            self._ledger.fail_batch(batch.batch_id, kind, message, retry_after=wait)
         log.warning("pull_failed", source=self._source.id, kind=kind, message=message)
 
     def _all(self) -> Sequence[OpenBatch]:

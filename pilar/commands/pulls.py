@@ -153,6 +153,8 @@ def _print_batch(batch: Batch) -> None:
     out.print(f"[{style}]{batch.status:<9}[/] {_told(batch)}  coverage {batch.coverage or '-'}  {_rows(batch)}")
     if batch.error_message:
         out.print(f"      {batch.error_kind}: {batch.error_message}", markup=False)
+    if batch.retry_at:
+        out.print(f"      not asked again before {moment(batch.retry_at)}, unless by `pilar pull`")
     for reason in batch.reasons:
         out.print(f"      why: {sentence(reason)}", markup=False)
     for finding in batch.findings[:5]:

@@ -109,6 +109,8 @@ def _core() -> Mapping[str, str]:
         # All workers are forked at the start, each as large as the scheduler.
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # Whose the DAGs are that belong to no agency.
+        "AIRFLOW__OPERATORS__DEFAULT_OWNER": "walidata",
         # A paused DAG does not catch up on the events it missed.
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # One user on one machine, reachable on loopback only: no login.

@@ -1,16 +1,22 @@
-"""What a failed step means for whoever called it: try again, or call a person."""
+"""What a failed step means for whoever called it: try again, and when, or call a person."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ledger.errors import LedgerError, PilarError, SourceError
+from ledger.records import Batch
+
+LONGEST_WAIT = timedelta(hours=2)
+"""The longest wait that a run waits for: quotas by the hour. A longer one, of quotas by the day, is the sweep's."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The line to show, and whether trying again may help."""
+    """The line to show, whether trying again may help, and how long the source asked to be left alone before that."""
 
     line: str
     again: bool
+    wait: timedelta | None = None
 
 
 def verdict(error: BaseException) -> Verdict | None:
@@ -21,5 +27,26 @@ def verdict(error: BaseException) -> Verdict | None:
     """
     if not isinstance(error, PilarError):
         return None
-    passing = isinstance(error, SourceError) and error.kind in ("retryable", "quota")
-    return Verdict(str(error), passing or isinstance(error, LedgerError))
+    if not isinstance(error, SourceError):
+        return Verdict(str(error), isinstance(error, LedgerError))
+    wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
+    if is_too_long(wait):
+        return Verdict(f"{error}. No run waits that long: the sweep asks again when the time has come", again=False)
+    return Verdict(str(error), error.kind in ("retryable", "quota"), wait)
+
+
+def is_too_long(wait: timedelta | None) -> bool:
+    """Whether a wait is left to the sweep."""
+    return wait is not None and wait > LONGEST_WAIT
+
+
+def rests_until(last: Batch | None, now: datetime) -> datetime | None:
+    """Until when a source asked to be left alone, by its last pull; None when it may be asked now."""
+    return last.retry_at if last is not None and last.retry_at is not None and now < last.retry_at else None
+
+
+def was_left_to_the_sweep(last: Batch | None) -> bool:
+    """Whether the last pull ended with a wait that no run waits for."""
+    if last is None or last.retry_at is None or last.finished_at is None:
+        return False
+    return is_too_long(last.retry_at - last.finished_at)

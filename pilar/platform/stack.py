@@ -17,6 +17,7 @@ import httpx
 
 from ledger.keys import Keys
 from ledger.migrate import migrate
+from ledger.names import dag_ids
 from ledger.settings import Settings
 from pilar.platform.airflow import DATABASE as AIRFLOW_DATABASE
 from pilar.platform.airflow import Airflow
@@ -173,7 +174,7 @@ class Stack:
 
     def _dags(self) -> frozenset[str]:
         agencies = {path.parent.name for path in self.settings.sources_dir.glob("*/*.yaml")}
-        return frozenset({"evaluate", "watch"} | {f"ingest__{opd}" for opd in agencies})
+        return dag_ids(agencies)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
 
+from ledger.names import agency_name
 from publication.content import Content, Row
 from publication.meta import Gate, Said, SourceBatch
 from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Reason, Source
@@ -21,7 +22,6 @@ FINDINGS = {
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
 }
-ACRONYMS = {"bpkad", "bps", "dlh", "dpmptsp"}
 
 
 def sources(content: Content) -> list[Source]:
@@ -59,11 +59,6 @@ def findings(content: Content) -> list[Finding]:
     return [_finding(source, rule, list(own)) for (source, rule), own in groups]
 
 
-def opd_name(opd: str) -> str:
-    """dinas_kesehatan as Dinas Kesehatan, bpkad as BPKAD."""
-    return opd.upper() if opd in ACRONYMS else opd.replace("_", " ").title()
-
-
 def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Said]) -> Source:
     latest = batches[0]
     counted = [batch for batch in batches if batch.in_force] or [latest]
@@ -72,7 +67,7 @@ def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Sa
     quarantined = sum(batch.rows_quarantined for batch in counted)
     return Source(
         id=source_id,
-        opd=opd_name(latest.opd),
+        opd=agency_name(latest.opd),
         system=latest.system,
         state=_state(latest),
         received=number(received),

@@ -6,6 +6,7 @@ A process of its own, because importing Airflow configures the process it is imp
 import importlib.util
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,20 @@ def described(task: Any) -> dict[str, Any]:
         "upstream": sorted(task.upstream_task_ids),
         "pool": task.pool,
         "retries": task.retries,
-        "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
+        "timeout": seconds(task.execution_timeout),
+        "owner": task.owner,
+        "told": callbacks(task),
         "outlets": [outlet.name for outlet in task.outlets],
     }
+
+
+def seconds(timeout: timedelta | None) -> float | None:
+    return timeout.total_seconds() if timeout else None
+
+
+def callbacks(of: Any) -> list[str]:
+    found = of.on_failure_callback or []
+    return [callback.__name__ for callback in (found if isinstance(found, list | tuple) else [found])]
 
 
 def input_assets(timetable: Any) -> list[str]:
@@ -65,6 +77,11 @@ def main(folder: Path) -> None:
             "tasks": {task.task_id: described(task) for task in dag.tasks},
             "tags": sorted(dag.tags),
             "doc": dag.doc_md or "",
+            "description": dag.description or "",
+            "name": dag.dag_display_name,
+            "owner": dag.owner,
+            "timeout": seconds(dag.dagrun_timeout),
+            "told": callbacks(dag),
             "catchup": dag.catchup,
             "max_active_runs": dag.max_active_runs,
             "timetable": type(dag.timetable).__name__,

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from events.airflow_client import AirflowClient, AirflowError
+from ledger.names import agency_asset, dag_ids
 from ledger.settings import REPOSITORY
 from pilar.platform.airflow_settings import POOL
 from pilar.platform.processes import Service as Process
@@ -150,7 +151,7 @@ def test_each_database_lets_its_owner_in_and_nobody_else(installation: Installat
 def test_the_door_may_post_events_and_nothing_else(installation: Installation) -> None:
     opd = next(path.name for path in sorted((REPOSITORY / "connectors" / "sources").iterdir()) if path.is_dir())
     with installation.airflow("door") as door:
-        _soon(lambda: door.post_event(f"opd__{opd}", "no_such_source"))
+        _soon(lambda: door.post_event(agency_asset(opd), "no_such_source"))
         for path in ("/api/v2/dags", "/api/v2/variables", "/api/v2/connections"):
             with pytest.raises(AirflowError, match="403"):
                 door.get(path)
@@ -165,7 +166,7 @@ def test_every_dag_is_read_and_a_task_reaches_the_ledger(installation: Installat
         agencies = {path.parent.name for path in (REPOSITORY / "connectors" / "sources").glob("*/*.yaml")}
         assert admin.get(f"/api/v2/pools/{POOL}")["slots"] == 1
         known = {dag["dag_id"] for dag in admin.get("/api/v2/dags", limit=100)["dags"]}
-        assert known == {"evaluate", "watch"} | {f"ingest__{opd}" for opd in agencies}
+        assert known == dag_ids(agencies)
     login = {"username": "admin", "password": installation.values["AIRFLOW_ADMIN_PASSWORD"]}
     with httpx.Client(base_url=installation.url("8080"), trust_env=False, timeout=20) as browser:
         token = browser.post("/auth/token", json=login).json()["access_token"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from events.airflow_client import AirflowError
 from events.dispatch import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Dispatcher, backoff_seconds
+from ledger.names import agency_asset
 from ledger.records import EventIn
 from ledger.store import Ledger
 from tests.events.conftest import OPD, FakeAirflow
@@ -31,7 +32,10 @@ def test_p4_a_storm_of_events_becomes_one_run_a_source(
     for number in range(30):
         store(ledger, ("health_births", "health_children")[number % 2], str(number))
     assert dispatcher.drain() is True
-    assert sorted(airflow.posted) == [("opd__health", "health_births"), ("opd__health", "health_children")]
+    assert sorted(airflow.posted) == [
+        (agency_asset("health"), "health_births"),
+        (agency_asset("health"), "health_children"),
+    ]
     assert set(statuses(ledger)) == {"dispatched"}
 
 
@@ -49,18 +53,18 @@ def test_p4_a_crash_between_airflows_yes_and_our_note_only_repeats_the_event(
             Dispatcher(ledger, airflow, OPD.get).drain()
     assert statuses(ledger) == ["received"]
     Dispatcher(ledger, airflow, OPD.get).drain()
-    assert airflow.posted == [("opd__health", "health_births")] * 2
+    assert airflow.posted == [(agency_asset("health"), "health_births")] * 2
     assert statuses(ledger) == ["dispatched"]
 
 
 def test_an_agency_that_airflow_does_not_know_yet_does_not_hold_up_the_others(
     ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow
 ) -> None:
-    airflow.unknown = {"opd__health"}
+    airflow.unknown = {agency_asset("health")}
     store(ledger, "health_births", "1")
     store(ledger, "dpmptsp_proyek", "2")
     assert dispatcher.drain() is False
-    assert airflow.posted == [("opd__dpmptsp", "dpmptsp_proyek")]
+    assert airflow.posted == [(agency_asset("dpmptsp"), "dpmptsp_proyek")]
     assert statuses(ledger) == ["received"]
     airflow.unknown = set()
     assert dispatcher.drain() is True

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from events.dispatch import Dispatcher
 from events.door import MAX_BODY_BYTES, Senders, create_app
 from ledger.errors import LedgerError
+from ledger.names import agency_asset
 from ledger.records import EventIn
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -37,7 +38,7 @@ def test_an_event_is_stored_acknowledged_and_handed_on(door: TestClient, ledger:
     assert content["new"] is True
     stored = ledger.events_of("health_births")
     assert [event.event_id for event in stored] == [content["event"]]
-    assert eventually(lambda: airflow.posted == [("opd__health", "health_births")])
+    assert eventually(lambda: airflow.posted == [(agency_asset("health"), "health_births")])
     assert eventually(lambda: ledger.events_of("health_births")[0].status == "dispatched")
 
 
@@ -48,7 +49,7 @@ def test_p4_an_event_that_airflow_cannot_take_is_acknowledged_all_the_same(
     assert post(door, message())[0] == 202
     assert eventually(lambda: door.get("/health").json()["dispatch"].startswith("failing"))
     airflow.down = False
-    assert eventually(lambda: airflow.posted == [("opd__health", "health_births")])
+    assert eventually(lambda: airflow.posted == [(agency_asset("health"), "health_births")])
     assert eventually(lambda: door.get("/health").json()["dispatch"] == "ok")
 
 
@@ -239,7 +240,7 @@ def test_a_push_of_oss_becomes_an_event_once(door: TestClient, ledger: Ledger, a
         answer = door.post("/oss/receiveNIB", json=push, headers={"user_key": "oss key"})
         assert answer.json() == {"responreceiveNIB": {"kode": 200, "keterangan": "Sukses"}}
     assert len(ledger.events_of("dpmptsp_proyek")) == 1
-    assert eventually(lambda: airflow.posted == [("opd__dpmptsp", "dpmptsp_proyek")])
+    assert eventually(lambda: airflow.posted == [(agency_asset("dpmptsp"), "dpmptsp_proyek")])
 
 
 @pytest.mark.parametrize(
@@ -261,4 +262,4 @@ def test_what_is_pending_from_before_is_handed_on_at_the_start(
 ) -> None:
     ledger.record_event(EventIn("urn:agency", "1", "changed", "health_children"))
     with TestClient(create_app(settings, ledger, dispatcher, senders)):
-        assert eventually(lambda: airflow.posted == [("opd__health", "health_children")])
+        assert eventually(lambda: airflow.posted == [(agency_asset("health"), "health_children")])

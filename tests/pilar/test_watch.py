@@ -112,6 +112,42 @@ def test_p4_a_source_that_is_being_pulled_is_left_alone_until_its_pull_must_have
     assert SOURCE in watch()
 
 
+@pytest.mark.parametrize("announced", [False, True])
+def test_a_source_that_asked_to_be_left_alone_is_not_asked_before_its_time(
+    ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], announced: bool
+) -> None:
+    """Due by its clock (a year has passed), or announced by an event that nobody settled."""
+    ledger.fail_batch(ledger.start_batch(SOURCE, "dlh", "c" * 64), "quota", "too many questions", retry_after=3600)
+    older(tables.batch, timedelta(days=365), "started_at")
+    if announced:
+        announce(ledger)
+        older(tables.event, PATIENCE + timedelta(seconds=5), "received_at")
+    assert SOURCE not in watch()
+    until = steps.rests_until(SOURCE)
+    assert until is not None
+    assert timedelta(minutes=59) < until - ledger.now() <= timedelta(hours=1)
+    older(tables.batch, timedelta(hours=1), "retry_at")
+    assert steps.rests_until(SOURCE) is None
+    assert SOURCE in watch()
+
+
+@pytest.mark.parametrize(("hours", "rung"), [(2, False), (3, True)])
+def test_the_sweep_asks_after_a_wait_that_no_run_waited_for(
+    ledger: Ledger,
+    watch: Callable[[], set[str]],
+    older: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+    rung: bool,
+) -> None:
+    """Whatever the clock says; after a shorter one the run has asked itself, and failed."""
+    batch_id = just_pulled(ledger, monkeypatch)
+    ledger.fail_batch(batch_id, "quota", "too many questions", retry_after=hours * 3600)
+    assert SOURCE not in watch()
+    older(tables.batch, timedelta(hours=hours), "finished_at", "retry_at")
+    assert (SOURCE in watch()) is rung
+
+
 def test_a_replay_is_not_taken_for_the_pull_that_was_due(
     ledger: Ledger, watch: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         try:
             body = transport.read(found, self.http.limits.max_received)
         except SourceError as error:
-            raise SourceError(error.kind, error.what, where=where, do=error.do) from None
+            raise SourceError(error.kind, error.what, where=where, do=error.do, retry_after=error.retry_after) from None
         ms = round((time.monotonic() - started) * 1000)
         try:
             rows = self.records(body, context, where)

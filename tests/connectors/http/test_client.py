@@ -198,6 +198,7 @@ def test_a_wait_beyond_the_patience_is_not_begun(server, client, respond) -> Non
     assert time.monotonic() - started < 1
     assert error.kind == "quota"
     assert "asks to wait 7200 s" in error.what
+    assert error.retry_after == 7200
     assert "Kuota habis" in error.what
 
 

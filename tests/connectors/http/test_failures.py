@@ -56,6 +56,17 @@ def test_p10_an_error_says_what_where_and_what_to_do_in_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "asked", "told"),
+    [("quota", 60, 60), ("retryable", 60, 60), ("quota", 0, None), ("quota", None, None), ("auth", 60, None)],
+)
+def test_an_error_carries_the_wait_that_was_asked_for_where_asking_again_may_help(
+    kind: str, asked: float | None, told: float | None
+) -> None:
+    failure = from_verdict(Verdict(kind, "x"), asked, Redactor())  # type: ignore[arg-type]
+    assert failure.error("GET https://h/a", 1).retry_after == told
+
+
+@pytest.mark.parametrize(
     ("method", "status", "location", "kind"),
     [
         ("GET", 302, "/b", None),

@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from ledger.keys import Keys
 from ledger.records import BatchResult
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
+from tests.connectors.http.conftest import response, serving
 from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
 
 
@@ -54,6 +57,35 @@ def test_a_failure_is_recorded_before_it_is_raised(
     assert [len(ledger.pages(batch.batch_id)) for batch in batches] == [1, 1]
     assert NIK not in str([batch.error_message for batch in batches])
     assert ledger.in_force("sample") == []
+
+
+@pytest.mark.parametrize("asked", [None, 5400])
+def test_until_when_a_source_asked_to_be_left_alone_is_in_the_ledger(
+    ledger: Ledger, settings: Settings, asked: float | None
+) -> None:
+    with pytest.raises(SourceError):
+        pull_pages(make(), failing(SourceError("quota", "too many questions", retry_after=asked)), ledger, settings)
+    waits = {
+        batch.retry_at and batch.finished_at and batch.retry_at - batch.finished_at
+        for batch in ledger.batches("sample")
+    }
+    assert waits == {asked and timedelta(seconds=asked)}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_system_that_asks_to_be_left_alone_is_believed_in_both_forms(
+    ledger: Ledger, settings: Settings, form: str
+) -> None:
+    after = "5400" if form == "seconds" else formatdate(time.time() + 5400, usegmt=True)
+    source = make(args={"path": "/"}, protocol="rest", for_each=[{"tahun": "2024"}])
+    with serving() as server:
+        url = server.on("/", response(b"Kuota habis", 429, "text/plain", Retry_After=after))
+        with pytest.raises(SourceError, match="too many requests"):
+            pull(source, ledger, settings, connection=Connection(url=url, extra={"private": True}))
+    [batch] = ledger.batches(source.id)
+    assert batch.retry_at is not None
+    assert timedelta(seconds=5300) < batch.retry_at - ledger.now() <= timedelta(seconds=5400)
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -3,10 +3,7 @@
 The steps are stand-ins that note their calls (``platform_stub``); everything between them is real.
 """
 
-import base64
-import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -15,84 +12,39 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import pytest
 
-from events.airflow_client import AirflowClient
+from ledger.names import ingest_dag
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform.errors import PlatformError
 from pilar.platform.processes import free_port
 from pilar.platform.stack import Ports, Stack
-from simulator.push import post_event
+from tests.pilar.platform.running_platform import (
+    SECRET,
+    FakeSystems,
+    Platform,
+    message_of_failed,
+    quiet,
+    records_of_failed,
+    sweep,
+    task_states,
+    until,
+)
 from tests.pilar.platform.sources_of_tests import write_sources
 from tests.pilar.platform.test_processes import REPOSITORY, eventually_gone
 
 pytestmark = pytest.mark.e2e
 
-SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 STUB = Path(__file__).parent / "platform_stub"
 # How long Airflow waits for a killed task to report is a setting (60 s); that it then runs it again is what is tested.
 IMPATIENT = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
 }
-
-
-class FakeSystems:
-    """Simulated systems of which only the connection matters."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.running = False
-
-    def start(self) -> None:
-        self.running = True
-
-    def stop(self) -> None:
-        self.running = False
-
-    def connections(self) -> dict[str, Any]:
-        return {"fake": {"url": "http://127.0.0.1:1"}}
-
-
-@dataclass
-class Platform:
-    """A running stack, and what its stand-in steps noted."""
-
-    stack: Stack
-    folder: Path
-
-    def send(self, source: str) -> None:
-        sent = post_event(f"{self.stack.door_url}/events", source, SECRET)
-        assert sent.status == 202, sent.body
-
-    def notes(self) -> list[list[str]]:
-        log = self.folder / "log"
-        return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-
-    def called(self, step: str, argument: str | None = None, since: int = 0) -> list[list[str]]:
-        return [note for note in self.notes()[since:] if note[2] == step and (argument is None or note[3] == argument)]
-
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        with AirflowClient(self.stack.airflow_url) as airflow:
-            found: list[dict[str, Any]] = airflow.get(f"/api/v2/dags/{dag_id}/dagRuns", limit=100)["dag_runs"]
-        return found
-
-    def states(self, dag_id: str, key: str) -> list[str]:
-        return [run["state"] for run in self.runs(dag_id) if run["partition_key"] == key]
-
-
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +90,7 @@ def test_a_signed_event_becomes_a_publication(
     assert chain == [["ingest", "births"], ["build_candidates"], ["score", "E1"], ["publish", "E1"]]
     # The tasks were given the connections of the simulated systems.
     assert "127.0.0.1" in " ".join(platform.called("ingest", "births", since=since)[0])
-    until(lambda: platform.states("ingest__health", "births") == ["success"])
+    until(lambda: platform.states(ingest_dag("health"), "births") == ["success"])
     until(lambda: Ledger(platform.stack.settings.ledger_url).events_of("births")[0].status == "done")
 
 
@@ -163,7 +115,7 @@ def test_nothing_new_ends_in_a_skip_and_no_evaluation(platform: Platform) -> Non
     (platform.folder / "spending").write_text("nothing")
     since = len(platform.notes())
     platform.send("spending")
-    until(lambda: platform.states("ingest__budget", "spending") == ["success"])
+    until(lambda: platform.states(ingest_dag("budget"), "spending") == ["success"])
     time.sleep(2)
     assert platform.called("ingest", "spending", since)
     assert not platform.called("build_candidates", since=since)
@@ -175,10 +127,37 @@ def test_a_source_that_is_down_is_asked_again_and_one_that_refuses_is_not(platfo
     for source, order in (("children", "retryable"), ("vaccines", "auth")):
         (platform.folder / source).write_text(order)
         platform.send(source)
-    until(lambda: "failed" in platform.states("ingest__health", "vaccines"))
+    until(lambda: "failed" in platform.states(ingest_dag("health"), "vaccines"))
     until(lambda: len(platform.called("ingest", "children", since)) == 2, seconds=90)
     assert len(platform.called("ingest", "vaccines", since)) == 1
     assert message_of_failed(platform, "vaccines").endswith("the system refused [vaccines]. Call the agency")
+
+
+def test_a_source_is_asked_again_when_it_asked_for_it(platform: Platform) -> None:
+    quiet(platform)
+    since = len(platform.notes())
+    # Longer than the task's own delay, which is at most 30 s with what Airflow adds to it.
+    (platform.folder / "children").write_text("quota 40")
+    platform.send("children")
+    until(lambda: "up_for_retry" in task_states(platform, "children"))
+    [first] = platform.called("ingest", "children", since)
+    until(lambda: not psutil.pid_exists(int(first[1])), seconds=20)  # the wait holds no worker
+    until(lambda: len(platform.called("ingest", "children", since)) == 2, seconds=90)
+    _, second = platform.called("ingest", "children", since)
+    assert float(second[0]) - float(first[0]) >= 40
+
+
+def test_a_wait_that_is_too_long_for_a_run_ends_it_with_a_line_that_says_so(platform: Platform) -> None:
+    quiet(platform)
+    since = len(platform.notes())
+    (platform.folder / "revenue").write_text("quota 86400")
+    platform.send("revenue")
+    until(lambda: platform.states(ingest_dag("budget"), "revenue")[-1:] == ["failed"])
+    assert len(platform.called("ingest", "revenue", since)) == 1
+    *_, told = (line for line in records_of_failed(platform, ingest_dag("budget"), "revenue") if "why" in line)
+    assert told["why"].startswith("too many questions [revenue]. Ask for more. No run waits that long: the sweep asks")
+    assert (told["level"], told["event"], told["source"]) == ("error", "failed", "revenue")
+    assert (told["dag_id"], told["task_id"]) == (ingest_dag("budget"), "ingest")
 
 
 def test_p4_the_sweep_rings_for_what_is_due(platform: Platform) -> None:
@@ -302,29 +281,6 @@ def test_p10_a_dag_file_that_cannot_be_loaded_is_named(
     assert "broken.py" in str(failed.value)
 
 
-def quiet(platform: Platform) -> None:
-    """Wait until no run is under way."""
-    until(
-        lambda: all(
-            run["state"] in ("success", "failed")
-            for dag_id in ("ingest__health", "ingest__budget", "evaluate", "watch")
-            for run in platform.runs(dag_id)
-        ),
-        seconds=90,
-    )
-
-
-def sweep(platform: Platform) -> None:
-    """Trigger the watch DAG."""
-    token = httpx.get(f"{platform.stack.airflow_url}/auth/token").json()["access_token"]
-    started = httpx.post(
-        f"{platform.stack.airflow_url}/api/v2/dags/watch/dagRuns",
-        json={"logical_date": None},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    assert started.is_success, started.text
-
-
 def members(stack: Stack) -> list[int]:
     """Every process that the stack has started, however deep."""
     tops = {stack._supervisor.pid(name) for name in ("airflow", "door")}
@@ -336,13 +292,3 @@ def members(stack: Stack) -> list[int]:
         except ProcessLookupError:
             continue
     return found
-
-
-def message_of_failed(platform: Platform, key: str) -> str:
-    """The last error line in the log of the failed run of a source."""
-    failed = [run for run in platform.runs("ingest__health") if run["state"] == "failed"]
-    run = next(run for run in failed if run["partition_key"] == key)
-    logs = platform.stack.settings.home / "airflow" / "logs" / "dag_id=ingest__health" / f"run_id={run['dag_run_id']}"
-    records = [json.loads(line) for file in logs.rglob("*.log") for line in file.read_text().splitlines()]
-    values = [item["exc_value"] for record in records for item in record.get("error_detail") or []]
-    return str(values[-1]) if values else ""

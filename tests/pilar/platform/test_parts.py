@@ -4,17 +4,19 @@ import importlib.util
 import json
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from ledger.errors import ConfigError, GateError, LedgerError, SourceError
+from ledger.records import Batch
 from ledger.settings import Settings
 from pilar.platform.airflow_settings import airflow_environment, base_environment, prepare_home
 from pilar.platform.connections import airflow_lookup, read_connection
-from pilar.platform.failures import verdict
+from pilar.platform.failures import LONGEST_WAIT, rests_until, verdict, was_left_to_the_sweep
 from pilar.platform.preload import HEAVY, PROTOCOLS
 from pilar.platform.senders import senders
 from tests.pilar.platform.sources_of_tests import write_sources
@@ -38,6 +40,52 @@ def test_only_what_may_pass_by_itself_is_tried_again(error: Exception, again: bo
     found = verdict(error)
     assert found is not None
     assert (found.line, found.again) == ("x", again)
+
+
+SECOND = timedelta(seconds=1)
+NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"), [(None, None), (SECOND, SECOND), (LONGEST_WAIT, LONGEST_WAIT), (LONGEST_WAIT + SECOND, None)]
+)
+def test_a_run_waits_as_long_as_it_was_asked_to_and_leaves_longer_waits_to_the_sweep(
+    asked: timedelta | None, wait: timedelta | None
+) -> None:
+    found = verdict(SourceError("quota", "x", retry_after=asked and asked.total_seconds()))
+    assert found is not None
+    left = asked is not None and wait is None
+    assert (found.again, found.wait) == (not left, wait)
+    assert found.line == ("x. No run waits that long: the sweep asks again when the time has come" if left else "x")
+
+
+def pulled(wait: timedelta | None, ago: timedelta) -> Batch:
+    """A batch whose pull failed so long ago, and whose source asked to be left alone for so long."""
+    ended = NOW - ago
+    batch = Batch("b", "s", "o", None, "failed", "c", *[None] * 6, False, ended, ended)  # type: ignore[arg-type]
+    return replace(batch, retry_at=wait and ended + wait)
+
+
+@pytest.mark.parametrize(
+    ("wait", "ago", "rests"),
+    [
+        (None, SECOND, False),
+        (60 * SECOND, 59 * SECOND, True),
+        (60 * SECOND, 60 * SECOND, False),
+        (60 * SECOND, 61 * SECOND, False),
+    ],
+)
+def test_a_source_rests_until_the_time_it_named(wait: timedelta | None, ago: timedelta, rests: bool) -> None:
+    assert rests_until(pulled(wait, ago), NOW) == (NOW - ago + wait if rests and wait else None)
+    assert rests_until(None, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("wait", "left"), [(None, False), (SECOND, False), (LONGEST_WAIT, False), (LONGEST_WAIT + SECOND, True)]
+)
+def test_what_no_run_waits_for_is_left_to_the_sweep(wait: timedelta | None, left: bool) -> None:
+    assert was_left_to_the_sweep(pulled(wait, SECOND)) is left
+    assert was_left_to_the_sweep(None) is False
 
 
 def test_a_fault_of_the_code_has_no_verdict() -> None:

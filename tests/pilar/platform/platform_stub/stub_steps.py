@@ -1,7 +1,7 @@
 """Stand-ins for ``pilar.steps`` that note each call in a file: ``<unix time> <pid> <step> <argument>``.
 
-A file beside the log, named after the source, says how its next pull ends: ``retryable``, ``auth``, ``nothing`` (is
-new) or ``sleep``. One named ``evaluation`` says that an evaluation is due, once.
+A file beside the log, named after the source, says how its next pull ends: ``retryable``, ``auth``, ``quota`` with the
+seconds to wait, ``nothing`` (is new) or ``sleep``. One named ``evaluation`` says that an evaluation is due, once.
 """
 
 import os
@@ -39,10 +39,17 @@ def ingest(source_id: str, *, event_id: str | None = None, lookup: object = None
     ledger = Ledger(Settings.from_env().ledger_url)
     if order in ("retryable", "auth"):
         raise SourceError(order, "the system refused", where=source_id, do="Call the agency")  # type: ignore[arg-type]
+    if order.startswith("quota"):
+        wait = float(order.split()[1])
+        raise SourceError("quota", "too many questions", where=source_id, do="Ask for more", retry_after=wait)
     if order == "sleep":
         time.sleep(600)
     ledger.settle_events(source_id, ledger.now(), "done")
     return Outcome(source_id, new=order != "nothing")
+
+
+def rests_until(source_id: str) -> None:
+    """No source asked to be left alone."""
 
 
 def evaluation_due() -> bool:
