@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -22,46 +20,15 @@ from ledger.migrate import migrate
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform.postgres import EmbeddedPostgres
+from tests.spread import NETWORKED, in_order, spread_tests
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-NETWORKED = ("integration", "e2e", "real", "browser")
-SERVER = pytest.StashKey[Path]()
-FORMULAS = "tests/dbt_project/"
+RUN_FOLDER = pytest.StashKey[Path]()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest first, and formulas, so that a mistake in one shows early; then quick tests, then the others.
-
-    Tests that share what is expensive to make stay in one process. All others go to whichever has nothing to do.
-    """
-    for item in items:
-        shared = shared_by(item)
-        if shared:
-            item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: (not is_e2e(item), not item.nodeid.startswith(FORMULAS), not is_quick(item)))
-
-
-def is_e2e(item: pytest.Item) -> bool:
-    """Whether a test runs the platform: for minutes, most of which it waits."""
-    return item.get_closest_marker("e2e") is not None
-
-
-def is_quick(item: pytest.Item) -> bool:
-    """Whether a test starts no server."""
-    return not any(item.get_closest_marker(name) for name in NETWORKED)
-
-
-def shared_by(item: pytest.Item) -> str:
-    """What a test shares with others: the one platform that runs at a time, a folder's or its file's fixtures."""
-    if is_e2e(item):
-        return "e2e"
-    assert isinstance(item, pytest.Function)
-    fixtures = [found[-1] for found in item._fixtureinfo.name2fixturedefs.values()]
-    folders = [one.baseid for one in fixtures if one.scope == "session" and one.baseid.startswith("tests/")]
-    if folders:
-        return min(folders, key=len)
-    return item.nodeid.partition("::")[0] if any(one.scope == "module" for one in fixtures) else ""
+    """What takes longest and what tells most comes first."""
+    items.sort(key=in_order)
 
 
 @pytest.hookimpl(trylast=True)
@@ -88,24 +55,17 @@ def _never_wait_for_the_disk() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder of the run's one PostgreSQL, which the first test that asks starts. Workers are told of it."""
-    if not hasattr(config, "workerinput"):
-        config.stash[SERVER] = Path(tempfile.mkdtemp(prefix="pilar-pg-"))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where that folder is."""
-    node.workerinput["postgres"] = str(node.config.stash[SERVER])
+    """Make a folder for the whole run, with the one PostgreSQL in it that the first test that asks starts."""
+    config.stash[RUN_FOLDER] = spread_tests(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last process to leave stops the server. Where one was killed, it has not: stop it here."""
-    folder = config.stash.get(SERVER, None)
-    if folder is None:
+    if hasattr(config, "workerinput"):
         return
-    if (folder / "postmaster.pid").exists():
-        with EmbeddedPostgres(folder):
+    folder = config.stash[RUN_FOLDER]
+    if (folder / "postgres" / "postmaster.pid").exists():
+        with EmbeddedPostgres(folder / "postgres"):
             pass
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -113,8 +73,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of the PostgreSQL server of this run, shared by its workers (a unix socket: no network)."""
-    told = getattr(request.config, "workerinput", {}).get("postgres")
-    with EmbeddedPostgres(Path(told) if told else request.config.stash[SERVER]) as server:
+    with EmbeddedPostgres(request.config.stash[RUN_FOLDER] / "postgres") as server:
         url = server.url("postgres")
         hurry(url)
         yield url

@@ -22,9 +22,9 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
 )
 
 
-# One session, a process a core: what is expensive to start is started once, and no core waits for another's file.
-# PostgreSQL has 100 connections for all of them. In which order, and what stays together: tests/conftest.py.
-WHOLE = ("--numprocesses", "auto", "--maxprocesses", "8", "--dist", "loadgroup", "--no-loadscope-reorder")
+# One session, a process a core: what is costly to start is started once, and no core waits for another's file. Eight
+# share the 100 connections that PostgreSQL has. In which order, and what stays together: tests/spread.py.
+WHOLE = ("--numprocesses", "auto", "--maxprocesses", "8")
 
 
 def test(context: typer.Context) -> None:
