@@ -106,7 +106,8 @@ def ledger_url(postgres_url: str, ledger_template: str) -> Iterator[str]:
     """An empty ledger of this test's own."""
     name = f"ledger_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {ledger_template}")
+        # Copied by file, not block by block through the log: half the work.
+        connection.execute(f"create database {name} template {ledger_template} strategy file_copy")
     url = database_url(postgres_url, name)
     with kept_connections(url):
         yield url
