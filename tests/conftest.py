@@ -57,6 +57,8 @@ def _never_wait_for_the_disk() -> Iterator[None]:
 def pytest_configure(config: pytest.Config) -> None:
     """Make a folder for the whole run, with the one PostgreSQL in it that the first test that asks starts."""
     config.stash[RUN_FOLDER] = spread_tests(config)
+    # Two workers that ask at once would both make it, and one of them would fail.
+    (config.stash[RUN_FOLDER] / "postgres").mkdir(exist_ok=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
