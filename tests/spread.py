@@ -36,19 +36,32 @@ def in_order(item: pytest.Item) -> Sequence[bool]:
     return (item.get_closest_marker("e2e") is None, not item.nodeid.startswith(FORMULAS), not quick)
 
 
-def shared_by(item: pytest.Item) -> str:
-    """What a test shares with others: the platform (one runs at a time), its folder's or its file's fixtures.
+def shared_by(items: Sequence[pytest.Item]) -> Mapping[str, str]:
+    """What each test shares with others: the platform (one runs at a time), or costly fixtures of its folder or file.
 
-    One that shares nothing is alone under its own name.
+    A file whose tests share a folder's fixtures shares its own there too. A test that shares nothing is alone under
+    its own name.
     """
+    folders = {item.path: folder for item in items if (folder := _folder_shared(item))}
+    return {item.nodeid: _shared_by(item, folders) for item in items}
+
+
+def _shared_by(item: pytest.Item, folders: Mapping[Path, str]) -> str:
     if item.get_closest_marker("e2e") is not None:
         return "e2e"
+    if _folder_shared(item) or any(one.scope == "module" for one in _fixtures(item)):
+        return folders.get(item.path, item.nodeid.partition("::")[0])
+    return item.nodeid
+
+
+def _folder_shared(item: pytest.Item) -> str:
+    own = [one.baseid for one in _fixtures(item) if one.scope == "session" and one.baseid.startswith("tests/")]
+    return min(own, key=len, default="")
+
+
+def _fixtures(item: pytest.Item) -> Sequence[pytest.FixtureDef[Any]]:
     assert isinstance(item, pytest.Function)
-    fixtures = [found[-1] for found in item._fixtureinfo.name2fixturedefs.values()]
-    folders = [one.baseid for one in fixtures if one.scope == "session" and one.baseid.startswith("tests/")]
-    if folders:
-        return min(folders, key=len)
-    return item.nodeid.partition("::")[0] if any(one.scope == "module" for one in fixtures) else item.nodeid
+    return [found[-1] for found in item._fixtureinfo.name2fixturedefs.values()]
 
 
 class Worker:
@@ -61,7 +74,7 @@ class Worker:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """All workers write the same."""
         draft = self._file.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({item.nodeid: shared_by(item) for item in items}))
+        draft.write_text(json.dumps(shared_by(items)))
         draft.replace(self._file)
 
 
