@@ -22,29 +22,17 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
 )
 
 
-# In this order, so that a mistake in a formula shows in a minute and not after the platform has started. Files run
-# beside each other, a process a core; the tests of one file share what it has started.
-_SPREAD = ("--numprocesses", "auto", "--dist", "loadfile")
-_QUICK = "not integration and not e2e and not real and not browser"
-SUITES: Sequence[Sequence[str]] = (
-    ("-m", _QUICK, *_SPREAD),
-    ("-m", f"not ({_QUICK}) and not e2e", *_SPREAD),
-    ("-m", "e2e", *_SPREAD),
-)
+# One session, a process a core: what is costly to start is started once, and no core waits for another's file. Eight
+# share the 100 connections that PostgreSQL has. In which order, and what stays together: tests/spread.py.
+WHOLE = ("--numprocesses", "auto", "--maxprocesses", "8")
 
 
 def test(context: typer.Context) -> None:
-    """Run the tests: quick ones first, then those with real servers, real tables, Airflow and a browser.
+    """Run every test: formulas and the platform first, then quick ones, then those with servers and real tables.
 
     Further words go to pytest: `./run test tests/ledger -k receipt`.
     """
-    arguments = list(context.args)
-    if arguments:
-        raise typer.Exit(_run(["pytest", *arguments]))
-    status = 0
-    for chosen in SUITES:
-        status = status or _run(["pytest", *chosen])
-    raise typer.Exit(status)
+    raise typer.Exit(_run(["pytest", *(context.args or WHOLE)]))
 
 
 def check() -> None:

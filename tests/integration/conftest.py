@@ -2,7 +2,8 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pytest
 from pytest_socket import enable_socket
 
 from ledger.keys import Keys
-from ledger.migrate import migrate
 from ledger.settings import Settings, sources_dir
 from ledger.store import Ledger
 from pilar import steps
@@ -42,35 +42,51 @@ class Installation:
         return evaluation_id
 
 
-@pytest.fixture(scope="module")
-def installation(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Everything accepted, all six pillars in force, one publication."""
+@pytest.fixture(scope="session")
+def made(
+    postgres_url: str, ledger_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Installation, Mapping[str, str]]]:
+    """Everything accepted, all six pillars in force, one publication; with the variables that lead to it."""
     enable_socket()
     home = tmp_path_factory.mktemp("installation")
-    names = [f"{part}_{uuid.uuid4().hex}" for part in ("ledger", "systems")]
+    ledger_name, systems_name = (f"{part}_{uuid.uuid4().hex}" for part in ("ledger", "systems"))
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"create database {name}")
-    ledger_url, systems_url = (database_url(postgres_url, name) for name in names)
-    migrate(ledger_url)
+        connection.execute(f"create database {ledger_name} template {ledger_template}")
+        connection.execute(f"create database {systems_name}")
+    ledger_url = database_url(postgres_url, ledger_name)
     key_dir = home.parent / f"{home.name}-keys"
     Keys.ensure(key_dir)
     with (
-        pytest.MonkeyPatch.context() as environment,
         kept_connections(ledger_url),
-        Simulator(postgres_url=systems_url) as simulator,
+        Simulator(postgres_url=database_url(postgres_url, systems_name)) as simulator,
     ):
-        environment.setenv("PILAR_HOME", str(home))
-        environment.setenv("PILAR_LEDGER_URL", ledger_url)
-        environment.setenv("PILAR_KEYS", str(key_dir))
+        variables = {"PILAR_HOME": str(home), "PILAR_LEDGER_URL": ledger_url, "PILAR_KEYS": str(key_dir)}
         for name, value in simulator.connections().items():
-            environment.setenv(f"PILAR_CONN_{name.upper()}", json.dumps(value))
-        ledger, settings = steps.open_installation()
-        made = Installation(ledger, settings, simulator)
-        for source_id in PLAYED:
-            steps.ingest(source_id)
-        made.evaluate()
-        yield made
+            variables[f"PILAR_CONN_{name.upper()}"] = json.dumps(value)
+        with set_to(variables):
+            ledger, settings = steps.open_installation()
+            found = Installation(ledger, settings, simulator)
+            for source_id in PLAYED:
+                steps.ingest(source_id)
+            found.evaluate()
+        yield found, variables
+
+
+@pytest.fixture(scope="module")
+def installation(made: tuple[Installation, Mapping[str, str]]) -> Iterator[Installation]:
+    """The one installation, which the steps find while a file's tests run."""
+    found, variables = made
+    with set_to(variables):
+        yield found
+
+
+@contextmanager
+def set_to(variables: Mapping[str, str]) -> Iterator[None]:
+    """The environment as these variables say."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in variables.items():
+            environment.setenv(name, value)
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -71,9 +72,10 @@ def built(postgres_url: str, ledger_template: str, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("verified")
     Keys.ensure(folder / "keys")
     (folder / "home").mkdir()
+    database = f"verified_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"create database verified template {ledger_template}")
-    url = database_url(postgres_url, "verified")
+        connection.execute(f"create database {database} template {ledger_template}")
+    url = database_url(postgres_url, database)
     settings = Settings(home=folder / "home", ledger_url=url, key_dir=folder / "keys")
     house = House(Ledger(url), settings)
     source = make()
@@ -85,7 +87,7 @@ def built(postgres_url: str, ledger_template: str, tmp_path_factory: pytest.Temp
     house.sql(*(f"create table kept_{name} as table {name}" for name in TABLES))
     yield house
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("drop database verified with (force)")
+        connection.execute(f"drop database {database} with (force)")
 
 
 @pytest.fixture

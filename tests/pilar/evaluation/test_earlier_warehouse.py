@@ -70,17 +70,18 @@ class House:
 
 def contents(warehouse: Path) -> dict[str, object]:
     """Every table and view of a file with its columns; the rows of marts and scores in their order."""
-    names = fetch(
-        warehouse,
-        "select table_schema || '.' || table_name, table_type from information_schema.tables "
-        f"where table_schema in {SCHEMAS}",
-    )
     found: dict[str, object] = {}
-    for name, kind in names:
-        columns = fetch(warehouse, f"describe {name}")
-        rows = fetch(warehouse, f"from {name}")
-        ordered = str(name).startswith(("candidate.", "scores."))
-        found[f"{kind} {name}"] = (columns, rows if ordered else sorted(rows, key=repr))
+    # One connection for all: opening the file takes longer than reading a table.
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "select table_schema || '.' || table_name, table_type from information_schema.tables "
+            f"where table_schema in {SCHEMAS}"
+        ).fetchall()
+        for name, kind in names:
+            columns = connection.execute(f"describe {name}").fetchall()
+            rows = connection.execute(f"from {name}").fetchall()
+            ordered = str(name).startswith(("candidate.", "scores."))
+            found[f"{kind} {name}"] = (columns, rows if ordered else sorted(rows, key=repr))
     return found
 
 

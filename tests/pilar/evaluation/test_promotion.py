@@ -1,5 +1,6 @@
 """A gate's answer is carried over where all it read is the same, says so, and is never one that was not a pass."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +23,16 @@ SPOILED = "update candidate.mart_economy set state = 'perhaps' where indicator_i
 MENDED = "update candidate.mart_economy set state = 'measured' where indicator_id = 'eco_ipm'"
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Path:
-    path = build(tmp_path / "evaluation.duckdb")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = build(tmp_path_factory.mktemp("promoted") / "evaluation.duckdb")
     write(path, f"create table main.seeded_with as select '{fingerprint()}' as fingerprint")
     return path
+
+
+@pytest.fixture
+def warehouse(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(built, tmp_path / "evaluation.duckdb"))
 
 
 @pytest.fixture
