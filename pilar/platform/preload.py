@@ -8,8 +8,6 @@ import importlib
 
 import structlog
 
-from pilar.pillars import PILLARS
-
 log = structlog.get_logger()
 
 # The heaviest first. They are imported inside functions, so that neither the parser nor the command line pays for it.
@@ -31,7 +29,7 @@ HEAVY = (
     "pilar.publish",
     "pilar.transform",
     "connectors.pull",
-    *(f"expectations.{name}" for name in ("gate", "common", *PILLARS, "scores")),
+    "expectations.gate",
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.branch_python",
 )

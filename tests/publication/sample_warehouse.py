@@ -28,7 +28,12 @@ HELD_SINCE = "2025-01-10T02:00:00+00:00"
 HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by more than all of it"
 
 NUMBERS = {
-    "indicators": {"dp": "INTEGER"},
+    "indicators": {
+        "dp": "INTEGER",
+        "minimum": "DECIMAL(18,4)",
+        "maximum": "DECIMAL(18,4)",
+        "unusual_above": "DECIMAL(18,4)",
+    },
     "rule_sets": {"weight": "DECIMAL(5,4)", "year": "INTEGER"},
     "rule_set_methods": {"component_rounding": "BOOLEAN", "year": "INTEGER", "is_default": "BOOLEAN"},
     "bands": {
