@@ -16,9 +16,9 @@ class Bounds:
     """The values an indicator can take, in its own unit, and why; ``owner`` is the agency that answers for them.
 
     Outside ``minimum`` and ``maximum`` a value is impossible and blocks; None: there is no such bound. Above
-    ``unusual_above`` it is possible and seldom: a warning, because rules that call seldom values wrong reject true data.
-    ``formula`` says how the value follows from numerator and denominator: share, ratio, growth, or empty where there is
-    no denominator.
+    ``unusual_above`` it is possible and seldom: a warning, because rules that call seldom values wrong reject true
+    data. ``formula`` says how the value follows from numerator and denominator: share, ratio, growth, or empty where
+    there is no denominator.
     """
 
     indicator_id: str
@@ -43,7 +43,7 @@ def read_bounds(pillar: str, seed: Path = SEED) -> tuple[Bounds, ...]:
         raise GateError(
             f"the bounds of {pillar} cannot be read: {error!r}",
             where=str(seed),
-            do="Fill minimum, maximum and unusual_above with a number or with nothing; _indicator_seeds.yml has the columns",
+            do="Give minimum, maximum and unusual_above a number or nothing; _indicator_seeds.yml has the columns",
         ) from error
 
 

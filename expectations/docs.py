@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from expectations.engine import Warehouse, opened
 from expectations.gate import not_there, rules_by_table
@@ -19,6 +19,9 @@ from expectations.result import Check, GateResult, judge
 from expectations.rules import Rule
 from expectations.suites import by_rule, suite_of, with_rows
 from ledger.errors import GateError
+
+if TYPE_CHECKING:
+    from great_expectations.data_context.store.store import DataDocsSiteConfigTypedDict
 
 SITE = "data_docs"
 ELSEWHERE = re.compile(
@@ -45,7 +48,7 @@ class Documented:
 
 
 def write_docs(warehouse: Path, gates: Sequence[str], folder: Path, run_name: str) -> Mapping[str, GateResult]:
-    """Ask every rule of these gates on a warehouse file, and write the pages into a folder, beginning at ``index.html``.
+    """Ask every rule of these gates on a warehouse file, and write the pages into a folder, ``index.html`` first.
 
     Raises GateError when there is no such gate or file, or when the folder is there and not empty.
     """
@@ -74,9 +77,12 @@ def write_docs(warehouse: Path, gates: Sequence[str], folder: Path, run_name: st
     return results
 
 
-def _site(folder: Path) -> dict[str, Any]:
-    store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder.absolute())}
-    return {"class_name": "SiteBuilder", "store_backend": store, "show_how_to_buttons": False}
+def _site(folder: Path) -> "DataDocsSiteConfigTypedDict":
+    return {
+        "class_name": "SiteBuilder",
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder.absolute())},
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+    }
 
 
 def _documented(tables: Warehouse, table: str, rules: tuple[Rule, ...], run_name: str) -> Documented:
@@ -97,7 +103,7 @@ def _documented(tables: Warehouse, table: str, rules: tuple[Rule, ...], run_name
     ((key, result),) = answer.run_results.items()
     items = by_rule(result.results)
     checks = tuple(answered(rule, items.get(rule.name)) for rule in rules)
-    *folders, name = key.to_tuple()
+    *folders, name = key.to_tuple()  # type: ignore[no-untyped-call]  # it gives a tuple of text
     return Documented(table, checks, Path("validations", *folders, f"{name}.html"))
 
 

@@ -152,15 +152,15 @@ def between(
 ) -> Rule:
     """Values of a column lie between two bounds, both included unless ``above_minimum``; empty ones do."""
     minimum, maximum = bounds
-    outside = [f"{column} {'<=' if above_minimum else '<'} {minimum}"] if minimum is not None else []
-    outside += [f"{column} > {maximum}"] if maximum is not None else []
     arguments: dict[str, object] = {"column": column, "strict_min": above_minimum}
-    # A whole number as such: beside a float, a value would be compared in binary, and 5e13 and 0.0001 be 5e13.
-    arguments |= {
-        side: int(bound) if bound == int(bound) else float(bound)
-        for side, bound in (("min_value", minimum), ("max_value", maximum))
-        if bound is not None
-    }
+    outside = []
+    # The class takes a bound as a binary float, so the query does: the two agree, and up to 10^11 no 0.0001 is lost.
+    if minimum is not None:
+        arguments["min_value"] = float(minimum)
+        outside.append(f"{column} {'<=' if above_minimum else '<'} CAST({minimum} AS DOUBLE)")
+    if maximum is not None:
+        arguments["max_value"] = float(maximum)
+        outside.append(f"{column} > CAST({maximum} AS DOUBLE)")
     return Rule(
         name or f"range_{column}",
         table,

@@ -31,7 +31,7 @@ def seeds_of(rule: Rule) -> set[str]:
 
 
 def with_rows(rules: Sequence[Rule], columns: frozenset[str]) -> dict[str, Any]:
-    """Great Expectations' result format with the rows that break these rules, shown by what the table has of columns."""
+    """Great Expectations' result format with the rows that break these rules, shown by those columns that there are."""
     shown = [column for column in dict.fromkeys(name for rule in rules for name in rule.shown) if column in columns]
     return {"result_format": "COMPLETE", "unexpected_index_column_names": shown}
 

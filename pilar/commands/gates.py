@@ -15,7 +15,7 @@ def docs_command(
     evaluation: Annotated[str, typer.Argument(help="An evaluation's id, as `pilar evaluate` and the pages give it.")],
     folder: Annotated[Path, typer.Argument(help="Where the pages go: a folder that is empty or not there yet.")],
 ) -> None:
-    """Ask every rule again on the evaluation's own file, and write Data Docs: what is asked, and the rows that break it."""
+    """Ask every rule again on the evaluation's file, and write Data Docs: what is asked, and the rows that break it."""
     from expectations.docs import write_docs
     from expectations.gate import GATES
     from pilar.commands import installation
