@@ -1,7 +1,7 @@
 """What the pillars' gates take: every rule's query asked as one, and every rule by its own expectation.
 
-``python -m benchmarks.gates --runs 9`` prints one Markdown table. Both are asked in turn in one process, of marts of some
-thousand rows that pass; imports and first uses are not in the figures.
+``python -m benchmarks.gates --runs 9`` prints one Markdown table. Both are asked in turn in one process, of marts that
+pass and have some thousands of rows; imports and first uses are not in the figures.
 """
 
 import argparse
