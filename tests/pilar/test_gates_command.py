@@ -11,6 +11,11 @@ from tests.pilar.conftest import Type
 from tests.publication.sample_warehouse import EVALUATION, build
 
 
+@pytest.fixture
+def sources_dir(tmp_path: Path) -> Path:
+    return tmp_path / "sources"
+
+
 def test_pages_are_written_of_an_evaluation(typed: Type, settings: Settings, tmp_path: Path) -> None:
     build(warehouse_file(settings, EVALUATION))
 
