@@ -2,62 +2,55 @@
 
 from collections.abc import Iterable
 
+from expectations.bounds import Bounds, read_bounds
 from expectations.rules import (
     REGION_SYSTEM,
     STATES,
-    Range,
     Rule,
     between,
+    empty,
     filled,
+    has_columns,
     in_set,
     known,
     no_rows,
     not_empty,
+    not_larger,
     unique,
 )
 from ledger.project import mart_of
 from ledger.project import table as described
-from ledger.sql import literal
 
-SHOWN = "region_code, period, indicator_id"
+SHOWN = ("region_code", "period", "indicator_id")
+SHOWN_SQL = ", ".join(SHOWN)
+MEASURED = {"state": ("measured",)}
+ELSEWHERE = {"state": tuple(state for state in STATES if state != "measured")}
 
 
-def pillar_rules(
-    pillar: str, ranges: Iterable[Range], *, parts: Iterable[str] = (), growth: Iterable[str] = ()
-) -> tuple[Rule, ...]:
-    """Rules for ``candidate.mart_<pillar>``.
+def pillar_rules(pillar: str) -> tuple[Rule, ...]:
+    """Rules for ``candidate.mart_<pillar>``, among them the bounds of its indicators.
 
-    ``ranges`` bound each indicator in its unit. ``parts`` are indicators whose numerator is a part of the denominator
-    (children found short among children measured). ``growth`` are those whose value is the change of the numerator
-    against the denominator, in percent.
+    Raises GateError when the bounds cannot be read, ConfigError when no YAML describes the mart.
     """
     table = f"candidate.mart_{pillar}"
-    listed = tuple(ranges)
+    listed = read_bounds(pillar)
     return (
         *_shape(table, pillar),
         *_presence(table, pillar),
         *_values(table),
-        _recomputed(table, tuple(growth)),
-        *_part_within_whole(table, tuple(parts)),
-        *(_range(table, item) for item in listed),
-        *_unusual(table, listed),
-        _ranges_complete(table, tuple(item.indicator_id for item in listed)),
+        _recomputed(table),
+        *_part_within_whole(table, tuple(item.indicator_id for item in listed if item.formula == "share")),
+        *(rule for item in listed for rule in _bounded(table, item)),
     )
 
 
 def _shape(table: str, pillar: str) -> Iterable[Rule]:
     contract = described(mart_of(pillar))
     yield not_empty(table)
-    yield Rule(
-        "columns",
-        table,
-        "ExpectTableColumnsToMatchSet",
-        "a mart keeps the columns its readers rely on",
-        {"column_set": list(contract.names), "exact_match": False},
-    )
+    yield has_columns(table, contract.names, "a mart keeps the columns its readers rely on")
     yield unique(table, contract.key, "one value per region, period and indicator")
     because = "a number without its region, period, unit, definition and source says nothing"
-    yield filled(table, contract.required, SHOWN, because)
+    yield from filled(table, contract.required, SHOWN, because)
     yield in_set(table, "pillar", (pillar,), SHOWN, "a row of another pillar would be gated by the wrong rules")
     yield in_set(
         table, "region_system", (REGION_SYSTEM,), SHOWN, "166 BPS codes name another region in Kemendagri's list"
@@ -68,14 +61,14 @@ def _shape(table: str, pillar: str) -> Iterable[Rule]:
         table,
         "SELECT {shown} FROM {batch} WHERE NOT regexp_full_match(region_code, '[0-9][0-9][.][0-9][0-9]')",
         "a regency's code is written 64.02; bare digits are ambiguous between code systems",
-        shown=SHOWN,
+        shown=SHOWN_SQL,
     )
     yield no_rows(
         "period_form",
         table,
         "SELECT {shown} FROM {batch} WHERE NOT regexp_full_match(period, '20[0-9][0-9](-(0[1-9]|1[0-2]))?')",
         "a period is a year (2024) or a month (2024-08)",
-        shown=SHOWN,
+        shown=SHOWN_SQL,
     )
 
 
@@ -104,7 +97,7 @@ def _presence(table: str, pillar: str) -> Iterable[Rule]:
         """SELECT {shown} FROM {batch}
            WHERE indicator_id NOT IN (SELECT id FROM {seed:indicators} WHERE pillar = '{pillar}')""",
         "an indicator without a definition cannot be explained",
-        shown=SHOWN,
+        shown=SHOWN_SQL,
         pillar=pillar,
     )
     yield no_rows(
@@ -117,27 +110,22 @@ def _presence(table: str, pillar: str) -> Iterable[Rule]:
 
 
 def _values(table: str) -> Iterable[Rule]:
-    yield no_rows(
-        "value_iff_measured",
+    because = "empty is not zero: there is a value exactly when something was measured"
+    yield from filled(table, ("value",), SHOWN, because, name="value_where_measured", where=MEASURED)
+    yield empty("no_value_elsewhere", table, "value", SHOWN, because, where=ELSEWHERE)
+    for part in ("numerator", "denominator"):
+        because = "a suppressed rate could be computed back from its counts"
+        yield empty(f"suppressed_{part}", table, part, SHOWN, because, where={"state": ("suppressed",)})
+    because = "a rate of nothing is missing, not zero and not infinite"
+    yield between(
         table,
-        "SELECT {shown}, state, value FROM {batch} WHERE (value IS NOT NULL) <> (state = 'measured')",
-        "empty is not zero: there is a value exactly when something was measured",
-        shown=SHOWN,
-    )
-    yield no_rows(
-        "suppressed_has_no_counts",
-        table,
-        """SELECT {shown} FROM {batch}
-           WHERE state = 'suppressed' AND (numerator IS NOT NULL OR denominator IS NOT NULL)""",
-        "a suppressed rate could be computed back from its counts",
-        shown=SHOWN,
-    )
-    yield no_rows(
-        "denominator_positive",
-        table,
-        "SELECT {shown}, denominator FROM {batch} WHERE state = 'measured' AND denominator <= 0",
-        "a rate of nothing is missing, not zero and not infinite",
-        shown=SHOWN,
+        "denominator",
+        (0, None),
+        SHOWN,
+        because,
+        name="denominator_positive",
+        above_minimum=True,
+        where=MEASURED,
     )
     yield no_rows(
         "evidence",
@@ -145,7 +133,7 @@ def _values(table: str) -> Iterable[Rule]:
         """SELECT {shown}, source_id FROM {batch}
            WHERE state = 'measured' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
         "a measured value names the batches it was computed from",
-        shown=SHOWN,
+        shown=SHOWN_SQL,
     )
     yield no_rows(
         "stated_decimals",
@@ -168,18 +156,13 @@ def _values(table: str) -> Iterable[Rule]:
 
 def _part_within_whole(table: str, parts: tuple[str, ...]) -> Iterable[Rule]:
     if parts:
-        yield no_rows(
-            "part_within_whole",
-            table,
-            """SELECT {shown}, numerator, denominator FROM {batch} WHERE indicator_id IN ({parts})
-               AND state = 'measured' AND (numerator < 0 OR numerator > denominator)""",
-            "a part is never larger than its whole, nor negative",
-            shown=SHOWN,
-            parts=_quoted(parts),
-        )
+        where = {"indicator_id": parts, **MEASURED}
+        because = "a part is never larger than its whole, nor negative"
+        yield not_larger("part_within_whole", table, ("numerator", "denominator"), SHOWN, because, where=where)
+        yield between(table, "numerator", (0, None), SHOWN, because, name="part_not_negative", where=where)
 
 
-def _recomputed(table: str, growth: tuple[str, ...]) -> Rule:
+def _recomputed(table: str) -> Rule:
     """The value follows from its own components, to half a unit of the last printed decimal."""
     # The division is done in binary; 1e-9 is far above its error and far below half a unit of any printed decimal.
     return no_rows(
@@ -187,47 +170,37 @@ def _recomputed(table: str, growth: tuple[str, ...]) -> Rule:
         table,
         """SELECT * FROM (
              SELECT m.region_code, m.period, m.indicator_id, m.value, i.dp,
-               CASE WHEN m.indicator_id IN ({growth}) THEN 100 * (m.numerator - m.denominator)
+               CASE WHEN i.formula = 'growth' THEN 100 * (m.numerator - m.denominator)
                     WHEN i.unit = '%' THEN 100 * m.numerator ELSE m.numerator END / m.denominator AS recomputed
              FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
              WHERE m.state = 'measured' AND m.denominator > 0)
            WHERE recomputed IS NULL OR abs(value - recomputed) > 0.5 * power(10, -dp) + 1e-9""",
         "a ratio is recomputed from its components; a rate of sums is never the mean of rates",
-        growth=_quoted(growth),
     )
 
 
-def _range(table: str, item: Range) -> Rule:
-    only = f"indicator_id = {literal(item.indicator_id)}"
-    bounds = (item.minimum, item.maximum)
-    return between(table, "value", bounds, SHOWN, item.because, name=f"range_{item.indicator_id}", only=only)
-
-
-def _unusual(table: str, ranges: tuple[Range, ...]) -> Iterable[Rule]:
-    seldom = [f"(indicator_id = '{item.indicator_id}' AND value > {item.unusual})" for item in ranges if item.unusual]
-    if seldom:
-        yield no_rows(
-            "unusual",
+def _bounded(table: str, item: Bounds) -> Iterable[Rule]:
+    where = {"indicator_id": (item.indicator_id,)}
+    if (item.minimum, item.maximum) != (None, None):
+        yield between(
             table,
-            "SELECT {shown}, value FROM {batch} WHERE {seldom}",
-            "possible and seldom: look once whether it is true",
-            severity="warning",
-            shown=SHOWN,
-            seldom=" OR ".join(seldom),
+            "value",
+            (item.minimum, item.maximum),
+            SHOWN,
+            item.because,
+            name=f"range_{item.indicator_id}",
+            where=where,
+            owner=item.owner,
         )
-
-
-def _ranges_complete(table: str, listed: tuple[str, ...]) -> Rule:
-    return no_rows(
-        "range_listed",
-        table,
-        "SELECT DISTINCT region_code, NULL AS period, indicator_id FROM {batch} WHERE indicator_id NOT IN ({listed})",
-        "an indicator without a range here is published unbounded: give it one",
-        severity="warning",
-        listed=_quoted(listed),
-    )
-
-
-def _quoted(values: Iterable[str]) -> str:
-    """A list for SQL's IN; of nothing, the empty text, which no identifier equals."""
-    return ", ".join(map(literal, values)) or "''"
+    if item.unusual_above is not None:
+        yield between(
+            table,
+            "value",
+            (None, item.unusual_above),
+            SHOWN,
+            "possible and seldom: look once whether it is true",
+            name=f"unusual_{item.indicator_id}",
+            where=where,
+            severity="warning",
+            owner=item.owner,
+        )

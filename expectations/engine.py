@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
     from great_expectations.datasource.fluent.interfaces import Batch
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 
@@ -26,7 +28,8 @@ KEEP_RESULTS_ALIVE: dict[str, Any] = {
 class Warehouse:
     """The tables of one warehouse file, as Great Expectations batches."""
 
-    def __init__(self, datasource: "SQLDatasource") -> None:
+    def __init__(self, context: "AbstractDataContext", datasource: "SQLDatasource") -> None:
+        self.context = context
         self._datasource = datasource
         with datasource.get_engine().connect() as connection:
             rows = connection.exec_driver_sql(
@@ -42,13 +45,17 @@ class Warehouse:
         return found[0] if len(found) == 1 else None
 
     def batch(self, table: str) -> "Batch":
-        """The whole of one table."""
+        """The whole of one table, to be asked once."""
+        return self.whole(table).get_batch()
+
+    def whole(self, table: str) -> "BatchDefinition[Any]":
+        """The whole of one table, as a validation definition wants it."""
         schema, name = table.split(".")
         with warnings.catch_warnings():
             # Naming the schema is deprecated in favour of the connection's, and DuckDB's connections have none to name.
             warnings.simplefilter("ignore", DeprecationWarning)
             asset = self._datasource.add_table_asset(name=table, table_name=name, schema_name=schema)
-            return asset.add_batch_definition_whole_table("whole").get_batch()
+            return asset.add_batch_definition_whole_table("whole")
 
 
 @contextmanager
@@ -88,7 +95,7 @@ def opened(warehouse: Path) -> Iterator[Warehouse]:
         kwargs={**KEEP_RESULTS_ALIVE, "connect_args": {"read_only": True, "config": {"threads": 1}}},  # type: ignore[call-arg]  # its stub lacks it
     )
     try:
-        yield Warehouse(datasource)
+        yield Warehouse(context, datasource)
     finally:
         datasource.get_execution_engine().close()
         datasource.get_engine().dispose()

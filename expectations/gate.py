@@ -1,8 +1,7 @@
 """Run a gate: the rules of one pillar, or of the scores, on a warehouse file."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -10,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from expectations import scores
+from expectations.common import pillar_rules
 from expectations.engine import Warehouse, opened
-from expectations.interpret import crashed, interpret
+from expectations.interpret import answered, crashed
 from expectations.result import Check, GateResult, judge
-from expectations.rules import INDEX_COLUMNS, QUERY, Rule, no_rows
+from expectations.rules import Rule, no_rows
+from expectations.suites import by_rule, seeds_of, suite_of, with_rows
 from ledger.errors import GateError
 from ledger.project import pillar_ids
 from ledger.sql import literal
 
 if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
     from great_expectations.datasource.fluent.interfaces import Batch
-    from great_expectations.expectations.expectation import Expectation
 
 PILLARS = pillar_ids()
 GATES = (*PILLARS, "scores")
@@ -30,11 +32,15 @@ log = structlog.get_logger()
 
 
 def rules_of(gate: str) -> tuple[Rule, ...]:
-    """The rules of a gate. Raises GateError when there is no such gate."""
+    """The rules of a gate. Raises GateError when there is no such gate, or its indicators' bounds cannot be read."""
     if gate not in GATES:
         raise GateError(f"there is no gate '{gate}'", do=f"Name one of: {', '.join(GATES)}")
-    rules: tuple[Rule, ...] = import_module(f"expectations.{gate}").RULES
-    return rules
+    return scores.RULES if gate == "scores" else pillar_rules(gate)
+
+
+def rules_by_table(gate: str) -> Mapping[str, tuple[Rule, ...]]:
+    """The rules of a gate by the table that they are about. Raises GateError as ``rules_of`` does."""
+    return _by_table(rules_of(gate))
 
 
 def reads_only_its_mart(gate: str) -> bool:
@@ -43,14 +49,14 @@ def reads_only_its_mart(gate: str) -> bool:
     The same rows then get the same answer on any day. Raises GateError when there is no such gate.
     """
     table = f"candidate.mart_{gate}"
-    return all(rule.table == table and not _ELSEWHERE.search(_text(rule)) for rule in rules_of(gate))
+    return all(rule.table == table and not _ELSEWHERE.search(rule.query) for rule in rules_of(gate))
 
 
 def run_gate(warehouse: Path, gate: str) -> GateResult:
     """Check one gate on a warehouse file, which is opened read-only and closed again.
 
     Trouble with the data, the file or a check is an outcome (``error``), never an exception: the ledger records it.
-    Raises GateError only when there is no such gate.
+    Raises GateError only when there are no such rules, see ``rules_of``.
     """
     return run_rules(warehouse, gate, rules_of(gate))
 
@@ -79,13 +85,16 @@ def run_rules(warehouse: Path, gate: str, rules: tuple[Rule, ...]) -> GateResult
 def _judged(gate: str, tables: Warehouse, rules: tuple[Rule, ...]) -> GateResult:
     try:
         checks = tuple(
-            check
-            for table, group in groupby(sorted(rules, key=attrgetter("table")), key=attrgetter("table"))
-            for check in _check_table(tables, table, tuple(group))
+            check for table, group in _by_table(rules).items() for check in _check_table(tables, table, group)
         )
     except Exception as error:  # one gate that cannot judge is no reason not to judge by the others
         return _not_judged(gate, error)
     return _said(judge(gate, checks))
+
+
+def _by_table(rules: Sequence[Rule]) -> Mapping[str, tuple[Rule, ...]]:
+    ordered = sorted(rules, key=attrgetter("table"))
+    return {table: tuple(group) for table, group in groupby(ordered, key=attrgetter("table"))}
 
 
 def _not_judged(gate: str, error: Exception) -> GateResult:
@@ -99,80 +108,67 @@ def _said(result: GateResult) -> GateResult:
 
 
 def _check_table(tables: Warehouse, table: str, rules: tuple[Rule, ...]) -> tuple[Check, ...]:
+    lost = not_there(tables, table, rules)
+    if lost is not None:
+        return (lost,)
+    batch = tables.batch(table)
+    suite = suite_of(table, rules, tables)
+    found = _found_by_queries(batch, table, rules, tables)
+    asked = tuple(rule for rule in rules if found is None or rule.name in found)
+    answers = _validate(batch, suite, asked, tables.tables[table]) if asked else {}
+    return tuple(_check(rule, answers.get(rule.name), found) for rule in rules)
+
+
+def not_there(tables: Warehouse, table: str, rules: Sequence[Rule]) -> Check | None:
+    """What is missing for a table's rules to be asked, as a check that answers error; None when nothing is."""
     if table not in tables.tables:
-        return (Check("table_exists", "critical", "error", f"the table {table} is missing from the warehouse"),)
-    lost = sorted({seed for rule in rules for seed in _seeds(rule) if tables.seed(seed) is None})
+        return Check("table_exists", "critical", "error", f"the table {table} is missing from the warehouse")
+    lost = sorted({seed for rule in rules for seed in seeds_of(rule) if tables.seed(seed) is None})
     if lost:
         message = f"reference tables that are missing or exist twice: {', '.join(lost)}"
-        return (Check("seeds_exist", "critical", "error", message),)
-
-    batch = tables.batch(table)
-    queries = tuple(rule for rule in rules if QUERY in rule.arguments)
-    alone = tuple(rule for rule in rules if rule not in queries)
-    first = [_expectation(rule, tables) for rule in (*alone, *_at_once(table, queries))]
-    answers = _validate(batch, first, {"result_format": "BASIC"})
-    met = {rule.name: answers[ALL_QUERIES] for rule in queries} if _is_met(answers.get(ALL_QUERIES)) else {}
-    answers |= met
-    # Only where something is found is each asked for itself, and for its rows: it is the costly part.
-    unmet = [rule for rule in rules if not _is_met(answers.get(rule.name))]
-    if unmet:
-        shown = [column for column in INDEX_COLUMNS if column in tables.tables[table]]
-        rows = {"result_format": "COMPLETE", "unexpected_index_column_names": shown}
-        answers |= _validate(batch, [_expectation(rule, tables) for rule in unmet], rows)
-    return tuple(_interpreted(rule, answers.get(rule.name)) for rule in rules)
+        return Check("seeds_exist", "critical", "error", message)
+    return None
 
 
-def _at_once(table: str, queries: Sequence[Rule]) -> Iterable[Rule]:
-    """One rule for all that are queries for what must not exist: an expectation costs its own dozen metrics."""
-    parts = [f"SELECT {literal(rule.name)} AS rule WHERE EXISTS ({rule.arguments[QUERY]})" for rule in queries]
-    if parts:
-        yield no_rows(ALL_QUERIES, table, " UNION ALL ".join(parts), "each of the queries finds nothing")
+def _found_by_queries(batch: "Batch", table: str, rules: Sequence[Rule], tables: Warehouse) -> frozenset[str] | None:
+    """The rules whose query finds rows, all asked as one; None when that could not be carried out."""
+    parts = [f"SELECT {literal(rule.name)} AS rule WHERE EXISTS ({rule.query})" for rule in rules]
+    whole = no_rows(ALL_QUERIES, table, " UNION ALL ".join(parts), "none of the queries finds anything")
+    answers = batch.validate(suite_of(table, (whole,), tables), result_format="COMPLETE").results
+    if len(answers) != 1 or crashed(answers[0].exception_info or {}) is not None or not answers[0].result:
+        return None
+    rows = answers[0].result["details"]["unexpected_rows"]
+    return frozenset(row["rule"] for row in rows) if len(rows) == answers[0].result["observed_value"] else None
 
 
-def _is_met(item: Any) -> bool:
-    return item is not None and bool(item.success) and bool(item.result) and crashed(item.exception_info or {}) is None
-
-
-def _validate(batch: "Batch", expectations: Iterable["Expectation"], result_format: dict[str, Any]) -> dict[str, Any]:
+def _validate(
+    batch: "Batch", suite: "ExpectationSuite", asked: Sequence[Rule], columns: frozenset[str]
+) -> Mapping[str, Any]:
+    """The answers of these rules' expectations, with the rows that break them."""
     import great_expectations as gx
 
-    suite = gx.ExpectationSuite(name="gate", expectations=list(expectations))
-    answer = batch.validate(suite, result_format=result_format)
-    return {item.expectation_config.meta["rule"]: item for item in answer.results if item.expectation_config}
+    names = {rule.name for rule in asked}
+    part = gx.ExpectationSuite(
+        name=suite.name, expectations=[item for item in suite.expectations if item.meta and item.meta["rule"] in names]
+    )
+    answer = batch.validate(part, result_format=with_rows(asked, columns))
+    return by_rule(answer.results)
 
 
-def _interpreted(rule: Rule, item: Any) -> Check:
-    if item is None:
-        return Check(rule.name, rule.severity, "error", "the check was not carried out")
-    return interpret(rule, bool(item.success), item.result or {}, item.exception_info or {})
-
-
-def _expectation(rule: Rule, tables: Warehouse) -> "Expectation":
-    import great_expectations.expectations as library
-
-    arguments: dict[str, Any] = {key: _with_seeds(value, tables) for key, value in rule.arguments.items()}
-    kind = getattr(library, rule.expectation)
-    expectation: Expectation = kind(**arguments, severity=rule.severity, meta={"rule": rule.name})
-    return expectation
-
-
-def _text(rule: Rule) -> str:
-    return " ".join(value for value in rule.arguments.values() if isinstance(value, str))
-
-
-def _seeds(rule: Rule) -> set[str]:
-    return {name for value in rule.arguments.values() if isinstance(value, str) for name in _SEED.findall(value)}
-
-
-def _with_seeds(value: object, tables: Warehouse) -> object:
-    return _SEED.sub(lambda match: tables.seed(match[1]) or match[0], value) if isinstance(value, str) else value
+def _check(rule: Rule, item: Any, found: frozenset[str] | None) -> Check:
+    if found is not None and rule.name not in found:
+        return Check(rule.name, rule.severity, "pass", rule.because)
+    check = answered(rule, item)
+    if check.outcome == "pass" and found is not None:
+        message = f"its query finds rows that break it and {rule.expectation} finds none"
+        return Check(rule.name, rule.severity, "error", message)
+    return check
 
 
 def _one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
-_SEED = re.compile(r"\{seed:(\w+)\}")
 # A schema by its name, a file, a moment, or chance: an answer that rests on any of them is good for one evaluation.
 _ELSEWHERE = re.compile(
     r"\b(candidate|promoted|scores|landing|staging|indicators|seeds|main)\s*\.|\bread_\w+\s*\("

@@ -12,6 +12,13 @@ from expectations.rules import Rule
 MAX_ROWS = 20
 
 
+def answered(rule: Rule, item: Any) -> Check:
+    """One answer of Great Expectations to one rule; None is an error."""
+    if item is None:
+        return Check(rule.name, rule.severity, "error", "the check was not carried out")
+    return interpret(rule, bool(item.success), item.result or {}, item.exception_info or {})
+
+
 def interpret(rule: Rule, success: bool, result: Mapping[str, Any], exception_info: Mapping[str, Any]) -> Check:
     """One result of one rule."""
     crash = crashed(exception_info)

@@ -1,6 +1,8 @@
 """The gate of the scores: nothing is published that does not follow from its parts under its rule set."""
 
-from expectations.rules import STATES, Rule, between, filled, in_set, known, no_rows, not_empty, unique
+from collections.abc import Iterable
+
+from expectations.rules import STATES, Rule, between, empty, filled, in_set, known, no_rows, not_empty, unique
 from ledger.project import Table
 from ledger.project import table as described
 
@@ -11,10 +13,10 @@ FILLED = "a score that does not say whose it is, under which rules, cannot be ex
 BASES = ("reported", "computed")
 # By which columns the rows that do not meet a rule are shown.
 SHOWN = {
-    QUESTIONS: "region_code, question_key",
-    PILLARS: "region_code, pillar",
-    DIMENSIONS: "region_code, dimension, basis",
-    INDEX: "region_code, basis",
+    QUESTIONS: ("region_code", "question_key"),
+    PILLARS: ("region_code", "pillar"),
+    DIMENSIONS: ("region_code", "dimension", "basis"),
+    INDEX: ("region_code", "basis"),
 }
 
 
@@ -27,27 +29,23 @@ def _unique(table: str, because: str) -> Rule:
     return unique(table, _contract(table).key, because)
 
 
-def _filled(table: str) -> Rule:
+def _filled(table: str) -> Iterable[Rule]:
     return filled(table, _contract(table).required, SHOWN[table], FILLED)
 
 
-def _value_iff_measured(table: str, column: str, shown: str) -> Rule:
-    return no_rows(
-        "value_iff_measured",
-        table,
-        """SELECT region_code, {shown}, state, {column} FROM {batch}
-           WHERE ({column} IS NOT NULL) <> (state = 'measured')""",
-        "no score where nothing was measured; zero is a score",
-        shown=shown,
-        column=column,
-    )
+def _value_iff_measured(table: str, column: str) -> Iterable[Rule]:
+    because = "no score where nothing was measured; zero is a score"
+    measured = {"state": ("measured",)}
+    elsewhere = {"state": tuple(state for state in STATES if state != "measured")}
+    yield from filled(table, (column,), SHOWN[table], because, name="value_where_measured", where=measured)
+    yield empty("no_value_elsewhere", table, column, SHOWN[table], because, where=elsewhere)
 
 
 def _one_of(table: str, column: str, values: tuple[str, ...], because: str) -> Rule:
     return in_set(table, column, values, SHOWN[table], because)
 
 
-def _range(table: str, column: str, bounds: tuple[float, float], because: str) -> Rule:
+def _range(table: str, column: str, bounds: tuple[int, int], because: str) -> Rule:
     return between(table, column, bounds, SHOWN[table], because)
 
 
@@ -63,14 +61,14 @@ def _regions_present(table: str) -> Rule:
 _QUESTION_RULES = (
     not_empty(QUESTIONS),
     _unique(QUESTIONS, "one score per region, rule set and question"),
-    _filled(QUESTIONS),
+    *_filled(QUESTIONS),
     _one_of(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _one_of(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
     _one_of(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
     _regions_known(QUESTIONS),
     known(QUESTIONS, "question_key", ("questions", "question_key"), "a question that the instrument does not ask"),
     _range(QUESTIONS, "score", (0, 4), HIGHEST),
-    _value_iff_measured(QUESTIONS, "score", "question_key"),
+    *_value_iff_measured(QUESTIONS, "score"),
     no_rows(
         "evidence",
         QUESTIONS,
@@ -84,11 +82,11 @@ _QUESTION_RULES = (
 _PILLAR_RULES = (
     not_empty(PILLARS),
     _unique(PILLARS, "one score per region and pillar"),
-    _filled(PILLARS),
+    *_filled(PILLARS),
     _one_of(PILLARS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(PILLARS),
     known(PILLARS, "pillar", ("pillars", "id"), "a pillar is one of the seed"),
-    _value_iff_measured(PILLARS, "score", "pillar"),
+    *_value_iff_measured(PILLARS, "score"),
     _range(PILLARS, "score", (0, 4), HIGHEST),
     _regions_present(PILLARS),
     no_rows(
@@ -110,14 +108,14 @@ _PILLAR_RULES = (
 _DIMENSION_RULES = (
     not_empty(DIMENSIONS),
     _unique(DIMENSIONS, "one value per region, rules, dimension and basis"),
-    _filled(DIMENSIONS),
+    *_filled(DIMENSIONS),
     _one_of(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
     _one_of(DIMENSIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(DIMENSIONS),
     known(DIMENSIONS, "dimension", ("dimensions", "id"), "a dimension that the instrument does not have"),
     _range(DIMENSIONS, "value", (0, 4), HIGHEST),
     _range(DIMENSIONS, "weight", (0, 1), "a weight is a share of one"),
-    _value_iff_measured(DIMENSIONS, "value", "dimension, basis"),
+    *_value_iff_measured(DIMENSIONS, "value"),
     no_rows(
         "weights_of_rule_set",
         DIMENSIONS,
@@ -146,13 +144,13 @@ _DIMENSION_RULES = (
 _INDEX_RULES = (
     not_empty(INDEX),
     _unique(INDEX, "one index per region, rule set and basis"),
-    _filled(INDEX),
+    *_filled(INDEX),
     _one_of(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
     _one_of(INDEX, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(INDEX),
     known(INDEX, "rule_set_id", ("rule_set_methods", "rule_set_id"), "an index under rules that are not written down"),
     _range(INDEX, "index_value", (0, 4), HIGHEST),
-    _value_iff_measured(INDEX, "index_value", "basis"),
+    *_value_iff_measured(INDEX, "index_value"),
     _regions_present(INDEX),
     no_rows(
         "published_agrees",

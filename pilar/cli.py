@@ -11,6 +11,7 @@ from pilar.commands import (
     demo,
     development,
     evaluation,
+    gates,
     keys,
     publications,
     pulls,
@@ -49,6 +50,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(publications.app, name="publications")
+app.add_typer(gates.app, name="gates")
 app.add_typer(verify.app, name="verify")
 app.add_typer(keys.app, name="keys")
 

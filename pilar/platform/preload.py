@@ -8,8 +8,6 @@ import importlib
 
 import structlog
 
-from ledger.project import pillar_ids
-
 log = structlog.get_logger()
 
 # The heaviest first. They are imported inside functions, so that neither the parser nor the command line pays for it.
@@ -31,7 +29,7 @@ HEAVY = (
     "pilar.evaluation.publish",
     "pilar.evaluation.transform",
     "connectors.pull.course",
-    *(f"expectations.{name}" for name in ("gate", "common", *pillar_ids(), "scores")),
+    "expectations.gate",
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.branch_python",
 )

@@ -14,7 +14,8 @@ from expectations import engine
 from expectations.gate import GATES, rules_of, run_gate, run_rules
 from expectations.interpret import crashed, interpret
 from expectations.result import judge
-from expectations.rules import Rule, no_rows, not_empty
+from expectations.rules import OWN_QUERY, no_rows, not_empty
+from expectations.suites import suite_of
 from ledger.errors import GateError
 from tests.expectations.conftest import Spoil
 
@@ -186,5 +187,52 @@ def test_crash_is_read_from_both_forms_of_exception_info() -> None:
 
 
 def test_success_without_a_result_is_an_error() -> None:
-    rule = Rule("rule", TABLE, "ExpectTableRowCountToBeBetween", "because")
+    rule = not_empty(TABLE)
     assert interpret(rule, True, {}, {}).outcome == "error"
+
+
+def test_a_rule_whose_query_and_expectation_differ_is_an_error(good_warehouse: Path) -> None:
+    differs = replace(not_empty(TABLE), query="SELECT 1 FROM {batch}")
+
+    result = run_rules(good_warehouse, "living", (differs,))
+
+    assert (result.outcome, result.checks[0].name, result.checks[0].outcome) == ("error", "not_empty", "error")
+    assert "ExpectTableRowCountToBeBetween finds none" in result.checks[0].message
+
+
+def test_p3_a_query_that_crashes_leaves_every_expectation_to_be_asked(spoiled: Spoil) -> None:
+    """All queries of a table are one: the others are not taken for answered when one of them cannot run."""
+    warehouse = spoiled(f"UPDATE {TABLE} SET unit = 'ribu'")
+    broken = no_rows("broken", TABLE, "SELECT no_such_column FROM {batch}", "it cannot run")
+
+    result = run_rules(warehouse, "living", (*rules_of("living"), broken))
+
+    outcomes = {check.name: check.outcome for check in result.checks}
+    assert outcomes.pop("broken") == "error"
+    assert outcomes.pop("unit_as_defined") == "fail"
+    assert set(outcomes.values()) == {"pass"}
+
+
+def test_a_suite_says_of_each_rule_its_severity_owner_and_reason(good_warehouse: Path) -> None:
+    rules = rules_of("living")
+    with engine.opened(good_warehouse) as tables:
+        suite = suite_of(TABLE, rules, tables)
+
+    assert suite.name == "mart_living"
+    assert [item.meta for item in suite.expectations] == [
+        {"rule": rule.name, "severity": rule.severity, "owner": rule.owner, "because": rule.because} for rule in rules
+    ]
+    by_rule = {str((item.meta or {})["rule"]): item for item in suite.expectations}
+    assert by_rule["unusual_liv_stunting_prevalence"].severity == "warning"
+    assert (by_rule["range_liv_water_proper"].meta or {})["owner"] == "Dinas Perkim"
+
+
+def test_only_what_no_class_says_is_a_query_of_our_own() -> None:
+    """Great Expectations' regular expressions do not run on DuckDB; no class compares a table with another one."""
+    own = {rule.name for rule in rules_of("living") if rule.expectation == OWN_QUERY}
+
+    assert own == {
+        *("region_code_form", "period_form"),
+        *("regions_present", "indicators_present", "known_region_code", "indicators_known", "unit_as_defined"),
+        *("evidence", "stated_decimals", "published_agrees", "value_recomputed"),
+    }

@@ -15,8 +15,8 @@ import simulator.data.children as children_module
 from connectors.kept.replay import replay, replayable
 from connectors.pull.course import pull
 from connectors.source.source_files import load_source
-from expectations import governance, society
-from expectations.common import no_rows
+from expectations import gate as gates
+from expectations.rules import no_rows
 from ledger.errors import PilarError, SourceError
 from ledger.keys import Keys
 from ledger.migrate import migrate
@@ -186,12 +186,15 @@ def run_again(installation: Installation, only: tuple[str, ...] = ()) -> list[st
     if only:
         return []
     with pytest.MonkeyPatch.context() as patch:
-        for module, query in (
-            (governance, "SELECT * FROM {batch} WHERE indicator_id = 'gov_spbe'"),
-            (society, "SELECT * FROM {batch} WHERE no_such_column > 1"),
-        ):
-            table = f"candidate.mart_{module.__name__.rpartition('.')[2]}"
-            patch.setattr(module, "RULES", (*module.RULES, no_rows("made_to_break", table, query, "made to break")))
+        made = {
+            gate: no_rows("made_to_break", f"candidate.mart_{gate}", query, "made to break")
+            for gate, query in (
+                ("governance", "SELECT * FROM {batch} WHERE indicator_id = 'gov_spbe'"),
+                ("society", "SELECT * FROM {batch} WHERE no_such_column > 1"),
+            )
+        }
+        rules_of = gates.rules_of
+        patch.setattr(gates, "rules_of", lambda gate: (*rules_of(gate), *(made[gate],) * (gate in made)))
         evaluation_id = installation.evaluate()
     return [repr(installation.ledger.gates(evaluation_id))]
 

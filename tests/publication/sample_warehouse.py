@@ -29,7 +29,12 @@ HELD_SINCE = "2025-01-10T02:00:00+00:00"
 HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by more than all of it"
 
 NUMBERS = {
-    "indicators": {"dp": "INTEGER"},
+    "indicators": {
+        "dp": "INTEGER",
+        "minimum": "DECIMAL(18,4)",
+        "maximum": "DECIMAL(18,4)",
+        "unusual_above": "DECIMAL(18,4)",
+    },
     "rule_sets": {"weight": "DECIMAL(5,4)", "year": "INTEGER"},
     "rule_set_methods": {"component_rounding": "BOOLEAN", "year": "INTEGER", "is_default": "BOOLEAN"},
     "bands": {
@@ -60,6 +65,12 @@ INSERT INTO candidate.findings VALUES
   ('dlh_sipsn', 'region_out_of_scope', NULL, '2024', 'Kab. Contoh', 'region', 'Kab. Contoh', NULL, 1, 'b2', 0, 1),
   ('dinkes_persalinan', 'unknown_category', '62.02', '2024', '{person}', 'penolong', '{person}', NULL, 2, 'b3', 0, 7),
   ('dinkes_persalinan', 'unknown_category', '64.02', '2024', 'kader', 'penolong', 'kader', NULL, 31, 'b3', 0, 9);
+"""
+# An indicator of which the sample says nothing was not delivered.
+MISSING = """
+INSERT INTO found (indicator_id, period, region_code, state, synthetic)
+SELECT i.id, '2024', r.region_code, 'missing', 'true' FROM seeds.indicators i CROSS JOIN seeds.regions r
+WHERE i.id NOT IN (SELECT indicator_id FROM found)
 """
 # Someone typed a name where a code was due.
 PERSON = "Tokoh Rekaan Semata"
@@ -137,6 +148,7 @@ def batch_of(connection: duckdb.DuckDBPyConnection, source_id: str) -> str:
 def _marts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE SCHEMA candidate; CREATE SCHEMA promoted")
     connection.execute("CREATE TEMP TABLE found AS FROM read_csv(?, all_varchar = true)", [str(MEASUREMENTS)])
+    connection.execute(MISSING)
     connection.execute("CREATE TEMP TABLE batches (source_id VARCHAR, batch_id VARCHAR)")
     for (source_id,) in connection.execute("SELECT DISTINCT source_id FROM seeds.indicators").fetchall():
         connection.execute("INSERT INTO batches VALUES (?, ?)", [source_id, batch_of(connection, source_id)])

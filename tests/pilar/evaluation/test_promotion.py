@@ -8,12 +8,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations import common
 from expectations import gate as gates
+from expectations.bounds import SEED, read_bounds
 from expectations.gate import GATES, PILLARS, reads_only_its_mart
 from expectations.rules import no_rows
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.evaluation import promotion
+from pilar.evaluation import parsed_project, promotion
 from pilar.evaluation.parsed_project import fingerprint
 from pilar.evaluation.transform import DbtNode, DbtResult
 from tests.publication.sample_warehouse import build
@@ -131,6 +133,39 @@ def test_other_rules_or_reference_tables_judge_everything_again(
     write(warehouse, "drop table main.seeded_with")
     evaluate(ledger, settings, warehouse)
     assert asked == [list(PILLARS)] * 3
+
+
+def test_a_changed_bound_has_its_pillar_judged_again(
+    ledger: Ledger,
+    settings: Settings,
+    warehouse: Path,
+    asked: list[Sequence[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = evaluate(ledger, settings, warehouse)
+    seed = warehouse.with_name("indicators.csv")
+    changed = SEED.read_text(encoding="utf-8").replace(",0,100,50,a share of the population", ",0,1,,a share of one")
+    seed.write_text(changed, encoding="utf-8")
+    monkeypatch.setattr(common, "read_bounds", lambda pillar: read_bounds(pillar, seed))
+    second = evaluate(ledger, settings, warehouse)
+    assert asked[1] == ["economy"]
+    assert carried(ledger, second) == {**dict.fromkeys(PILLARS, first), "economy": None}
+    held = ledger.held_since("economy")
+    assert held is not None
+    assert held.reason == "fail: range_eco_poverty_p0: a share of one"
+
+
+def test_the_seed_of_the_bounds_is_among_what_tells_rules_apart(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shutil.copytree(parsed_project.PROJECT, warehouse.with_name("dbt_project"))
+    monkeypatch.setattr(parsed_project, "PROJECT", project)
+    before = promotion.rules_sha256()
+    seed = project / "seeds" / SEED.name
+    seed.write_text(
+        seed.read_text(encoding="utf-8").replace(",0,100,50,a share", ",0,100,51,a share"), encoding="utf-8"
+    )
+    assert promotion.rules_sha256() != before
 
 
 def test_rules_are_told_apart_by_files_project_and_versions(monkeypatch: pytest.MonkeyPatch) -> None:
