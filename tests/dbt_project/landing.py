@@ -5,15 +5,10 @@ from pathlib import Path
 
 import duckdb
 
-<<<<<<< HEAD
 from ledger.project import pillar_ids
-from ledger.sql import literal
-=======
 from ledger.settings import sources_dir
 from ledger.sql import literal
 from pilar.sources.catalogue import landed_columns
-from pilar.pillars import PILLARS
->>>>>>> fakes
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
 LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean"
