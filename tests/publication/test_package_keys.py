@@ -8,9 +8,12 @@ import duckdb
 import pytest
 import yaml
 
+from ledger.project import mart_of, pillar_ids
 from ledger.settings import REPOSITORY
 from publication.build import Published
-from publication.tables import MARTS, SCORES
+from publication.tables import SCORES
+
+MARTS = tuple(map(mart_of, pillar_ids()))
 
 MODELS = REPOSITORY / "dbt_project" / "models"
 SOON: Mapping[str, tuple[str, ...]] = {"region_system": ("kemendagri", "bps"), "rule_set_id": ("2023", "2024")}

@@ -185,7 +185,7 @@ HOLDS_FOR_EVERY_SOURCE = (
 )
 LOOK = """
 import json
-from connectors.source.source import load_sources
+from connectors.source.source_files import load_sources
 from ledger.settings import sources_dir
 from tests.agencies import PLAYED
 from tests.dbt_project.landing import COLUMNS
