@@ -42,7 +42,7 @@ REVISED = "diskominfo_spbe"
 EMPTY_DAGS = Path(__file__).parent / "dags"
 PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.2
-# Between two measurements, for what the one before left to do (sweeping, closing its runs).
+# Between two measurements, for what the one before left to do (cleaning up, closing its runs).
 QUIET_SECONDS = 2.0
 TASKS = ("ingest", "build_candidates", "score", "publish")
 BUNDLE = "airflow.dag_processing.bundles.local.LocalDagBundle"

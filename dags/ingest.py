@@ -55,7 +55,7 @@ def airflow_connection(name: str) -> Connection | None:
 
 @task(
     outlets=[ACCEPTED],
-    # A source that is away for a moment is asked again after 15 s and a minute; the sweep asks later than that.
+    # A source that is away for a moment is asked again after 15 s and a minute; watch asks later than that.
     retries=RETRIES,
     retry_delay=RETRY_DELAY,
     retry_exponential_backoff=4.0,

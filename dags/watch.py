@@ -1,4 +1,4 @@
-"""The sweep: every few minutes, pull what is due by the clock and what an event announced but no run fetched, and have
+"""Watch: every few minutes, pull what is due by the clock and what an event announced but no run fetched, and have
 evaluated what was accepted but not announced.
 """
 
@@ -17,13 +17,13 @@ Asks the ledger which sources are due (by their own clock, or because an event a
 each. Rings for an evaluation too when something is in force that none was attempted with.
 
 **Run it again**: trigger it at any time. An event that was lost on its way is made good here, so a red run of an ingest
-DAG whose source is back needs no hand: the next sweep asks again when the source's clock says so. A source that asked
+DAG whose source is back needs no hand: the next run asks again when the source's clock says so. A source that asked
 to be left alone is not asked before its time.
 """
 
 
-# Pulls may hold every worker for as long as one may take, and a sweep takes minutes. One that hung for longer would
-# stand in the way of all later ones.
+# Pulls may hold every worker for as long as one may take, and a run of watch takes minutes. One that hung for longer
+# would stand in the way of all later ones.
 RUN_TIMEOUT = PULL_TIMEOUT + timedelta(minutes=10)
 
 

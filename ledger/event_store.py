@@ -39,7 +39,7 @@ class EventStore(Store):
         return self._events(t.event.c.status == "received", limit)
 
     def unfinished_events(self, older_than_seconds: int, limit: int = 500) -> Sequence[Event]:
-        """Events that were handed on that long ago and whose run never reported back: what the sweep looks for."""
+        """Events that were handed on that long ago and whose run never reported back: what watch looks for."""
         age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, older_than_seconds)
         return self._events(
             t.event.c.status.in_(["received", "dispatched"])

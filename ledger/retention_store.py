@@ -13,7 +13,10 @@ class RetentionStore(Store):
     """Reading and writing what is no longer kept."""
 
     def batches_before(self, source_id: str, moment: datetime) -> Sequence[str]:
-        """Batches of a source that were started before a moment and are over (the sweep has failed ones)."""
+        """Batches of a source that were started before a moment and are over.
+
+        Not those that failed: ``connectors.kept.leftovers`` removes their files.
+        """
         b = t.batch.c
         query = sa.select(b.batch_id).where(
             b.source_id == source_id,

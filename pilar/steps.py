@@ -17,7 +17,7 @@ from ledger.store import Ledger
 
 log = structlog.get_logger()
 
-# An event whose run has not reported back after this long is looked for by the sweep.
+# An event whose run has not reported back after this long is looked for by watch.
 EVENT_PATIENCE_SECONDS = 900
 
 
@@ -58,7 +58,7 @@ def ingest(
             answered = event_id or ledger.newest_open_event(source_id, began)
             outcome = pull(source, ledger, settings, event_id=answered, full=full)
         except SourceError as error:
-            # What may pass by itself stays open for the sweep; what needs a person is closed with its reason.
+            # What may pass by itself stays open for watch; what needs a person is closed with its reason.
             if error.kind not in ("retryable", "quota"):
                 ledger.settle_events(source_id, began, "failed", str(error))
             raise
@@ -141,7 +141,7 @@ def watch() -> list[str]:
         if last is not None and (_is_under_way(last, now) or failures.rests_until(last, now)):
             continue
         last_try = last.started_at if last is not None else None
-        due = is_due(sources[source_id].events.fallback, last_try, now) or failures.was_left_to_the_sweep(last)
+        due = is_due(sources[source_id].events.fallback, last_try, now) or failures.was_left_to_watch(last)
         if due or source_id in announced:
             wanted.append(source_id)
     return wanted

@@ -1,8 +1,8 @@
 """Build a publication beside the others: whole, checked and hashed, or not at all.
 
 It grows in a folder of its own and gets its name in one step when everything in it has been checked. A build that dies
-leaves the others and the pointer as they were; what it left behind is swept by the next one. Which publication readers
-see is decided afterwards, by ``pointer.swap``.
+leaves the others and the pointer as they were. The next one removes what it left behind. Which publication readers see
+is decided afterwards, by ``pointer.swap``.
 """
 
 import fcntl
@@ -53,7 +53,7 @@ def publish(warehouse: Path, meta: PublicationMeta, published_dir: Path) -> Publ
     """
     published_dir.mkdir(parents=True, exist_ok=True)
     with _one_builder(published_dir):
-        _sweep(published_dir)
+        _remove_unfinished(published_dir)
         target = published_dir / meta.publication_id
         if target.exists():
             return Published(meta.publication_id, target, verify(target))
@@ -111,11 +111,11 @@ def _one_builder(published_dir: Path) -> Iterator[None]:
         yield
 
 
-def _sweep(published_dir: Path) -> None:
+def _remove_unfinished(published_dir: Path) -> None:
     """Remove what builds and swaps that died left behind. Called under the lock: nothing of this is in use."""
     for path in published_dir.iterdir():
         if DRAFT in path.name and path.is_dir() and not path.is_symlink():
-            log.warning("swept an unfinished publication", folder=path.name)
+            log.warning("removed an unfinished publication", folder=path.name)
             shutil.rmtree(path, ignore_errors=True)
         elif path.name.startswith(".current.") and path.is_symlink():
             path.unlink(missing_ok=True)

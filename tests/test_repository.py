@@ -209,16 +209,13 @@ def test_no_real_table_is_copied_into_the_project(files: Mapping[str, Path], rea
 PLAIN_TEXTS = (
     "README.md",
     "CHANGELOG.md",
-    *(f"docs/{name}.md" for name in ("architecture", "operations", "source-files")),
+    *(f"docs/{name}.md" for name in ("architecture", "follow-a-row", "glossary", "operations", "source-files")),
 )
-NOT_PLAIN_YET = frozenset({"docs/architecture.md"})
 MOST_WORDS = 30
 
 
-@pytest.mark.parametrize("name", [*PLAIN_TEXTS, "docs/glossary.md"])
+@pytest.mark.parametrize("name", PLAIN_TEXTS)
 def test_no_sentence_is_long(name: str) -> None:
-    if name in NOT_PLAIN_YET:
-        pytest.skip("its text is not rewritten yet")
     sentences = list(_sentences((REPOSITORY / name).read_text()))
     assert len(sentences) > 5
     assert [sentence for sentence in sentences if len(sentence.split()) > MOST_WORDS] == []

@@ -17,7 +17,7 @@ def uses(settings: Settings) -> Mapping[bytes, int]:
     """How many kept pages each key wrote, by its id. Pages that share a file count once."""
     heads = set()
     for path in _pages(settings):
-        with _unless_swept(path):
+        with _unless_removed(path):
             heads.add(head_of(path))
     return Counter(map(key_of, heads))
 
@@ -32,7 +32,7 @@ def reencrypt(settings: Settings) -> int:
     current = page_key_id(keys.page_key)
     done: dict[bytes, Path] = {}
     for path in _pages(settings):
-        with _unless_swept(path):
+        with _unless_removed(path):
             head = head_of(path)
             if head in done:
                 link_over(done[head], path)
@@ -77,7 +77,7 @@ def _pages(settings: Settings) -> Iterator[Path]:
 
 
 @contextmanager
-def _unless_swept(path: Path) -> Iterator[None]:
+def _unless_removed(path: Path) -> Iterator[None]:
     """The pages of a batch that came to nothing may be removed meanwhile."""
     try:
         yield

@@ -3,7 +3,7 @@
 A replay makes a new batch of the same bytes. The same gate judges it, and it has a receipt of its own. Accepted, it
 replaces the old one. Held (over a quota, say), it changes nothing: what is in force stays.
 
-Only the newest read of a coverage is replayed: older rows would take the place of newer ones. Where rows say their
+Only the newest read of a coverage is replayed: older rows would replace newer ones. Where rows say their
 coverage, only the newest pull is replayed, with all its coverages. Batches of an incremental source are not replayed:
 once its contract is mended, the next pull reads everything again.
 """

@@ -93,7 +93,7 @@ def warehouse_file(settings: Settings, evaluation_id: str) -> Path:
     return settings.warehouse_dir / f"{evaluation_id}.duckdb"
 
 
-def sweep_warehouses(settings: Settings) -> None:
+def remove_old_warehouses(settings: Settings) -> None:
     """Remove the files of older evaluations: their marts and publications are kept elsewhere."""
     found = sorted(settings.warehouse_dir.glob("*.duckdb"), reverse=True)
     for path in found[KEPT_WAREHOUSES:]:

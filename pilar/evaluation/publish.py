@@ -12,7 +12,7 @@ from ledger.records import Batch, Evaluation, GateRow, Maturity
 from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import sentences
-from pilar.evaluation.evaluate import sweep_warehouses, warehouse_file
+from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
 from pilar.evaluation.warehouse import named_batches
 from pilar.sources.catalogue import maturities, readable_sources
 from publication import pointer
@@ -58,7 +58,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     pointer.swap(settings.published_dir, published.id)
     ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
     ledger.finish_evaluation(evaluation_id, "published")
-    sweep_warehouses(settings)
+    remove_old_warehouses(settings)
     return published.id
 
 

@@ -7,7 +7,7 @@ from ledger.errors import LedgerError, PilarError, SourceError
 from ledger.records import Batch
 
 LONGEST_WAIT = timedelta(hours=2)
-"""The longest wait that a run waits for: quotas by the hour. A longer one, of quotas by the day, is the sweep's."""
+"""The longest wait that a run waits for: quotas by the hour. A longer one, of quotas by the day, is for watch."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ def verdict(error: BaseException) -> Verdict | None:
         return Verdict(str(error), isinstance(error, LedgerError))
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     if is_too_long(wait):
-        return Verdict(f"{error}. No run waits that long: the sweep asks again when the time has come", again=False)
+        return Verdict(f"{error}. No run waits that long: watch asks again when the time has come", again=False)
     return Verdict(str(error), error.kind in ("retryable", "quota"), wait)
 
 
 def is_too_long(wait: timedelta | None) -> bool:
-    """Whether a wait is left to the sweep."""
+    """Whether a wait is left to watch."""
     return wait is not None and wait > LONGEST_WAIT
 
 
@@ -45,7 +45,7 @@ def rests_until(last: Batch | None, now: datetime) -> datetime | None:
     return last.retry_at if last is not None and last.retry_at is not None and now < last.retry_at else None
 
 
-def was_left_to_the_sweep(last: Batch | None) -> bool:
+def was_left_to_watch(last: Batch | None) -> bool:
     """Whether the last pull ended with a wait that no run waits for."""
     if last is None or last.retry_at is None or last.finished_at is None:
         return False

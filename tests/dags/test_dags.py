@@ -82,7 +82,7 @@ def test_the_evaluation_has_one_writer(read: dict[str, Any]) -> None:
     assert {task["pool"] for task in read["dags"][EVALUATE]["tasks"].values()} == {"warehouse"}
 
 
-def test_the_sweep_rings_each_agency_by_its_own_asset_only(read: dict[str, Any]) -> None:
+def test_watch_rings_each_agency_by_its_own_asset_only(read: dict[str, Any]) -> None:
     tasks = dict(read["dags"][WATCH]["tasks"])
     assert tasks.pop("look")["outlets"] == []
     assert {task: item["outlets"] for task, item in tasks.items()} == {

@@ -112,7 +112,7 @@ def test_a_task_waits_as_long_as_the_source_asked_and_never_shorter_than_usual(
 def test_a_wait_of_a_day_ends_the_run_with_one_line(ended: dict[str, Any]) -> None:
     assert ended["quota for a day"]["ended"] == "AirflowFailException"
     assert ended["quota for a day"]["message"] == (
-        "too many requests. No run waits that long: the sweep asks again when the time has come"
+        "too many requests. No run waits that long: watch asks again when the time has come"
     )
 
 
@@ -140,7 +140,7 @@ def test_p2_a_run_after_a_death_announces_what_the_dead_one_accepted(ended: dict
     assert ended["nothing but due"]["keys"] == {"accepted": ["all"]}
 
 
-def test_p2_the_sweep_rings_for_an_evaluation_that_nobody_asked_for(ended: dict[str, Any]) -> None:
+def test_p2_watch_rings_for_an_evaluation_that_nobody_asked_for(ended: dict[str, Any]) -> None:
     assert ended["watch: nothing"]["chosen"] == []
     assert ended["watch: source"]["chosen"] == ["ring__agency"]
     assert ended["watch: source"]["keys"] == {}

@@ -1,4 +1,4 @@
-"""The sweep's clock, and which events a pull settles."""
+"""Watch's clock, and which events a pull settles."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

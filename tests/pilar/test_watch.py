@@ -1,4 +1,4 @@
-"""The sweep names what nobody is about to pull, and nothing else."""
+"""Watch names what nobody is about to pull, and nothing else."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -132,7 +132,7 @@ def test_a_source_that_asked_to_be_left_alone_is_not_asked_before_its_time(
 
 
 @pytest.mark.parametrize(("hours", "rung"), [(2, False), (3, True)])
-def test_the_sweep_asks_after_a_wait_that_no_run_waited_for(
+def test_watch_asks_after_a_wait_that_no_run_waited_for(
     ledger: Ledger,
     watch: Callable[[], set[str]],
     older: Callable[..., None],

@@ -239,7 +239,7 @@ def test_p2_crash_at_any_step_leaves_the_current_publication(
     assert second.id in list_publications(tmp_path)
 
 
-def test_p2_killed_build_is_swept_by_the_next(sample_file: Path, tmp_path: Path) -> None:
+def test_p2_killed_build_is_removed_by_the_next(sample_file: Path, tmp_path: Path) -> None:
     """A process that is killed cleans nothing up."""
     code = f"""
 import os

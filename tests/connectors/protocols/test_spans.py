@@ -31,7 +31,7 @@ CELLS = {
 TABLE = json.dumps({"table": "<table><tr><th>a</th></tr><tr><td>1</td></tr><tr><td>2</td></tr></table>"})
 CSV = 'judul\nid;nama\n1;"dua\r\nbaris"\n\n2;é\r\n3;x'
 
-# Per protocol: its arguments, a page, and what stands at each record's place.
+# Per protocol: its arguments, a page, and what stands where each record is.
 CASES: dict[str, list[tuple[dict[str, Any], str, list[str]]]] = {
     "rest": [
         ({"path": "/", "records": "$.data"}, f'{{"x":[0],"data":{ROWS}}}', PIECES),
@@ -145,7 +145,7 @@ def test_p7_a_row_of_a_workbook_is_named_with_the_bytes_of_its_packed_sheet() ->
     assert [span.location.split(" of ")[0] for span in spans] == ["row 2", "row 2", "row 4", "row 5"]
     sheet = zlib.decompress(body[spans[0].start : spans[0].end], wbits=-15)
     assert b"<sheetData>" in sheet
-    assert "xl/worksheets/sheet2.xml" in spans[0].place
+    assert "xl/worksheets/sheet2.xml" in spans[0].location
 
 
 def test_bytes_that_are_no_utf_8_keep_their_places() -> None:

@@ -346,7 +346,7 @@ def test_p3_a_release_waits_for_the_pull_that_is_under_way(ledger: Ledger, setti
     assert [batch.batch_id for batch in ledger.in_force("sample")] == [outcome.batches[0].batch_id]
 
 
-def test_the_sweep_removes_dead_batches_only(ledger: Ledger, settings: Settings) -> None:
+def test_leftovers_of_dead_batches_are_removed_and_no_others(ledger: Ledger, settings: Settings) -> None:
     source = make()
     pull_pages(source, two_years(), ledger, settings)
     with pytest.raises(SourceError):
@@ -400,7 +400,7 @@ def test_a_folder_that_the_ledger_does_not_know_stays_for_a_week(ledger: Ledger,
 
 
 @pytest.mark.parametrize("status", ["accepted", "held", "rejected", "unchanged"])
-def test_a_batch_that_was_decided_is_never_swept(ledger: Ledger, settings: Settings, status: Any) -> None:
+def test_a_batch_that_was_decided_is_never_removed(ledger: Ledger, settings: Settings, status: Any) -> None:
     batch_id = ledger.start_batch("sample", "sample_opd", "c" * 64)
     folder_of(batch_id, settings)
     ledger.finish_batch(batch_id, BatchResult(status, "2024", 1, 1, 0, None, None, "d" * 64, synthetic=False))

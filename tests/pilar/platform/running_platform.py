@@ -81,7 +81,7 @@ def quiet(platform: Platform) -> None:
     )
 
 
-def sweep(platform: Platform) -> None:
+def run_watch(platform: Platform) -> None:
     """Trigger the watch DAG."""
     token = httpx.get(f"{platform.stack.airflow_url}/auth/token").json()["access_token"]
     started = httpx.post(

@@ -30,7 +30,7 @@ from tests.pilar.platform.running_platform import (
     message_of_failed,
     quiet,
     records_of_failed,
-    sweep,
+    run_watch,
     task_states,
     until,
 )
@@ -155,26 +155,26 @@ def test_a_wait_that_is_too_long_for_a_run_ends_it_with_a_line_that_says_so(plat
     until(lambda: platform.states(ingest_dag("budget"), "revenue")[-1:] == ["failed"])
     assert len(platform.called("ingest", "revenue", since)) == 1
     *_, told = (line for line in records_of_failed(platform, ingest_dag("budget"), "revenue") if "why" in line)
-    assert told["why"].startswith("too many questions [revenue]. Ask for more. No run waits that long: the sweep asks")
+    assert told["why"].startswith("too many questions [revenue]. Ask for more. No run waits that long: watch asks")
     assert (told["level"], told["event"], told["source"]) == ("error", "failed", "revenue")
     assert (told["dag_id"], told["task_id"]) == (ingest_dag("budget"), "ingest")
 
 
-def test_p4_the_sweep_rings_for_what_is_due(platform: Platform) -> None:
+def test_p4_watch_rings_for_what_is_due(platform: Platform) -> None:
     quiet(platform)
     (platform.folder / "due").write_text("revenue vaccines")
     since = len(platform.notes())
-    sweep(platform)
+    run_watch(platform)
     until(lambda: platform.called("ingest", "revenue", since) and platform.called("ingest", "vaccines", since))
     (platform.folder / "due").unlink()
     assert not platform.called("ingest", "births", since)
 
 
-def test_p2_the_sweep_has_evaluated_what_nobody_announced(platform: Platform) -> None:
+def test_p2_watch_has_evaluated_what_nobody_announced(platform: Platform) -> None:
     quiet(platform)
     since = len(platform.notes())
     (platform.folder / "evaluation").touch()
-    sweep(platform)
+    run_watch(platform)
     until(lambda: platform.called("publish", since=since))
     assert not platform.called("ingest", since=since)
 

@@ -16,7 +16,7 @@ from ledger.records import Batch
 from ledger.settings import Settings
 from pilar.platform.airflow_settings import airflow_environment, base_environment, prepare_home
 from pilar.platform.connections import airflow_lookup, read_connection
-from pilar.platform.failures import LONGEST_WAIT, rests_until, verdict, was_left_to_the_sweep
+from pilar.platform.failures import LONGEST_WAIT, rests_until, verdict, was_left_to_watch
 from pilar.platform.preload import HEAVY, PROTOCOLS
 from pilar.platform.senders import senders
 from tests.pilar.platform.sources_of_tests import write_sources
@@ -49,14 +49,14 @@ NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("asked", "wait"), [(None, None), (SECOND, SECOND), (LONGEST_WAIT, LONGEST_WAIT), (LONGEST_WAIT + SECOND, None)]
 )
-def test_a_run_waits_as_long_as_it_was_asked_to_and_leaves_longer_waits_to_the_sweep(
+def test_a_run_waits_as_long_as_it_was_asked_to_and_leaves_longer_waits_to_watch(
     asked: timedelta | None, wait: timedelta | None
 ) -> None:
     found = verdict(SourceError("quota", "x", retry_after=asked and asked.total_seconds()))
     assert found is not None
     left = asked is not None and wait is None
     assert (found.again, found.wait) == (not left, wait)
-    assert found.line == ("x. No run waits that long: the sweep asks again when the time has come" if left else "x")
+    assert found.line == ("x. No run waits that long: watch asks again when the time has come" if left else "x")
 
 
 def pulled(wait: timedelta | None, ago: timedelta) -> Batch:
@@ -83,9 +83,9 @@ def test_a_source_rests_until_the_time_it_named(wait: timedelta | None, ago: tim
 @pytest.mark.parametrize(
     ("wait", "left"), [(None, False), (SECOND, False), (LONGEST_WAIT, False), (LONGEST_WAIT + SECOND, True)]
 )
-def test_what_no_run_waits_for_is_left_to_the_sweep(wait: timedelta | None, left: bool) -> None:
-    assert was_left_to_the_sweep(pulled(wait, SECOND)) is left
-    assert was_left_to_the_sweep(None) is False
+def test_what_no_run_waits_for_is_left_to_watch(wait: timedelta | None, left: bool) -> None:
+    assert was_left_to_watch(pulled(wait, SECOND)) is left
+    assert was_left_to_watch(None) is False
 
 
 def test_a_fault_of_the_code_has_no_verdict() -> None:
