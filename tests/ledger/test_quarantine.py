@@ -163,6 +163,8 @@ def test_p1_a_decision_with_a_day_holds_for_as_many_rows_of_the_same_kind(ledger
 def test_a_decision_with_a_day_is_about_one_coverage(ledger: Ledger) -> None:
     old = finished(ledger, max=3)
     ledger.dismiss([((old, "max", "n"), None)], "ani", "known", ledger.now().date())
+    same = finished(ledger, max=3)
+    assert told(ledger)[0] == (same, "max", 0, "dismissed")  # on its last day too
     other = ledger.start_batch("s", "o", "f" * 64)
     bad = (QuarantineCount("max", "n", 3),)
     ledger.finish_batch(

@@ -127,6 +127,15 @@ def test_another_type_of_the_same_value_is_no_difference(ledger: Ledger, setting
     assert ledger.revisions("sample") == []
 
 
+def test_p2_rows_under_a_key_of_another_type_are_not_compared(ledger: Ledger, settings: Settings) -> None:
+    columns: dict[str, Any] = {"id": {}, "tahun": {"type": "integer", "context": "tahun"}, "n": {"type": "integer"}}
+    rows = [{"id": f"r{nth}", "n": nth} for nth in range(20)]
+    pull_pages(make(columns=columns), [page(0, rows)], ledger, settings)
+    numbered = make(columns=columns | {"id": {"type": "integer"}})
+    [batch] = pull_pages(numbered, [page(0, [row | {"id": row["n"]} for row in rows])], ledger, settings).batches
+    assert (batch.status, batch.landed, ledger.revisions("sample")) == ("accepted", 20, [])
+
+
 def test_corrected_rows_of_a_delta_are_revisions_and_its_growth_is_none(ledger: Ledger, settings: Settings) -> None:
     source = make_incremental()
     take(source, [("a", 1, "2024-03-01"), ("b", 2, "2024-03-05")], ledger, settings)

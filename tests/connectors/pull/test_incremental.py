@@ -159,6 +159,23 @@ def test_p1_repeated_rows_of_the_overlap_are_counted(ledger: Ledger, settings: S
     assert '"rows_known":3' in receipt.body
 
 
+def test_a_delta_with_the_bytes_of_another_coverage_is_a_copy_whatever_joins_that_one(
+    ledger: Ledger, settings: Settings
+) -> None:
+    columns = COLUMNS | {"tahun": {"type": "integer", "context": "tahun"}}
+    source = make(columns=columns, key=["id", "tahun"], coverage={"from": "tahun", "grain": "year"})
+
+    def year(tahun: str, letters: str) -> Any:
+        rows = [{"id": letter, "nilai": nth, "diubah": "2024-03-01"} for nth, letter in enumerate(letters)]
+        return page_of(rows, seq=int(tahun), context={"tahun": tahun})
+
+    pull_pages(source, [year("2023", "abc"), year("2024", "def")], ledger, settings)
+    # What joins 2023 takes nothing out of force.
+    outcome = pull_pages(source, [year("2023", "gh"), year("2024", "abc")], ledger, settings)
+    assert states(outcome) == [("2023", "accepted"), ("2024", "held")]
+    assert codes(outcome) == ["copy"]
+
+
 def test_an_empty_delta_is_a_quiet_day(ledger: Ledger, settings: Settings) -> None:
     source = make()
     take(source, FIRST, ledger, settings)
