@@ -5,10 +5,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ledger.project import mart_of, pillar_ids
 from ledger.sql import literal
 from publication.build import Published, publish
 from publication.content import Content, read_content
-from publication.tables import DUCKDB_FILE, MARTS, PILLARS
+from publication.tables import DUCKDB_FILE
 from tests.publication.sample_meta import sample_meta
 from tests.publication.sample_warehouse import build
 
@@ -28,4 +29,4 @@ def content(published: Published) -> Content:
     """What the sample publication says, as its documents and its page read it."""
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(published.path / DUCKDB_FILE))} AS publication (READ_ONLY)")
-        return read_content(connection, sample_meta(), dict(zip(PILLARS, MARTS, strict=True)))
+        return read_content(connection, sample_meta(), {pillar: mart_of(pillar) for pillar in pillar_ids()})
