@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -190,9 +191,10 @@ class BatchStore(Store):
         found = self._batches(t.batch.c.batch_id.in_(batch_ids), limit=len(batch_ids))
         return {batch.batch_id: batch for batch in found}
 
-    def batches(self, source_id: str, limit: int = 20) -> Sequence[Batch]:
-        """The newest batches of a source, newest first, whatever became of them."""
-        return self._batches(t.batch.c.source_id == source_id, limit)
+    def batches(self, source_id: str, limit: int = 20, until: datetime | None = None) -> Sequence[Batch]:
+        """The newest batches of a source, newest first, whatever became of them; those ended by ``until``."""
+        wanted = t.batch.c.source_id == source_id
+        return self._batches(wanted if until is None else wanted & (t.batch.c.finished_at <= until), limit)
 
     def last_pull(self, source_id: str) -> Batch | None:
         """The newest batch that was fetched, and not landed again from kept pages."""

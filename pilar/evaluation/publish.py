@@ -152,9 +152,8 @@ def _batches(
     latest = {
         batch.batch_id: batch
         for source_id in {batch.source_id for batch in found.values()}
-        for batch in ledger.batches(source_id, limit=1)
         # What came after the evaluation began is not part of it: made again, it is the same publication.
-        if batch.finished_at is not None and batch.finished_at <= evaluation.started_at
+        for batch in ledger.batches(source_id, limit=1, until=evaluation.started_at)
     }
     matured = maturities(ledger, settings.sources_dir, found.values(), evaluation.started_at)
     return [

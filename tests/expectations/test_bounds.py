@@ -1,5 +1,7 @@
 """Bounds are read from the seed, and what cannot be read is told in one line."""
 
+import csv
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +24,33 @@ def test_the_bounds_of_a_pillar_are_those_of_its_indicators() -> None:
         formula="growth",
     )
     assert sum(len(read_bounds(pillar)) for pillar in PILLARS) == len(SEED.read_text(encoding="utf-8").splitlines()) - 1
+
+
+def implied(row: Mapping[str, str]) -> tuple[str, str]:
+    """The bounds that follow from what an indicator is. Ten times the budget is nobody's realisation."""
+    if row["unit"].startswith("indeks"):
+        return "0", row["unit"].rpartition("-")[2]
+    if row["unit"] == "%":
+        return {"growth": ("-100", ""), "ratio": ("0", "1000")}.get(row["formula"], ("0", "100"))
+    return "0", ""
+
+
+def test_no_bound_is_wider_than_what_its_indicator_can_be() -> None:
+    """One that lost its decimal point would let through what it stands there for."""
+    with SEED.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert {row["id"]: (row["minimum"], row["maximum"]) for row in rows} == {row["id"]: implied(row) for row in rows}
+    assert {row["id"]: float(row["unusual_above"]) for row in rows if row["unusual_above"]} == {
+        "gov_apbd_realisation": 120,
+        "gov_revenue_realisation": 150,
+        "bra_investment_total": 50e12,
+        "bra_investment_growth": 1000,
+        "bra_investment_projects": 1e6,
+        "eco_poverty_p0": 50,
+        "liv_stunting_prevalence": 60,
+        "soc_schools": 10_000,
+    }
 
 
 def test_an_indicator_without_any_bound_has_no_rule_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

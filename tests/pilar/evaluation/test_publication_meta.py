@@ -1,6 +1,7 @@
 """What a publication is told from the ledger and the source files."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -37,6 +38,31 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
         for caveat in meta.caveats["dlh_sipsn"]
     )
     assert list(meta.caveats) == ["dlh_sipsn"]
+
+
+def test_p2_made_again_after_later_pulls_it_is_the_same_publication(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each source the last batch before the evaluation is told, not the last one of all."""
+
+    def pulled(status: Literal["accepted", "held"]) -> str:
+        batch_id = ledger.start_batch("dlh_sipsn", "dlh", "c" * 64)
+        ledger.finish_batch(
+            batch_id, BatchResult(status, "2024", 6, 6, 0, f"{batch_id}.parquet", "d" * 64, "e" * 64, synthetic=True)
+        )
+        return batch_id
+
+    good, held = pulled("accepted"), pulled("held")
+    evaluation = ledger.evaluation(ledger.start_evaluation([good], "f" * 64))
+    assert evaluation is not None
+    monkeypatch.setattr(publish, "named_batches", lambda *_: [good])
+    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path)
+
+    meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
+    pulled("held")
+
+    assert [batch.batch_id for batch in meta.sources] == [good, held]
+    assert publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb") == meta
 
 
 def test_readers_can_be_led_back_to_any_publication_however_many_came_since(
