@@ -111,6 +111,19 @@ class PullStore(Store):
             return {row.coverage: Confirmed(latest, bool(row.revised)) for row in rows}
         return {row.coverage: Confirmed(row.at, bool(row.revised)) for row in rows}
 
+    def unchanged_since(self, source_id: str, coverage: str | None, pull_id: str) -> str | None:
+        """The last batch of a newer pull that found what is in force of a coverage as it is; None without any."""
+        b = t.batch.c
+        query = sa.select(sa.func.max(b.batch_id)).where(
+            b.source_id == source_id,
+            b.coverage.is_not_distinct_from(coverage),
+            b.status == "unchanged",
+            b.pull_id > pull_id,
+        )
+        with self._begin() as connection:
+            found: str | None = connection.execute(query).scalar()
+            return found
+
     def newest_content(self, source_id: str) -> datetime | None:
         """When what came last and was accepted came for the first time; None before the first.
 

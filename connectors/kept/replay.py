@@ -3,7 +3,8 @@
 A replay makes a new batch of the same bytes. The same gate judges it, and it has a receipt of its own. Accepted, it
 replaces the old one. Held (over a quota, say), it changes nothing: what is in force stays.
 
-Only the newest read of a coverage is replayed: older rows would replace newer ones. Where rows say their
+Only the newest read of a coverage is replayed: older rows would take the place of newer ones. What was held or rejected
+is older, too, than a pull that found what is in force unchanged. Where rows say their
 coverage, only the newest pull is replayed, with all its coverages. Batches of an incremental source are not replayed:
 once its contract is mended, the next pull reads everything again.
 """
@@ -88,6 +89,7 @@ def replay(source: Source, batch_id: str, ledger: Ledger, settings: Settings) ->
         _refuse_incremental(source)
         _refuse_unfinished(batch, _last_of(source, batch, decided))
         _refuse_older(batch, _last_of(source, batch, decided), ledger)
+        _refuse_outlived(source, batch, decided, ledger)
         earlier = {one.coverage: one.batch_id for one in decided if one.pull_id == batch.pull_id}
         origin = KeptPages(source, batch, kept_rows(batch, ledger), earlier, settings)
         return run(source, origin, ledger, settings)
@@ -109,7 +111,8 @@ def replayable(source: Source, ledger: Ledger) -> Sequence[str]:
     )
     found = {last.batch_id: last for batch in waiting if (last := _last_of(source, batch, decided)) is not None}
     # One replay settles all batches of a pull whose rows say their coverage: its first one stands for them.
-    newest_first = sorted(found.values(), key=lambda last: last.batch_id, reverse=True)
+    wanted = [last for last in found.values() if _outlived_by(source, last, decided, ledger) is None]
+    newest_first = sorted(wanted, key=lambda last: last.batch_id, reverse=True)
     by_pull = {last.pull_id if source.coverage_column else last.batch_id: last.batch_id for last in newest_first}
     return sorted(by_pull.values())
 
@@ -155,6 +158,27 @@ def _refuse_older(batch: Batch, last: Decided | None, ledger: Ledger) -> None:
         )
     if fate.state != "open":
         raise LedgerError(f"{fate.by} has brought the batch's rows again", where=where, do="Replay that one")
+
+
+def _refuse_outlived(source: Source, batch: Batch, decided: Sequence[Decided], ledger: Ledger) -> None:
+    later = _outlived_by(source, batch, decided, ledger)
+    if later is not None:
+        raise LedgerError(
+            f"a newer pull found what is in force unchanged: {later}",
+            where=f"batch {batch.batch_id}",
+            do=f"Pull the source (`pilar pull {source.id}`): under a mended contract everything is landed again",
+        )
+
+
+def _outlived_by(source: Source, batch: Batch | Decided, decided: Sequence[Decided], ledger: Ledger) -> str | None:
+    """The newer pull that found the last good version of what was not accepted of a batch's pages to hold still."""
+    of_pages = [one for one in decided if one.pull_id == batch.pull_id]
+    if source.coverage_column is None:
+        of_pages = [one for one in of_pages if one.batch_id == batch.batch_id]
+    later = (
+        ledger.unchanged_since(source.id, one.coverage, one.pull_id) for one in of_pages if one.status != "accepted"
+    )
+    return max((found for found in later if found is not None), default=None)
 
 
 def _instead(last: Decided | None) -> str:

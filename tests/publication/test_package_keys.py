@@ -13,7 +13,6 @@ from ledger.settings import REPOSITORY
 from publication.build import Published
 from publication.tables import SCORES
 
-MARTS = tuple(map(mart_of, pillar_ids()))
 
 MARTS = [mart_of(pillar) for pillar in pillar_ids()]
 MODELS = REPOSITORY / "dbt_project" / "models"

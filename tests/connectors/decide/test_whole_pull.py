@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from connectors.kept.replay import replay
+from connectors.kept.replay import replay, replayable
 from connectors.pull.course import pull_pages
 from connectors.source.source import Source
 from ledger.errors import LedgerError
@@ -159,6 +159,22 @@ def test_p3_only_the_newest_pull_is_replayed(ledger: Ledger, settings: Settings)
         ("2024", "accepted"),
     ]
     assert seen(mended, ledger, settings) == {"2023": "abcdefghijuv", "2024": "klmnopqrst"}
+
+
+@pytest.mark.parametrize("key", [["id"], ["id", "tahun"]])
+def test_p3_a_held_pull_is_not_replayed_past_one_that_changed_nothing(
+    key: list[str], ledger: Ledger, settings: Settings
+) -> None:
+    source = make(key=key)
+    take(source, BEFORE, ledger, settings)
+    held = take(source, {2023: "abcdefGHIJ", 2024: "klmnopqrstu"}, ledger, settings)
+    assert states(held)[0] == ("2023", "held")
+    mended = make(key=key, columns=COLUMNS | {"n": {"type": "integer", "max": 999}})
+    assert len(replayable(mended, ledger)) == 1
+    take(source, BEFORE, ledger, settings)
+    for batch in held.batches:
+        with pytest.raises(LedgerError, match="newe"):
+            replay(mended, batch.batch_id, ledger, settings)
 
 
 def test_a_key_with_the_coverage_in_it_names_other_rows(ledger: Ledger, settings: Settings) -> None:

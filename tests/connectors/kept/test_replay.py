@@ -149,6 +149,19 @@ def test_a_rejected_batch_comes_in_once_its_contract_is_mended(ledger: Ledger, s
     assert accounted(ledger, settings, wrong) == {"2024": (20, 20, 0)}
 
 
+def test_p1_what_was_held_is_older_than_what_a_newer_pull_found_unchanged(ledger: Ledger, settings: Settings) -> None:
+    pulled(ledger, settings)
+    wrong = [row | {"n": 50} for row in records(20)]
+    held = pull_pages(make(columns=STRICT), [page(0, wrong)], ledger, settings, synthetic=True)
+    assert states(held) == [("2024", "rejected")]
+    mended = make(columns=OPEN)
+    assert replayable(mended, ledger) == [held.batches[0].batch_id]
+    newest = pulled(ledger, settings)
+    assert replayable(mended, ledger) == []
+    with pytest.raises(LedgerError, match=f"a newer pull found what is in force unchanged: {newest}"):
+        replay(mended, held.batches[0].batch_id, ledger, settings)
+
+
 def test_a_row_that_the_agency_corrected_comes_in_with_the_pull(ledger: Ledger, settings: Settings) -> None:
     """Old rows must never come back in the place of corrected ones."""
     old, source = pulled(ledger, settings), make(columns=STRICT)
