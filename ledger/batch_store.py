@@ -120,6 +120,7 @@ class BatchStore(Store):
         - A newer batch of its coverage is in force, is held itself, or found what is in force unchanged.
         - Its pull counts as a whole, and any newer pull has come to its end.
         - Its pull counts as a whole, and another batch of it would stay behind.
+        - Its pull counts as a whole, and its rows do not say their coverage: no later pull could say where they went.
         """
         [source_id, *others] = dict.fromkeys(self._held(batch_id).source_id for batch_id in batch_ids)
         if others:
@@ -129,6 +130,8 @@ class BatchStore(Store):
         with self.deciding(source_id), self.together(), self.lock(RECEIPT_LOCK):
             # Looked up again: whoever held the locks may have released them, or pulled anew.
             batches = [self._held(batch_id) for batch_id in dict.fromkeys(batch_ids)]
+            for batch in batches:
+                _refuse_unclear(batch)
             receipts = [self._release(batch.batch_id, why) for batch in batches]
             with self._begin() as connection:
                 for batch in batches:
@@ -199,14 +202,15 @@ class BatchStore(Store):
     def in_force(self, source_id: str | None = None) -> Sequence[Batch]:
         """The accepted batches (of one source, or of all) that no newer one replaced, in the order of their pulls.
 
-        A batch replaces what was accepted of its coverage before; a delta does not, it joins them.
+        A batch replaces what was accepted of its coverage before; a delta does not, it joins them. A batch that landed
+        kept pages again stands where their pull stands: what was pulled later still counts.
         """
         newer = t.batch.alias("newer")
         replaced = sa.exists().where(newer.c.status == "accepted", _replaces(newer, t.batch))
         query = sa.select(t.batch).where(t.batch.c.status == "accepted", ~replaced)
         if source_id is not None:
             query = query.where(t.batch.c.source_id == source_id)
-        order = (t.batch.c.source_id, t.batch.c.batch_id)
+        order = (t.batch.c.source_id, t.batch.c.fetched_by, t.batch.c.batch_id)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
@@ -284,9 +288,11 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
 
 
 def _replaces(newer: sa.FromClause, old: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Whether a batch, accepted, replaces another: it is a later whole read of the same coverage."""
+    """Whether a batch, accepted, replaces another: a later whole read of the same coverage, or its own pages again."""
     same = (newer.c.source_id == old.c.source_id) & newer.c.coverage.is_not_distinct_from(old.c.coverage)
-    return same & newer.c.merge.is_(None) & (newer.c.batch_id > old.c.batch_id)
+    later = newer.c.merge.is_(None) & (newer.c.fetched_by > old.c.fetched_by)
+    again = (newer.c.fetched_by == old.c.fetched_by) & (newer.c.batch_id > old.c.batch_id)
+    return same & (later | again)
 
 
 def _refuse_parted(connection: sa.Connection, batch: Batch) -> None:
@@ -305,6 +311,16 @@ def _refuse_parted(connection: sa.Connection, batch: Batch) -> None:
             do="Release all held batches of the pull at once: `pilar release BATCH BATCH --why ...`"
             if left.status == "held"
             else "Mend what was rejected, then pull again or replay",
+        )
+
+
+def _refuse_unclear(batch: Batch) -> None:
+    """Where a pull counts as a whole, a row that does not say its coverage may be in force under another one."""
+    if batch.by_rows and batch.merge is None and batch.coverage is None:
+        raise LedgerError(
+            "its rows do not say what they are about, and may be in force under a coverage too",
+            where=f"batch {batch.batch_id}",
+            do="Mend the coverage column at the source, or in the contract; then pull, or replay",
         )
 
 

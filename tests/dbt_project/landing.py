@@ -6,35 +6,17 @@ from pathlib import Path
 import duckdb
 
 from ledger.project import pillar_ids
+from ledger.settings import sources_dir
 from ledger.sql import literal
+from pilar.sources.catalogue import landed_columns
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
 LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean"
 
+# Every source's, as its contract says; the rows below have their values in this order.
 COLUMNS: Mapping[str, str] = {
-    "bpkad_realisasi": "kode_daerah varchar, tahun integer, kode_rekening varchar, level integer, "
-    "nama_rekening varchar, nominal decimal(20,2), realisasi decimal(20,2), "
-    "presentase decimal(12,2), previous_realisasi decimal(20,2)",
-    "disdik_sekolah": "npsn varchar, nama varchar, bentuk_pendidikan_id_str varchar, status_sekolah_str varchar, "
-    "kode_daerah varchar, lintang decimal(10,6), bujur decimal(10,6)",
-    "disdik_peserta_didik": "peserta_didik_id varchar, npsn varchar, kode_daerah varchar, semester_id varchar, "
-    "tanggal_lahir date, jenis_kelamin varchar, tingkat_pendidikan_id integer",
-    "dinkes_eppgbm": "nik_anak varchar, kode_daerah varchar, bulan_ukur varchar, tanggal_lahir date, "
-    "jenis_kelamin varchar, tgl_ukur date, umur integer, berat decimal(5,2), tinggi decimal(5,1), "
-    "cara_ukur varchar, tb_u varchar",
-    "dinkes_persalinan": "encounter_id varchar, kode_daerah varchar, status varchar, mulai timestamptz, "
-    "penolong varchar, subjek varchar",
-    "perkim_sanitasi": "id_rumah_tangga varchar, kode_daerah varchar, tahun integer, akses_sanitasi varchar, "
-    "air_minum varchar",
-    "dlh_sipsn": "tahun integer, provinsi varchar, kabupaten_kota varchar, timbulan decimal(18,2), "
-    "pengurangan decimal(18,2), persen_pengurangan decimal(7,2), penanganan decimal(18,2), "
-    "persen_penanganan decimal(7,2), terkelola decimal(18,2), persen_terkelola decimal(7,2), "
-    "daur_ulang decimal(18,2), bahan_baku decimal(18,2), recycling_rate decimal(7,2)",
-    "dpmptsp_proyek": "id_proyek varchar, nib varchar, kd_daerah varchar, tgl_pengajuan date, "
-    "jumlah_investasi decimal(20,2), skala_usaha varchar, kd_resiko varchar, tahun integer",
-    "bps_indikator": "kode_bps varchar, wilayah varchar, var integer, tahun integer, nilai decimal(18,4)",
-    "diskominfo_penilaian": "kode_daerah varchar, tahun integer, kohort varchar, dimensi varchar, nilai decimal(4,2)",
-    "diskominfo_spbe": "kode_daerah varchar, tahun integer, indeks decimal(4,2)",
+    source: ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    for source, columns in landed_columns(sources_dir()).items()
 }
 
 Row = Sequence[object]
@@ -130,7 +112,7 @@ def _projects(region: str, amounts: Mapping[int, Sequence[int]]) -> dict[int, li
     village = region.replace(".", "") + "060001"
     return {
         year: [
-            (f"{region}-{year}-{n}", "nib", village, f"{year}-06-01", amount, "01", "R", year)
+            (f"{region}-{year}-{n}", "nib", village, year, f"{year}-06-01", amount, "01", "R")
             for n, amount in enumerate(values)
         ]
         for year, values in amounts.items()

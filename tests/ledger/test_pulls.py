@@ -356,3 +356,19 @@ def test_p2_an_evaluation_that_did_not_end_counts_for_a_while_and_one_that_did_f
     engine.dispose()
     assert (ledger.last_attempt(60) is not None) is (status in ("published", "failed"))
     assert ledger.last_attempt(120) is not None
+
+
+# -- what is in force -------------------------------------------------------------------------------------------------
+
+
+def test_p1_a_whole_read_landed_again_leaves_in_force_what_was_pulled_after_it(ledger: Ledger) -> None:
+    """Ledgers from before hold replays of whole reads that deltas had joined since."""
+    first = batch(ledger)
+    delta = batch(ledger, merge=DELTA)
+    again = batch(ledger, replay_of=first)
+    assert [one.batch_id for one in ledger.in_force(SOURCE)] == [again, delta]
+    delta_again = batch(ledger, merge=DELTA, replay_of=delta)
+    assert [one.batch_id for one in ledger.in_force(SOURCE)] == [again, delta_again]
+    whole = batch(ledger)
+    batch(ledger, replay_of=first)
+    assert [one.batch_id for one in ledger.in_force(SOURCE)] == [whole]

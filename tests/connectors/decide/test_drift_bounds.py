@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.decide import drift
-from connectors.decide.drift import Form, Seen, changes, form_of, judged, tame
+from connectors.decide.drift import Form, ObservedForm, by_policy, changes, form_of, tame
 from connectors.landing.pagetable import PageFacts
 from connectors.landing.sample import MOST_PAGES, Sample, Value
 from connectors.source.columns import Column
@@ -22,9 +22,9 @@ def texts(count: int, kind: Any = "text") -> list[Value]:
     return [Value(f"v{nth}", kind) for nth in range(count)]
 
 
-def seen(**change: Any) -> Seen:
+def seen(**change: Any) -> ObservedForm:
     given = {"received": 10, "unknown": [], "absent": [], "quarantine": [], "sample": Sample()} | change
-    return Seen(**given)
+    return ObservedForm(**given)
 
 
 def some(fitting: int) -> Any:
@@ -95,7 +95,7 @@ def test_one_column_alone_is_not_exchanged() -> None:
 @pytest.mark.parametrize(("count", "shown", "more"), [(12, 12, ""), (13, 12, "; and 1 more"), (14, 12, "; and 2 more")])
 def test_twelve_differences_of_a_kind_are_spelled_out(count: int, shown: int, more: str) -> None:
     found = changes(CONTRACT, seen(unknown=[f"f{nth:02}" for nth in range(count)]), some(0))
-    _, [note] = judged(CONTRACT, found)
+    _, [note] = by_policy(CONTRACT, found)
     assert note.observed == "; ".join(f"f{nth:02}" for nth in range(shown)) + more
 
 

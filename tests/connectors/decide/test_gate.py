@@ -204,14 +204,6 @@ DELTAS: list[tuple[str, Facts, str, list[str]]] = [
         ["simulated"],
     ),
     ("a quiet day of a simulator", facts(received=0, new_rows=0, synthetic=True), "unchanged", []),
-    ("a replay without a new row settles what was refused", facts(new_rows=0, replay=True), "accepted", []),
-    (
-        "a replay of what is in force",
-        facts(new_rows=0, replay=True, before=before(content_sha256="content")),
-        "unchanged",
-        [],
-    ),
-    ("a replay before anything is in force", facts(new_rows=0, replay=True, before=None), "accepted", []),
     ("new rows of the same bytes", facts(new_rows=1, before=before(content_sha256="content")), "accepted", []),
 ]
 

@@ -24,6 +24,7 @@ from tests.connectors.years import (
     BEFORE,
     COLUMNS,
     STOOD,
+    STRICT,
     Years,
     batch_of,
     codes,
@@ -74,6 +75,18 @@ def test_p3_beside_a_rejected_coverage_none_is_released(ledger: Ledger, settings
     assert states(outcome) == [("2023", "rejected"), ("2024", "held")]
     with pytest.raises(LedgerError, match=r"whose batch .* is rejected"):
         ledger.release_batches([batch_of(outcome, "2024")], "confirmed")
+    assert seen(source, ledger, settings) == STOOD
+
+
+def test_p3_rows_without_a_coverage_are_not_released_beside_others(ledger: Ledger, settings: Settings) -> None:
+    """Their next pull may say their coverage: then they would be in force under both."""
+    source = make(assertions=STRICT | {"quarantine": {"max": "50%"}})
+    take(source, BEFORE, ledger, settings)
+    outcome = take(source, {2023: "bcdefghij", 2024: "klmnopqrst", None: "a"}, ledger, settings)
+    assert states(outcome)[-1] == (None, "held")
+    with pytest.raises(LedgerError, match="do not say what they are about"):
+        ledger.release_batches([batch_of(outcome, None)], "confirmed")
+    take(source, BEFORE, ledger, settings)
     assert seen(source, ledger, settings) == STOOD
 
 

@@ -274,3 +274,12 @@ def test_a_connection_may_bring_limits_of_its_own() -> None:
     assert (made.limits.interval_s, made.limits.attempts) == (0.5, 2)
     with pytest.raises(ConfigError, match="'intervall'"):
         HttpClient(Connection(url="https://opd.example", extra={"limits": {"intervall": 1}}))
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_p6_a_failing_answer_is_handed_on_to_be_kept_unless_it_may_hold_a_credential(
+    server, client, respond, confidential: bool
+) -> None:
+    body = b'{"access_token": "kunci-rahasia-9f3a", "expires_in": "soon"}'
+    error = failing(client(), server.on("/a", respond(body, status=403)), confidential=confidential)
+    assert (error.kind, error.answer.body if error.answer else None) == ("auth", None if confidential else body)

@@ -120,6 +120,7 @@ def test_every_protocol_has_a_case() -> None:
     assert {name for name, _, _ in CASES} == set(registry.names())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[f"{name}-{at}" for at, (name, _, _) in enumerate(CASES)])
 def test_p2_kept_bytes_give_the_same_pages_and_the_same_rows(
     case: int, ledger: Ledger, settings: Settings, tmp_path: Path, postgres_url: str

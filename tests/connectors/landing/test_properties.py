@@ -20,7 +20,6 @@ from connectors.landing.personal import has_identity, is_suspicious
 from connectors.protocols.json_path import member, select
 from connectors.source.columns import Column
 from connectors.source.rules import parse_rule
-from ledger.sql import text as sql_text
 from tests.connectors.landing.conftest import land_pages, page_of, source_of
 
 QUICK = settings(max_examples=15, deadline=None, derandomize=True)
@@ -31,7 +30,7 @@ def values_of(column: dict[str, Any], texts: list[str]) -> list[Any]:
     """What the landing's cast makes of texts; None where it makes nothing of them."""
     declared = Column.model_validate(column)
     raw = clean("x", declared)
-    listed = f"[{', '.join(map(sql_text, texts))}]"
+    listed = f"[{', '.join(map(literal, texts))}]"
     rows = f"SELECT unnest({listed}) AS x, generate_subscripts({listed}, 1) AS nth"
     how = cast("y", declared, "moment")
     stepped = f"SELECT *, {how.moment or 'NULL'} AS moment FROM (SELECT nth, {raw} AS y FROM ({rows}))"
@@ -189,7 +188,7 @@ def test_p6_an_identity_number_is_seen_wherever_it_stands_alone(texts: list[tupl
         text = "".join(parts)
         expected = any(_has_the_form_of_a_nik(digits) for digits in re.findall("[0-9]+", text))
         asked = f"{has_identity('x')}, {is_suspicious('x')}"
-        row = duckdb.execute(f"SELECT {asked} FROM (SELECT {sql_text(text)} AS x)").fetchone()
+        row = duckdb.execute(f"SELECT {asked} FROM (SELECT {literal(text)} AS x)").fetchone()
         assert row is not None
         assert row[0] == expected, text
         assert row[1] >= row[0]
@@ -199,7 +198,7 @@ def test_p6_an_identity_number_is_seen_wherever_it_stands_alone(texts: list[tupl
 def test_p6_an_identity_number_in_groups_is_seen(gap: str) -> None:
     """Word processors put signs between groups that look like blanks and hyphens and are others."""
     text = "NIK " + gap.join(["9964", "0201", "0123", "0001"]) + " x"
-    row = duckdb.execute(f"SELECT {has_identity('x')} FROM (SELECT {sql_text(text)} AS x)").fetchone()
+    row = duckdb.execute(f"SELECT {has_identity('x')} FROM (SELECT {literal(text)} AS x)").fetchone()
     assert row == (True,)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.landing.comparing import Comparison, Standing
+from connectors.landing.comparing import Baseline, Comparison
 from connectors.landing.counts import LandedCoverage
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
@@ -60,8 +60,8 @@ def land(
             landing.add(page, "all", hashlib.sha256(page.body).hexdigest())
         [counts] = landing.finish()
         files = landing.write("all", folder / "rows")
-        standing = Standing((("before", beside),), None, whole=True) if beside is not None else None
-        return counts, files.rows_sha256, landing.compare("all", standing) if standing is not None else None
+        baseline = Baseline((("before", beside),), None, whole=True) if beside is not None else None
+        return counts, files.rows_sha256, landing.compare("all", baseline) if baseline is not None else None
 
 
 @QUICK

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from connectors.landing import reader, staging
-from connectors.landing.comparing import Standing
+from connectors.landing.comparing import Baseline
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from ledger.errors import SourceError
@@ -96,9 +96,9 @@ def test_a_batch_is_compared_with_the_one_in_force_whatever_is_compared_at_once(
     with Landing(source, KEYS, [tmp_path]) as landing:
         landing.add(page_of([{"id": str(row), "n": row * (1 + row % 2)} for row in range(2, 9)]), "all", "")
         landing.finish()
-        found = landing.compare("all", Standing((("before", before),), None, whole=True))
+        found = landing.compare("all", Baseline((("before", before),), None, whole=True))
     assert found is not None
-    assert (found.standing, found.added, found.changed, found.removed, found.known) == (6, 3, 2, 2, 2)
+    assert (found.in_force, found.added, found.changed, found.removed, found.known) == (6, 3, 2, 2, 2)
 
 
 def test_a_duplicate_of_one_period_touches_no_row_of_another(tmp_path: Path) -> None:

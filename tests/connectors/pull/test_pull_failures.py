@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from connectors.decide import decision as decision_module
@@ -23,7 +24,7 @@ from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.pull.course import pull, pull_pages
 from connectors.pull.page_store import PageStore, read_page
-from ledger.errors import ConfigError, SourceError
+from ledger.errors import ConfigError, LedgerError, SourceError
 from ledger.keys import Keys
 from ledger.records import BatchResult
 from ledger.settings import Connection, Settings
@@ -310,6 +311,39 @@ def test_two_pulls_of_one_source_wait_for_each_other(ledger: Ledger, settings: S
     first.join()
     assert seen == ["first begins", "first ends", "second begins"]
     assert states(outcome) == [("2024", "unchanged")]
+
+
+def test_p3_a_release_waits_for_the_pull_that_is_under_way(ledger: Ledger, settings: Settings, ledger_url: str) -> None:
+    pull_pages(make(), [page(0, records(20))], ledger, settings)
+    [held] = pull_pages(make(), [page(0, records(9))], ledger, settings).batches
+    told: list[str] = []
+
+    def release() -> None:
+        try:
+            Ledger(ledger_url).release_batches([held.batch_id], "the agency says so")
+        except LedgerError as error:
+            told.append(error.what)
+
+    person = threading.Thread(target=release)
+
+    def meanwhile() -> Iterator[Page]:
+        person.start()
+        with psycopg.connect(ledger_url) as connection:
+            waiting = (
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+                "(SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            while person.is_alive() and connection.execute(waiting).fetchone() is None:
+                threading.Event().wait(0.01)
+        yield page(0, records(21))
+
+    outcome = pull_pages(make(), meanwhile(), ledger, settings)
+    person.join()
+    assert (held.status, states(outcome)) == ("held", [("2024", "accepted")])
+    # What the pull brought is known to it, and newer.
+    [what] = told
+    assert what.endswith(outcome.batches[0].batch_id)
+    assert [batch.batch_id for batch in ledger.in_force("sample")] == [outcome.batches[0].batch_id]
 
 
 def test_leftovers_of_dead_batches_are_removed_and_no_others(ledger: Ledger, settings: Settings) -> None:
