@@ -31,9 +31,13 @@ def spread_tests(config: pytest.Config) -> Path:
 
 
 def in_order(item: pytest.Item) -> Sequence[bool]:
-    """Sorts tests: the platform, since it takes minutes and mostly waits; formulas; quick tests; all others."""
+    """Sorts tests: the platform, since it takes minutes and mostly waits; formulas; quick tests; all others.
+
+    Within each, those that stay together come first: the last ones are to be small, so that no process waits for long.
+    """
     quick = not any(item.get_closest_marker(name) for name in NETWORKED)
-    return (item.get_closest_marker("e2e") is None, not item.nodeid.startswith(FORMULAS), not quick)
+    alone = not _shares(item)
+    return (item.get_closest_marker("e2e") is None, not item.nodeid.startswith(FORMULAS), not quick, alone)
 
 
 def shared_by(items: Sequence[pytest.Item]) -> Mapping[str, str]:
@@ -49,9 +53,13 @@ def shared_by(items: Sequence[pytest.Item]) -> Mapping[str, str]:
 def _shared_by(item: pytest.Item, folders: Mapping[Path, str]) -> str:
     if item.get_closest_marker("e2e") is not None:
         return "e2e"
-    if _folder_shared(item) or any(one.scope == "module" for one in _fixtures(item)):
+    if _shares(item):
         return folders.get(item.path, item.nodeid.partition("::")[0])
     return item.nodeid
+
+
+def _shares(item: pytest.Item) -> bool:
+    return bool(_folder_shared(item)) or any(one.scope == "module" for one in _fixtures(item))
 
 
 def _folder_shared(item: pytest.Item) -> str:

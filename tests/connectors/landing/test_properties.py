@@ -20,6 +20,7 @@ from connectors.landing.personal import has_identity, is_suspicious
 from connectors.protocols.json_path import member, select
 from connectors.source.columns import Column
 from connectors.source.rules import parse_rule
+from ledger.sql import literal
 from tests.connectors.landing.conftest import land_pages, page_of, source_of
 
 QUICK = settings(max_examples=15, deadline=None, derandomize=True)
