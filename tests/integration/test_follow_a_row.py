@@ -67,7 +67,7 @@ def test_what_the_page_names_exists(name: str) -> None:
 
 def test_a_name_that_is_not_there_is_noticed() -> None:
     assert len(NAMED) == len(set(NAMED)) > 50
-    assert not defined("pilar.steps.sweep")
+    assert not defined("pilar.steps.nothing")
     assert not defined("ledger.event_store.Nobody.record_event")
 
 
@@ -147,7 +147,7 @@ def test_an_event_and_its_pull_go_the_way_of_the_page(
         assert TestClient(door).post("/events", content=body, headers=signed(body, SECRET)).status_code == 202
         # The door would have started it with itself: then it looks for events before one is there, too.
         dispatcher.start()
-        eventually(lambda: [event.status for event in ledger.events_of(SOURCE)] == ["dispatched"])
+        assert eventually(lambda: [event.status for event in ledger.events_of(SOURCE)] == ["dispatched"])
         dispatcher.stop()
         outcome = steps.ingest(SOURCE)
     assert len(posted) == 1
