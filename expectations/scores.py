@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from expectations.rules import STATES, Rule, between, empty, filled, in_set, known, no_rows, not_empty, unique
+from ledger.project import Table
+from ledger.project import table as described
 
 QUESTIONS, PILLARS = "scores.question_scores", "scores.pillar_scores"
 DIMENSIONS, INDEX = "scores.dimension_scores", "scores.index_scores"
-REGION = ("region_system", "region_code")
 HIGHEST = "the instrument's scale runs from 0 to 4"
 FILLED = "a score that does not say whose it is, under which rules, cannot be explained"
-RUBRIC = ("rubric_version", "rubric_status", "relation")
 BASES = ("reported", "computed")
 # By which columns the rows that do not meet a rule are shown.
 SHOWN = {
@@ -20,16 +20,25 @@ SHOWN = {
 }
 
 
+def _contract(table: str) -> Table:
+    """What dbt enforces of it: its key, and the columns that are filled."""
+    return described(table.partition(".")[2])
+
+
+def _unique(table: str, because: str) -> Rule:
+    return unique(table, _contract(table).key, because)
+
+
+def _filled(table: str) -> Iterable[Rule]:
+    return filled(table, _contract(table).required, SHOWN[table], FILLED)
+
+
 def _value_iff_measured(table: str, column: str) -> Iterable[Rule]:
     because = "no score where nothing was measured; zero is a score"
     measured = {"state": ("measured",)}
     elsewhere = {"state": tuple(state for state in STATES if state != "measured")}
     yield from filled(table, (column,), SHOWN[table], because, name="value_where_measured", where=measured)
     yield empty("no_value_elsewhere", table, column, SHOWN[table], because, where=elsewhere)
-
-
-def _filled(table: str, *columns: str) -> Iterable[Rule]:
-    return filled(table, columns, SHOWN[table], FILLED)
 
 
 def _one_of(table: str, column: str, values: tuple[str, ...], because: str) -> Rule:
@@ -51,8 +60,8 @@ def _regions_present(table: str) -> Rule:
 
 _QUESTION_RULES = (
     not_empty(QUESTIONS),
-    unique(QUESTIONS, (*REGION, "rule_set_id", "question_key"), "one score per region, rule set and question"),
-    *_filled(QUESTIONS, "region_code", "rule_set_id", "question_key", "dimension", "state", *RUBRIC),
+    _unique(QUESTIONS, "one score per region, rule set and question"),
+    *_filled(QUESTIONS),
     _one_of(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _one_of(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
     _one_of(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
@@ -72,11 +81,11 @@ _QUESTION_RULES = (
 
 _PILLAR_RULES = (
     not_empty(PILLARS),
-    unique(PILLARS, (*REGION, "pillar"), "one score per region and pillar"),
-    *_filled(PILLARS, "region_code", "pillar", "state", "questions_total"),
+    _unique(PILLARS, "one score per region and pillar"),
+    *_filled(PILLARS),
     _one_of(PILLARS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(PILLARS),
-    known(PILLARS, "pillar", ("pillars", "id"), "there are six pillars"),
+    known(PILLARS, "pillar", ("pillars", "id"), "a pillar is one of the seed"),
     *_value_iff_measured(PILLARS, "score"),
     _range(PILLARS, "score", (0, 4), HIGHEST),
     _regions_present(PILLARS),
@@ -85,7 +94,7 @@ _PILLAR_RULES = (
         PILLARS,
         """SELECT r.region_code, p.id AS pillar FROM {seed:regions} r CROSS JOIN {seed:pillars} p
            WHERE NOT EXISTS (SELECT 1 FROM {batch} s WHERE s.region_code = r.region_code AND s.pillar = p.id)""",
-        "each region has its six pillars, if only to say that one is missing",
+        "each region has every pillar, if only to say that one is missing",
     ),
     no_rows(
         "questions_counted",
@@ -98,10 +107,8 @@ _PILLAR_RULES = (
 
 _DIMENSION_RULES = (
     not_empty(DIMENSIONS),
-    unique(
-        DIMENSIONS, (*REGION, "rule_set_id", "dimension", "basis"), "one value per region, rules, dimension and basis"
-    ),
-    *_filled(DIMENSIONS, "region_code", "rule_set_id", "dimension", "basis", "state"),
+    _unique(DIMENSIONS, "one value per region, rules, dimension and basis"),
+    *_filled(DIMENSIONS),
     _one_of(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
     _one_of(DIMENSIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(DIMENSIONS),
@@ -136,8 +143,8 @@ _DIMENSION_RULES = (
 
 _INDEX_RULES = (
     not_empty(INDEX),
-    unique(INDEX, (*REGION, "rule_set_id", "basis"), "one index per region, rule set and basis"),
-    *_filled(INDEX, "region_code", "region_name", "rule_set_id", "basis", "state"),
+    _unique(INDEX, "one index per region, rule set and basis"),
+    *_filled(INDEX),
     _one_of(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
     _one_of(INDEX, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(INDEX),

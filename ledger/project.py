@@ -16,6 +16,7 @@ from typing import Any
 from ledger.errors import ConfigError
 from ledger.settings import REPOSITORY
 
+# Asked for at every call; a test may put another project in its place.
 PROJECT = REPOSITORY / "dbt_project"
 GRAIN_TEST = "unique_combination"
 
@@ -72,9 +73,13 @@ class Table:
         return tuple(column.name for column in self.columns if column.required)
 
 
-@cache
-def pillars(project: Path = PROJECT) -> tuple[Pillar, ...]:
+def pillars(project: Path | None = None) -> tuple[Pillar, ...]:
     """The pillars, in the order of the seed. Raises ConfigError when the seed cannot be read."""
+    return _pillars(project or PROJECT)
+
+
+@cache
+def _pillars(project: Path) -> tuple[Pillar, ...]:
     path = project / "seeds" / "pillars.csv"
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -88,7 +93,7 @@ def pillars(project: Path = PROJECT) -> tuple[Pillar, ...]:
         ) from error
 
 
-def pillar_ids(project: Path = PROJECT) -> tuple[str, ...]:
+def pillar_ids(project: Path | None = None) -> tuple[str, ...]:
     """The ids of the pillars, in the order of the seed. Raises ConfigError when the seed cannot be read."""
     return tuple(pillar.id for pillar in pillars(project))
 
@@ -98,7 +103,7 @@ def mart_of(pillar: str) -> str:
     return f"mart_{pillar}"
 
 
-def table(name: str, project: Path = PROJECT) -> Table:
+def table(name: str, project: Path | None = None) -> Table:
     """A model or seed by its name, a table of a source by ``source.table``.
 
     Raises ConfigError when no YAML of the project describes it, or when one cannot be read.
@@ -107,25 +112,29 @@ def table(name: str, project: Path = PROJECT) -> Table:
     if name not in described:
         raise ConfigError(
             f"no YAML of the dbt project describes the table {name!r}",
-            where=str(project),
+            where=str(project or PROJECT),
             do="Describe it, and each of its columns, in the YAML beside its model",
         )
     return described[name]
 
 
-def columns(name: str, project: Path = PROJECT) -> tuple[Column, ...]:
+def columns(name: str, project: Path | None = None) -> tuple[Column, ...]:
     """The columns of a table, in its order. Raises ConfigError as ``table`` does."""
     return table(name, project).columns
 
 
-def key(name: str, project: Path = PROJECT) -> tuple[str, ...]:
+def key(name: str, project: Path | None = None) -> tuple[str, ...]:
     """The columns that tell a table's rows apart. Raises ConfigError as ``table`` does."""
     return table(name, project).key
 
 
-@cache
-def tables(project: Path = PROJECT) -> Mapping[str, Table]:
+def tables(project: Path | None = None) -> Mapping[str, Table]:
     """Every described table by its name. Raises ConfigError when a YAML file of the project cannot be read."""
+    return _tables(project or PROJECT)
+
+
+@cache
+def _tables(project: Path) -> Mapping[str, Table]:
     paths = sorted((*(project / "models").rglob("*.yml"), *(project / "seeds").rglob("*.yml")))
     return MappingProxyType({found.name: found for path in paths for found in _described(path, project)})
 

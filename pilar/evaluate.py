@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ledger.errors import GateError, PilarError, TransformError
+from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar import promotion
 from pilar import warehouse as files
-from pilar.pillars import PILLARS
 
 KEPT_WAREHOUSES = 3
 # An evaluation takes a minute or two: one that has been running for longer than this died on the way.
@@ -64,7 +64,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     from pilar.evaluation_build import build_scores
 
     warehouse = warehouse_file(settings, evaluation_id)
-    files.write_promoted(warehouse, settings.home, PILLARS, ledger.last_good(), held_pillars(ledger))
+    files.write_promoted(warehouse, settings.home, pillar_ids(), ledger.last_good(), held_pillars(ledger))
     try:
         result = build_scores(warehouse)
         if not result.ok:
@@ -136,4 +136,4 @@ def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
 
 def held_pillars(ledger: Ledger) -> Mapping[str, Promotion]:
     """Pillars whose last good version stays, with the first decision that held them."""
-    return {pillar: found for pillar in PILLARS if (found := ledger.held_since(pillar)) is not None}
+    return {pillar: found for pillar in pillar_ids() if (found := ledger.held_since(pillar)) is not None}

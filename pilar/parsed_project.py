@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ledger.errors import TransformError
-from ledger.settings import REPOSITORY
+from ledger.project import PROJECT
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 log = structlog.get_logger()
 
-PROJECT = REPOSITORY / "dbt_project"
 DIGEST_BYTES = 32
 
 # What this process parsed or loaded last, by its fingerprint: reading it again takes a third of a build's time. dbt

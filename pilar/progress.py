@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ledger.project import pillar_ids
 from ledger.records import Batch, Event
 from ledger.store import Ledger
-from pilar.pillars import PILLARS
 from pilar.wording import sentences
 
 Stage = Literal["waiting", "announced", "pulling", "accepted", "unchanged", "held", "rejected", "failed"]
@@ -105,7 +105,7 @@ def _source(ledger: Ledger, source_id: str, since: datetime) -> SourceProgress:
 def _pillars(ledger: Ledger) -> Sequence[PillarProgress]:
     in_force: Mapping[str, object] = ledger.last_good()
     found = []
-    for pillar in PILLARS:
+    for pillar in pillar_ids():
         held = ledger.held_since(pillar)
         if held is not None:
             found.append(PillarProgress(pillar, "held", held.reason or ""))

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ledger.project import pillar_ids
 from ledger.records import GateRow
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar.parsed_project import fingerprint
-from pilar.pillars import PILLARS
 from pilar.warehouse import MartFile, export_marts
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ JUDGES = ("great-expectations", "duckdb", "duckdb-sqlalchemy", "sqlalchemy")
 
 def decide(ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Path, result: "DbtResult") -> None:
     """Gate the candidates that were built, put in force what passes, and hold the other pillars."""
-    usable = [pillar for pillar in PILLARS if not result.failed_for(f"mart_{pillar}")]
+    usable = [pillar for pillar in pillar_ids() if not result.failed_for(f"mart_{pillar}")]
     folder = settings.home / "promoted"
     marts = export_marts(warehouse, {pillar: folder / pillar / f"{evaluation_id}.parquet" for pillar in usable})
     try:
@@ -40,7 +40,7 @@ def decide(ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Pa
     finally:
         for mart in marts.values():
             mart.drop()
-    for pillar in PILLARS:
+    for pillar in pillar_ids():
         if pillar not in marts:
             _hold_unbuilt(ledger, evaluation_id, pillar, f"dbt could not build it: {result.first_failure()}")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from connectors.contract import said
 from connectors.spec import Source
 from ledger.errors import PublicationError
+from ledger.project import pillar_ids
 from ledger.records import Batch, Evaluation, GateRow, Maturity
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.catalogue import maturities, readable_sources
 from pilar.evaluate import sweep_warehouses, warehouse_file
-from pilar.pillars import PILLARS
 from pilar.warehouse import named_batches
 from pilar.wording import sentences
 from publication import pointer
@@ -105,14 +105,14 @@ def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse
     systems = {source_id: source.system for source_id, source in known.items()}
     # At the evaluation's beginning: made again, it is the same publication.
     head = ledger.chain_head(evaluation.started_at)
-    batches = tuple(_batches(ledger, settings, evaluation, named_batches(warehouse, PILLARS), systems))
+    batches = tuple(_batches(ledger, settings, evaluation, named_batches(warehouse), systems))
     delivered = sorted({batch.source for batch in batches})
     return PublicationMeta(
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
         sources=batches,
-        pillars=tuple(_pillar_state(ledger, pillar) for pillar in PILLARS),
+        pillars=tuple(_pillar_state(ledger, pillar) for pillar in pillar_ids()),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
         caveats={source_id: _caveats(known[source_id]) for source_id in delivered if source_id in known},
     )

@@ -8,10 +8,10 @@ import duckdb
 from rich.table import Table
 from rich.text import Text
 
+from ledger.project import pillar_ids
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.console import out
-from pilar.pillars import PILLARS
 
 DASH = "—"
 
@@ -59,7 +59,7 @@ def _index_table(index: Sequence[Mapping[str, Any]], pillars: Sequence[Mapping[s
     table.add_row("index, reported", *(_mark(row, "index_value") for row in reported))
     table.add_row("  as published", *(str(row.get("published_value") or DASH) for row in reported))
     table.add_row("index, computed", *(_mark(row, "index_value") for row in computed), end_section=True)
-    for pillar in PILLARS:
+    for pillar in pillar_ids():
         table.add_row(pillar, *(_pillar(scores.get((code, pillar))) for code in regions))
     return table
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ledger.errors import TransformError
-from pilar.parsed_project import PROJECT, parsed_project
+from ledger.project import PROJECT
+from pilar.parsed_project import parsed_project
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.results import NodeResult

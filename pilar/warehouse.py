@@ -16,6 +16,7 @@ import duckdb
 import structlog
 
 from connectors.landing.merging import merged
+from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.sql import identifier, literal
 
@@ -41,26 +42,8 @@ REVISION_COLUMNS = {
     "previous_batch_id": "VARCHAR",
 }
 
-# The columns every pillar mart has; dbt enforces them as a contract.
-MART_COLUMNS = {
-    "pillar": "VARCHAR",
-    "region_system": "VARCHAR",
-    "region_code": "VARCHAR",
-    "region_name": "VARCHAR",
-    "period": "VARCHAR",
-    "indicator_id": "VARCHAR",
-    "numerator": "DECIMAL(24,4)",
-    "denominator": "DECIMAL(24,4)",
-    "value": "DECIMAL(18,4)",
-    "unit": "VARCHAR",
-    "state": "VARCHAR",
-    "definition": "VARCHAR",
-    "source_id": "VARCHAR",
-    "batch_ids": "VARCHAR[]",
-    "synthetic": "BOOLEAN",
-    "published_value": "DECIMAL(18,4)",
-    "published_by": "VARCHAR",
-}
+# What the platform adds to a mart in force is described with dbt's source of that name.
+PROMOTED = "promoted.marts"
 
 
 @contextmanager
@@ -162,12 +145,17 @@ def write_promoted(
     in_force: Mapping[str, Promotion],
     held: Mapping[str, Promotion],
 ) -> None:
-    """One view per pillar over its mart in force; a pillar that never passed its gate gets an empty view."""
+    """One view per pillar over its mart in force, and one over all of them, ``promoted.marts``, for dbt.
+
+    A pillar that never passed its gate gets an empty view.
+    """
     with opened(warehouse) as connection:
         connection.execute("create schema if not exists promoted")
         for pillar in pillars:
-            body = _promoted(home, in_force.get(pillar), held.get(pillar))
-            connection.execute(f"create or replace view promoted.{identifier('mart_' + pillar)} as\n{body}")
+            body = _promoted(home, pillar, in_force.get(pillar), held.get(pillar))
+            connection.execute(f"create or replace view promoted.{identifier(mart_of(pillar))} as\n{body}")
+        union = " union all by name ".join(f"from promoted.{identifier(mart_of(pillar))}" for pillar in pillars)
+        connection.execute(f"create or replace view {PROMOTED} as\n{union}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,29 +180,28 @@ class MartFile:
 def export_marts(warehouse: Path, targets: Mapping[str, Path]) -> Mapping[str, MartFile]:
     """Write those candidate marts that were built to Parquet, each beside its target. ``targets`` are by pillar."""
     found = {}
-    columns = ", ".join(identifier(name) for name in MART_COLUMNS)
     with opened(warehouse) as connection:
         # No parameters here or elsewhere: binding one makes DuckDB import pandas first, which takes seconds.
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'candidate'").fetchall()
         for pillar, target in targets.items():
-            if (f"mart_{pillar}",) not in tables:
+            if (mart_of(pillar),) not in tables:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             draft = target.with_name(f".{target.name}.{os.getpid()}")
+            names = ", ".join(identifier(column.name) for column in columns(mart_of(pillar)))
             connection.execute(
-                f"copy (select {columns} from candidate.{identifier('mart_' + pillar)} "
+                f"copy (select {names} from candidate.{identifier(mart_of(pillar))} "
                 f"order by region_code, indicator_id, period) to {literal(str(draft))} (format parquet)"
             )
             found[pillar] = MartFile(draft, target, hashlib.sha256(draft.read_bytes()).hexdigest())
     return found
 
 
-def named_batches(warehouse: Path, pillars: Sequence[str]) -> Sequence[str]:
+def named_batches(warehouse: Path) -> Sequence[str]:
     """Ids of the batches that the marts in force name: those of a held pillar may be older than the evaluation's."""
-    parts = [f"select unnest(batch_ids) as id from promoted.{identifier('mart_' + pillar)}" for pillar in pillars]
-    query = " union ".join(parts)
+    query = f"select distinct unnest(batch_ids) as id from {PROMOTED} order by id"
     with opened(warehouse) as connection:
-        return [row[0] for row in connection.execute(f"select id from ({query}) order by id").fetchall()]
+        return [row[0] for row in connection.execute(query).fetchall()]
 
 
 def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch, maturity: Maturity | None) -> str:
@@ -237,19 +224,25 @@ def _parquet(path: Path) -> str:
     return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
-def _promoted(home: Path, in_force: Promotion | None, held: Promotion | None) -> str:
-    if in_force is None:
-        body = _empty({**MART_COLUMNS, "evaluation_id": "VARCHAR", "promoted_at": "TIMESTAMPTZ"})
-    else:
+def _promoted(home: Path, pillar: str, in_force: Promotion | None, held: Promotion | None) -> str:
+    contract = {column.name: column.type for column in columns(mart_of(pillar))}
+    said = {
+        "evaluation_id": in_force.evaluation_id if in_force is not None else None,
+        "promoted_at": in_force.decided_at.isoformat() if in_force is not None else None,
+        "held_since": held.decided_at.isoformat() if held is not None else None,
+        "held_reason": held.reason if held is not None else None,
+    }
+    added = ", ".join(f"{_value(said[column.name])}::{column.type} as {column.name}" for column in columns(PROMOTED))
+    mart = _empty(contract)
+    if in_force is not None:
         assert in_force.path is not None
-        body = (
-            f"select *, {literal(in_force.evaluation_id)} as evaluation_id, "
-            f"{literal(in_force.decided_at.isoformat())}::timestamptz as promoted_at "
-            f"from {_parquet(home / in_force.path)}"
-        )
-    since = "null" if held is None else literal(held.decided_at.isoformat())
-    reason = "null" if held is None or held.reason is None else literal(held.reason)
-    return f"select *, {since}::timestamptz as held_since, {reason}::varchar as held_reason from ({body})"
+        # A column that the contract has gained since is empty in what was promoted before it.
+        mart = f"{mart} union all by name select * from {_parquet(home / in_force.path)}"
+    return f"select {', '.join(map(identifier, contract))}, {added} from ({mart})"
+
+
+def _value(text: str | None) -> str:
+    return "null" if text is None else literal(text)
 
 
 def _empty(columns: Mapping[str, str]) -> str:

@@ -18,16 +18,17 @@ import duckdb
 import structlog
 
 from ledger.errors import PilarError, PublicationError
+from ledger.project import mart_of, pillar_ids
 from publication.checks import check_draft
 from publication.content import read_content
-from publication.documents import write_documents
+from publication.formats.base import Draft
+from publication.formats.registry import FORMATS
 from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
 from publication.package import write_package
-from publication.page.render import render_page
 from publication.pointer import sync_folder
 from publication.provenance import unexplained_batches, write_provenance
-from publication.tables import MARTS, PILLARS, copy_tables, opened_warehouse, published_tables
+from publication.tables import copy_tables, opened_warehouse, published_tables
 from publication.verify import verify
 
 DRAFT = ".tmp-"
@@ -76,23 +77,24 @@ def publish(warehouse: Path, meta: PublicationMeta, published_dir: Path) -> Publ
     return Published(meta.publication_id, target, manifest_sha256)
 
 
-def _build(warehouse: Path, meta: PublicationMeta, draft: Path) -> str:
+def _build(warehouse: Path, meta: PublicationMeta, folder: Path) -> str:
     with opened_warehouse(warehouse) as connection:
         tables = published_tables(connection)
-        counts = copy_tables(connection, tables, draft)
-        write_provenance(connection, meta, MARTS)
+        rows = copy_tables(connection, tables, folder)
+        marts = {pillar: mart_of(pillar) for pillar in pillar_ids()}
+        write_provenance(connection, meta, tuple(marts.values()))
         unexplained = unexplained_batches(connection)
         if unexplained:
             raise PublicationError(
                 f"figures rest on batches that the publication does not describe: {', '.join(unexplained[:3])}",
                 do="Describe every batch that a figure names, those of held pillars too",
             )
-        content = read_content(connection, meta, dict(zip(PILLARS, MARTS, strict=True)))
-        write_documents(draft, content)
-        write_package(draft, connection, tables, meta)
-        (draft / "index.html").write_text(render_page(content), encoding="utf-8")
-    manifest_sha256 = write_manifest(draft, meta.publication_id, meta.chain)
-    check_draft(draft, counts)
+        draft = Draft(folder, connection, tables, read_content(connection, meta, marts), FORMATS)
+        for form in FORMATS:
+            form.write(draft)
+        write_package(draft)
+    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain)
+    check_draft(folder, rows, FORMATS)
     return manifest_sha256
 
 

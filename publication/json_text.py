@@ -5,9 +5,12 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from ledger.errors import PublicationError
 
 _DECIMAL = "\x00decimal:"
 
@@ -42,3 +45,11 @@ def _scalar(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return value.replace("\x00", "") if isinstance(value, str) else value
+
+
+def check_json(path: Path) -> None:
+    """Raise PublicationError when a file is not JSON."""
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise PublicationError(f"{path.name} is not JSON ({error})", where=str(path)) from error

@@ -26,15 +26,20 @@ def write_command() -> None:
 
 @app.command("check")
 def check_command() -> None:
-    """Say which of these files differ from what the source files make of them."""
+    """Say which of these files differ from the source files, and what readers get undescribed or not at all."""
     from connectors.contracts.files import differences
     from connectors.spec import load_sources
     from ledger.settings import sources_dir
+    from pilar.described import problems
 
     found = list(differences(list(load_sources(sources_dir()).values()), REPOSITORY))
     for path, what in found:
         err.print(f"{path}: {what}", markup=False)
     if found:
         err.print("[bold red]not what the source files make of them[/]; write them: ./run contracts write")
+    untold = list(problems())
+    for problem in untold:
+        err.print(str(problem), markup=False)
+    if found or untold:
         raise typer.Exit(1)
-    out.print("every file is as the contracts say")
+    out.print("every file is as the contracts say, and every column that is described reaches readers")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
-from publication.documents import evidence_path
+from publication.formats.documents import evidence_path
 from publication.page.charts import band_scale, spark
 from publication.page.model import Indicator, Mark, Question
 from publication.page.words import STATES, Text, amount, number, period

@@ -242,3 +242,4 @@ class Page:
     any_synthetic: bool
     licence: str | None
     files: Sequence[tuple[str, Text]]
+    folders: Sequence[tuple[Sequence[str], Text]]

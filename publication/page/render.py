@@ -1,6 +1,7 @@
 """Write the page down."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -37,15 +38,18 @@ LEGEND = (
 )
 
 
-def render_page(content: Content) -> str:
-    """The dashboard as one self-contained HTML document. Everything from the data is escaped."""
+def render_page(content: Content, shown: Sequence[tuple[str, Text]]) -> str:
+    """The dashboard as one self-contained HTML document. Everything from the data is escaped.
+
+    ``shown`` are files and folders (with a slash behind) that it names, beside those that every publication has.
+    """
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            page=page(content),
+            page=page(content, shown),
             legend=LEGEND,
             simulated=SYNTHETIC.text,
             no_data=state_mark("missing").text,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
-from publication.documents import index_evidence_path, safe
+from publication.formats.documents import index_evidence_path, safe
 from publication.meta import PillarState
 from publication.page.charts import share
 from publication.page.indicators import CALIBRATED, indicators, questions, simulated, state_mark
@@ -13,16 +13,15 @@ from publication.page.model import DataYears, Dimension, Improved, Index, Mark, 
 from publication.page.quality import findings, gates, sources
 from publication.page.words import NO_VALUE, Text, clock, day, listed, number
 
-FILES = (
+FIRST_FILES = (
     ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file")),
     ("datapackage.json", Text("uraian tabel dan kolom", "tables and columns described")),
-    ("json/index.json", Text("antarmuka untuk mesin", "interface for machines")),
-    ("manifest.json", Text("sidik jari setiap berkas", "hash of every file")),
 )
+LAST_FILE = ("manifest.json", Text("sidik jari setiap berkas", "hash of every file"))
 
 
-def page(content: Content) -> Page:
-    """Everything on the page."""
+def page(content: Content, shown: Sequence[tuple[str, Text]]) -> Page:
+    """Everything on the page. ``shown`` are files and folders (with a slash behind) that it names beside its own."""
     meta = content.meta
     rubrics = sorted({(row["rubric_version"], row["rubric_status"]) for row in content.question_scores})
     names = ", ".join(str(version) for version, _ in rubrics) or NO_VALUE
@@ -40,8 +39,18 @@ def page(content: Content) -> Page:
         rubric_assumed=any(status != "official" for _, status in rubrics),
         any_synthetic=any(row["synthetic"] for row in rows),
         licence=meta.data_licence,
-        files=FILES,
+        files=[*FIRST_FILES, *(item for item in shown if not item[0].endswith("/")), LAST_FILE],
+        folders=_folders(shown),
     )
+
+
+def _folders(shown: Sequence[tuple[str, Text]]) -> list[tuple[Sequence[str], Text]]:
+    """Those that hold the same stand together."""
+    found: dict[Text, list[str]] = {}
+    for path, text in shown:
+        if path.endswith("/"):
+            found.setdefault(text, []).append(path)
+    return [(paths, text) for text, paths in found.items()]
 
 
 def _name(row: Row) -> Text:

@@ -28,7 +28,7 @@ from connectors.protocols.html_table import read_table
 from connectors.protocols.records import dump_records
 from connectors.protocols.sql import Sql, SqlArgs
 from ledger.settings import Connection
-from publication.tables import csv_cell
+from publication.formats.csv_files import csv_cell
 from tests.conftest import database_url
 from tests.connectors.landing.conftest import Result, land_pages, page_of, source_of
 

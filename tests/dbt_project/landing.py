@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from ledger.project import pillar_ids
 from ledger.sql import literal
-from pilar.pillars import PILLARS
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
 LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean"
@@ -64,7 +64,7 @@ def promote(warehouse: Path, *, held: str | None = None, absent: Iterable[str] =
     """What the platform writes between the two builds: candidates in force, one pillar held, some never promoted."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema if not exists promoted")
-        for pillar in PILLARS:
+        for pillar in pillar_ids():
             since = "timestamptz '2024-10-01 00:00:00+00'" if pillar == held else "null::timestamptz"
             reason = "'fail: a check'" if pillar == held else "null"
             where = " where false" if pillar in absent else ""
@@ -73,6 +73,13 @@ def promote(warehouse: Path, *, held: str | None = None, absent: Iterable[str] =
                 f"timestamptz '2024-11-01 00:00:00+00' as promoted_at, {since} as held_since, "
                 f"{reason}::varchar as held_reason from candidate.mart_{pillar}{where}"
             )
+        union = " union all by name ".join(f"from promoted.mart_{pillar}" for pillar in pillar_ids())
+        connection.execute(f"create or replace view promoted.marts as {union}")
+
+
+def candidates() -> str:
+    """The candidate marts in one long table, for a FROM."""
+    return f"({' union all by name '.join(f'from candidate.mart_{pillar}' for pillar in pillar_ids())})"
 
 
 def fetch(warehouse: Path, sql: str) -> list[tuple[object, ...]]:

@@ -4,32 +4,31 @@ from decimal import Decimal
 
 import pytest
 
-from pilar.pillars import PILLARS
-from pilar.warehouse import MART_COLUMNS
+from ledger.project import columns, mart_of, pillar_ids
 from tests.dbt_project.conftest import Built
-from tests.dbt_project.landing import KOTIM, KUKAR, MALANG
+from tests.dbt_project.landing import KOTIM, KUKAR, MALANG, candidates
 
 Key = tuple[str, str, str]
 
 
-def values(built: Built, columns: str = "value, state") -> dict[Key, tuple[object, ...]]:
-    rows = built.fetch(f"select region_code, indicator_id, period, {columns} from indicators.indicator_values")
+def values(built: Built, wanted: str = "value, state") -> dict[Key, tuple[object, ...]]:
+    rows = built.fetch(f"select region_code, indicator_id, period, {wanted} from {candidates()}")
     return {(str(row[0]), str(row[1]), str(row[2])): row[3:] for row in rows}
 
 
 def test_everything_is_built_and_passes(built: Built) -> None:
     assert built.candidate.ok, built.candidate.first_failure()
     assert built.candidate.failed_marts() == ()
-    assert {f"mart_{pillar}" for pillar in PILLARS} <= {node.name for node in built.candidate.nodes}
+    assert {f"mart_{pillar}" for pillar in pillar_ids()} <= {node.name for node in built.candidate.nodes}
 
 
-@pytest.mark.parametrize("pillar", PILLARS)
+@pytest.mark.parametrize("pillar", pillar_ids())
 def test_marts_keep_the_columns_their_readers_rely_on(built: Built, pillar: str) -> None:
     found = built.fetch(
         "select column_name, data_type from information_schema.columns "
         f"where table_schema = 'candidate' and table_name = 'mart_{pillar}' order by ordinal_position"
     )
-    assert dict(found) == MART_COLUMNS
+    assert found == [(column.name, column.type.upper()) for column in columns(mart_of(pillar))]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_figures(built: Built, region: str, indicator: str, period: str, value: 
 def test_p8_every_region_and_indicator_appears_with_a_state(built: Built) -> None:
     lacking = built.fetch(
         "select r.region_code, i.id from seeds.regions r cross join seeds.indicators i "
-        "anti join indicators.indicator_values v on v.region_code = r.region_code and v.indicator_id = i.id"
+        f"anti join {candidates()} v on v.region_code = r.region_code and v.indicator_id = i.id"
     )
     assert lacking == []
 
@@ -105,7 +104,7 @@ def test_p6_indicators_of_people_have_a_threshold(built: Built) -> None:
 def test_a_bps_code_is_never_read_as_a_kemendagri_code(built: Built) -> None:
     """BPS 6402 is Kutai Barat (P0 10.24); Kutai Kartanegara, Kemendagri 64.02, is BPS 6403 (7.99)."""
     assert values(built)[KUKAR, "eco_poverty_p0", "2021"] == (Decimal("7.99"), "measured")
-    assert built.fetch("select count(*) from indicators.indicator_values where region_code = '64.03'") == [(0,)]
+    assert built.fetch(f"select count(*) from {candidates()} where region_code = '64.03'") == [(0,)]
 
 
 def test_findings(built: Built) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.gate import rules_of
+from ledger.project import PROJECT, pillar_ids
 from pilar.parsed_project import parsed_project
 from pilar.transform import places, run_dbt
+from publication.tables import FOUND, IN_FORCE, NEEDED, SCORES, WELCOME
 from tests.dbt_project.conftest import Built
 
 
@@ -39,6 +42,52 @@ def test_the_descriptions_name_the_columns_that_are_there(
     for table, columns in described.items():
         if table[0] != "recompute":
             assert found[table] == [name for name in columns if name], table
+
+
+@pytest.fixture(scope="module")
+def read_by(warehouses: Path) -> dict[str, set[str]]:
+    """Exposure -> the tables that it reads, as publications name them."""
+    manifest = parsed_project(warehouses / "dbt", {}, places(warehouses / "dbt"))
+    tables = {**manifest.nodes, **manifest.sources}
+    return {
+        exposure.name: {tables[name].name for name in exposure.depends_on_nodes}
+        for exposure in manifest.exposures.values()
+    }
+
+
+def test_every_published_table_has_a_reader(read_by: dict[str, set[str]]) -> None:
+    published = {IN_FORCE.partition(".")[2], *SCORES, *NEEDED, *WELCOME, FOUND}
+    assert read_by["package"] == published
+    assert read_by["dashboard"] == read_by["documents"] == published - {"instrument_sizes"}
+
+
+def test_the_gates_read_what_their_rules_name(read_by: dict[str, set[str]]) -> None:
+    def named(gate: str) -> set[str]:
+        rules = rules_of(gate)
+        return {rule.table.partition(".")[2] for rule in rules} | {
+            seed for rule in rules for seed in re.findall(r"\{seed:(\w+)\}", str(rule.arguments))
+        }
+
+    assert read_by["gates_of_pillars"] == {name for pillar in pillar_ids() for name in named(pillar)}
+    assert read_by["gate_of_scores"] == named("scores")
+
+
+LAYERS = {
+    "staging": r"stg_\w+",
+    "indicators": r"ind_\w+",
+    "pillars": r"mart_\w+",
+    "quality": r"findings",
+    # What is published, and what only the scores read.
+    "scores": r"\w+_scores|int_\w+",
+    "recompute": r"recompute_\w+",
+}
+
+
+def test_a_models_folder_and_name_say_its_layer() -> None:
+    models = [path.relative_to(PROJECT / "models") for path in (PROJECT / "models").rglob("*.sql")]
+    assert len(models) > 30
+    for model in models:
+        assert re.fullmatch(LAYERS[model.parent.as_posix()], model.stem), model
 
 
 def test_p9_no_weight_or_band_stands_in_sql() -> None:

@@ -15,7 +15,7 @@ from pilar import parsed_project, transform
 from pilar.recompute import ROWS, VALUES
 from pilar.transform import FILE_VARIABLE, run_dbt
 from tests.dbt_project.conftest import Built
-from tests.dbt_project.landing import KUKAR, create, example, fetch, promote
+from tests.dbt_project.landing import KUKAR, candidates, create, example, fetch, promote
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 TABLES = ("candidate", "indicators", "scores")
@@ -55,9 +55,11 @@ def test_the_formulas_do_what_their_unit_tests_say(built: Built, tmp_path: Path)
     assert len(ran) >= 25
     tested = {name for node in ran.values() for name in node.depends_on}
     formulas = {
-        path.stem for folder in ("indicators", "scores", "recompute") for path in PROJECT.glob(f"models/{folder}/*.sql")
+        path.stem
+        for folder in ("indicators", "quality", "scores", "recompute")
+        for path in PROJECT.glob(f"models/{folder}/*.sql")
     }
-    assert formulas - tested == {"indicator_values", "promoted_values"}
+    assert formulas - tested == set()
 
 
 def test_p3_one_pillar_that_breaks_stops_no_other(warehouses: Path) -> None:
@@ -95,7 +97,7 @@ def test_without_any_data_every_row_says_missing(warehouses: Path) -> None:
     assert run_dbt(warehouse, "tag:candidate").ok
     promote(warehouse)
     assert run_dbt(warehouse, "tag:scores").ok
-    assert fetch(warehouse, "select distinct state, period from indicators.indicator_values") == [("missing", "2023")]
+    assert fetch(warehouse, f"select distinct state, period from {candidates()}") == [("missing", "2023")]
     assert fetch(warehouse, "select distinct state from scores.index_scores") == [("missing",)]
 
 

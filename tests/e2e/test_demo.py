@@ -21,10 +21,10 @@ import psycopg
 import pytest
 
 from connectors.spec import load_sources
+from ledger.project import pillar_ids
 from ledger.records import Event
 from ledger.settings import sources_dir
 from ledger.store import Ledger
-from pilar.pillars import PILLARS
 from pilar.platform.airflow import DATABASE as AIRFLOW_DATABASE
 from pilar.platform.postgres import EmbeddedPostgres
 from pilar.platform.processes import free_port
@@ -148,7 +148,7 @@ def test_the_first_demo_ends_well_with_every_source_accepted(demo: Demo) -> None
     shown = last_picture(demo.first)
     assert len(SOURCES) == 11
     assert {shown.get(source_id) for source_id in SOURCES} == {"accepted"}
-    assert {shown.get(pillar) for pillar in PILLARS} == {"in force"}
+    assert {shown.get(pillar) for pillar in pillar_ids()} == {"in force"}
 
 
 def test_nothing_is_left_running(demo: Demo) -> None:
@@ -194,10 +194,10 @@ def test_the_publication_has_six_pillars_in_force_and_verifies(demo: Demo, kept:
     assert evaluation is not None
     assert evaluation.status == "published"
     assert set(evaluation.inputs) == {batch.batch_id for batch in kept.in_force()}
-    assert set(kept.last_good()) == set(PILLARS)
-    assert all(kept.held_since(pillar) is None for pillar in PILLARS)
+    assert set(kept.last_good()) == set(pillar_ids())
+    assert all(kept.held_since(pillar) is None for pillar in pillar_ids())
     gates = {gate.gate: gate.outcome for gate in kept.gates(row.evaluation_id)}
-    assert gates == dict.fromkeys((*PILLARS, "scores"), "pass")
+    assert gates == dict.fromkeys((*pillar_ids(), "scores"), "pass")
 
 
 def test_the_published_indexes_are_found_again(demo: Demo) -> None:

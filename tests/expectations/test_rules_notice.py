@@ -43,18 +43,12 @@ PILLAR_SPOILS = {
     "part_within_whole": "UPDATE {t} SET numerator = 101, denominator = 100 WHERE state = 'measured'",
     "part_not_negative": "UPDATE {t} SET numerator = -1 WHERE state = 'measured'",
 }
-SCORES_FILLED = {
-    "question_scores": ("region_code", "rule_set_id", "question_key", "dimension", "state", "rubric_version",
-                        "rubric_status", "relation"),
-    "pillar_scores": ("region_code", "pillar", "state", "questions_total"),
-    "dimension_scores": ("region_code", "rule_set_id", "dimension", "basis", "state"),
-    "index_scores": ("region_code", "region_name", "rule_set_id", "basis", "state"),
-}  # fmt: skip
+SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
 SCORE_SPOILS = {
     **{
         (table, f"filled_{column}"): f"UPDATE {{t}} SET {column} = NULL"
-        for table, columns in SCORES_FILLED.items()
-        for column in columns
+        for table in SCORES
+        for column in described(table).required
     },
     ("question_scores", "not_empty"): "DELETE FROM {t}",
     ("question_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",

@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ledger.project import columns
 from ledger.records import Batch, Merge, Promotion
-from pilar.warehouse import MART_COLUMNS, export_marts, landing_views, opened, write_landing, write_promoted
+from pilar.warehouse import export_marts, landing_views, opened, write_landing, write_promoted
 
 CONTRACT = {"kode_daerah": "VARCHAR", 'nilai "a"': "DECIMAL(4,2)"}
 BATCH = Batch(
@@ -109,7 +110,7 @@ def test_p3_deltas_join_by_the_key_that_the_ledger_knows(tmp_path: Path, columns
 @pytest.fixture
 def candidate(tmp_path: Path) -> Path:
     warehouse = tmp_path / "w.duckdb"
-    fields = ", ".join(f'null::{kind} as "{name}"' for name, kind in MART_COLUMNS.items())
+    fields = ", ".join(f'null::{column.type} as "{column.name}"' for column in columns("mart_living"))
     with opened(warehouse) as connection:
         connection.execute("create schema candidate")
         connection.execute(f"create table candidate.mart_living as select {fields}")
@@ -150,3 +151,21 @@ def test_p3_a_mart_that_is_not_kept_leaves_nothing(tmp_path: Path, candidate: Pa
     (mart,) = export_marts(candidate, {"living": tmp_path / "promoted/living/e1.parquet"}).values()
     mart.drop()
     assert list((tmp_path / "promoted" / "living").iterdir()) == []
+
+
+def test_p3_a_mart_promoted_before_its_contract_gained_a_column_is_shown_with_it_empty(
+    tmp_path: Path, candidate: Path
+) -> None:
+    good = promoted(tmp_path, candidate)
+    assert good.path is not None
+    path = tmp_path / good.path
+    older = path.with_name("older.parquet")
+    duckdb.sql(f"copy (select * exclude (unit), 1 as gone from '{path}') to '{older}'")
+    older.replace(path)
+    write_promoted(candidate, tmp_path, ["living", "economy"], {"living": good}, {})
+    assert rows(candidate, "select value::varchar, unit, evaluation_id from promoted.marts") == [
+        ("84.2200", None, "e1")
+    ]
+    with opened(candidate) as connection:
+        shown = [item[0] for item in connection.execute("from promoted.mart_living").description or ()]
+    assert shown == [column.name for name in ("mart_living", "promoted.marts") for column in columns(name)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from ledger.project import columns, pillar_ids
 from ledger.settings import REPOSITORY
 
 MEASUREMENTS = Path(__file__).with_name("sample_measurements.csv")
@@ -18,7 +19,7 @@ REGIONS = {
     "62.02": "Kabupaten Kotawaringin Timur",
     "64.02": "Kabupaten Kutai Kartanegara",
 }
-PILLARS = ("governance", "branding", "economy", "living", "society", "environment")
+PILLARS = pillar_ids()
 QUESTIONS_TOTAL = {"governance": 6, "branding": 4, "economy": 3, "living": 7, "society": 6, "environment": 3}
 RULE_SET = "2023-kppn-ikn"
 RUBRIC = "asumsi-1"
@@ -56,27 +57,8 @@ NUMBERS = {
     "dimensions": {"position": "INTEGER"},
 }
 
-SCORES = """
-CREATE SCHEMA scores;
-CREATE TABLE scores.question_scores (region_system VARCHAR, region_code VARCHAR, rule_set_id VARCHAR,
-  instrument_year INTEGER, dimension VARCHAR, pillar VARCHAR, question_key VARCHAR, question_text VARCHAR,
-  indicator_id VARCHAR, period VARCHAR, value DECIMAL(18,4), unit VARCHAR, score DECIMAL(4,2), state VARCHAR,
-  rubric_version VARCHAR, rubric_status VARCHAR, relation VARCHAR, batch_ids VARCHAR[], synthetic BOOLEAN);
-CREATE TABLE scores.pillar_scores (region_system VARCHAR, region_code VARCHAR, region_name VARCHAR, pillar VARCHAR,
-  score DECIMAL(4,2), questions_scored INTEGER, questions_total INTEGER, state VARCHAR, held_since TIMESTAMPTZ,
-  held_reason VARCHAR, evaluation_id VARCHAR, synthetic BOOLEAN);
-CREATE TABLE scores.dimension_scores (region_system VARCHAR, region_code VARCHAR, region_name VARCHAR,
-  rule_set_id VARCHAR, dimension VARCHAR, value DECIMAL(4,2), weight DECIMAL(5,4), basis VARCHAR, state VARCHAR,
-  value_from VARCHAR, questions_scored INTEGER, questions_total INTEGER, batch_ids VARCHAR[], synthetic BOOLEAN);
-CREATE TABLE scores.index_scores (region_system VARCHAR, region_code VARCHAR, region_name VARCHAR,
-  rule_set_id VARCHAR, basis VARCHAR, index_value DECIMAL(4,2), improvement DECIMAL(4,2),
-  published_value DECIMAL(4,2), published_by VARCHAR,
-  state VARCHAR, synthetic BOOLEAN);
-"""
+SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
 FINDINGS = """
-CREATE TABLE candidate.findings (source_id VARCHAR, rule VARCHAR, region_code VARCHAR, period VARCHAR, subject VARCHAR,
-  field VARCHAR, published VARCHAR, recomputed VARCHAR, row_count INTEGER, batch_id VARCHAR, page_no INTEGER,
-  row_no BIGINT);
 INSERT INTO candidate.findings VALUES
   ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
    '123.11', 1, 'b1', 0, 4),
@@ -126,7 +108,9 @@ def build(path: Path) -> Path:
         connection.execute("SET TimeZone = 'UTC'")
         load_seeds(connection)
         _marts(connection)
-        connection.execute(SCORES)
+        connection.execute("CREATE SCHEMA scores")
+        for table in SCORES:
+            connection.execute(_described("scores", table))
         for code in REGIONS:
             _question_scores(connection, code)
             _pillar_scores(connection, code)
@@ -146,6 +130,11 @@ def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def _described(schema: str, table: str) -> str:
+    fields = ", ".join(f"{column.name} {column.type}" for column in columns(table))
+    return f"CREATE TABLE {schema}.{table} ({fields})"
+
+
 def half_up(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
@@ -163,6 +152,7 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE TEMP TABLE batches (source_id VARCHAR, batch_id VARCHAR)")
     for (source_id,) in connection.execute("SELECT DISTINCT source_id FROM seeds.indicators").fetchall():
         connection.execute("INSERT INTO batches VALUES (?, ?)", [source_id, batch_of(connection, source_id)])
+    connection.execute(_described("candidate", "findings"))
     connection.execute(FINDINGS.format(person=PERSON))
     for pillar in PILLARS:
         held = pillar == "branding"
@@ -177,8 +167,9 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
+    marts = " UNION ALL ".join(f"FROM candidate.mart_{pillar}" for pillar in PILLARS)
     connection.execute(
-        """
+        f"""
         INSERT INTO scores.question_scores
         SELECT 'kemendagri', m.region_code, ?, 2023, q.dimension, q.pillar, q.question_key, q.question_text,
           q.indicator_id, m.period, m.value, m.unit,
@@ -187,9 +178,7 @@ def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
              AND (b.upper IS NULL OR m.value < b.upper OR (b.upper_inclusive AND m.value = b.upper))),
           m.state, ?, 'assumed', q.relation, m.batch_ids, m.synthetic
         FROM seeds.questions q JOIN (
-          SELECT * FROM candidate.mart_governance UNION ALL SELECT * FROM candidate.mart_branding
-          UNION ALL SELECT * FROM candidate.mart_economy UNION ALL SELECT * FROM candidate.mart_living
-          UNION ALL SELECT * FROM candidate.mart_society UNION ALL SELECT * FROM candidate.mart_environment
+          {marts}
         ) m USING (indicator_id)
         WHERE m.region_code = ?
         QUALIFY row_number() OVER (PARTITION BY q.question_key ORDER BY m.period DESC) = 1

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +17,12 @@ import pytest
 from ledger.errors import PublicationError
 from publication import build as module
 from publication.build import Published, publish
+from publication.formats import csv_files
+from publication.formats.base import of_tables
+from publication.formats.registry import FORMATS
 from publication.meta import PublicationMeta
 from publication.pointer import PUBLICATION_ID, current, list_publications, swap
-from publication.tables import DUCKDB_FILE
+from publication.tables import DUCKDB_FILE, Table
 from publication.verify import verify
 from tests.publication.sample_meta import CREATED, sample_meta
 from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of, load_seeds
@@ -202,18 +207,10 @@ def test_csv_guards_a_name_and_keeps_negative_numbers(sample_file: Path, tmp_pat
     assert {row["value"] for row in rows if row["indicator_id"] == "bra_investment_growth"} == {"-12.0000"}
 
 
-STEPS = (
-    "copy_tables",
-    "write_provenance",
-    "write_documents",
-    "write_package",
-    "render_page",
-    "write_manifest",
-    "check_draft",
-)
+STEPS = ("copy_tables", "write_provenance", "write_package", "write_manifest", "check_draft")
 
 
-@pytest.mark.parametrize("step", [*STEPS, "_make_durable", "sync_folder"])
+@pytest.mark.parametrize("step", [*STEPS, *(form.name for form in FORMATS), "_make_durable", "sync_folder"])
 def test_p2_crash_at_any_step_leaves_the_current_publication(
     step: str, published: Published, sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +222,12 @@ def test_p2_crash_at_any_step_leaves_the_current_publication(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, step, crash)
+        if step in {form.name for form in FORMATS}:
+            patch.setattr(
+                module, "FORMATS", [replace(form, write=crash) if form.name == step else form for form in FORMATS]
+            )
+        else:
+            patch.setattr(module, step, crash)
         with pytest.raises((PublicationError, KeyboardInterrupt)):
             publish(sample_file, later(1), tmp_path)
 
@@ -299,12 +301,60 @@ def test_lost_rows_are_noticed_before_the_folder_gets_its_name(
 ) -> None:
     real = module.copy_tables
 
-    def one_short(*arguments: object) -> dict[str, int]:
-        counts = real(*arguments)  # type: ignore[arg-type]
-        return {**counts, "mart_society": counts["mart_society"] + 1}
+    def one_short(*arguments: object) -> dict[Table, int]:
+        rows = real(*arguments)  # type: ignore[arg-type]
+        return {table: number + (table.name == "mart_society") for table, number in rows.items()}
 
     monkeypatch.setattr(module, "copy_tables", one_short)
     with pytest.raises(PublicationError, match="mart_society has 6 rows, the warehouse has 7"):
+        publish(sample_file, sample_meta(), tmp_path)
+    assert visible(tmp_path) == []
+
+
+def test_a_format_is_written_checked_described_and_shown_by_its_line_in_the_registry(
+    sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Line-delimited JSON, as somebody might add it: one value, and nothing else knows of it."""
+
+    def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
+        connection.execute(f"COPY (FROM {relation}) TO '{path}' (FORMAT json)")
+
+    def read(path: Path) -> tuple[Sequence[str] | None, int]:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return list(rows[0]) if rows else None, len(rows)
+
+    lines = of_tables("jsonl", mediatype="application/jsonl", write=write, read=read)
+    monkeypatch.setattr(module, "FORMATS", (*FORMATS, lines))
+
+    result = publish(sample_file, sample_meta(), tmp_path)
+
+    assert (result.path / "jsonl/mart_living.jsonl").is_file()
+    package = json.loads((result.path / "datapackage.json").read_text(encoding="utf-8"))
+    described = {item["path"]: item["mediatype"] for item in package["resources"]}
+    assert described["jsonl/mart_living.jsonl"] == "application/jsonl"
+    assert "<code>jsonl/</code>" in (result.path / "index.html").read_text(encoding="utf-8")
+    assert '"jsonl/mart_living.jsonl"' in (result.path / "manifest.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("relation", "message"),
+    [
+        ("(SELECT * EXCLUDE (unit) FROM {mart})", "mart_living.unit is described and does not reach"),
+        ("(SELECT *, 1 AS note FROM {mart})", "mart_living.note reaches readers and is not described"),
+        ("(FROM {mart} LIMIT 3)", "mart_living.csv has 3 rows"),
+    ],
+)
+def test_a_format_that_loses_or_adds_something_is_refused(
+    relation: str, message: str, sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+        other = relation.replace("{mart}", name) if name.endswith('mart_living"') else name
+        csv_files.write_relation(connection, other, path)
+
+    monkeypatch.setattr(
+        module, "FORMATS", [of_tables("csv", mediatype="text/csv", write=write, read=csv_files.read_csv)]
+    )
+    with pytest.raises(PublicationError, match=message):
         publish(sample_file, sample_meta(), tmp_path)
     assert visible(tmp_path) == []
 

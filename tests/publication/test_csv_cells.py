@@ -2,7 +2,7 @@
 
 import pytest
 
-from publication.tables import csv_cell
+from publication.formats.csv_files import csv_cell
 
 
 @pytest.mark.parametrize("payload", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("x")', "＝1+1"])

@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 # How relations are named and made is the only part that is the build's own.
-_BUILD = {"naming.sql", "in_place.sql"}
+_BUILD = {"naming.sql"}
 
 
 def macro(call: str) -> str:

@@ -8,7 +8,7 @@ with reported as (
         assessed.value,
         [assessed.batch_id] as batch_ids,
         assessed.is_synthetic
-    from {{ ref("region_rule_sets") }} as ruled
+    from {{ ref("int_region_rule_sets") }} as ruled
     inner join {{ ref("stg_diskominfo_penilaian") }} as assessed
         on
             ruled.region_code = assessed.region_code
@@ -42,12 +42,12 @@ bases as (
     select
         ruled.*,
         'reported' as value_basis
-    from {{ ref("region_rule_sets") }} as ruled
+    from {{ ref("int_region_rule_sets") }} as ruled
     union all
     select
         ruled.*,
         'computed' as value_basis
-    from {{ ref("region_rule_sets") }} as ruled
+    from {{ ref("int_region_rule_sets") }} as ruled
     where ruled.year = {{ var("instrument_year") }}
 ),
 

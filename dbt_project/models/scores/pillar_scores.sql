@@ -26,7 +26,7 @@ promotions as (
         max(evaluation_id) as evaluation_id,
         max(held_since) as held_since,
         max(held_reason) as held_reason
-    from {{ ref("promoted_values") }}
+    from {{ source("promoted", "marts") }}
     group by pillar
 )
 

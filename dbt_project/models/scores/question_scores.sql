@@ -11,7 +11,7 @@ available as (
     select
         *,
         cast(left(period, 4) as integer) as period_year
-    from {{ ref("promoted_values") }}
+    from {{ source("promoted", "marts") }}
     {% if var("through_year") is not none -%}
         where cast(left(period, 4) as integer) <= {{ var("through_year") }}
     {%- endif %}
@@ -73,7 +73,7 @@ select
     asked.relation,
     coalesce(latest.batch_ids, []) as batch_ids,
     coalesce(latest.synthetic, false) as synthetic
-from {{ ref("region_rule_sets") }} as ruled
+from {{ ref("int_region_rule_sets") }} as ruled
 inner join asked on ruled.year = asked.year
 inner join {{ ref("indicators") }} as defined on asked.indicator_id = defined.id
 cross join rubric_used

@@ -1,4 +1,3 @@
-{{ config(schema="candidate") }}
 -- What agencies claim against what follows from their own parts, and what could not be used. Nothing is mended here.
 with budget_percentages as (
     select

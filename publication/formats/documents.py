@@ -1,23 +1,24 @@
 """The interface for machines: JSON documents, one per region, pillar and score, and an index of them all."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ledger.project import Column, columns, mart_of
 from publication.content import Content, Row
-from publication.json_text import to_json
+from publication.formats.base import Draft, Format
+from publication.json_text import check_json, to_json
+from publication.page.words import Text
+from publication.tables import Table
 
-INDICATOR_KEYS = (
-    *("indicator_id", "period", "value", "unit", "state", "numerator", "denominator", "definition", "source_id"),
-    *("batch_ids", "synthetic", "published_value", "published_by"),
-)
+# What the document of a region says above its indicators is not repeated in each of them.
+SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_name"})
 
 
-def write_documents(folder: Path, content: Content) -> None:
-    """Write every document below ``json/``."""
-    for path, document in documents(content):
-        target = folder / path
+def _write(draft: Draft) -> None:
+    for path, document in documents(draft.content):
+        target = draft.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(to_json(document), encoding="utf-8")
 
@@ -98,13 +99,17 @@ def _region(content: Content, region: Row) -> dict[str, Any]:
                 **row,
                 "questions": _linked(content, code, str(row["pillar"])),
                 "indicators": [
-                    {key: item[key] for key in INDICATOR_KEYS}
+                    {column.name: item[column.name] for column in _own_columns(str(row["pillar"]))}
                     for item in content.of_region(content.marts.get(str(row["pillar"]), []), code)
                 ],
             }
             for row in content.of_region(content.pillar_scores, code)
         ],
     }
+
+
+def _own_columns(pillar: str) -> list[Column]:
+    return [column for column in columns(mart_of(pillar)) if column.name not in SAID_ABOVE]
 
 
 def _linked(content: Content, region_code: str, pillar: str) -> list[dict[str, Any]]:
@@ -163,3 +168,11 @@ def _index_evidence(content: Content, row: Row) -> dict[str, Any]:
         "gate": next((gate.model_dump() for gate in content.meta.gates if gate.gate == "scores"), None),
         "batches": content.batches(batch_ids),
     }
+
+
+def _check(folder: Path, _: Mapping[Table, int]) -> None:
+    for path in sorted((folder / "json").rglob("*.json")):
+        check_json(path)
+
+
+FORMAT = Format("json", _write, _check, (("json/index.json", Text("antarmuka untuk mesin", "interface for machines")),))

@@ -1,0 +1,24 @@
+"""The dashboard: one page that needs no server and nothing from elsewhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ledger.errors import PublicationError
+from publication.formats.base import Draft, Format
+from publication.page.render import render_page
+from publication.tables import Table
+
+FILE = "index.html"
+
+
+def _write(draft: Draft) -> None:
+    shown = [item for form in draft.formats for item in form.shown]
+    (draft.folder / FILE).write_text(render_page(draft.content, shown), encoding="utf-8")
+
+
+def _check(folder: Path, _: Mapping[Table, int]) -> None:
+    if "</html>" not in (folder / FILE).read_text(encoding="utf-8")[-200:]:
+        raise PublicationError("the page is incomplete", where=FILE)
+
+
+FORMAT = Format("page", _write, _check)
