@@ -13,7 +13,6 @@ from ledger.settings import REPOSITORY
 from publication.build import Published
 from publication.tables import SCORES
 
-
 MARTS = [mart_of(pillar) for pillar in pillar_ids()]
 MODELS = REPOSITORY / "dbt_project" / "models"
 SOON: Mapping[str, tuple[str, ...]] = {"region_system": ("kemendagri", "bps"), "rule_set_id": ("2023", "2024")}
