@@ -33,13 +33,12 @@ class Bounds:
 def read_bounds(pillar: str, seed: Path = SEED) -> tuple[Bounds, ...]:
     """The bounds of a pillar's indicators, in the order of the seed.
 
-    Raises GateError when the seed lacks a column, or a bound in it is not a number.
+    Raises GateError when the seed cannot be read, lacks a column, or has a bound that is no number.
     """
-    with seed.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["pillar"] == pillar]
     try:
-        return tuple(_bounds(row) for row in rows)
-    except (KeyError, InvalidOperation) as error:
+        with seed.open(encoding="utf-8", newline="") as file:
+            return tuple(_bounds(row) for row in csv.DictReader(file) if row["pillar"] == pillar)
+    except (KeyError, ValueError, InvalidOperation, OSError) as error:
         raise GateError(
             f"the bounds of {pillar} cannot be read: {error!r}",
             where=str(seed),
@@ -48,7 +47,13 @@ def read_bounds(pillar: str, seed: Path = SEED) -> tuple[Bounds, ...]:
 
 
 def _bounds(row: dict[str, str]) -> Bounds:
-    minimum, maximum, unusual_above = (
-        Decimal(row[column]) if row[column] else None for column in ("minimum", "maximum", "unusual_above")
-    )
+    minimum, maximum, unusual_above = (_number(row[column]) for column in ("minimum", "maximum", "unusual_above"))
     return Bounds(row["id"], row["source_text"], minimum, maximum, unusual_above, row["because"], row["formula"])
+
+
+def _number(text: str) -> Decimal | None:
+    """A bound; None where there is none. Not even infinity bounds anything."""
+    found = Decimal(text) if text else None
+    if found is not None and not found.is_finite():
+        raise ValueError(f"{text} is no bound")
+    return found

@@ -53,6 +53,15 @@ class BatchStore(Store):
             )
         return batch_id
 
+    def name_replayed(self, batch_id: str, replay_of: str) -> None:
+        """Say of a batch that is being filled which batch's pages it lands again, once its coverage is known."""
+        with self._begin() as connection:
+            connection.execute(
+                sa.update(t.batch)
+                .where(t.batch.c.batch_id == batch_id, t.batch.c.status == "running")
+                .values(replay_of=replay_of)
+            )
+
     def add_pages(self, batch_id: str, pages: Iterable[PageRow]) -> None:
         """Record responses of a batch."""
         rows = [

@@ -84,6 +84,8 @@ def _pillars(project: Path) -> tuple[Pillar, ...]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = sorted(csv.DictReader(file), key=lambda row: int(row["position"]))
+        if not rows:
+            raise ValueError("there is none")
         return tuple(Pillar(row["id"], row["name_id"], row["name_en"]) for row in rows)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ConfigError(
@@ -161,7 +163,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}  # noqa: S506
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"is not YAML ({' '.join(str(error).split())[:200]})", where=str(path)) from error
 
 

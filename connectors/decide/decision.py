@@ -10,9 +10,9 @@ from connectors.decide.batch_decision import BatchDecision
 from connectors.decide.drift import Form, ObservedForm, by_policy, changes, form_of
 from connectors.decide.facts import Before, Facts, PullRows, Reason
 from connectors.decide.gate import capped, decide, too_many
-from connectors.decide.in_force import Change, InForce, baseline_of, write_revision
+from connectors.decide.in_force import InForce, baseline_of, write_revision
 from connectors.decide.terms import Terms
-from connectors.decide.whole_pull import together
+from connectors.decide.whole_pull import all_or_none
 from connectors.landing.comparing import Comparison
 from connectors.landing.counts import LandedCoverage
 from connectors.landing.landing import Landing
@@ -45,7 +45,7 @@ class Decider:
         for rows, folder in landed:
             decision = self._decide(rows, folder, pull, decisions)
             decisions.append(replace(decision, cursor=self._landing.highest_cursor(rows.coverage)))
-        return together(self._source, self._plan, decisions, first=not any(one.rows_landed for one in self._force))
+        return all_or_none(self._source, self._plan, decisions, first=not any(one.rows_landed for one in self._force))
 
     def _decide(
         self, rows: LandedCoverage, folder: Path, pull: PullRows | None, earlier: Sequence[BatchDecision]
@@ -85,8 +85,9 @@ class Decider:
         # A held batch may be released: what it would change is written while its rows are at hand.
         revision = None
         if decision.outcome in ("accepted", "held") and baseline is not None and comparison is not None:
-            change = Change(own, baseline, comparison)
-            revision = write_revision(self._terms, self._ledger, self._landing, change, folder)
+            revision = write_revision(
+                self._terms, self._ledger, self._landing, own, folder, baseline=baseline, comparison=comparison
+            )
         reasons = [reason.as_row() for reason in decision.reasons]
         return BatchDecision(rows, decision.outcome, reasons, findings, files, own.newest, known, revision)
 

@@ -86,7 +86,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Decision:
+class GateDecision:
     """The outcome, and the reasons for it."""
 
     outcome: Outcome

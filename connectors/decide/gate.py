@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from statistics import median
 
-from connectors.decide.facts import Before, Decision, Facts, PullRows, Reason
+from connectors.decide.facts import Before, Facts, GateDecision, PullRows, Reason
 from connectors.source.source import Assertions
 
 ADDED = "drift_added"
@@ -18,32 +18,32 @@ SILENT_CAPS = frozenset({1_000, 5_000, 10_000, 32_000, 50_000, 65_535, 65_536, 1
 _SHOWN = 20
 
 
-def decide(facts: Facts, assertions: Assertions) -> Decision:
+def decide(facts: Facts, assertions: Assertions) -> GateDecision:
     """Judge one batch."""
     if facts.new_rows is not None:
         return _decide_delta(facts, facts.new_rows, assertions)
     if facts.before is not None and _unchanged(facts, facts.before):
-        return Decision("unchanged")
+        return GateDecision("unchanged")
     if facts.received > 0 and facts.landed == 0:
-        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
+        return GateDecision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = tuple(_reasons(facts, assertions))
-    return Decision("held" if reasons else "accepted", reasons)
+    return GateDecision("held" if reasons else "accepted", reasons)
 
 
-def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> Decision:
+def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> GateDecision:
     """Judge a batch that joins what is in force.
 
     However few its rows are, it removes none: floors and shrinking are for what replaces a coverage. No row at all is
     what a quiet day looks like.
     """
     if facts.received > 0 and facts.before is not None and facts.before.synthetic != facts.synthetic:
-        return Decision("rejected", (_of_another_kind(facts),))
+        return GateDecision("rejected", (_of_another_kind(facts),))
     if new_rows == 0 and _nothing_else(facts):
-        return Decision("unchanged")
+        return GateDecision("unchanged")
     if facts.received > 0 and facts.landed == 0:
-        return Decision("rejected", (_nothing_landed(facts), *facts.drift))
+        return GateDecision("rejected", (_nothing_landed(facts), *facts.drift))
     reasons = (*_about(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
-    return Decision("held" if reasons else "accepted", reasons)
+    return GateDecision("held" if reasons else "accepted", reasons)
 
 
 def _nothing_else(facts: Facts) -> bool:

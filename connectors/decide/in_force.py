@@ -54,32 +54,32 @@ def baseline_of(terms: Terms, force: Sequence[Batch], own: InForce) -> Baseline 
     return Baseline(files, merge, whole=terms.plan.merge is None)
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a batch does to what is in force."""
-
-    own: InForce
-    baseline: Baseline
-    comparison: Comparison
-
-
-def write_revision(terms: Terms, ledger: Ledger, landing: Landing, change: Change, folder: Path) -> Revision | None:
+def write_revision(
+    terms: Terms,
+    ledger: Ledger,
+    landing: Landing,
+    own: InForce,
+    folder: Path,
+    *,
+    baseline: Baseline,
+    comparison: Comparison,
+) -> Revision | None:
     """Write what a batch changes of the figures in force before it; None where it changes none.
 
     ``folder`` is the batch's own. Rows that a delta adds to a period that is not settled yet are its growth, and no
     revision.
     """
-    coverage, before, counts = change.own.coverage, change.own.newest, change.comparison
+    coverage, before, counts = own.coverage, own.newest, comparison
     if coverage is None or (before is None and not counts.changed):
         return None
     was = _maturity(terms.source, ledger, coverage)
-    additions = change.baseline.whole or (before is not None and was in SETTLED)
+    additions = baseline.whole or (before is not None and was in SETTLED)
     if not counts.changed and not counts.removed and not (additions and counts.added):
         return None
-    path, digest = landing.write_revision(coverage, change.baseline, folder, additions=additions)
+    path, digest = landing.write_revision(coverage, baseline, folder, additions=additions)
     return Revision(
         batch_id=folder.name,
-        previous_batch_id=before.batch_id if before is not None else change.baseline.files[-1][0],
+        previous_batch_id=before.batch_id if before is not None else baseline.files[-1][0],
         coverage=coverage,
         changed=counts.changed,
         added=counts.added,

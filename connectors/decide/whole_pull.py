@@ -19,7 +19,9 @@ def counts_as_a_whole(source: Source) -> bool:
     return source.coverage_column is not None and source.coverage_column not in source.contract.key
 
 
-def together(source: Source, plan: Plan, decisions: Sequence[BatchDecision], *, first: bool) -> Sequence[BatchDecision]:
+def all_or_none(
+    source: Source, plan: Plan, decisions: Sequence[BatchDecision], *, first: bool
+) -> Sequence[BatchDecision]:
     """The decisions about one pull, once each batch was judged for itself.
 
     ``first``: nothing of the source is in force, so no row can be in force twice. A delta moves rows by their key and

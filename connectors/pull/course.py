@@ -59,18 +59,17 @@ def pull_pages(
 ) -> PullOutcome:
     """As ``pull``, with pages that are at hand already."""
     with ledger.deciding(source.id):
-        origin = Given(source, settings, event_id, full=full, synthetic=synthetic, pages=pages)
+        origin = Given(source, event_id, full=full, synthetic=synthetic, pages=pages)
         return run(source, origin, ledger, settings)
 
 
 def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> PullOutcome:
     """One run, from its first batch in the ledger to its last receipt. Called under the source's lock."""
     keys = Keys.load(settings.key_dir)
-    contract_sha256 = source.contract_sha256(keys.pseudonym_fingerprint)
     folder = settings.landing_dir / source.id
     batches = OpenBatches(source, origin, ledger, settings, keys)
     with _failure_recorded(source, batches):
-        plan = origin.plan(ledger, contract_sha256)
+        plan = origin.plan(ledger, batches.contract_sha256)
         with Landing(source, keys, [folder], plan=plan) as landing:
             with closing(origin.pages(plan)) as pages:
                 for page in pages:
@@ -80,16 +79,15 @@ def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> P
             if batches.empty:
                 raise _no_answer(source)
             landed = landing.finish(coverages_due(source, plan, ledger))
-            batches.kept()
-            filled = batches.of(landed)
-            terms = Terms(source, contract_sha256, plan, origin.synthetic, settings.home)
+            batches.wait_until_kept()
+            filled = batches.open_for(landed)
+            terms = Terms(source, batches.contract_sha256, plan, origin.synthetic, settings.home)
             folders = [folder / batch.batch_id for batch in filled]
             decisions = Decider(terms, ledger, landing).decide(list(zip(landed, folders, strict=True)))
-            with ledger.together():  # a pull counts as a whole, or not at all
-                outcomes = [
-                    record(terms, decision, batch, batches, ledger)
-                    for decision, batch in zip(decisions, filled, strict=True)
-                ]
+            for decision, batch in zip(decisions, filled, strict=True):
+                batches.settle(batch, decision)
+            with ledger.together():  # all batches of a pull count at once, or none does
+                outcomes = [record(terms, *pair, ledger) for pair in zip(decisions, filled, strict=True)]
     told = [{"batch": one.batch_id, "coverage": one.coverage, "status": one.status} for one in outcomes]
     log.info("pull_finished", source=source.id, batches=told)
     return PullOutcome(source.id, tuple(outcomes))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from connectors.decide.batch_decision import BatchDecision
 from connectors.landing.counts import LandedCoverage
 from connectors.protocols.base import Page
 from connectors.pull.origin import Origin
@@ -40,7 +41,7 @@ class OpenBatches:
         self._ledger = ledger
         self._settings = settings
         self._keys = keys
-        self._contract_sha256 = source.contract_sha256(keys.pseudonym_fingerprint)
+        self.contract_sha256 = source.contract_sha256(keys.pseudonym_fingerprint)
         self._writer = PageWriter(ledger)
         self._pages: dict[int, PageRow] = {}
         self._pull_id: str | None = None
@@ -64,23 +65,28 @@ class OpenBatches:
         self._writer.keep(batch.batch_id, row, partial(self._origin.keep, batch.pages, page))
         return digest
 
-    def kept(self) -> None:
+    def wait_until_kept(self) -> None:
         """Wait until every page is on the disk and in the ledger. Raises what came of one."""
         self._writer.finish()
 
-    def of(self, landed: Sequence[LandedCoverage]) -> Sequence[OpenBatch]:
-        """The batch of each coverage: all of them are there before the first one counts.
+    def open_for(self, landed: Sequence[LandedCoverage]) -> Sequence[OpenBatch]:
+        """The batch of each coverage, opened where it is not yet: all are there before the first one counts.
 
         Where rows say their coverage, all come from the pages that the first batch keeps.
         """
         if self._source.coverage_column is None:
             return [self._of_coverage(rows.coverage) for rows in landed]
         first = self._batches.pop(None)
-        self._batches[landed[0].coverage] = first
+        self._assign(first, landed[0].coverage)
         return [first, *map(self._with_same_pages, landed[1:])]
 
-    def share_pages(self, batch: OpenBatch, numbers: Sequence[int], before: Batch) -> None:
-        """The same bytes are not kept twice: pages of an unchanged batch become those of the batch in force."""
+    def settle(self, batch: OpenBatch, decision: BatchDecision) -> None:
+        """Have a batch's pages last. The same bytes are not kept twice where nothing changed."""
+        if decision.status == "unchanged" and decision.before is not None:
+            self._share_pages(batch, decision.rows.pages, decision.before)
+        batch.pages.settle()
+
+    def _share_pages(self, batch: OpenBatch, numbers: Sequence[int], before: Batch) -> None:
         known = {row.sha256: row.path for row in self._ledger.pages(before.batch_id)}
         for number in numbers:
             path = known.get(self._pages[number].sha256)
@@ -109,7 +115,7 @@ class OpenBatches:
         batch_id = self._ledger.start_batch(
             self._source.id,
             self._source.opd,
-            self._contract_sha256,
+            self.contract_sha256,
             self._origin.event_id,
             self._pull_id,
             replay_of=self._origin.replaces(coverage),
@@ -120,8 +126,18 @@ class OpenBatches:
     def _of_coverage(self, coverage: str | None) -> OpenBatch:
         if coverage not in self._batches:
             spare, self._spare = self._spare, None
-            self._batches[coverage] = spare if spare is not None else self._open(coverage)
+            if spare is not None:
+                self._assign(spare, coverage)
+            else:
+                self._batches[coverage] = self._open(coverage)
         return self._batches[coverage]
+
+    def _assign(self, first: OpenBatch, coverage: str | None) -> None:
+        """The first batch is opened before anybody knows its coverage, and so which batch it replaces."""
+        self._batches[coverage] = first
+        replaced = self._origin.replaces(coverage)
+        if replaced is not None:
+            self._ledger.name_replayed(first.batch_id, replaced)
 
     def _with_same_pages(self, rows: LandedCoverage) -> OpenBatch:
         batch = self._batches[rows.coverage] = self._open(rows.coverage)

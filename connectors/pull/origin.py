@@ -37,16 +37,43 @@ class Origin(Protocol):
         """The batch whose kept pages are landed again; None for pages that are new."""
 
 
-class Fetched:
-    """Pages that are fetched now. ``full``: ask an incremental source for everything again."""
+class _New:
+    """Pages that are new: what is asked for follows from what is in force. ``full``: everything again."""
+
+    def __init__(self, source: Source, event_id: str | None, *, full: bool) -> None:
+        self.event_id = event_id
+        self._source = source
+        self._full = full
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a simulator made the records."""
+        raise NotImplementedError
+
+    def plan(self, ledger: Ledger, contract_sha256: str) -> Plan:
+        """Everything the first time and with ``full``, else what is new."""
+        if self._source.incremental is None:
+            return SNAPSHOT
+        mark = None if self._full else _mark(self._source, ledger, contract_sha256, self.synthetic)
+        return plan_of(self._source, mark, ledger.now())
+
+    def keep(self, store: PageStore, page: Page) -> None:
+        """Write a page, encrypted."""
+        store.write(page.seq, page.body, note_of(page))
+
+    def replaces(self, coverage: str | None) -> None:  # noqa: ARG002
+        """New pages replace no batch's."""
+        return
+
+
+class Fetched(_New):
+    """Pages that are fetched now, over a connection (default: the source's own)."""
 
     def __init__(
         self, source: Source, settings: Settings, event_id: str | None, *, full: bool, connection: Connection | None
     ) -> None:
-        self.event_id = event_id
-        self._source = source
+        super().__init__(source, event_id, full=full)
         self._settings = settings
-        self._full = full
         self._given = connection
 
     @cached_property
@@ -58,13 +85,6 @@ class Fetched:
         """Whether a simulator answers."""
         return self._link.synthetic
 
-    def plan(self, ledger: Ledger, contract_sha256: str) -> Plan:
-        """Everything the first time and with ``full``, else what is new."""
-        if self._source.incremental is None:
-            return SNAPSHOT
-        mark = None if self._full else _mark(self._source, ledger, contract_sha256, self.synthetic)
-        return plan_of(self._source, mark, ledger.now())
-
     def pages(self, plan: Plan) -> Generator[Page]:
         """The answers of the agency's system."""
         from connectors.http.client import HttpClient
@@ -72,31 +92,21 @@ class Fetched:
         with HttpClient(self._link) as http:
             yield from protocol_of(self._source, self._link, plan.contexts(self._source.for_each), http).pages()
 
-    def keep(self, store: PageStore, page: Page) -> None:
-        """Write a page, encrypted."""
-        store.write(page.seq, page.body, note_of(page))
 
-    def replaces(self, coverage: str | None) -> None:  # noqa: ARG002
-        """New pages replace no batch's."""
-        return
-
-
-class Given(Fetched):
+class Given(_New):
     """Pages that are at hand already, as if they had been fetched."""
 
     def __init__(
-        self,
-        source: Source,
-        settings: Settings,
-        event_id: str | None,
-        *,
-        full: bool,
-        synthetic: bool,
-        pages: Iterable[Page],
+        self, source: Source, event_id: str | None, *, full: bool, synthetic: bool, pages: Iterable[Page]
     ) -> None:
-        connection = Connection(url="https://given.invalid", extra={"synthetic": synthetic})
-        super().__init__(source, settings, event_id, full=full, connection=connection)
+        super().__init__(source, event_id, full=full)
+        self._synthetic = synthetic
         self._pages = pages
+
+    @property
+    def synthetic(self) -> bool:
+        """What the giver says of them."""
+        return self._synthetic
 
     def pages(self, plan: Plan) -> Generator[Page]:  # noqa: ARG002
         """The given pages."""

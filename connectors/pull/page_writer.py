@@ -20,7 +20,7 @@ class PageWriter:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="keeping")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="page-writer")
         self._waiting: deque[tuple[int, Future[None]]] = deque()
         self._bytes = 0
         self._rows: list[tuple[str, PageRow]] = []

@@ -7,21 +7,16 @@ from typing import Any
 from connectors.decide.batch_decision import BatchDecision
 from connectors.decide.terms import Terms
 from connectors.decide.whole_pull import counts_as_a_whole
-from connectors.pull.open_batches import OpenBatch, OpenBatches
+from connectors.pull.open_batches import OpenBatch
 from connectors.pull.outcome import BatchOutcome
 from ledger.records import BatchResult
 from ledger.seals import seal
 from ledger.store import Ledger
 
 
-def record(
-    terms: Terms, decision: BatchDecision, batch: OpenBatch, batches: OpenBatches, ledger: Ledger
-) -> BatchOutcome:
+def record(terms: Terms, decision: BatchDecision, batch: OpenBatch, ledger: Ledger) -> BatchOutcome:
     """Write the receipt of one batch: from here on it counts."""
     rows, home = decision.rows, terms.home
-    if decision.status == "unchanged" and decision.before is not None:
-        batches.share_pages(batch, rows.pages, decision.before)
-    batch.pages.settle()
     files = decision.files
     result = BatchResult(
         status=decision.status,

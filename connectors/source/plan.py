@@ -5,7 +5,7 @@ corrected within the overlap come again; those that are known already change not
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -50,12 +50,6 @@ def plan_of(source: Source, mark: str | None, now: datetime) -> Plan:
     merge = merge_of(source) if mark is not None else None
     limit = now + span_of(load.ahead) if column.sql_type.kind in ("date", "timestamp") else None
     return Plan(shown(bound, column, load.format), merge, load.cursor, limit)
-
-
-def plan_again(source: Source, now: datetime, *, delta: bool) -> Plan:
-    """How kept pages are landed again: nobody is asked for anything, and a delta stays one."""
-    plan = plan_of(source, None, now)
-    return replace(plan, merge=merge_of(source)) if delta else plan
 
 
 def merge_of(source: Source) -> Merge | None:

@@ -76,3 +76,23 @@ def test_p10_bounds_that_cannot_be_read_are_told_in_one_line(spoil: tuple[str, s
         read_bounds("branding", seed)
     assert str(seed) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "id,minimum\nx,1\n",
+        "id,pillar,source_text,minimum,maximum,unusual_above,because,formula\nx,living,o,NaN,,,b,\n",
+        b"\xff\xfe\x00",
+    ],
+    ids=["no file", "no pillar", "no number", "no text"],
+)
+def test_p10_a_seed_that_cannot_be_read_is_named(tmp_path: Path, content: str | bytes | None) -> None:
+    seed = tmp_path / "indicators.csv"
+    if content is not None:
+        seed.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(GateError) as caught:
+        read_bounds("living", seed)
+    assert str(seed) in str(caught.value)
+    assert "\n" not in str(caught.value)
