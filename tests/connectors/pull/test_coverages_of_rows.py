@@ -120,6 +120,8 @@ def test_p1_rows_without_a_readable_coverage_count_against_the_quota_of_their_pu
 def test_rows_without_a_readable_coverage_within_the_quota_hold_nothing(ledger: Ledger, settings: Settings) -> None:
     outcome = take(make(), {2023: "abcdefghij", 2024: "klmnopqr", "?": "vw"}, ledger, settings)
     assert codes(outcome) == {"2023": [], "2024": [], None: REJECTED}
+    again = take(make(), {2023: "abcdefghij", 2024: "klmnopqrs", "?": "vw"}, ledger, settings)
+    assert codes(again) == {"2023": [], "2024": [], None: REJECTED}
 
 
 def test_each_coverage_bears_its_part_of_them_beside_its_own(ledger: Ledger, settings: Settings) -> None:
