@@ -47,6 +47,18 @@ def test_only_pages_that_nobody_needs_are_removed(ledger: Ledger, settings: Sett
     assert differences(force, rebuild(source, force, ledger, settings)) == {}
 
 
+def test_p3_a_held_batch_behind_a_rejected_one_keeps_its_pages(ledger: Ledger, settings: Settings) -> None:
+    source = make(**KEPT)
+    for rows in (records(20), records(4), records(20, n="x")):
+        [batch] = pull_pages(source, [page(0, rows)], ledger, settings).batches
+    assert batch.status == "rejected"
+    assert expire([source], ledger, settings, LATER) == []
+    [held] = [one for one in ledger.batches(source.id) if one.status == "held"]
+    ledger.release_batches([held.batch_id], "the agency says so")
+    [force] = ledger.in_force(source.id)
+    assert differences(force, rebuild(source, force, ledger, settings)) == {}
+
+
 def test_p7_the_ledger_says_what_went_when_and_why(ledger: Ledger, settings: Settings) -> None:
     ids, source = history(ledger, settings), make(**KEPT)
     [before] = ledger.pages(ids["old"])

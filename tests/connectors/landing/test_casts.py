@@ -265,3 +265,11 @@ def test_a_number_in_a_list_is_one_of_no_locale_on_a_rewritten_page_too(land: An
     columns = {"id": {}, "value": {"type": "decimal(9,3)", "locale": "id", "from": "$.a[0].n"}}
     result = land(columns, [page_of(b'[{"id": 64.10, "a": [{"n": 1.234}]}]')])
     assert [row["value"] for row in result.rows] == [Decimal("1.234")]
+
+
+def test_p1_a_row_that_breaks_two_rules_on_one_field_is_one_refused_row(land: Any) -> None:
+    columns = {"id": {}, **{name: {"type": "integer"} for name in ("hadir", "terdaftar", "kursi")}}
+    rows = [{"id": 1, "hadir": 5, "terdaftar": 4, "kursi": 3}, {"id": 2, "hadir": 1, "terdaftar": 4, "kursi": 3}]
+    result = land(columns, rows, rules=["hadir <= terdaftar", "hadir <= kursi"])
+    assert result.reasons == [("rule", "hadir")] * 2
+    assert [(count.rule, count.field, count.rows) for count in result.counts.quarantine] == [("rule", "hadir", 1)]

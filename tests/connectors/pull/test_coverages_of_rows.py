@@ -117,9 +117,27 @@ def test_p1_rows_without_a_readable_coverage_count_against_the_quota_of_their_pu
     assert not [refused for refused in ledger.refused(source.id) if refused.open]
 
 
+def test_p7_a_replay_names_the_pull_whose_pages_it_landed_for_what_that_pull_had_found_unchanged_too(
+    ledger: Ledger, settings: Settings
+) -> None:
+    years: Years = {2023: "abcdefghij", 2024: "klmnopqrst"}
+    take(make(), years, ledger, settings)
+    outcome = take(make(), years | {"2024.": "u"}, ledger, settings)
+    assert states(outcome) == [("2023", "unchanged"), ("2024", "unchanged"), (None, "rejected")]
+    mended = make(columns=COLUMNS | {"tahun": {"type": "integer", "suffix": "."}})
+    again = replay(mended, batch_of(outcome, None), ledger, settings)
+    assert states(again) == [("2023", "accepted"), ("2024", "accepted")]
+    found = ledger.batches_by_id([batch.batch_id for batch in again.batches]).values()
+    assert {(one.replay_of, one.fetched_by) for one in found} == {
+        (batch_of(outcome, None), outcome.batches[0].batch_id)
+    }
+
+
 def test_rows_without_a_readable_coverage_within_the_quota_hold_nothing(ledger: Ledger, settings: Settings) -> None:
     outcome = take(make(), {2023: "abcdefghij", 2024: "klmnopqr", "?": "vw"}, ledger, settings)
     assert codes(outcome) == {"2023": [], "2024": [], None: REJECTED}
+    again = take(make(), {2023: "abcdefghij", 2024: "klmnopqrs", "?": "vw"}, ledger, settings)
+    assert codes(again) == {"2023": [], "2024": [], None: REJECTED}
 
 
 def test_each_coverage_bears_its_part_of_them_beside_its_own(ledger: Ledger, settings: Settings) -> None:

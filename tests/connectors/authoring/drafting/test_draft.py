@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from connectors.authoring.drafting.asked import ask_file, file_pattern
+from connectors.authoring.drafting.columns import columns_of
 from connectors.authoring.drafting.draft import Draft, draft
+from connectors.landing.sample import Sample, records_of
 from connectors.source.guess import few_values, guess
 from connectors.source.persons import shaped_like_a_person
 from connectors.source.proof import check_source, check_sources
@@ -66,6 +68,13 @@ def test_a_csv_file_becomes_a_source(tmp_path: Path) -> None:
     assert (source.assertions.rows.min, source.assertions.rows.max) == (4, 12)
     assert columns["penumpang"].unit == "TODO"
     assert made.open_points > 8
+
+
+def test_p6_numbers_of_persons_are_known_where_json_gives_them_as_numbers() -> None:
+    sample = Sample()
+    sample.add(records_of(b'[{"berkas": 9964020101230001}, {"berkas": 9964020101230002}]'))
+    [column] = columns_of(sample, 2)
+    assert (column.guess.type, column.person[:11]) == ("bigint", "values look")
 
 
 def test_p6_no_value_of_a_person_is_in_a_draft(tmp_path: Path) -> None:
