@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from ledger.errors import PublicationError
 from publication import package
 from publication.formats.base import Format, check_columns, check_rows
 from publication.json_text import check_json
@@ -30,6 +31,11 @@ def _check_duckdb(folder: Path, rows: Mapping[Table, int]) -> None:
     with duckdb.connect(str(folder / DUCKDB_FILE), read_only=True) as connection:
         for table, expected in rows.items():
             where = f"{DUCKDB_FILE}: {table.schema}.{table.name}"
-            found = connection.execute(f"FROM {table.qualified} LIMIT 0").description or ()
+            try:
+                found = connection.execute(f"FROM {table.qualified} LIMIT 0").description or ()
+            except duckdb.CatalogException as error:
+                raise PublicationError(
+                    f"{where} did not reach readers", do="What is published stays; publish again"
+                ) from error
             check_columns(where, [item[0] for item in found], table)
             check_rows(where, count(connection, table.qualified), expected)

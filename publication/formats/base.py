@@ -100,7 +100,7 @@ def check_columns(where: str, found: Sequence[str], table: Table) -> None:
 
 def check_rows(where: str, found: int, expected: int) -> None:
     """Raise PublicationError unless there are as many rows as in the warehouse."""
-    if found < expected:
+    if found != expected:
         raise PublicationError(
             f"{where} has {found} rows, the warehouse has {expected}", do="What is published stays; publish again"
         )

@@ -222,19 +222,34 @@ def test_p9_a_rule_change_is_a_seed_change(edited: Path, tmp_path: Path, built: 
     ]
 
 
+BAND = "2023-outcome-13,70,80,true,false,3"
+BOUNDS = 'published form: DJPK SIKD, APBD",0,1000,120,'
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "failing"),
+    ("seed", "old", "new", "failing"),
     [
-        ("2023-outcome-13,70,80,true,false,3", "2023-outcome-13,70,79,true,false,3", "bands_cover_every_value_bands_"),
-        ("2023-outcome-13,70,80,true,false,3", "2023-outcome-13,70,80,true,true,3", "bands_cover_every_value_bands_"),
-        ("2023-outcome-13,80,,true", "2023-outcome-13,80,100,true", "bands_cover_every_value_bands_"),
+        ("bands", BAND, BAND.replace("80", "79"), "bands_cover_every_value_bands_"),
+        ("bands", BAND, BAND.replace("true,false", "true,true"), "bands_cover_every_value_bands_"),
+        ("bands", "2023-outcome-13,80,,true", "2023-outcome-13,80,100,true", "bands_cover_every_value_bands_"),
+        ("indicators", BOUNDS, BOUNDS.replace("0,1000,120", "1000,1000,"), "bounds_in_order_indicators_"),
+        ("indicators", BOUNDS, BOUNDS.replace("0,1000,120", "120,1000,120"), "bounds_in_order_indicators_"),
+        ("indicators", BOUNDS, BOUNDS.replace("0,1000,120", "0,1000,1000"), "bounds_in_order_indicators_"),
+        ("indicators", "cannot shrink by more than all of it,growth", "cannot,", "formula_where_divided_indicators_"),
+        (
+            "rule_sets",
+            "2022-reguler,2022,REGULER,outcome,0.30",
+            "2022-reguler,2022,REGULER,outcome,0.31",
+            "sums_to_one",
+        ),
     ],
 )
-def test_p9_a_rubric_with_a_gap_or_an_overlap_is_refused(
-    edited: Path, tmp_path: Path, old: str, new: str, failing: str
+def test_p9_a_seed_that_contradicts_itself_is_refused(
+    edited: Path, tmp_path: Path, seed: str, old: str, new: str, failing: str
 ) -> None:
-    replace(edited / "seeds" / "bands.csv", old, new)
+    """A gap or an overlap in a rubric, bounds out of order, a ratio without its formula, weights that are no whole."""
+    replace(edited / "seeds" / f"{seed}.csv", old, new)
     warehouse = tmp_path / "gap.duckdb"
     create(warehouse, {})
-    result = run_dbt(warehouse, "+bands")
-    assert failing in {node.name for node in result.nodes if not node.ok}
+    result = run_dbt(warehouse, f"+{seed}")
+    assert [name for name in (node.name for node in result.nodes if not node.ok) if name.startswith(failing)]

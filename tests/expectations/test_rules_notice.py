@@ -190,6 +190,14 @@ def test_recomputation_allows_half_a_unit_and_no_more(spoiled: Spoil) -> None:
     assert off.checks[0].failing_count == 1
 
 
+def test_p7_a_value_without_its_numerator_cannot_be_recomputed(spoiled: Spoil) -> None:
+    rule = next(rule for rule in rules_of("living") if rule.name == "value_recomputed")
+
+    result = answer(spoiled, "living", rule, "UPDATE {t} SET numerator = NULL WHERE {first}")
+
+    assert (result.outcome, result.checks[0].outcome) == ("fail", "fail")
+
+
 def test_mean_of_rates_is_noticed(spoiled: Spoil) -> None:
     """11.93 % is the rate of the sums of 39 health centres (Satu Data Kab. Malang, February 2020), 12.3 their mean."""
     rule = next(rule for rule in rules_of("living") if rule.name == "value_recomputed")

@@ -112,6 +112,16 @@ def test_p7_one_query_from_a_score_to_the_bytes_an_agency_sent(published: Publis
     assert explained == scored
 
 
+def test_p7_the_evidence_of_an_index_holds_its_own_dimensions(published: Published) -> None:
+    """Those of its rule set and basis: what was reported explains no computed index."""
+    found = [json.loads(path.read_text("utf-8")) for path in published.path.glob("json/evidence/*/*/index-*.json")]
+    assert {document["index"]["basis"] for document in found} == {"reported", "computed"}
+    for document in found:
+        index, dimensions = document["index"], document["dimensions"]
+        assert {(item["rule_set_id"], item["basis"]) for item in dimensions} == {(index["rule_set_id"], index["basis"])}
+        assert len({item["dimension"] for item in dimensions}) == len(dimensions)
+
+
 def test_p7_evidence_document_holds_the_whole_chain(published: Published) -> None:
     document = json.loads(
         (published.path / "json/evidence/64.02/2023-kppn-ikn/2023-outcome-19.json").read_text(encoding="utf-8")

@@ -117,7 +117,12 @@ def test_satusehat_token_then_linked_bundles(connections: Connections) -> None:
 
 @pytest.mark.parametrize(
     ("query", "months"),
-    [("date=2024-03", {"03"}), ("date=ge2024-11-01", {"11", "12"}), ("date=gt2024-01&date=le2024-02", {"02"})],
+    [
+        ("date=2024-03", {"03"}),
+        ("date=ge2024-11-01", {"11", "12"}),
+        ("date=gt2024-01&date=le2024-02", {"02"}),
+        ("date=ge2024-11&date=lt2024-12", {"11"}),
+    ],
 )
 def test_satusehat_filters_by_date(connections: Connections, query: str, months: set[str]) -> None:
     headers = {"Authorization": f"Bearer {token_of(connections['satusehat'])['access_token']}"}

@@ -1,12 +1,13 @@
-"""What the terminal says of a publication's scores."""
+"""What the terminal says of a publication's scores, and of the gates before it."""
 
 from pathlib import Path
 
 import duckdb
 
 from ledger.settings import Settings
+from ledger.store import Ledger
 from pilar.commands.console import out
-from pilar.commands.report import print_scores
+from pilar.commands.report import print_gates, print_scores
 
 TABLES = """
 CREATE SCHEMA scores;
@@ -32,3 +33,22 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
     assert "3.00 (3/7)" in rows["economy"]
     assert "~" not in rows["economy"]
     assert "~" not in rows["society"]
+
+
+def test_a_gate_says_what_stood_out_and_where_its_answer_was_carried_over_from(ledger: Ledger) -> None:
+    before, evaluation_id = ledger.start_evaluation([]), ledger.start_evaluation([])
+    checks = [
+        {"name": "range", "severity": "critical", "outcome": "fail", "message": "too large"},
+        {"name": "grain", "severity": "critical", "outcome": "pass", "message": "one row"},
+    ]
+    ledger.record_gate(evaluation_id, "economy", "fail", checks)
+    ledger.record_gate(evaluation_id, "living", "pass", [], carried_from=before)
+
+    with out.capture() as printed:
+        print_gates(ledger, evaluation_id)
+
+    rows = {name: line for line in printed.get().splitlines() for name in ("economy", "living") if name in line}
+    assert "range (critical): too large" in rows["economy"]
+    assert "grain" not in printed.get()
+    assert "same data and rules as" in rows["living"]
+    assert "same data" not in rows["economy"]
