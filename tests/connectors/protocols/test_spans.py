@@ -148,6 +148,11 @@ def test_p7_a_row_of_a_workbook_is_named_with_the_bytes_of_its_packed_sheet() ->
     assert "xl/worksheets/sheet2.xml" in spans[0].location
 
 
+def test_of_two_members_of_one_name_the_records_are_in_the_last() -> None:
+    body = b'{"d": {"r": [{"a": 1}]}, "d": {"r": [{"a": 2}, {"a": 3}]}}'
+    assert [body[s.start : s.end] for s in json_spans(body, "$.d.r")] == [b'{"a": 2}', b'{"a": 3}']
+
+
 def test_bytes_that_are_no_utf_8_keep_their_places() -> None:
     body = b'[{"a":"\xff\xfe"},{"b":1}]'
     assert [body[s.start : s.end] for s in json_spans(body, "$")] == [b'{"a":"\xff\xfe"}', b'{"b":1}']
