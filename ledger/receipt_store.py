@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ledger import tables as t
 from ledger.engine import Store
-from ledger.receipts import GENESIS, Witness, canonical, link_hash
+from ledger.receipts import FORMER_NAMES, GENESIS, Witness, canonical, link_hash
 from ledger.records import Receipt
 
 _CHUNK = 200
@@ -43,8 +43,6 @@ _BATCH_FIELDS = (
     "findings",
     "synthetic",
 )
-# Receipts of ledgers from before the second migration call this field by its old name.
-_FORMER_NAMES = {"fetched_by": "place"}
 _PAGE_FIELDS = ("seq", "request", "status", "bytes", "sha256", "ms")
 _DISMISSAL_FIELDS = ("rule", "field", "row", "who", "why")
 
@@ -81,7 +79,7 @@ class ReceiptStore(Store):
                 for link in links:
                     mine = pages.get(link.batch_id, [])
                     decisions = dismissals.get(link.batch_id, [])
-                    names = _FORMER_NAMES if '"place":' in link.body else {}
+                    names = FORMER_NAMES if '"place":' in link.body else {}
                     told = link.seq in last
                     expected = _body(batches[link.batch_id], mine, decisions, names) if told else None
                     yield Witness(link, expected, {row["seq"]: row["path"] for row in mine if row["path"]})

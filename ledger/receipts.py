@@ -15,6 +15,8 @@ from ledger.errors import LedgerError
 from ledger.records import Receipt
 
 GENESIS = "0" * 64
+FORMER_NAMES = {"fetched_by": "place"}
+"""Fields of receipts from before the second migration that have another name now."""
 _SHOWN = 60
 
 
@@ -98,6 +100,12 @@ def copy_line(witness: Witness) -> str:
     """One receipt as a line of an exported chain."""
     link = witness.receipt
     return canonical({name: getattr(link, name) for name in _FIELDS} | {"paths": dict(witness.paths or {})})
+
+
+def fetching_pull(body: Mapping[str, Any]) -> str:
+    """The pull that fetched the pages of a receipt's batch. Receipts from before the second migration call it place."""
+    found: str = body["fetched_by"] if "fetched_by" in body else body[FORMER_NAMES["fetched_by"]]
+    return found
 
 
 def place_of(link: Receipt) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from connectors.pull.page_store import read_page
 from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.keys import Keys
-from ledger.receipts import Damage, Witness, first_altered, place_of
+from ledger.receipts import Damage, Witness, fetching_pull, first_altered, place_of
 from ledger.records import Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
@@ -70,7 +70,7 @@ class _Chain:
     last: dict[str, int] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
-    accepted: dict[tuple[str, str | None], set[str]] = field(default_factory=dict)
+    accepted: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
     full: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
     def take(self, link: Receipt) -> None:
@@ -83,15 +83,20 @@ class _Chain:
             self.held.add(link.batch_id)
         if body["status"] == "accepted":
             key = (body["source_id"], body["coverage"])
-            self.accepted.setdefault(key, set()).add(link.batch_id)
+            fetched_by, found = fetching_pull(body), self.accepted.setdefault(key, {})
+            found[fetched_by] = max(link.batch_id, found.get(fetched_by, ""))
             if body["merge"] is None:
-                self.full[key] = max(link.batch_id, self.full.get(key, ""))
+                self.full[key] = max(fetched_by, self.full.get(key, ""))
 
     @property
     def needed(self) -> set[str]:
         """Batches whose files must be there: in force, or waiting for a person's word."""
+        # Of the batches that landed the pages of one pull, the last one counts.
         joined = (
-            batch_id for key, found in self.accepted.items() for batch_id in found if batch_id >= self.full.get(key, "")
+            batch_id
+            for key, found in self.accepted.items()
+            for fetched_by, batch_id in found.items()
+            if fetched_by >= self.full.get(key, "")
         )
         return self.held | set(joined)
 

@@ -194,7 +194,7 @@ def run_again(installation: Installation, only: tuple[str, ...] = ()) -> list[st
             )
         }
         rules_of = gates.rules_of
-        patch.setattr(gates, "rules_of", lambda gate: (*rules_of(gate), *(made[gate],) * (gate in made)))
+        patch.setattr(gates, "rules_of", lambda gate: (*rules_of(gate), *([made[gate]] if gate in made else [])))
         evaluation_id = installation.evaluate()
     return [repr(installation.ledger.gates(evaluation_id))]
 

@@ -219,7 +219,7 @@ def test_it_is_found_again_and_nothing_is_left_when_whoever_started_it_is_killed
     code = f"""
         import time
         from pathlib import Path
-        from tests.pilar import test_platform_e2e as module
+        from tests.pilar.platform import test_e2e as module
         module.SECRET = {SECRET!r}
         stack = module.a_stack(Path({str(folder)!r}))
         stack.ports = module.Ports({again.ports.door}, {again.ports.airflow})
