@@ -108,7 +108,7 @@ def merely_read(pages: list[Page], folder: Path) -> None:
 
 def landed(pages: list[Page], folder: Path) -> None:
     """What a pull does with its pages: checks, pseudonyms, quarantine, Parquet."""
-    with Landing(_source(), KEYS, [folder]) as landing:
+    with Landing(_source(), KEYS, folder) as landing:
         for one in pages:
             landing.add(one, "all", hashlib.sha256(one.body).hexdigest())
         (counts,) = landing.finish()

@@ -62,9 +62,9 @@ class WhenAsked(RetryPolicy):
     def evaluate(
         self,
         exception: BaseException,
-        try_number: int,  # noqa: ARG002 -- Airflow's signature
-        max_tries: int,  # noqa: ARG002
-        context: Context | None = None,  # noqa: ARG002
+        try_number: int,
+        max_tries: int,
+        context: Context | None = None,
     ) -> RetryDecision:
         """The wait that was asked for; the task's own delay where none was, or a shorter one."""
         wait = exception.wait if isinstance(exception, Again) else None

@@ -99,7 +99,7 @@ class BatchStore(Store):
                     rows_known=result.rows_known,
                     merge=result.merge.as_row() if result.merge is not None else None,
                     cursor=result.cursor,
-                    by_rows=result.by_rows,
+                    whole_pull=result.whole_pull,
                     landed_path=result.landed_path,
                     landed_sha256=result.landed_sha256,
                     files=[dict(file) for file in result.files],
@@ -287,7 +287,7 @@ def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
     query = sa.select(sa.func.max(newer.c.batch_id)).where(
         mine.c.batch_id == batch_id,
         (_replaces(newer, mine) & newer.c.status.in_(told))
-        | (mine.c.by_rows & newer_pull & newer.c.status.in_((*told, "rejected"))),
+        | (mine.c.whole_pull & newer_pull & newer.c.status.in_((*told, "rejected"))),
     )
     found = connection.execute(query).scalar()
     if found is not None:
@@ -315,7 +315,7 @@ def _refuse_parted(connection: sa.Connection, batch: Batch) -> None:
         t.batch.c.status.in_(("held", "rejected")),
     )
     left = connection.execute(behind.order_by(t.batch.c.status.desc())).first()
-    if batch.by_rows and batch.merge is None and left is not None:
+    if batch.whole_pull and batch.merge is None and left is not None:
         raise LedgerError(
             f"rows may have moved to {left.coverage}, whose batch {left.batch_id} of the same pull is {left.status}",
             where=f"batch {batch.batch_id}",
@@ -327,7 +327,7 @@ def _refuse_parted(connection: sa.Connection, batch: Batch) -> None:
 
 def _refuse_unclear(batch: Batch) -> None:
     """Where a pull counts as a whole, a row that does not say its coverage may be in force under another one."""
-    if batch.by_rows and batch.merge is None and batch.coverage is None:
+    if batch.whole_pull and batch.merge is None and batch.coverage is None:
         raise LedgerError(
             "its rows do not say what they are about, and may be in force under a coverage too",
             where=f"batch {batch.batch_id}",
@@ -363,7 +363,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         findings=tuple(row["findings"]),
         pull_id=row["pull_id"],
         fetched_by=row["fetched_by"],
-        by_rows=row["by_rows"],
+        whole_pull=row["whole_pull"],
         rows_known=row["rows_known"],
         merge=Merge(tuple(row["merge"]["key"]), row["merge"]["cursor"]) if row["merge"] is not None else None,
         cursor=row["cursor"],

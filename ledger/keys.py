@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ledger.disk import sync
 from ledger.errors import ConfigError
 
 KEY_BYTES = 32
@@ -98,11 +99,7 @@ def _replace(path: Path, key: bytes) -> None:
     draft.unlink(missing_ok=True)
     _write(draft, key)
     draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
 
 
 def _create_once(path: Path) -> None:

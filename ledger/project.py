@@ -162,7 +162,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     # The same reader on libyaml, where PyYAML was built with it, is ten times as fast; both build plain values only.
     loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}  # noqa: S506
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}  # noqa: S506 (one of the two safe loaders)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"is not YAML ({' '.join(str(error).split())[:200]})", where=str(path)) from error
 

@@ -18,7 +18,10 @@ DECIDED: tuple[BatchStatus, ...] = ("accepted", "held", "rejected")
 
 @dataclass(frozen=True)
 class Decided:
-    """A batch whose gate has spoken. A ``delta`` joins what is in force of its coverage, and replaces nothing."""
+    """A batch whose gate has spoken. A ``delta`` joins what is in force of its coverage, and replaces nothing.
+
+    ``incremental``: its rows have a cursor, so that its source is asked for what is new.
+    """
 
     batch_id: str
     source_id: str
@@ -28,6 +31,7 @@ class Decided:
     started_at: datetime
     delta: bool
     pull_id: str
+    incremental: bool = False
 
 
 @dataclass(frozen=True)

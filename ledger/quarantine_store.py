@@ -21,7 +21,7 @@ class QuarantineStore(BatchStore):
         """Every batch that brought something new, whatever its gate made of it, oldest first."""
         b = t.batch.c
         told = (b.batch_id, b.source_id, b.coverage, b.status, b.replay_of, b.started_at, b.merge.is_not(None))
-        query = sa.select(*told, b.pull_id).where(b.status.in_(DECIDED))
+        query = sa.select(*told, b.pull_id, b.cursor.is_not(None) | b.merge.is_not(None)).where(b.status.in_(DECIDED))
         if source_id is not None:
             query = query.where(b.source_id == source_id)
         with self._begin() as connection:

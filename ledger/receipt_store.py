@@ -33,7 +33,7 @@ _BATCH_FIELDS = (
     "rows_known",
     "merge",
     "cursor",
-    "by_rows",
+    "whole_pull",
     "landed_path",
     "landed_sha256",
     "files",

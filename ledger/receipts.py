@@ -15,7 +15,7 @@ from ledger.errors import LedgerError
 from ledger.records import Receipt
 
 GENESIS = "0" * 64
-FORMER_NAMES = {"fetched_by": "place"}
+FORMER_NAMES = {"fetched_by": "place", "whole_pull": "by_rows"}
 """Fields of receipts from before the second migration that have another name now."""
 _SHOWN = 60
 

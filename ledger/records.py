@@ -108,7 +108,7 @@ class BatchResult:
     - ``context_sha256`` is of the values that rows take from the requests, None where they take none.
     - ``rows_known`` and ``merge`` are those of a delta.
     - ``cursor`` is the highest one among the landed rows.
-    - ``by_rows``: rows say their coverage themselves and may move to another. Then all batches of a pull count
+    - ``whole_pull``: rows say their coverage themselves and may move to another. Then all batches of a pull count
       together.
     """
 
@@ -130,7 +130,7 @@ class BatchResult:
     cursor: str | None = None
     context_sha256: str | None = None
     revision: Revision | None = None
-    by_rows: bool = False
+    whole_pull: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Batch:
     merge: Merge | None = None
     cursor: str | None = None
     context_sha256: str | None = None
-    by_rows: bool = False
+    whole_pull: bool = False
 
 
 @dataclass(frozen=True)

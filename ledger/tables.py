@@ -93,7 +93,7 @@ batch = Table(
     ),
     Column("cursor", Text, comment="the highest cursor among its landed rows, in a form that sorts"),
     Column(
-        "by_rows",
+        "whole_pull",
         Boolean,
         nullable=False,
         server_default="false",

@@ -6,7 +6,6 @@ is decided afterwards, by ``pointer.swap``.
 """
 
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 import duckdb
 import structlog
 
+from ledger.disk import sync
 from ledger.errors import PilarError, PublicationError
 from ledger.project import mart_of, pillar_ids
 from publication.checks import check_draft
@@ -26,7 +26,6 @@ from publication.formats.registry import FORMATS
 from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
 from publication.package import write_package
-from publication.pointer import sync_folder
 from publication.provenance import unexplained_batches, write_provenance
 from publication.tables import copy_tables, opened_warehouse, published_tables
 from publication.verify import verify
@@ -62,7 +61,7 @@ def publish(warehouse: Path, meta: PublicationMeta, published_dir: Path) -> Publ
             manifest_sha256 = _build(warehouse, meta, draft)
             _make_durable(draft)
             draft.rename(target)
-            sync_folder(published_dir)
+            sync(published_dir)
         except PilarError:
             raise
         except (OSError, duckdb.Error) as error:
@@ -125,13 +124,7 @@ def _make_durable(folder: Path) -> None:
     """Everything on the disk before the folder gets its name; files read-only, as nobody has to change them again."""
     folder.chmod(0o755)
     for path in sorted(folder.rglob("*")):
-        if path.is_dir():
-            sync_folder(path)
-            continue
-        path.chmod(0o444)
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    sync_folder(folder)
+        if not path.is_dir():
+            path.chmod(0o444)
+        sync(path)
+    sync(folder)

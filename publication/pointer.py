@@ -3,11 +3,11 @@
 A reader that follows the link once (``resolve``) and stays with what it found sees one publication from start to end.
 """
 
-import os
 import re
 import secrets
 from pathlib import Path
 
+from ledger.disk import sync
 from ledger.errors import PublicationError
 from publication.verify import verify
 
@@ -61,16 +61,7 @@ def swap(published_dir: Path, publication_id: str) -> None:
         raise PublicationError(
             f"the pointer could not be replaced ({error.strerror})", where=str(published_dir / CURRENT)
         ) from error
-    sync_folder(published_dir)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(published_dir)
 
 
 def previous(published_dir: Path) -> str:

@@ -101,7 +101,7 @@ class _Served(asyncssh.SFTPServer):
         if fault is not None and fault.kind == "slow_drip":
             await asyncio.sleep(fault.amount)
             size = min(size, _DRIP_BYTES)
-        return bytes(super().read(file_obj, offset, size))  # type: ignore[arg-type]
+        return bytes(super().read(file_obj, offset, size))  # type: ignore[arg-type]  # asyncssh's stub names a narrower handle
 
     def _deny(self, *_arguments: Any, **_named: Any) -> NoReturn:
         raise asyncssh.SFTPPermissionDenied("the drop is read only")

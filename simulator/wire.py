@@ -112,4 +112,4 @@ def _reset(send: Send) -> None:
 
 def _transport(send: Send) -> Any:
     """The connection; ``send`` is a method of uvicorn's request, which knows it."""
-    return send.__self__.transport  # type: ignore[attr-defined]
+    return send.__self__.transport  # type: ignore[attr-defined]  # uvicorn's own send, which ASGI does not describe

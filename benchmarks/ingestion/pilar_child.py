@@ -76,7 +76,7 @@ class NoLedger:
     """A ledger that remembers nothing: what PostgreSQL and the receipts cost is the difference to the real one."""
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:  # noqa: ARG002 (the ledger's signature)
+    def lock(self, name: str) -> Iterator[None]:
         """No lock."""
         yield
 
@@ -86,7 +86,7 @@ class NoLedger:
         yield
 
     @contextlib.contextmanager
-    def deciding(self, source_id: str) -> Iterator[None]:  # noqa: ARG002 (the ledger's signature)
+    def deciding(self, source_id: str) -> Iterator[None]:
         """No lock."""
         yield
 

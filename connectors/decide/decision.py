@@ -15,6 +15,7 @@ from connectors.decide.terms import Terms
 from connectors.decide.whole_pull import all_or_none
 from connectors.landing.comparing import Comparison
 from connectors.landing.counts import LandedCoverage
+from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
 from connectors.source.plan import Plan
 from connectors.source.source import Source
@@ -26,7 +27,7 @@ FORM = "form.json"
 
 
 class Decider:
-    """Decides about the batches of one pull. What the ledger said before the pull is asked once, at the start."""
+    """Decides about the batches of one pull, by what was in force before it."""
 
     def __init__(self, terms: Terms, ledger: Ledger, landing: Landing) -> None:
         self._terms = terms
@@ -57,28 +58,11 @@ class Decider:
             return BatchDecision(rows, "unchanged", (), findings, None, own.alone)
         baseline = baseline_of(self._terms, self._force, own)
         comparison = self._landing.compare(rows.coverage, baseline) if baseline is not None else None
-        known = self._known(comparison)
-        files = self._landing.write(rows.coverage, folder)
-        _write_form(folder, form_of(self._source.contract, self._landing.sample(rows.coverage)))
-        facts = Facts(
-            coverage=rows.coverage,
-            contract_sha256=self._terms.contract_sha256,
-            content_sha256=rows.content_sha256,
-            context_sha256=rows.context_sha256,
-            rows_sha256=files.rows_sha256,
-            received=rows.received,
-            landed=rows.landed,
-            quarantined=rows.quarantined,
-            before=_before(own.newest, own.alone, comparison, self._plan) if own.newest is not None else None,
-            trailing=self._trailing(rows.coverage),
-            copies=tuple(self._copies(rows, earlier)),
-            doubled_pages=rows.doubled,
-            drift=holds,
-            new_rows=rows.landed - known if known is not None else None,
-            synthetic=self._terms.synthetic,
-            pull=pull,
-        )
+        files = self._write(rows, folder)
+        facts = self._facts(rows, own, comparison, files.rows_sha256)
+        facts = replace(facts, copies=tuple(self._copies(rows, earlier)), drift=holds, pull=pull)
         decision = decide(facts, self._source.assertions)
+        known = self._known(comparison)
         if decision.outcome == "unchanged":
             shutil.rmtree(folder)
             return BatchDecision(rows, "unchanged", (), findings, None, own.newest, known)
@@ -90,6 +74,32 @@ class Decider:
             )
         reasons = [reason.as_row() for reason in decision.reasons]
         return BatchDecision(rows, decision.outcome, reasons, findings, files, own.newest, known, revision)
+
+    def _write(self, rows: LandedCoverage, folder: Path) -> LandedFiles:
+        """Write a batch's files, and the form in which its records came."""
+        files = self._landing.write(rows.coverage, folder)
+        form = form_of(self._source.contract, self._landing.sample(rows.coverage))
+        (folder / FORM).write_text(json.dumps({"order": form.order, "kinds": form.kinds}), encoding="utf-8")
+        return files
+
+    def _facts(self, rows: LandedCoverage, own: InForce, comparison: Comparison | None, rows_sha256: str) -> Facts:
+        """What the gate must know of one batch by itself."""
+        known = self._known(comparison)
+        return Facts(
+            coverage=rows.coverage,
+            contract_sha256=self._terms.contract_sha256,
+            content_sha256=rows.content_sha256,
+            context_sha256=rows.context_sha256,
+            rows_sha256=rows_sha256,
+            received=rows.received,
+            landed=rows.landed,
+            quarantined=rows.quarantined,
+            before=_before(own.newest, own.alone, comparison, self._plan) if own.newest is not None else None,
+            trailing=self._trailing(rows.coverage),
+            doubled_pages=rows.doubled,
+            new_rows=rows.landed - known if known is not None else None,
+            synthetic=self._terms.synthetic,
+        )
 
     def _pull_rows(self, landed: Sequence[LandedCoverage]) -> PullRows | None:
         """What each batch must know of its whole pull; None where the request says the coverage."""
@@ -169,10 +179,6 @@ def _before(newest: Batch, alone: Batch | None, comparison: Comparison | None, p
         keys_gone=gone,
         keys_changed=changed,
     )
-
-
-def _write_form(folder: Path, form: Form) -> None:
-    (folder / FORM).write_text(json.dumps({"order": form.order, "kinds": form.kinds}), encoding="utf-8")
 
 
 def _read_form(rows: Path) -> Form | None:

@@ -43,7 +43,6 @@ class Rebuilt:
     content_sha256: str
     context_sha256: str | None
     rows_sha256: str
-    quarantine_sha256: str
     same_contract: bool
 
 
@@ -95,7 +94,7 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
     with tempfile.TemporaryDirectory(prefix="pilar-rebuild-") as name:
         folder = Path(name)
         # What lay in the future on the batch's day is judged by that day.
-        with Landing(source, keys, [folder], plan=plan_of(source, None, batch.started_at)) as landing:
+        with Landing(source, keys, folder, plan=plan_of(source, None, batch.started_at)) as landing:
             for page in kept_pages(source, rows, settings, keys):
                 landing.add(page, coverage_of(source, page), hashlib.sha256(page.body).hexdigest())
             # A coverage that had vanished from its pull has a batch without rows.
@@ -115,7 +114,6 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
             counted.content_sha256,
             counted.context_sha256,
             files.rows_sha256,
-            files.quarantine_seal.sha256,
             batch.contract_sha256 == source.contract_sha256(keys.pseudonym_fingerprint),
         )
 

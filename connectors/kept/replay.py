@@ -54,11 +54,11 @@ class KeptPages:
         """The event that had announced them."""
         return self.batch.event_id
 
-    def plan(self, ledger: Ledger, contract_sha256: str) -> Plan:  # noqa: ARG002
+    def plan(self, ledger: Ledger, contract_sha256: str) -> Plan:
         """Everything: nobody is asked, and only whole reads are replayed."""
         return SNAPSHOT
 
-    def pages(self, plan: Plan) -> Generator[Page]:  # noqa: ARG002
+    def pages(self, plan: Plan) -> Generator[Page]:
         """The pages as the protocol gave them. Raises LedgerError and SourceError, as ``kept_pages`` does."""
         return kept_pages(self.source, self.rows, self.settings, Keys.load(self.settings.key_dir))
 

@@ -1,6 +1,5 @@
 """Writing a batch's two files so that each is there whole or not at all."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import duckdb
 from connectors.landing.checks import typed_name
 from connectors.landing.statement import STAGED
 from connectors.source.contract import Contract
+from ledger.disk import sync
 from ledger.seals import Seal, seal
 from ledger.sql import literal
 
@@ -47,8 +47,8 @@ def write_files(
         f"SELECT _page, _row, _coverage, _record AS record, _reasons AS reasons {mine} AND _reasons IS NOT NULL",
         quarantine,
     )
-    _sync(folder)
-    _sync(folder.parent)  # the folder itself is new
+    sync(folder)
+    sync(folder.parent)  # the folder itself is new
     return LandedFiles(rows, good, quarantine, bad)
 
 
@@ -63,7 +63,7 @@ def write_revision(connection: duckdb.DuckDBPyConnection, lines: Sequence[str], 
         connection.execute(f"{kind} {some}").fetchall()
     sealed = _copy(connection, "SELECT * FROM revised", target)
     connection.execute("DROP TABLE revised")
-    _sync(folder)
+    sync(folder)
     return target, sealed.sha256
 
 
@@ -73,18 +73,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> Se
         f"COPY ({query}) TO {literal(str(draft))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
     )
     sealed = seal(draft)
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(draft)
     draft.replace(target)
     return sealed
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _literal(coverage: str | None) -> str:

@@ -31,25 +31,25 @@ from ledger.keys import Keys
 class Landing:
     """Lands the pages of one pull. Use in ``with``: what it holds is gone afterwards.
 
-    ``folders`` are the only places its database can reach; rows are staged in the first.
+    ``folder`` is the only place that its database can reach; rows are staged in it.
     """
 
     def __init__(
         self,
         source: Source,
         keys: Keys,
-        folders: Sequence[Path],
+        folder: Path,
         plan: Plan = SNAPSHOT,
     ) -> None:
         self._source = source
         self._plan = plan
-        self._folders = folders
+        self._folder = folder
         self._contract = source.contract
-        self._connection: duckdb.DuckDBPyConnection = open_sandbox(folders)
+        self._connection: duckdb.DuckDBPyConnection = open_sandbox([folder])
         self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
         statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
         pads = hmac_pads(keys.pseudonym_key) if statement.needs_key else {}
-        self._staging = Staging(self._connection, statement, folders[0])
+        self._staging = Staging(self._connection, statement, folder)
         self._reader = Reader(self._staging, source, statement, self._contexts, pads)
 
     def __enter__(self) -> "Landing":
@@ -93,7 +93,7 @@ class Landing:
         self._reader.close()
         self._connection.close()
         # What is done with the rows of a whole pull begins when what reading took has been given back.
-        self._connection = open_sandbox(self._folders)
+        self._connection = open_sandbox([self._folder])
         with quiet(self._source.id):
             self._staging.move(self._connection)
             counter = RowCounter(self._connection, self._source, self._reader.received)

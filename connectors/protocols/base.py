@@ -88,7 +88,7 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         ConfigError when arguments and contexts do not fit together. Pages already yielded stay valid.
         """
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span] | None:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span] | None:
         """Where each record of a kept page stands in its bytes, in the records' order. Asks nobody.
 
         None where the protocol cannot tell more than the page. Raises ValueError or SourceError for a body that is none
@@ -96,7 +96,7 @@ class ProtocolBase(ABC, Generic[ArgsT]):
         """
         return None
 
-    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """``Page.records`` of a kept body, where ``pages`` derived them from it: the same bytes by the same arguments.
 
         Asks nobody. A protocol whose records are the body itself needs none.

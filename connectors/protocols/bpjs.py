@@ -183,7 +183,7 @@ class Bpjs(HttpProtocol[BpjsArgs]):
             books.page(answer.body, 0, answer.request)  # counted only: two days may truly have the same schedule
             yield self._page(self._opened(answer, signature), context)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """Records in ``response``, which is kept in clear."""
         return json_spans(body, f"$.response{self.args.records[1:]}")
 

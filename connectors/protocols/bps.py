@@ -161,7 +161,7 @@ class Bps(HttpProtocol[BpsArgs]):
         keys = (f"{r['vervar']}{r['var']}{r['turvar']}{int(r['tahun']) - _YEAR_BASE}{r['turtahun']}" for r in found)
         return [cells[key] for key in keys]
 
-    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """The figures of a kept answer as records."""
         return dump_records(records_of(parse_exact(body), request))
 

@@ -74,7 +74,7 @@ class Ckan(HttpProtocol[CkanArgs]):
         for context in self.contexts:
             yield from self._listing(context)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The records."""
         return json_spans(body, "$.result.records")
 

@@ -98,7 +98,7 @@ class Dapodik(HttpProtocol[DapodikArgs]):
         for context in self.contexts:
             yield from self._listing(context)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The rows."""
         return json_spans(body, "$.rows")
 

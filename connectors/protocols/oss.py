@@ -113,7 +113,7 @@ class Oss(HttpProtocol[OssArgs]):
             books.page(answer.body, rows, answer.request)
             yield self.page(answer, context, path, rows)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The records within whichever envelope came."""
         key = envelope_of(parse_exact(body)) or ""
         return json_spans(body, f"${member(key)}{self.args.records[1:]}")

@@ -120,7 +120,7 @@ class Rest(HttpProtocol[RestArgs]):
         for context in self.contexts:
             yield from self._listing(context)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The records where the source file says they are."""
         return json_spans(body, self.args.records)
 

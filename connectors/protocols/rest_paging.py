@@ -65,7 +65,7 @@ def _more(total: int | None, seen: PageAnswer) -> int:
 
 
 class _Manner(ProtocolArgs):
-    def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:  # noqa: ARG002
+    def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:
         """The requests that will follow this answer, where it tells; none where each answer names the next."""
         return iter(())
 
@@ -87,11 +87,11 @@ class NoPaging(_Manner):
         """The only request."""
         return Ask()
 
-    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:  # noqa: ARG002
+    def next(self, ask: Ask, seen: PageAnswer) -> Ask | None:
         """There is none."""
         return None
 
-    def total(self, seen: PageAnswer) -> int | None:  # noqa: ARG002
+    def total(self, seen: PageAnswer) -> int | None:
         """None is announced."""
         return None
 

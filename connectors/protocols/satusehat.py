@@ -141,13 +141,13 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
             books.step(url, answer.request)
         books.finish(answer.request)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The matches among the entries; what rides along is no record."""
         entries = parse_exact(body).get("entry", [])
         found = json_spans(body, "$.entry[*].resource")
         return [span for entry, span in zip(entries, found, strict=True) if _mode(entry) == "match"]
 
-    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """The matches that were cut out of a kept Bundle."""
         return dump_records(_matches(body, request))
 

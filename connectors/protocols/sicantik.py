@@ -77,7 +77,7 @@ class Sicantik(HttpProtocol[SicantikArgs]):
         for context in self.contexts:
             yield from self._listing(context)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """Elements of the array; the counts kept beside a list are no record of it."""
         counts = self.args.method != _COUNTS and isinstance(json.loads(body), dict)
         return [] if counts else json_spans(body, "$")

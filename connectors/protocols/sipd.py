@@ -69,7 +69,7 @@ class Sipd(HttpProtocol[SipdArgs]):
         for context in self.contexts:
             yield from self._listing(context)
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The rows of either shape."""
         return json_spans(body, "$" if isinstance(json.loads(body), list) else "$.data")
 

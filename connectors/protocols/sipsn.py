@@ -90,7 +90,7 @@ class Sipsn(HttpProtocol[SipsnArgs]):
             books.page(answer.body, len(found), answer.request)
             yield self.page(answer, context, "$", len(found), dump_records(found))
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The markers; of a table, which is one text, the text and the row in it."""
         if self.args.kind == "markers":
             return json_spans(body, "$.markers")
@@ -102,7 +102,7 @@ class Sipsn(HttpProtocol[SipsnArgs]):
         path = fill_path(self.args.path or _PATHS[self.args.kind], context)
         return Request(self.http.url(path), "POST", headers=_HEADERS, form=fill_params(self.args.form, context))
 
-    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:  # noqa: ARG002
+    def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """The rows of a kept answer as records."""
         return dump_records(self._records(body, request))
 

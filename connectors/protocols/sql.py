@@ -68,7 +68,7 @@ class Sql(ProtocolBase[SqlArgs]):
                     yield page
                     seq = page.seq + 1
 
-    def spans(self, body: bytes, request: str) -> Sequence[Span]:  # noqa: ARG002
+    def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """One line a row, between what makes an array of them; pages kept by earlier versions were bare lines."""
         if body == NOTHING:
             return []

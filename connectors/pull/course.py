@@ -4,7 +4,7 @@ A pull may bring several coverages (years, months). Each becomes a batch of its 
 a pull that dies leaves batches that stay ``running``, which no reader looks at, and files that are cleaned up later.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import structlog
@@ -12,10 +12,9 @@ import structlog
 from connectors.decide.decision import Decider
 from connectors.decide.terms import Terms
 from connectors.landing.landing import Landing
-from connectors.protocols.base import Page
 from connectors.pull.coverage import coverage_of, coverages_due
 from connectors.pull.open_batches import OpenBatches
-from connectors.pull.origin import Fetched, Given, Origin
+from connectors.pull.origin import Fetched, Origin
 from connectors.pull.outcome import BatchOutcome, PullOutcome
 from connectors.pull.record import record
 from connectors.source.source import Source
@@ -24,7 +23,7 @@ from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 
-__all__ = ["BatchOutcome", "PullOutcome", "pull", "pull_pages", "run"]
+__all__ = ["BatchOutcome", "PullOutcome", "pull", "run"]
 
 log = structlog.get_logger()
 
@@ -47,22 +46,6 @@ def pull(
         return run(source, Fetched(source, settings, event_id, full=full, connection=connection), ledger, settings)
 
 
-def pull_pages(
-    source: Source,
-    pages: Iterable[Page],
-    ledger: Ledger,
-    settings: Settings,
-    *,
-    synthetic: bool = False,
-    event_id: str | None = None,
-    full: bool = False,
-) -> PullOutcome:
-    """As ``pull``, with pages that are at hand already."""
-    with ledger.deciding(source.id):
-        origin = Given(source, event_id, full=full, synthetic=synthetic, pages=pages)
-        return run(source, origin, ledger, settings)
-
-
 def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> PullOutcome:
     """One run, from its first batch in the ledger to its last receipt. Called under the source's lock."""
     keys = Keys.load(settings.key_dir)
@@ -70,7 +53,7 @@ def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> P
     batches = OpenBatches(source, origin, ledger, settings, keys)
     with _failure_recorded(source, batches):
         plan = origin.plan(ledger, batches.contract_sha256)
-        with Landing(source, keys, [folder], plan=plan) as landing:
+        with Landing(source, keys, folder, plan=plan) as landing:
             with closing(origin.pages(plan)) as pages:
                 for page in pages:
                     coverage = coverage_of(source, page)

@@ -1,6 +1,6 @@
 """Where the pages of a run come from: an agency's system, or pages that are at hand already."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from functools import cached_property
 from typing import Protocol
 
@@ -37,43 +37,19 @@ class Origin(Protocol):
         """The batch whose kept pages are landed again; None for pages that are new."""
 
 
-class _New:
-    """Pages that are new: what is asked for follows from what is in force. ``full``: everything again."""
+class Fetched:
+    """Pages that are fetched now, over a connection (default: the source's own).
 
-    def __init__(self, source: Source, event_id: str | None, *, full: bool) -> None:
-        self.event_id = event_id
-        self._source = source
-        self._full = full
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether a simulator made the records."""
-        raise NotImplementedError
-
-    def plan(self, ledger: Ledger, contract_sha256: str) -> Plan:
-        """Everything the first time and with ``full``, else what is new."""
-        if self._source.incremental is None:
-            return SNAPSHOT
-        mark = None if self._full else _mark(self._source, ledger, contract_sha256, self.synthetic)
-        return plan_of(self._source, mark, ledger.now())
-
-    def keep(self, store: PageStore, page: Page) -> None:
-        """Write a page, encrypted."""
-        store.write(page.seq, page.body, note_of(page))
-
-    def replaces(self, coverage: str | None) -> None:  # noqa: ARG002
-        """New pages replace no batch's."""
-        return
-
-
-class Fetched(_New):
-    """Pages that are fetched now, over a connection (default: the source's own)."""
+    ``full``: an incremental source is asked for everything again.
+    """
 
     def __init__(
         self, source: Source, settings: Settings, event_id: str | None, *, full: bool, connection: Connection | None
     ) -> None:
-        super().__init__(source, event_id, full=full)
+        self.event_id = event_id
+        self._source = source
         self._settings = settings
+        self._full = full
         self._given = connection
 
     @cached_property
@@ -85,6 +61,13 @@ class Fetched(_New):
         """Whether a simulator answers."""
         return self._link.synthetic
 
+    def plan(self, ledger: Ledger, contract_sha256: str) -> Plan:
+        """Everything the first time and with ``full``, else what is new."""
+        if self._source.incremental is None:
+            return SNAPSHOT
+        mark = None if self._full else _mark(self._source, ledger, contract_sha256, self.synthetic)
+        return plan_of(self._source, mark, ledger.now())
+
     def pages(self, plan: Plan) -> Generator[Page]:
         """The answers of the agency's system."""
         from connectors.http.client import HttpClient
@@ -92,25 +75,12 @@ class Fetched(_New):
         with HttpClient(self._link) as http:
             yield from protocol_of(self._source, self._link, plan.contexts(self._source.for_each), http).pages()
 
+    def keep(self, store: PageStore, page: Page) -> None:
+        """Write a page, encrypted."""
+        store.write(page.seq, page.body, note_of(page))
 
-class Given(_New):
-    """Pages that are at hand already, as if they had been fetched."""
-
-    def __init__(
-        self, source: Source, event_id: str | None, *, full: bool, synthetic: bool, pages: Iterable[Page]
-    ) -> None:
-        super().__init__(source, event_id, full=full)
-        self._synthetic = synthetic
-        self._pages = pages
-
-    @property
-    def synthetic(self) -> bool:
-        """What the giver says of them."""
-        return self._synthetic
-
-    def pages(self, plan: Plan) -> Generator[Page]:  # noqa: ARG002
-        """The given pages."""
-        yield from self._pages
+    def replaces(self, coverage: str | None) -> None:
+        """New pages replace no batch's."""
 
 
 def _mark(source: Source, ledger: Ledger, contract_sha256: str, synthetic: bool) -> str | None:

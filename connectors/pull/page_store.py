@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connectors.protocols.base import Page
 from connectors.protocols.records import NOTHING
+from ledger.disk import sync
 from ledger.errors import LedgerError
 from ledger.keys import KEY_ID_BYTES, page_key_id
 
@@ -57,8 +58,8 @@ class PageStore:
     def settle(self) -> None:
         """Wait until the pages' names are on the disk too: called once, before the receipt, not once a page."""
         if self.folder.exists():
-            _sync(self.folder)
-            _sync(self.folder.parent)  # the folder itself is new
+            sync(self.folder)
+            sync(self.folder.parent)  # the folder itself is new
 
     def share(self, seq: int, same: Path) -> None:
         """Let a page be the file that holds the same content already. Where that file is gone the page stays."""
@@ -115,7 +116,7 @@ def write_again(path: Path, key: bytes, *keys: bytes) -> None:
     draft = path.with_name(f".{path.name}.draft")
     _write(draft, _sealed(key, text))
     draft.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def link_over(same: Path, target: Path) -> None:
@@ -174,11 +175,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

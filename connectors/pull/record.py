@@ -37,7 +37,7 @@ def record(terms: Terms, decision: BatchDecision, batch: OpenBatch, ledger: Ledg
         merge=terms.plan.merge,
         cursor=decision.cursor,
         revision=decision.revision,
-        by_rows=counts_as_a_whole(terms.source),
+        whole_pull=counts_as_a_whole(terms.source),
     )
     ledger.finish_batch(batch.batch_id, result)
     return BatchOutcome(

@@ -40,7 +40,7 @@ def read_yaml(path: Path) -> Any:
     """The document in a file. Raises YamlError naming the line, or OSError."""
     try:
         # _Loader is a SafeLoader: it builds plain values only.
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a safe loader of ours)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise YamlError(f"line {line}", f"is not YAML: {error.problem}", "Mend the line") from None

@@ -7,7 +7,6 @@
 """
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ledger.disk import sync
 from ledger.sql import literal
 from pilar.evaluation.earlier_warehouse import copy_earlier, drop_tables, note_built, signatures
 from pilar.evaluation.nodes import nodes_of
@@ -111,8 +111,7 @@ def _make_template(template: Path) -> bool:
             return False
         with opened(draft) as connection:
             connection.execute(f"create table main.seeded_with as select {literal(fingerprint())} as fingerprint")
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(draft)
         draft.replace(template)
     finally:
         draft.unlink(missing_ok=True)

@@ -202,5 +202,5 @@ def _let_go() -> None:
     environment = DuckDBConnectionManager._ENV
     if environment is not None:
         environment.close()
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    reset_adapters()  # type: ignore[no-untyped-call]
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt has no types here
+    reset_adapters()  # type: ignore[no-untyped-call]  # nor here

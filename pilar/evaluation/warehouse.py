@@ -16,6 +16,7 @@ import duckdb
 import structlog
 
 from connectors.landing.merging import merged
+from ledger.disk import sync
 from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.sql import identifier, literal
@@ -169,8 +170,7 @@ class MartFile:
 
     def keep(self) -> None:
         """Put it in its place, whole or not at all."""
-        with self.draft.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(self.draft)
         self.draft.replace(self.target)
 
     def drop(self) -> None:

@@ -68,7 +68,7 @@ def to_do(one: Refused) -> str:
             if by
             else "nothing"
         )
-    if one.batch.delta:
+    if one.batch.incremental:
         return "ask the agency, or mend and pull"
     held = {"held": "ask the agency, release or replay", "rejected": "mend the contract, replay"}
     return held.get(one.batch.status, "ask the agency, or mend and replay")

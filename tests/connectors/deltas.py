@@ -6,13 +6,14 @@ from typing import Any
 import duckdb
 
 from connectors.protocols.base import Page
-from connectors.pull.course import PullOutcome, pull_pages
+from connectors.pull.course import PullOutcome
 from connectors.source.source import Source
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation.warehouse import landing_views, opened, write_landing
 from tests.connectors.landing.conftest import page_of, source_of
+from tests.connectors.pulling import pull_pages
 
 COLUMNS: dict[str, Any] = {
     "id": {"required": True},

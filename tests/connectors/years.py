@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.pull.course import PullOutcome, pull_pages
+from connectors.pull.course import PullOutcome
 from connectors.source.source import Source
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors import deltas
 from tests.connectors.landing.conftest import page_of, source_of
-from tests.connectors.pulling import page
+from tests.connectors.pulling import page, pull_pages
 
 COLUMNS: dict[str, Any] = {"id": {}, "tahun": {"type": "integer"}, "n": {"type": "integer", "max": 99}}
 STRICT = {"rows": {"min": 2}, "quarantine": {"max": "10%"}, "shrink": {"max": "20%"}}

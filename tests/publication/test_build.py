@@ -221,7 +221,7 @@ def test_csv_guards_a_name_and_keeps_negative_numbers(sample_file: Path, tmp_pat
 STEPS = ("copy_tables", "write_provenance", "write_package", "write_manifest", "check_draft")
 
 
-@pytest.mark.parametrize("step", [*STEPS, *(form.name for form in FORMATS), "_make_durable", "sync_folder"])
+@pytest.mark.parametrize("step", [*STEPS, *(form.name for form in FORMATS), "_make_durable", "sync"])
 def test_p2_crash_at_any_step_leaves_the_current_publication(
     step: str, published: Published, sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

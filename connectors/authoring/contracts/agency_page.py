@@ -51,9 +51,9 @@ _EXAMPLE = Both("Contoh baris (bukan data sebenarnya):", "An example row, withou
 _WHEN = Both("Jadwal pengiriman", "By when")
 _DUE = Both(
     "Tenggat data baru: {due}. Bila selama {warn} tidak ada data yang diterima, sumber ini ditandai *late* (terlambat) "
-    "dalam daftar sumber di Diskominfo; setelah {fail}, ditandai *overdue* (lewat tenggat).",
-    "New data is due on {due}. When no data was accepted for {warn}, Diskominfo's list of sources marks it as *late*, "
-    "after {fail} as *overdue*.",
+    "dalam daftar sumber di Diskominfo. Setelah {fail}, sumber ini ditandai *overdue* (lewat tenggat).",
+    "New data is due on {due}. When no data was accepted for {warn}, Diskominfo's list of sources marks it as *late*. "
+    "After {fail} it is *overdue*.",
 )
 _SAME = Both(
     "Data yang dikirim ulang tanpa perubahan tetap dihitung sebagai pengiriman.",
@@ -67,8 +67,8 @@ _REFUSED = Both("Data yang ditolak atau ditahan", "What is refused or held")
 _ROWS = Both("Baris ditolak, disertai alasannya, bila:", "A row is refused, with the reason, when:")
 _ROW_CASES = (
     Both(
-        "kolom wajib kosong, atau nilai tidak sesuai jenis data dan aturannya (nilai tidak dikoreksi dengan dugaan)",
-        "a required column is empty, or a value does not fit its type and rules (no value is repaired by guessing)",
+        "kolom wajib kosong, atau nilai tidak sesuai jenis data dan aturannya. Nilai tidak dikoreksi dengan dugaan",
+        "a required column is empty, or a value does not fit its type and rules. No value is repaired by guessing",
     ),
     Both("kuncinya sama dengan baris lain", "its key stands on another row already"),
     Both(
@@ -219,8 +219,9 @@ def _refused(source: Source, language: Language) -> Iterator[str]:
     rules += [(ratio.formula, ratio.on_fail) for ratio in contract.ratios]
     yield _ROWS.to(language)
     yield ""
-    yield from (f"- {case.to(language)}" for case in _ROW_CASES)
-    yield from (f"- {_BREAKS.to(language).format(rule=rule)}" for rule, on_fail in rules if on_fail == "quarantine")
+    cases = [case.to(language) for case in _ROW_CASES]
+    cases += [_BREAKS.to(language).format(rule=rule) for rule, on_fail in rules if on_fail == "quarantine"]
+    yield from _list(cases)
     yield ""
     flagging = [rule for rule, on_fail in rules if on_fail == "flag"]
     if flagging:
@@ -228,10 +229,17 @@ def _refused(source: Source, language: Language) -> Iterator[str]:
         yield ""
     yield _HELD.to(language)
     yield ""
-    yield f"- {_FEWER.to(language).format(rows=limits.rows.min)}"
-    yield f"- {_SHRINK.to(language).format(share=f'{limits.shrink.max:.0%}')}"
+    cases = [
+        _FEWER.to(language).format(rows=limits.rows.min),
+        _SHRINK.to(language).format(share=f"{limits.shrink.max:.0%}"),
+    ]
     if limits.changed is not None:
-        yield f"- {_CHANGED.to(language).format(share=f'{limits.changed.max:.0%}')}"
-    yield f"- {_QUOTA.to(language).format(share=f'{limits.quarantine.max:.0%}')}"
-    yield f"- {_COPY.to(language)}"
-    yield from (f"- {words.to(language)}" for kind, words in _DRIFT.items() if getattr(contract.drift, kind) == "hold")
+        cases.append(_CHANGED.to(language).format(share=f"{limits.changed.max:.0%}"))
+    cases += [_QUOTA.to(language).format(share=f"{limits.quarantine.max:.0%}"), _COPY.to(language)]
+    cases += [words.to(language) for kind, words in _DRIFT.items() if getattr(contract.drift, kind) == "hold"]
+    yield from _list(cases)
+
+
+def _list(cases: Sequence[str]) -> Iterator[str]:
+    """A list whose items are sentences."""
+    yield from (f"- {case}." for case in cases)

@@ -95,5 +95,5 @@ def _yaml(document: Any) -> str:
 class _Indented(yaml.SafeDumper):
     """Lists indented below their key, as the project's YAML is written."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 (PyYAML's signature)
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)

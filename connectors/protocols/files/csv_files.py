@@ -46,7 +46,7 @@ class CsvFiles(FileProtocol[CsvArgs]):
     name: ClassVar[str] = "files.csv"
     Args: ClassVar[type[ProtocolArgs]] = CsvArgs
 
-    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:  # noqa: ARG002
+    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
         """Rows as objects; an empty field is empty text. Raises SourceError (damaged)."""
         with _collector_at_rest():
             return self._records(body, where)

@@ -16,7 +16,7 @@ from ledger.settings import Connection
 class LocalFolder:
     """Regular files of one folder; links are not followed, since whoever uploads could point them anywhere."""
 
-    def __init__(self, connection: Connection, folder: str, http: HttpClient) -> None:  # noqa: ARG002 (all open alike)
+    def __init__(self, connection: Connection, folder: str, http: HttpClient) -> None:
         parts = urlsplit(connection.url)
         if parts.netloc not in {"", "localhost"} or not parts.path.startswith("/"):
             raise ConfigError("a file: URL names a folder of this machine", where="the connection's URL")

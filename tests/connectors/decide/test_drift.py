@@ -8,11 +8,12 @@ import pytest
 
 from connectors.decide.drift import tame
 from connectors.protocols.base import Page
-from connectors.pull.course import BatchOutcome, pull_pages
+from connectors.pull.course import BatchOutcome
 from connectors.source.source import Source
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.landing.conftest import page_of, source_of
+from tests.connectors.pulling import pull_pages
 
 COLUMNS: dict[str, Any] = {
     "id": {"pattern": "^r[0-9]+$"},

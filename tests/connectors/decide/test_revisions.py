@@ -9,7 +9,6 @@ import pytest
 
 from connectors.decide.maturity import maturity, maturity_of, period_end
 from connectors.landing import staging
-from connectors.pull.course import pull_pages
 from ledger.errors import LedgerError
 from ledger.pull_store import Confirmed
 from ledger.settings import Settings
@@ -18,7 +17,7 @@ from pilar.evaluation.warehouse import opened, revisions_view, write_landing
 from tests.connectors.deltas import COLUMNS, LOAD, take
 from tests.connectors.deltas import make as make_incremental
 from tests.connectors.landing.conftest import page_of
-from tests.connectors.pulling import NIK, in_force, make, page, records, states
+from tests.connectors.pulling import NIK, in_force, make, page, pull_pages, records, states
 
 Line = tuple[Any, ...]
 

@@ -10,16 +10,16 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from connectors.kept.replay import replay, replayable
-from connectors.pull.course import pull_pages
-from connectors.source.source import Source
+from connectors.pull.course import PullOutcome
 from ledger.errors import LedgerError
 from ledger.receipts import first_broken
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli
 from tests.connectors import deltas
+from tests.connectors.dying import Killed, dying
 from tests.connectors.landing.conftest import page_of
-from tests.connectors.pulling import states
+from tests.connectors.pulling import pull_pages, states
 from tests.connectors.years import (
     BEFORE,
     COLUMNS,
@@ -208,51 +208,115 @@ def test_a_held_coverage_of_a_delta_holds_no_other(ledger: Ledger, settings: Set
     assert [row[0] for row in deltas.seen(source, ledger, settings)] == ["a", "b", "d", "e"]
 
 
-years = st.dictionaries(st.sampled_from("abcdefghij"), st.sampled_from([2022, 2023, 2024]), min_size=3)
-"""Under which year each record stands."""
+Found = dict[str, tuple[int, int]]
+"""Of each record its year and its number; a number over 99 breaks the strict contract."""
+
+records_found = st.dictionaries(
+    st.sampled_from("abcdefgh"),
+    st.tuples(st.sampled_from([2023, 2024, 2025]), st.sampled_from([1, 1, 1, 2, 100])),
+    min_size=2,
+)
+what_happens = st.lists(
+    st.one_of(
+        st.tuples(st.just("pull"), records_found, st.booleans()),
+        st.tuples(st.just("killed"), records_found, st.integers(1, 3)),
+        st.tuples(st.just("release"), st.integers(0, 2), st.sets(st.integers(0, 3))),
+        st.tuples(st.just("replay"), st.integers(0, 9), st.booleans()),
+    ),
+    min_size=3,
+    max_size=7,
+)
 
 
-@limits(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(pulls=st.lists(years, min_size=2, max_size=3), bad=st.sets(st.sampled_from("abcdefghij"), max_size=2))
-def test_p1_no_record_is_in_force_twice_however_records_move(
-    pulls: list[dict[str, int]], bad: set[str], ledger: Ledger, settings: Settings, tmp_path: Path
+class Course:
+    """What happens to one source, and what must hold after every step."""
+
+    def __init__(self, name: str, ledger: Ledger, settings: Settings) -> None:
+        lenient = COLUMNS | {"n": {"type": "integer", "max": 999}}
+        loose = {"rows": {"min": 1}, "quarantine": {"max": "30%"}, "shrink": {"max": "40%"}}
+        self.sources = {
+            False: make(id=name, assertions=loose),
+            True: make(id=name, assertions=loose, columns=lenient),
+        }
+        self.name, self.ledger, self.settings = name, ledger, settings
+        self.pulled: dict[str, Found] = {}
+
+    def in_force(self) -> list[tuple[Any, ...]]:
+        return sorted(deltas.seen(self.sources[True], self.ledger, self.settings)) if self.pulled else []
+
+    def pull(self, found: Found, lenient: bool) -> None:
+        before = self.in_force()
+        rows = [{"id": key, "tahun": year, "n": number} for key, (year, number) in found.items()]
+        outcome = pull_pages(self.sources[lenient], [page_of(rows)], self.ledger, self.settings)
+        self._told(outcome, found, lenient, before)
+
+    def killed(self, found: Found, nth: int) -> None:
+        before = self.in_force()
+        try:
+            with dying(Ledger, "finish_batch", nth, after=False):
+                self.pull(found, lenient=False)
+        except Killed:
+            assert self.in_force() == before
+
+    def release(self, nth: int, chosen: set[int]) -> None:
+        """Some or all held batches of one pull: all come in force, or none does."""
+        before = self.in_force()
+        held = [batch for batch in self.ledger.batches(self.name, 99) if batch.status == "held"]
+        pulls = sorted({batch.pull_id for batch in held}, reverse=True)
+        mine = [batch.batch_id for batch in held if batch.pull_id in pulls[nth : nth + 1]]
+        wanted = [batch_id for at, batch_id in enumerate(mine) if not chosen or at in chosen]
+        if wanted:
+            try:
+                self.ledger.release_batches(wanted, "confirmed")
+            except LedgerError:
+                assert self.in_force() == before
+
+    def replay(self, nth: int, lenient: bool) -> None:
+        """Only what was pulled last is landed again, and nothing older comes in its place."""
+        before, batches = self.in_force(), self.ledger.batches(self.name, 99)
+        if not batches:
+            return
+        batch = batches[nth % len(batches)]
+        try:
+            outcome = replay(self.sources[lenient], batch.batch_id, self.ledger, self.settings)
+        except LedgerError:
+            assert self.in_force() == before
+        else:
+            assert batch.fetched_by == max(self.pulled)
+            self._told(outcome, self.pulled[batch.fetched_by], lenient, before)
+
+    def _told(self, outcome: PullOutcome, found: Found, lenient: bool, before: list[tuple[Any, ...]]) -> None:
+        new = self.ledger.batch(outcome.batches[0].batch_id)
+        assert new is not None
+        self.pulled.setdefault(new.fetched_by, found)
+        good = sorted((key, year, number) for key, (year, number) in found.items() if lenient or number <= 99)
+        if all(batch.status in ("accepted", "unchanged") for batch in outcome.batches):
+            assert self.in_force() == good
+        elif before:
+            assert self.in_force() == before
+        assert sum(batch.received for batch in outcome.batches) == len(found)
+
+
+@limits(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=records_found, then=what_happens)
+def test_p1_no_record_is_in_force_twice_or_lost_whatever_happens(
+    first: Found, then: list[tuple[str, Any, Any]], ledger: Ledger, settings: Settings, tmp_path: Path
 ) -> None:
-    source: Source = make(id=f"moving_{len(list(tmp_path.iterdir()))}")
-    (tmp_path / source.id).mkdir()
-    for nth, records in enumerate(pulls):
-        found: dict[Any, str] = {}
-        for key, year in records.items():
-            found[year] = found.get(year, "") + (key.upper() if nth and key in bad else key)
-        take(source, found, ledger, settings)
-        told = Counter("".join(seen(source, ledger, settings).values()))
+    course = Course(f"moving_{len(list(tmp_path.iterdir()))}", ledger, settings)
+    (tmp_path / course.name).mkdir()
+    for what, one, other in [("pull", first, False), *then]:
+        getattr(course, what)(one, other)
+        told = Counter(key for key, *_ in course.in_force())
         assert not [key for key, times in told.items() if times > 1]
-
-
-class Killed(BaseException):
-    """What SIGKILL looks like from inside: nothing that follows runs."""
+    assert first_broken(ledger.receipts()) is None
 
 
 @pytest.mark.parametrize(("nth", "after"), [(1, True), (2, False), (2, True)])
-def test_p2_coverages_of_one_pull_count_all_or_none(
-    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch, nth: int, after: bool
-) -> None:
+def test_p2_coverages_of_one_pull_count_all_or_none(ledger: Ledger, settings: Settings, nth: int, after: bool) -> None:
     source = make()
     take(source, BEFORE, ledger, settings)
-    real, calls = Ledger.finish_batch, iter(range(1, 9))
-
-    def dying(*given: Any) -> Any:
-        last = next(calls) == nth
-        if last and not after:
-            raise Killed
-        result = real(*given)
-        if last:
-            raise Killed
-        return result
-
-    monkeypatch.setattr(Ledger, "finish_batch", dying)
-    with pytest.raises(Killed):
+    with dying(Ledger, "finish_batch", nth, after=after), pytest.raises(Killed):
         take(source, {2023: "bcdefghij", 2024: "klmnopqrsta"}, ledger, settings)
-    monkeypatch.undo()
     assert seen(source, ledger, settings) == STOOD
     take(source, {2023: "bcdefghij", 2024: "klmnopqrsta"}, ledger, settings)
     assert seen(source, ledger, settings) == {"2023": "bcdefghij", "2024": "aklmnopqrst"}

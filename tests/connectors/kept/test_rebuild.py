@@ -13,7 +13,6 @@ from connectors.http.client import HttpClient
 from connectors.kept.rebuild import differences, kept_pages, kept_rows, rebuild
 from connectors.protocols import registry
 from connectors.protocols.base import Page
-from connectors.pull.course import pull_pages
 from connectors.pull.page_store import read_noted
 from connectors.source.source import Source
 from ledger.errors import LedgerError
@@ -24,7 +23,7 @@ from tests.connectors.landing.conftest import source_of
 from tests.connectors.protocols.conftest import Pull, as_reply
 from tests.connectors.protocols.systems import SYSTEMS, healthy_pages
 from tests.connectors.protocols.test_bps import PINRANG
-from tests.connectors.pulling import COLUMNS, make, page, records, two_years
+from tests.connectors.pulling import COLUMNS, make, page, pull_pages, records, two_years
 
 CONTEXT = {"kode": "64.02", "tahun": "2024"}
 ROWS = [{"id": "a", "n": 1.50}, {"id": "b", "n": "?"}, {"id": "c", "n": 3}]

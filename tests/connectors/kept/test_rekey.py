@@ -10,14 +10,13 @@ import pytest
 
 from connectors.kept import rekey
 from connectors.kept.rebuild import differences, rebuild
-from connectors.pull.course import pull_pages
 from connectors.pull.page_store import PageStore, read_page
 from ledger import keys as keys_module
 from ledger.errors import ConfigError, LedgerError
 from ledger.keys import PAGE_KEY, PSEUDONYM_KEY, Keys, page_key_id, retired_key_files, rotate_page_key
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.connectors.pulling import make, page, records, states, two_years
+from tests.connectors.pulling import make, page, pull_pages, records, states, two_years
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def test_pages_are_written_again_with_the_current_key_and_go_on_sharing_files(ke
     assert rekey.reencrypt(settings) == 0
 
 
-@pytest.mark.parametrize("step", ["write_again", "link_over", "_sealed", "_sync"])
+@pytest.mark.parametrize("step", ["write_again", "link_over", "_sealed", "sync"])
 @pytest.mark.parametrize("nth", [1, 2])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_p2_writing_again_may_die_anywhere(kept: Kept, step: str, nth: int, after: bool) -> None:

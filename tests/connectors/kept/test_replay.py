@@ -1,7 +1,6 @@
 """Replay: mended rows come in exactly once, whatever happens on the way."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from connectors.kept.rebuild import differences, rebuild
 from connectors.kept.replay import replay, replayable
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
-from connectors.pull.course import PullOutcome, pull_pages
+from connectors.pull.course import PullOutcome
 from connectors.pull.page_store import PageStore
 from connectors.source.source import Source
 from ledger.errors import LedgerError, SourceError
@@ -22,7 +21,8 @@ from ledger.receipts import first_broken
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation import evaluate
-from tests.connectors.pulling import COLUMNS, in_force, make, page, records, states, undisturbed
+from tests.connectors.dying import Killed, dying
+from tests.connectors.pulling import COLUMNS, in_force, make, page, pull_pages, records, states, undisturbed
 
 STRICT = COLUMNS | {"n": {"type": "integer", "max": 17}}
 """Of 20 rows two are over this bound."""
@@ -34,29 +34,6 @@ def pulled(ledger: Ledger, settings: Settings, count: int = 20, **more: Any) -> 
     """One coverage, under the strict contract; the id of its batch."""
     outcome = pull_pages(make(columns=STRICT, **more), [page(0, records(count))], ledger, settings, synthetic=True)
     return outcome.batches[0].batch_id
-
-
-class Killed(BaseException):
-    """What SIGKILL looks like from inside: nothing that follows runs."""
-
-
-@contextmanager
-def dying(owner: Any, name: str, nth: int, *, after: bool) -> Iterator[None]:
-    """Die at the nth call of a step, before or after its work."""
-    real, calls = getattr(owner, name), iter(range(1, 1000))
-
-    def step(*given: Any, **named: Any) -> Any:
-        last = next(calls) == nth
-        if last and not after:
-            raise Killed
-        result = real(*given, **named)
-        if last:
-            raise Killed
-        return result
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, step)
-        yield
 
 
 def accounted(ledger: Ledger, settings: Settings, source: Source) -> dict[str | None, tuple[int, int, int]]:

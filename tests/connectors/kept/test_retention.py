@@ -7,12 +7,11 @@ import pytest
 from connectors.kept.rebuild import differences, rebuild
 from connectors.kept.replay import replay
 from connectors.kept.retention import expire
-from connectors.pull.course import pull_pages
 from connectors.pull.page_store import PageStore
 from ledger.errors import LedgerError
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.connectors.pulling import make, page, records
+from tests.connectors.pulling import make, page, pull_pages, records
 
 KEPT = {"retention": {"pages": "400d"}}
 LATER = datetime.now(UTC) + timedelta(days=401)

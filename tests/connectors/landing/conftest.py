@@ -98,7 +98,7 @@ def land(tmp_path: Path) -> Land:
 def land_pages(source: Source, pages: Sequence[Page], folder: Path, coverage: str = "all") -> Result:
     """Land pages and read back one coverage."""
     name = source.coverage_context
-    with Landing(source, KEYS, [folder]) as landing:
+    with Landing(source, KEYS, folder) as landing:
         for page in pages:
             about = None if source.coverage_column else (page.context[name] if name else "all")
             landing.add(page, about, hashlib.sha256(page.body).hexdigest())

@@ -55,7 +55,7 @@ def land(
     pages: Sequence[Page], folder: Path, beside: Path | None = None
 ) -> tuple[LandedCoverage, str, Comparison | None]:
     """The counts, the hash of the landed file, and what the rows do to those of another file."""
-    with Landing(SOURCE, KEYS, [folder.parent]) as landing:
+    with Landing(SOURCE, KEYS, folder.parent) as landing:
         for page in pages:
             landing.add(page, "all", hashlib.sha256(page.body).hexdigest())
         [counts] = landing.finish()

@@ -46,7 +46,7 @@ def test_rows_stand_in_the_order_in_which_they_came(tmp_path: Path, monkeypatch:
 
 def test_p6_what_is_staged_holds_no_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "CHUNK_PAGES", 2)
-    with Landing(source_of(COLUMNS, ["id"]), KEYS, [tmp_path]) as landing:
+    with Landing(source_of(COLUMNS, ["id"]), KEYS, tmp_path) as landing:
         for page in pages_of(6, 10):
             landing.add(page, "all", hashlib.sha256(page.body).hexdigest())
         landing.finish()
@@ -93,7 +93,7 @@ def test_a_batch_is_compared_with_the_one_in_force_whatever_is_compared_at_once(
     monkeypatch.setattr(staging, "BUCKET_ROWS", bucket_rows)
     source = source_of({"id": {}, "n": {"type": "integer"}}, ["id"])
     before = land_pages(source, [page_of([{"id": str(row), "n": row} for row in range(6)])], tmp_path).files[0]
-    with Landing(source, KEYS, [tmp_path]) as landing:
+    with Landing(source, KEYS, tmp_path) as landing:
         landing.add(page_of([{"id": str(row), "n": row * (1 + row % 2)} for row in range(2, 9)]), "all", "")
         landing.finish()
         found = landing.compare("all", Baseline((("before", before),), None, whole=True))

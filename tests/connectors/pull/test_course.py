@@ -8,14 +8,13 @@ import psycopg
 import pytest
 
 from connectors.protocols.base import Page
-from connectors.pull.course import pull_pages
 from connectors.pull.page_store import read_page
 from ledger.errors import SourceError
 from ledger.keys import Keys
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.landing.conftest import source_of
-from tests.connectors.pulling import COLUMNS, NAME, NIK, in_force, make, page, records, states, two_years
+from tests.connectors.pulling import COLUMNS, NAME, NIK, in_force, make, page, pull_pages, records, states, two_years
 
 
 def test_a_pull_lands_a_batch_for_each_coverage(ledger: Ledger, settings: Settings) -> None:

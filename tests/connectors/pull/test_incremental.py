@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.pull.course import pull_pages
 from connectors.source.plan import plan_of
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.deltas import COLUMNS, LOAD, Record, make, mark, pages, seen, take
 from tests.connectors.landing.conftest import page_of
-from tests.connectors.pulling import states
+from tests.connectors.pulling import pull_pages, states
 
 FIRST: list[Record] = [("a", 1, "2024-03-01"), ("b", 2, "2024-03-05"), ("c", 3, "2024-03-10")]
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -8,13 +8,12 @@ import pytest
 
 from connectors.kept.leftovers import remove_leftovers
 from connectors.kept.retention import expire
-from connectors.pull.course import pull_pages
 from ledger import engine
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.deltas import Record, seen, take
 from tests.connectors.deltas import make as incremental
-from tests.connectors.pulling import make, page, records, states
+from tests.connectors.pulling import make, page, pull_pages, records, states
 
 Set = Callable[[timedelta], None]
 AHEAD, RIGHT, BACK = timedelta(hours=5), timedelta(), timedelta(hours=-7)

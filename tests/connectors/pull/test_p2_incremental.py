@@ -9,14 +9,15 @@ from connectors.decide import decision as decision_module
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
-from connectors.pull.course import pull_pages
 from connectors.source.plan import plan_of
 from connectors.source.source import Source
 from ledger.keys import Keys
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.deltas import COLUMNS, make, seen
+from tests.connectors.dying import Killed, dying
 from tests.connectors.landing.conftest import page_of
+from tests.connectors.pulling import pull_pages
 
 NAMES = ("id", "nilai", "diubah", "bulan")
 Version = tuple[str, int, str, str]
@@ -61,10 +62,6 @@ def table(source: Source, ledger: Ledger, settings: Settings) -> list[tuple[Any,
     return sorted((name, value, day.isoformat(), month) for name, value, day, month in seen(source, ledger, settings))
 
 
-class Killed(BaseException):
-    """What SIGKILL looks like from inside: nothing that follows runs."""
-
-
 # (whose step, which step, at which call of it, before or after its work)
 STEPS = [
     (Landing, "finish", 1, True),
@@ -92,22 +89,9 @@ def test_p2_an_incremental_pull_may_die_anywhere_and_be_run_again(
     if not first:
         pull_pages(source, system.pages(source, ledger, settings), ledger, settings)
         system = System(*FIRST, *LATER)
-    real, calls = getattr(owner, name), iter(range(1, 1000))
-
-    def dying(*given: Any, **named: Any) -> Any:
-        last = next(calls) == nth
-        if last and not after:
-            raise Killed
-        result = real(*given, **named)
-        if last:
-            raise Killed
-        return result
-
     asked = system.pages(source, ledger, settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, dying)
-        with pytest.raises(Killed):
-            pull_pages(source, asked, ledger, settings)
+    with dying(owner, name, nth, after=after), pytest.raises(Killed):
+        pull_pages(source, asked, ledger, settings)
     for then in (system, System(*FIRST, *LATER), System(*FIRST, *LATER)):
         pull_pages(source, then.pages(source, ledger, settings), ledger, settings)
         assert table(source, ledger, settings) == then.table()

@@ -8,14 +8,13 @@ import pytest
 
 from connectors.protocols.base import Page
 from connectors.pull import page_writer as keeping
-from connectors.pull.course import pull_pages
 from connectors.pull.page_store import PageStore
 from connectors.pull.page_writer import PageWriter
 from ledger.errors import LedgerError, SourceError
 from ledger.records import PageRow
 from ledger.settings import Settings
 from ledger.store import Ledger
-from tests.connectors.pulling import make, page, records
+from tests.connectors.pulling import make, page, pull_pages, records
 
 MIB = 1024 * 1024
 
@@ -88,16 +87,18 @@ def test_p1_pages_before_a_failure_are_kept(ledger: Ledger, batch_id: str) -> No
 def test_p10_a_ledger_that_stumbles_hides_no_failure_of_the_agency(
     ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, stumbled = Ledger.add_pages, threading.Event()
+    real, asked, stumbled = Ledger.add_pages, threading.Event(), threading.Event()
 
     def stumbling(store: Ledger, batch_id: str, rows: Iterable[PageRow]) -> None:
         if not stumbled.is_set():
+            asked.wait(10)  # the page before must not be seen to fail before the agency does
             stumbled.set()
             raise LedgerError("the ledger cannot be reached", where="ledger")
         real(store, batch_id, rows)
 
     def failing() -> Iterator[Page]:
         yield page(0, records(20))
+        asked.set()
         stumbled.wait(10)
         raise SourceError("retryable", "the agency said 503", where="GET /1")
 

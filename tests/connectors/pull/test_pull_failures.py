@@ -22,15 +22,27 @@ from connectors.kept.leftovers import remove_leftovers
 from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
-from connectors.pull.course import pull, pull_pages
+from connectors.pull.course import pull
 from connectors.pull.page_store import PageStore, read_page
 from ledger.errors import ConfigError, LedgerError, SourceError
 from ledger.keys import Keys
 from ledger.records import BatchResult
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
+from tests.connectors.dying import Killed, dying
 from tests.connectors.http.conftest import response, serving
-from tests.connectors.pulling import COLUMNS, NIK, in_force, make, page, records, states, two_years, undisturbed
+from tests.connectors.pulling import (
+    COLUMNS,
+    NIK,
+    in_force,
+    make,
+    page,
+    pull_pages,
+    records,
+    states,
+    two_years,
+    undisturbed,
+)
 
 
 def failing(error: BaseException) -> Iterator[Page]:
@@ -177,10 +189,6 @@ def test_p10_a_missing_connection_is_told_and_recorded(ledger: Ledger, settings:
     assert [batch.status for batch in ledger.batches("sample")] == ["failed"]
 
 
-class Killed(BaseException):
-    """What SIGKILL looks like from inside: nothing that follows runs."""
-
-
 # (whose step, which step, at which call of it, before or after its work)
 STEPS = [
     (PageStore, "write", 1, False),
@@ -211,23 +219,10 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
     source = make()
     pull_pages(source, [page(0, records(30), "2023")], ledger, settings)
     good = in_force(settings, ledger, source)["2023"]
-    real, calls = getattr(owner, name), iter(range(1, 1000))
-
-    def dying(*given: Any, **named: Any) -> Any:
-        last = next(calls) == nth
-        if last and not after:
-            raise Killed
-        result = real(*given, **named)
-        if last:
-            raise Killed
-        return result
-
     pages = [page(0, records(30, n=5), "2023"), page(1, records(30), "2024")]
     expected = undisturbed(source, pages, settings, tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, dying)
-        with pytest.raises(Killed):
-            pull_pages(source, pages, ledger, settings)
+    with dying(owner, name, nth, after=after), pytest.raises(Killed):
+        pull_pages(source, pages, ledger, settings)
     between = in_force(settings, ledger, source)
     assert between["2023"] in (good, expected["2023"])
     pull_pages(source, pages, ledger, settings)
@@ -250,17 +245,8 @@ def test_p2_months_of_a_killed_first_pull_are_no_history_for_its_rerun(
         name = f"2024-{at + 1:02}"
         rows = records(size, n=at, **({"bulan": name} if in_rows else {}))
         pages.append(page(at, [row | {"id": f"{name} {row['id']}"} for row in rows], bulan=name))
-    calls, real = iter(range(1, 99)), Ledger.finish_batch
-
-    def dying(*given: Any) -> Any:
-        if next(calls) == 3:
-            raise Killed
-        return real(*given)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ledger, "finish_batch", dying)
-        with pytest.raises(Killed):
-            pull_pages(source, pages, ledger, settings)
+    with dying(Ledger, "finish_batch", 3, after=False), pytest.raises(Killed):
+        pull_pages(source, pages, ledger, settings)
     assert ledger.in_force(source.id) == []
     assert {status for _, status in states(pull_pages(source, pages, ledger, settings))} == {"accepted"}
     fourth = page(3, records(5, n=9, **({"bulan": "2024-04"} if in_rows else {})), bulan="2024-04")

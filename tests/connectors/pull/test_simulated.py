@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from connectors.pull.course import PullOutcome, pull_pages
+from connectors.pull.course import PullOutcome
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.connectors.deltas import COLUMNS, Record, make, mark, pages, seen, take
 from tests.connectors.landing.conftest import page_of
 from tests.connectors.pull.test_incremental import FIRST, bound, codes, day
-from tests.connectors.pulling import states
+from tests.connectors.pulling import pull_pages, states
 
 
 def test_no_delta_of_the_real_system_joins_what_a_simulator_gave(ledger: Ledger, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from connectors.kept.rebuild import kept_rows
 from connectors.kept.replay import KeptPages
-from connectors.pull.course import pull_pages, run
+from connectors.pull.course import run
 from connectors.pull.page_store import PageStore
 from ledger.errors import ConfigError, LedgerError
 from ledger.keys import Keys
@@ -29,7 +29,7 @@ from tests.conftest import database_url
 from tests.connectors.deltas import COLUMNS as INCREMENTAL
 from tests.connectors.deltas import Record, take
 from tests.connectors.deltas import make as incremental
-from tests.connectors.pulling import make, page, records, two_years
+from tests.connectors.pulling import make, page, pull_pages, records, two_years
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ import pytest
 import yaml
 
 from connectors.protocols.base import Page
-from connectors.pull.course import pull_pages
 from connectors.source.source_files import load_source
 from ledger.errors import FailedAnswer, PilarError, SourceError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli
 from pilar.sources import quarantine as rooms
-from tests.connectors.pulling import NAME, NIK, page, records
+from tests.connectors.pulling import NAME, NIK, page, pull_pages, records
 from tests.connectors.source.test_proof import GOOD
 from tests.pilar.conftest import Type
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.pull.course import pull_pages
 from connectors.source.source import Source
 from connectors.source.source_files import load_source
 from ledger.errors import PilarError
@@ -15,7 +14,7 @@ from ledger.store import Ledger
 from pilar.sources.quarantine import refused
 from tests.connectors.deltas import COLUMNS, make, pulled
 from tests.connectors.landing.conftest import page_of
-from tests.connectors.pulling import NIK, page
+from tests.connectors.pulling import NIK, page, pull_pages
 from tests.connectors.source.test_proof import GOOD
 from tests.pilar.conftest import Type
 

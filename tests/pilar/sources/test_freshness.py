@@ -6,12 +6,11 @@ import psycopg
 import pytest
 
 from connectors.kept.replay import replay
-from connectors.pull.course import pull_pages
 from connectors.source.source import Freshness
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.sources.freshness import Silence, age, last_answer, silence
-from tests.connectors.pulling import COLUMNS, make, page, records
+from tests.connectors.pulling import COLUMNS, make, page, pull_pages, records
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 

@@ -94,7 +94,7 @@ def test_the_agencys_page_says_what_to_send_by_when_and_what_is_refused() -> Non
     for text in ("`kode` | teks | ya", "| `n` | bilangan bulat |  | orang | banyaknya | minimal 0 orang",
                  "disimpan sebagai pseudonim", "dihapus sebelum data disimpan: `nama`", "tidak diolah: `no`",
                  "akhir tahun", "tidak memenuhi `n >= 1`", "catatan bila tidak memenuhi: `n <= 5`", "selama 3 hari",
-                 "setelah 12 jam", "ada kolom di atas yang hilang"):  # fmt: skip
+                 "Setelah 12 jam", "ada kolom di atas yang hilang"):  # fmt: skip
         assert text in indonesian, text
     for text in ("`n` | whole number |  | people | how many | at least 0 people", "the end of the year",
                  "a column listed above is missing", "Nothing to do: this source exists for a test only."):  # fmt: skip

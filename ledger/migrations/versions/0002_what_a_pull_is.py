@@ -14,15 +14,16 @@ depends_on = None
 
 FETCHED_BY = "the pull that fetched its pages: its own, or the one it replays"
 RETRY_AT = "the source asked not to be asked again before then"
-BY_ROWS = "its rows say their coverage and may move to another: all batches of the pull count together"
+WHOLE_PULL = "its rows say their coverage and may move to another: all batches of the pull count together"
 
 
 def upgrade() -> None:
     op.alter_column("batch", "place", new_column_name="fetched_by", comment=FETCHED_BY, existing_type=sa.Text())
-    op.alter_column("batch", "by_rows", comment=BY_ROWS, existing_type=sa.Boolean())
+    op.alter_column("batch", "by_rows", new_column_name="whole_pull", comment=WHOLE_PULL, existing_type=sa.Boolean())
     op.add_column("batch", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True, comment=RETRY_AT))
 
 
 def downgrade() -> None:
     op.drop_column("batch", "retry_at")
+    op.alter_column("batch", "whole_pull", new_column_name="by_rows", comment=None, existing_type=sa.Boolean())
     op.alter_column("batch", "fetched_by", new_column_name="place", comment=None, existing_type=sa.Text())
