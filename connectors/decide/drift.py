@@ -25,7 +25,7 @@ _ALIKE = 0.6
 _SHOWN = 12
 _MAX_NAME = 60
 _MANY_DIGITS = 8
-_UNREADABLE = frozenset({"type", "precision"})
+_UNREADABLE = frozenset({"type", "precision", "ambiguous"})
 _STRANGE = frozenset({*_UNREADABLE, "pattern", "values", "min", "max"})
 
 

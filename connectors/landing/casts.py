@@ -4,12 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.source.column_types import ColumnType
+from connectors.landing.numbers import Numbers
 from connectors.source.columns import Column
 from ledger.sql import literal
 
-# Thousands mark and decimal mark of the declared locales.
-_MARKS = {"id": (".", ","), "en": (",", ".")}
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 _STAMP = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?"
 _FIRST_YEAR = 1000
@@ -20,13 +18,15 @@ _FIRST_YEAR = 1000
 class Cast:
     """``value`` is the typed SQL expression; ``expected`` says in words what would have been read.
 
-    ``rule`` names, as SQL text, which rule an unreadable value broke. ``moment`` is a step on the way that ``value``
+    ``rule`` names, as SQL text, which rule an unreadable value broke. ``readings`` is SQL that says it better than
+    ``expected`` where a value has two readings, and NULL elsewhere. ``moment`` is a step on the way that ``value``
     names several times: in a column of its own it is taken once.
     """
 
     value: str
     expected: str
     rule: str = "'type'"
+    readings: str | None = None
     moment: str | None = None
 
 
@@ -71,38 +71,13 @@ def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> C
 
 
 def _number(x: str, column: Column, is_number: str | None) -> Cast:
-    kind = column.sql_type
-    # DuckDB rounds what has too many decimals, and reads 0x1F, 1_000 and 1e3 too: only plain digits come to the cast.
-    decimals = r"[0-9]+" if column.rounding else (rf"[0-9]{{1,{kind.scale}}}0*" if kind.scale else "0+")
-    plain = rf"[+-]?[0-9]+([.]{decimals})?"
-    any_plain = r"[+-]?[0-9]+([.][0-9]+)?"
-    if column.locale is None:
-        return Cast(_guarded(x, plain, x, kind), _number_words(column), _scale_or_type(x, any_plain))
-    thousands, mark = _MARKS[column.locale]
-    # Nobody groups digits behind a zero: 0.123 is a number of the other locale, and a thousand times smaller.
-    whole = rf"[+-]?([1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+|[0-9]+)"
-    unmarked = f"replace(replace({x}, {literal(thousands)}, ''), {literal(mark)}, '.')"
-    local = _guarded(x, rf"{whole}([{mark}]{decimals})?", unmarked, kind)
-    rule = _scale_or_type(x, rf"{whole}([{mark}][0-9]+)?")
-    value = local if is_number is None else f"CASE WHEN {is_number} THEN {_guarded(x, plain, x, kind)} ELSE {local} END"
-    return Cast(value, _number_words(column), rule)
-
-
-def _guarded(x: str, pattern: str, digits: str, kind: ColumnType) -> str:
-    return f"CASE WHEN regexp_full_match({x}, {literal(pattern)}) THEN TRY_CAST({digits} AS {kind.sql}) END"
-
-
-def _scale_or_type(x: str, readable: str) -> str:
-    return f"CASE WHEN regexp_full_match({x}, {literal(readable)}) THEN 'precision' ELSE 'type' END"
-
-
-def _number_words(column: Column) -> str:
-    thousands, mark = _MARKS[column.locale] if column.locale else ("", ".")
-    kind = column.sql_type
-    if kind.kind != "decimal":
-        return f"a whole number like 1{thousands}234"
-    places = f"{mark}{'5' * kind.scale}" if kind.scale else ""
-    return f"a number like 1{thousands}234{places}, at most {kind.precision - kind.scale} digits before the mark"
+    numbers = Numbers(column)
+    text, rule, readings = numbers.value(x), numbers.rule(x), numbers.readings(x)
+    if is_number is not None:
+        text = f"CASE WHEN {is_number} THEN {numbers.value_of_json(x)} ELSE {text} END"
+        rule = f"CASE WHEN {is_number} THEN {numbers.rule_of_json(x)} ELSE {rule} END"
+        readings = readings and f"CASE WHEN NOT {is_number} THEN {readings} END"
+    return Cast(text, numbers.words, rule, readings)
 
 
 def _date(x: str, column: Column, moment: str) -> Cast:

@@ -16,13 +16,17 @@ LONG_NUMBER = 16
 
 @dataclass(frozen=True)
 class Check:
-    """One condition under which a row is held back. ``rule``, ``value`` are SQL; ``value`` None means not shown."""
+    """One condition under which a row is held back. ``rule``, ``value`` are SQL; ``value`` None means not shown.
+
+    ``readings`` is SQL that may say more of the value than ``expected``; where the value is not shown, nor is it.
+    """
 
     condition: str
     rule: str
     field: str
     value: str | None
     expected: str
+    readings: str | None = None
 
 
 def raw_name(name: str) -> str:
@@ -62,7 +66,8 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
     if column.required or in_key:
         yield Check(f"{raw} IS NULL", literal("required"), name, None, "a value")
     if column.sql_type.kind != "string":
-        yield Check(f"{raw} IS NOT NULL AND {value} IS NULL", cast.rule, name, shown, cast.expected)
+        unread = f"{raw} IS NOT NULL AND {value} IS NULL"
+        yield Check(unread, cast.rule, name, shown, cast.expected, cast.readings)
     if column.pattern is not None:
         matched = f"regexp_matches({raw}, {literal(column.pattern)})"
         yield Check(f"NOT {matched}", literal("pattern"), name, shown, f"the form {column.pattern}")

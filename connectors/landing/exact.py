@@ -26,6 +26,9 @@ _ANY_FRACTION = r"[,\[]\s*-?[0-9]+([.][0-9]|[eE])"
 _ESCAPED_NAME = r'"[^"]*\\[^"]*"\s*:\s*-?[0-9]+([.]|[eE])'
 
 
+_THREE_DECIMALS = re.compile(r"[.][0-9]{3}\Z")
+
+
 class _Number(str):
     """The digits of a JSON number, as they came."""
 
@@ -90,12 +93,17 @@ def _records(document: Any, path: RecordsPath) -> list[Any]:
 
 
 def _localise(record: Any, contract: Contract) -> None:
-    """A number in a column with a locale is written as that locale writes it, so that text reads as the same number."""
-    columns = {name: column for name, column in contract.landed.items() if column.locale is not None}
+    """A number in a column of numbers is written as its column's locale writes it, so that it reads as the same number.
+
+    A zero behind three decimals tells that they are no thousands where they might be taken for such.
+    """
+    columns = {name: column for name, column in contract.landed.items() if column.sql_type.numeric}
     for name, column in columns.items():
         holder, key = _place(record, name, column)
-        if holder is not None and isinstance(holder[key], _Number) and column.locale == "id":
-            holder[key] = holder[key].replace(".", ",")
+        if holder is not None and isinstance(holder[key], _Number):
+            doubtful = column.may_be_thousands and _THREE_DECIMALS.search(holder[key])
+            number = f"{holder[key]}0" if doubtful else holder[key]
+            holder[key] = number.replace(".", ",") if column.locale == "id" else number
 
 
 def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:

@@ -58,7 +58,7 @@ class Refused:
         )
         listed = ", ".join(
             f"CASE WHEN {check.condition} THEN "
-            + _reason(check.rule, literal(check.field), self._value(check), literal(check.expected))
+            + _reason(check.rule, literal(check.field), self._value(check), self._expected(check))
             + " END"
             for check in self.checks
         )
@@ -90,6 +90,12 @@ class Refused:
         else:
             value = f"left({masked(check.value, self.contract.has_persons)}, {VALUE_LIMIT})"
         return f"CASE WHEN _suspect THEN {literal(MASK)} ELSE {value} END" if self.contract.has_persons else value
+
+    def _expected(self, check: Check) -> str:
+        if check.readings is None or check.value is None:
+            return literal(check.expected)
+        shown = f"NOT _suspect AND {_shown_name(check.field)} = {check.value}"
+        return f"coalesce(CASE WHEN {shown} THEN {check.readings} END, {literal(check.expected)})"
 
     def _suspect(self) -> str:
         """Whether a person's name or number may stand in the wrong column of this row (shifted columns do that).

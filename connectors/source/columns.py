@@ -60,6 +60,9 @@ def _bound(value: object) -> object:
     return str(value) if isinstance(value, int | float | date) else value
 
 
+DIGITS_OF_A_GROUP = 3
+"""Thousands are grouped by three digits, in every locale read here."""
+
 Bound = Annotated[str, BeforeValidator(_bound)]
 Exact = Annotated[Decimal, BeforeValidator(_bound), Field(ge=0, lt=10**6, max_digits=12)]
 
@@ -135,6 +138,14 @@ class Column(Strict):
     def in_record(self) -> bool:
         """Whether the record itself has the column's field."""
         return self.position is None and (self.context is None or self.from_ is not None)
+
+    @property
+    def may_be_thousands(self) -> bool:
+        """Whether a decimal mark before three digits may be another locale's thousands mark: 12.000 is 12 or 12,000.
+
+        A type with three decimals or more says which it is.
+        """
+        return self.sql_type.numeric and self.sql_type.scale < DIGITS_OF_A_GROUP
 
     @property
     def suffixes(self) -> tuple[str, ...]:
