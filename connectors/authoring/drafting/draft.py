@@ -148,7 +148,7 @@ def _column(column: Found, in_key: bool) -> str:
         spec["personal"] = "pseudonym" if in_key else "drop"
         notes.append(column.person if column.sure else f"TODO {column.person}: drop, pseudonym, or why it may be kept?")
         if in_key:
-            spec |= {"kind": column.kind} if column.kind else {"pattern": column.guess.pattern or TODO}
+            spec |= {"kind": column.kind} if column.kind else {"pattern": column.guess.pattern or f"^{TODO}$"}
             spec["required"] = True
         return f"{name}: {_flow(spec)}{_comment(notes)}"
     if column.guess.type != "string":

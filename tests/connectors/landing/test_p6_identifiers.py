@@ -89,6 +89,7 @@ def test_p8_no_identifier_is_none(land: Any) -> None:
     ("column", "told"),
     [
         ({"personal": "pseudonym"}, "needs a `kind`"),
+        ({"personal": "pseudonym", "pattern": r"\d{16}"}, "begins with"),
         ({"personal": "pseudonym", "kind": "nip"}, "unknown kind 'nip'"),
         ({"personal": "drop", "kind": "nik"}, "goes with `personal: pseudonym`"),
         ({"kind": "nik"}, "goes with `personal: pseudonym`"),

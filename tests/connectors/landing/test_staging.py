@@ -18,7 +18,7 @@ from tests.connectors.landing.conftest import KEYS, land_pages, page_of, source_
 NIK = "6402011203850001"
 COLUMNS: dict[str, Any] = {
     "id": {},
-    "nik": {"personal": "pseudonym", "pattern": "^."},
+    "nik": {"personal": "pseudonym", "pattern": "^.*$"},
     "n": {"type": "integer"},
     "t": {},
 }

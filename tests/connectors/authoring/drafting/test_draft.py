@@ -318,3 +318,10 @@ def test_a_semicolon_is_seen_over_a_connection_too(tmp_path: Path) -> None:
     assert (asked.args["delimiter"], asked.rows, asked.sample.order) == (";", 2, ("kode", "nilai"))
     stated = ask_system("files.csv", {"pattern": r"a\.csv", "delimiter": ","}, "contoh", link, ())
     assert "nilai" not in stated.sample.order
+
+
+def test_p6_a_name_in_the_key_waits_for_the_form_of_its_pseudonym(tmp_path: Path) -> None:
+    rows = "".join(f"{name},{nth % 2}\n" for nth, name in enumerate(PEOPLE))
+    made, source = drafted(tmp_path, "a.csv", f"nama,nilai\n{rows}")
+    assert source.contract.columns["nama"].pattern == "^TODO$"
+    assert not any(name in made.text for name in PEOPLE)
