@@ -299,7 +299,7 @@ def _bad_pseudonym(column: "Column") -> Iterator[str]:
             f"a pseudonym needs a `kind` ({', '.join(IDENTIFIERS)}) or a `pattern`: "
             "else what is damaged or no identifier becomes a person too"
         )
-    if column.pseudonym and column.pattern is not None and (column.pattern[0], column.pattern[-1]) != ("^", "$"):
+    if column.pseudonym and column.pattern is not None and not re.fullmatch(r"\^.+\$", column.pattern):
         yield "the `pattern` of a pseudonym is one of the whole text: it begins with ^ and ends with $"
     if column.kind is not None and not column.pseudonym:
         yield "`kind` says what a pseudonym is made of: it goes with `personal: pseudonym`"
