@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from connectors.landing.fields import expected_fields, known_fields, position_name
+from connectors.landing.own_content import MIN_DOUBLE_ROWS, Context, OwnContents, own_contents
 from connectors.landing.pagetable import PageFacts
 from connectors.landing.statement import STAGED
 from connectors.protocols.base import UNREADABLE, Page
@@ -21,9 +22,6 @@ from ledger.sql import literal
 T = TypeVar("T")
 _ByCoverage = defaultdict[str | None, list[T]]
 
-MIN_DOUBLE_ROWS = 2
-"""One row may honestly be the same under two keys; two rows that are the same are a copy."""
-
 
 @dataclass(frozen=True)
 class LandedCoverage:
@@ -31,8 +29,11 @@ class LandedCoverage:
 
     ``content_sha256`` depends on the pages' bytes alone, ``context_sha256`` on the values that rows take from the
     requests; it is None where they take none. Bytes that come again under another value are a copy, not the same batch.
+    ``own_sha256`` is of what the rows say by themselves, None where that is nothing to tell a copy by. ``echoed`` are
+    the fields left out of it because they hold what was asked for.
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
-    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts.
+    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts; ``alike`` those
+    that are the same but for what they echo.
     """
 
     coverage: str | None
@@ -47,6 +48,9 @@ class LandedCoverage:
     flagged: Mapping[str, int]
     doubled: tuple[int, ...]
     pages: tuple[int, ...]
+    own_sha256: str | None = None
+    echoed: tuple[str, ...] = ()
+    alike: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class _ReadPage:
     seq: int
     coverage: str | None
     sha256: str
-    context: tuple[tuple[str, str], ...]
+    context: Context
     rows: int
 
 
@@ -93,6 +97,7 @@ class RowCounter:
         self._source = source
         self._received = received
         self._of_rows = source.coverage_column is not None
+        self._own = OwnContents()
         self._told = {column.context for column in source.contract.landed.values() if column.context is not None}
 
     def only_coverage(self) -> str | None:
@@ -101,6 +106,14 @@ class RowCounter:
             return None
         found = self._rows(f"SELECT DISTINCT _coverage FROM {STAGED} WHERE _coverage IS NOT NULL LIMIT 2")
         return str(found[0][0]) if len(found) == 1 else None
+
+    def look(self) -> None:
+        """Look at what the rows say by themselves, before any is refused for another one's sake."""
+        self._own = own_contents(self._connection, self._source.contract, self._contexts)
+
+    @property
+    def _contexts(self) -> dict[int, Context]:
+        return {seen.seq: seen.context for seen in self._received.seen}
 
     def count(self, expected: Set[str | None] = frozenset()) -> tuple[LandedCoverage, ...]:
         """One result for each coverage, and for each that is ``expected``. Raises LedgerError when a row went missing.
@@ -139,6 +152,9 @@ class RowCounter:
         pages = [seen for seen in self._received.seen if self._of_rows or seen.coverage == coverage]
         fields = self._received.fields_of(coverage, everything=self._of_rows)
         contract = self._source.contract
+        same, alike = _doubled(pages), self._own.doubled(coverage, self._contexts)
+        if not self._own.echoed:
+            same, alike = same | alike, set()
         return LandedCoverage(
             coverage=coverage,
             received=received,
@@ -150,8 +166,11 @@ class RowCounter:
             unknown=tuple(sorted(fields - known_fields(contract))),
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
             flagged=dict(flagged[coverage]),
-            doubled=_doubled(pages),
+            doubled=tuple(sorted(same)),
             pages=tuple(seen.seq for seen in pages),
+            own_sha256=self._own.sha256(coverage),
+            echoed=self._own.echoed,
+            alike=tuple(sorted(alike - same)),
         )
 
     def _quarantine(self) -> "_ByCoverage[QuarantineCount]":
@@ -207,14 +226,14 @@ def _context(pages: Sequence[_ReadPage], told: Set[str]) -> str:
     return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
-def _doubled(pages: Sequence[_ReadPage]) -> tuple[int, ...]:
-    """Pages with the content of an earlier one that was asked for under another context."""
+def _doubled(pages: Sequence[_ReadPage]) -> set[int]:
+    """Pages with the bytes of an earlier one that was asked for under another context."""
     first: dict[str, _ReadPage] = {}
-    found = []
+    found = set()
     for seen in pages:
         if seen.rows < MIN_DOUBLE_ROWS:
             continue
         earlier = first.setdefault(seen.sha256, seen)
         if earlier.context != seen.context:
-            found.append(seen.seq)
-    return tuple(found)
+            found.add(seen.seq)
+    return found

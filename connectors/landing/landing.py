@@ -102,6 +102,7 @@ class Landing:
                 self._staging.assume(own)
             if self._plan.cursor is not None and self._plan.not_after is not None:
                 quarantine_future(self._staging, self._contract, self._plan.cursor, self._plan.not_after)
+            counter.look()
             quarantine_duplicates(self._staging, self._contract)
             return counter.count(expected)
 
