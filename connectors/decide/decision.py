@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.decide.batch_decision import BatchDecision
 from connectors.decide.drift import Form, ObservedForm, by_policy, changes, form_of
 from connectors.decide.facts import Before, Facts, PullRows, Reason
-from connectors.decide.gate import capped, decide, too_many
+from connectors.decide.gate import capped, decide, repeated, too_many
 from connectors.decide.in_force import InForce, baseline_of, write_revision
 from connectors.decide.terms import Terms
 from connectors.decide.whole_pull import all_or_none
@@ -103,6 +103,7 @@ class Decider:
             doubled_pages=rows.doubled,
             new_rows=rows.landed - known if known is not None else None,
             synthetic=self._terms.synthetic,
+            repeated=_repeated(rows, announced=True),
         )
 
     def _pull_rows(self, landed: Sequence[LandedCoverage]) -> PullRows | None:
@@ -228,11 +229,19 @@ def _read_form(rows: Path) -> Form | None:
         return None
 
 
+def _repeated(rows: LandedCoverage, *, announced: bool) -> int:
+    return sum(one.repeated for one in rows.listings if (one.announced is not None) is announced)
+
+
 def _findings(source: Source, rows: LandedCoverage) -> Iterator[Reason]:
     for rule, count in rows.flagged.items():
         do = "Look at them: they are landed, with this name in their _flags"
         yield Reason("flagged", f"rows break {rule}", do, str(count))
-    if cap := capped(rows.received):
+    if cap := capped([listing.rows for listing in rows.listings]):
         yield cap
+    if not source.of_one_snapshot and (again := repeated(_repeated(rows, announced=False), announced=False)):
+        yield again
+    for words in rows.warnings[:_SHOWN]:
+        yield Reason("warned", "the source warns of its own answer", "Ask the agency what it means", words)
     if many := too_many(rows.received, source.assertions):
         yield many

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import duckdb
 
+from connectors.landing.duplicates import Twins
 from connectors.landing.fields import expected_fields, known_fields, position_name
 from connectors.landing.own_content import MIN_DOUBLE_ROWS, Context, OwnContents, own_contents
 from connectors.landing.pagetable import PageFacts
@@ -24,6 +25,20 @@ _ByCoverage = defaultdict[str | None, list[T]]
 
 
 @dataclass(frozen=True)
+class Listed:
+    """One listing: the pages that answered one question.
+
+    ``announced`` is its total as the source tells it, None where it does not. ``repeated`` are its rows with the key of
+    a row on another of its pages.
+    """
+
+    pages: tuple[int, ...]
+    rows: int
+    announced: int | None
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
 class LandedCoverage:
     """What one coverage of a pull came to.
 
@@ -33,7 +48,8 @@ class LandedCoverage:
     the fields left out of it because they hold what was asked for.
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
     rule or ratio that only flags; ``doubled`` pages with the same content under different contexts; ``alike`` those
-    that are the same but for what they echo.
+    that are the same but for what they echo. ``listings`` are those that brought its rows, and ``warnings`` what the
+    source said against them.
     """
 
     coverage: str | None
@@ -51,6 +67,8 @@ class LandedCoverage:
     own_sha256: str | None = None
     echoed: tuple[str, ...] = ()
     alike: tuple[int, ...] = ()
+    listings: tuple[Listed, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,8 @@ class _ReadPage:
     sha256: str
     context: Context
     rows: int
+    announced: int | None
+    warnings: tuple[str, ...]
 
 
 @dataclass
@@ -80,7 +100,8 @@ class Received:
 
     def note(self, page: Page, coverage: str | None, sha256: str, fact: PageFacts) -> None:
         """Remember a page that was read, and the fields its records had."""
-        self.seen.append(_ReadPage(page.seq, coverage, sha256, tuple(sorted(page.context.items())), fact.rows))
+        context = tuple(sorted(page.context.items()))
+        self.seen.append(_ReadPage(page.seq, coverage, sha256, context, fact.rows, page.announced, page.warnings))
         places = {position_name(place) for width in fact.widths for place in range(width)}
         self.fields.setdefault(coverage, set()).update((fact.names - {UNREADABLE}) | places)
 
@@ -98,6 +119,7 @@ class RowCounter:
         self._received = received
         self._of_rows = source.coverage_column is not None
         self._own = OwnContents()
+        self._contexts: dict[int, Context] = {}
         self._told = {column.context for column in source.contract.landed.values() if column.context is not None}
 
     def only_coverage(self) -> str | None:
@@ -109,15 +131,13 @@ class RowCounter:
 
     def look(self) -> None:
         """Look at what the rows say by themselves, before any is refused for another one's sake."""
+        self._contexts = {seen.seq: seen.context for seen in self._received.seen}
         self._own = own_contents(self._connection, self._source.contract, self._contexts)
 
-    @property
-    def _contexts(self) -> dict[int, Context]:
-        return {seen.seq: seen.context for seen in self._received.seen}
-
-    def count(self, expected: Set[str | None] = frozenset()) -> tuple[LandedCoverage, ...]:
+    def count(self, expected: Set[str | None] = frozenset(), twins: Sequence[Twins] = ()) -> tuple[LandedCoverage, ...]:
         """One result for each coverage, and for each that is ``expected``. Raises LedgerError when a row went missing.
 
+        ``twins`` are the keys that several rows had.
         Only where rows say their coverage themselves can one be expected that has no row.
         """
         counts = {
@@ -133,9 +153,10 @@ class RowCounter:
             raise self._lost()
         found = counts or {None: (0, 0)} if self._of_rows else received
         coverages = sorted(found, key=lambda coverage: (coverage is None, coverage or ""))
-        quarantine, flagged = self._quarantine(), self._flagged()
+        quarantine, flagged, listings = self._quarantine(), self._flagged(), self._listings(twins)
         return tuple(
-            self._counted(coverage, counts.get(coverage, (0, 0)), quarantine, flagged) for coverage in coverages
+            self._counted(coverage, counts.get(coverage, (0, 0)), quarantine, flagged, listings)
+            for coverage in coverages
         )
 
     def _counted(
@@ -144,12 +165,14 @@ class RowCounter:
         counts: tuple[int, int],
         quarantine: "_ByCoverage[QuarantineCount]",
         flagged: "_ByCoverage[tuple[str, int]]",
+        listings: Sequence[Listed],
     ) -> LandedCoverage:
         landed, quarantined = counts
         received = landed + quarantined if self._of_rows else self._received.rows.get(coverage, 0)
         if landed + quarantined != received:
             raise self._lost()
         pages = [seen for seen in self._received.seen if self._of_rows or seen.coverage == coverage]
+        numbers = {seen.seq for seen in pages}
         fields = self._received.fields_of(coverage, everything=self._of_rows)
         contract = self._source.contract
         same, alike = _doubled(pages), self._own.doubled(coverage, self._contexts)
@@ -167,11 +190,28 @@ class RowCounter:
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
             flagged=dict(flagged[coverage]),
             doubled=tuple(sorted(same)),
-            pages=tuple(seen.seq for seen in pages),
+            pages=tuple(sorted(numbers)),
             own_sha256=self._own.sha256(coverage),
             echoed=self._own.echoed,
             alike=tuple(sorted(alike - same)),
+            listings=tuple(one for one in listings if numbers.issuperset(one.pages)),
+            warnings=tuple(dict.fromkeys(words for seen in pages for words in seen.warnings)),
         )
+
+    def _listings(self, twins: Sequence[Twins]) -> Sequence[Listed]:
+        """The listings of the pull: pages of one question follow each other, and each file is one by itself."""
+        found: list[list[_ReadPage]] = []
+        for seen in self._received.seen:
+            if found and not self._source.of_files and found[-1][-1].context == seen.context:
+                found[-1].append(seen)
+            else:
+                found.append([seen])
+        listing_of = {seen.seq: nth for nth, pages in enumerate(found) for seen in pages}
+        repeated: Counter[int] = Counter()
+        for one in twins:
+            for nth, times in Counter(listing_of[seq] for seq in one.pages).items():
+                repeated[nth] += (times - 1) * one.keys
+        return [_listed(pages, repeated[nth]) for nth, pages in enumerate(found)]
 
     def _quarantine(self) -> "_ByCoverage[QuarantineCount]":
         rows = self._rows(
@@ -205,6 +245,11 @@ class RowCounter:
             where=self._source.id,
             do="Nothing was landed; report this with the batch's encrypted pages",
         )
+
+
+def _listed(pages: Sequence[_ReadPage], repeated: int) -> Listed:
+    numbers = tuple(seen.seq for seen in pages)
+    return Listed(numbers, sum(seen.rows for seen in pages), pages[-1].announced, repeated)
 
 
 def is_coverage(coverage: str | None) -> str:

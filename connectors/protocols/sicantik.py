@@ -94,7 +94,7 @@ class Sicantik(HttpProtocol[SicantikArgs]):
             answer = self.http.fetch(request, partial(classify, single=single))
             rows = count_rows(answer.verdict.data, "$", answer.request)
             books.page(answer.body, rows, answer.request, answer.verdict.data)
-            yield self.page(answer, context, "$", rows)
+            yield self.page(answer, context, "$", rows, announced=books.announced)
             if not paged or rows == 0 or books.complete:
                 break
         if counted:

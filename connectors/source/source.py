@@ -184,6 +184,11 @@ class Source(Strict):
         return self.protocol.startswith("files.")
 
     @property
+    def of_one_snapshot(self) -> bool:
+        """Whether the rows of a request come from one statement, so that none can move between its pages."""
+        return self.protocol == "sql"
+
+    @property
     def incremental(self) -> Incremental | None:
         """How the source is asked for what is new, or None where every pull brings everything."""
         return self.load.incremental if isinstance(self.load, IncrementalLoad) else None
