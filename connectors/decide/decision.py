@@ -11,6 +11,7 @@ from connectors.decide.drift import Form, ObservedForm, by_policy, changes, form
 from connectors.decide.facts import Before, Facts, PullRows, Reason
 from connectors.decide.gate import capped, decide, repeated, too_many
 from connectors.decide.in_force import InForce, baseline_of, write_revision
+from connectors.decide.maturity import coverage_at
 from connectors.decide.terms import Terms
 from connectors.decide.whole_pull import all_or_none
 from connectors.landing.comparing import Comparison
@@ -37,6 +38,8 @@ class Decider:
         self._ledger = ledger
         self._landing = landing
         self._force = ledger.in_force(terms.source.id)
+        about = terms.source.coverage
+        self._not_after = coverage_at(ledger.now() + about.believed_ahead, about.grain)
         # A pull is no history for itself: the sizes of its batches are not compared with each other.
         self._usual_sizes = ledger.usual_sizes(terms.source.id)
 
@@ -103,6 +106,7 @@ class Decider:
             doubled_pages=rows.doubled,
             new_rows=rows.landed - known if known is not None else None,
             synthetic=self._terms.synthetic,
+            not_after=self._not_after,
             repeated=_repeated(rows, announced=True),
         )
 

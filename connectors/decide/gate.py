@@ -153,6 +153,14 @@ def _about(facts: Facts) -> Iterator[Reason]:
             "Mend the coverage column at the source, or release nothing of this batch",
             str(facts.received),
         )
+    elif facts.not_after is not None and facts.coverage > facts.not_after and facts.received:
+        yield Reason(
+            "coverage_future",
+            "the period that the rows are about lies far ahead: a mistyped year, or a plan",
+            "Mend it at the source and pull again; a source of plans says `coverage: {ahead: 1830d}`",
+            facts.coverage,
+            facts.not_after,
+        )
 
 
 def _repeated(facts: Facts) -> Iterator[Reason]:

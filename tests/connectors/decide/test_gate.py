@@ -104,6 +104,15 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
         "rejected",
         ["nothing_landed", "drift_added"],
     ),
+    ("the last period that is believed", facts(not_after="2024"), "accepted", []),
+    ("a period far ahead", facts(coverage="2099", not_after="2027"), "held", ["coverage_future"]),
+    ("a month far ahead", facts(coverage="2027-12", not_after="2027-11"), "held", ["coverage_future"]),
+    (
+        "what is in force of such a period may go",
+        facts(coverage="2099", not_after="2027", received=0, before=before(received=0), trailing=()),
+        "held",
+        ["rows_min"],
+    ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
     ("a coverage that vanished", facts(received=0, pull=PullRows(100, 0)), "held", ["vanished"]),
     (
@@ -179,6 +188,7 @@ DELTAS: list[tuple[str, Facts, str, list[str]]] = [
     ),
     ("a copy under another key", facts(new_rows=9, copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("a field nobody declared", facts(new_rows=9, drift=(UNKNOWN,)), "held", ["drift_added"]),
+    ("a delta far ahead", facts(new_rows=9, coverage="20991", not_after="20261"), "held", ["coverage_future"]),
     ("rows without coverage", facts(new_rows=9, coverage=None), "held", ["coverage_unknown"]),
     (
         "a field nobody declared, and no new row",
