@@ -105,6 +105,7 @@ class BatchStore(Store):
                     files=[dict(file) for file in result.files],
                     content_sha256=result.content_sha256,
                     context_sha256=result.context_sha256,
+                    own_sha256=result.own_sha256,
                     reasons=list(result.reasons),
                     findings=list(result.findings),
                     synthetic=result.synthetic,
@@ -237,10 +238,14 @@ class BatchStore(Store):
                 int(rows) for rows in connection.execute(query.order_by(t.batch.c.batch_id.desc()).limit(n)).scalars()
             ]
 
-    def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
-        """Accepted batches of the same bytes under another source or coverage, whatever their requests said."""
+    def same_content(
+        self, content_sha256: str, source_id: str, coverage: str | None, own_sha256: str | None = None
+    ) -> Sequence[Batch]:
+        """Accepted batches of the same bytes, or of rows that say the same, under another source or coverage."""
         other = (t.batch.c.source_id != source_id) | (t.batch.c.coverage.is_distinct_from(coverage))
         same = t.batch.c.content_sha256 == content_sha256
+        if own_sha256 is not None:
+            same |= t.batch.c.own_sha256 == own_sha256
         return self._batches(same & (t.batch.c.status == "accepted") & other, limit=5)
 
     def pages(self, batch_id: str) -> Sequence[PageRow]:
@@ -351,6 +356,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         files=tuple(row["files"]),
         content_sha256=row["content_sha256"],
         context_sha256=row["context_sha256"],
+        own_sha256=row["own_sha256"],
         synthetic=row["synthetic"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

@@ -76,7 +76,10 @@ class PageStore:
 def note_of(page: Page) -> Note:
     """What is kept beside a page's bytes to read it again."""
     records = "body" if page.records == page.body else "nothing" if page.records == NOTHING else "derived"
-    return {"context": dict(page.context), "records": records, "path": page.records_path}
+    told = {"announced": page.announced, "warnings": list(page.warnings)}
+    return {"context": dict(page.context), "records": records, "path": page.records_path} | {
+        name: value for name, value in told.items() if value not in (None, [])
+    }
 
 
 def read_page(path: Path, *keys: bytes) -> bytes:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.integration
 
 SOURCES = PLAYED | load_sources(REPOSITORY / "docs/examples/sources")
 # One of two that speak the same is enough.
-HTTP = sorted(name for name, source in SOURCES.items() if source.protocol not in {"sql", "files.xlsx"})
+HTTP = sorted(name for name, source in SOURCES.items() if source.protocol not in {"sql", "files.csv", "files.xlsx"})
 HTTP.remove("bpjs_waktu_tunggu")
 LINKED = ["dinkes_persalinan", "diskominfo_spbe"]
 HASTE = Limits(connect_s=2, read_s=2, total_s=2, attempts=2, retry_total_s=3, backoff_s=0.01)

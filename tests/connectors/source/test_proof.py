@@ -102,7 +102,7 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("id", "lain", "id", "not the file's name", "Rename"),
         ("opd", "dinas_lain", "opd", "not the folder's name", "Move"),
         ("load", "incremental", "load", "'snapshot'", ""),
-        ("load", {"incremental": {"cursor": "nilai"}}, "load.incremental.overlap", "is missing", "Add it"),
+        ("load", {"incremental": {"cursor": "nilai"}}, "load.incremental.start", "is missing", "Add it"),
         ("load", {"incremental": {"kursor": "x"}}, "load.incremental.kursor", "unknown key", "'cursor'"),
         ("args/params", {"sejak": "{cursor}"}, "args", "lower bound of an incremental load", "Declare"),
         ("coverage/final_after", "6 months", "coverage.final_after", "pattern", ""),
