@@ -17,6 +17,7 @@ from ledger.project import pillar_ids
 from ledger.records import GateRow
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
+from ledger.wording import CRASHED
 from pilar.evaluation.parsed_project import fingerprint
 from pilar.evaluation.warehouse import MartFile, export_marts
 
@@ -75,7 +76,7 @@ def _hold_unbuilt(ledger: Ledger, evaluation_id: str, pillar: str, why: str) -> 
     """Hold a pillar whose candidate could not be built."""
     check = {"name": "dbt build", "severity": "critical", "outcome": "error", "message": why, "failing_rows": []}
     ledger.record_gate(evaluation_id, pillar, "error", [check])
-    _hold(ledger, evaluation_id, pillar, f"error: {why}")
+    _hold(ledger, evaluation_id, pillar, f"{CRASHED} {why}")
 
 
 def plain(checks: "Sequence[Check]") -> list[Mapping[str, object]]:

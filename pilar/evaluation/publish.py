@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from connectors.http.failures import SENTENCE
 from connectors.source.columns import said
 from connectors.source.source import Source
 from ledger.errors import PublicationError
@@ -11,7 +12,7 @@ from ledger.project import pillar_ids
 from ledger.records import Batch, Evaluation, GateRow, Maturity
 from ledger.settings import Settings
 from ledger.store import Ledger
-from ledger.wording import sentences
+from ledger.wording import for_readers, held_for_readers
 from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
 from pilar.evaluation.warehouse import named_batches
 from pilar.sources.catalogue import maturities, readable_sources
@@ -29,6 +30,9 @@ from publication.meta import (
     SourceBatch,
 )
 from publication.verify import verify
+
+_FAILED: Mapping[str, str] = {**SENTENCE}
+_NOT_JUDGED = "the check could not be carried out"
 
 
 def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
@@ -134,7 +138,7 @@ def _gate(row: GateRow) -> Gate:
                 name=check["name"],
                 severity=check["severity"],
                 outcome=check["outcome"],
-                message=check["message"],
+                message=_NOT_JUDGED if check["outcome"] == "error" else check["message"],
                 failing_count=check.get("failing_count", 0),
             )
             for check in notable
@@ -187,7 +191,7 @@ def _source_batch(
         system=system,
         in_force=in_force,
         maturity=maturity,
-        note=batch.error_message or sentences(batch.reasons),
+        note=_note(batch),
         quarantined=tuple(
             Quarantined(rule=count.rule, field=count.field, rows=count.rows)
             for count in (ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ())
@@ -197,6 +201,13 @@ def _source_batch(
             for page in ledger.pages(batch.batch_id)
         ),
     )
+
+
+def _note(batch: Batch) -> str:
+    """What became of a batch, in our own words: a system's answer may name anybody, and stays in the ledger."""
+    if batch.error_kind is None:
+        return for_readers(batch.reasons)
+    return _FAILED.get(batch.error_kind, "it could not be fetched")
 
 
 def _moment(batch: Batch) -> datetime:
@@ -210,6 +221,6 @@ def _pillar_state(ledger: Ledger, pillar: str) -> PillarState:
     if good is not None:
         state |= {"evaluation_id": good.evaluation_id, "promoted_at": good.decided_at}
     if held is not None:
-        state |= {"held_since": held.decided_at, "held_reason": held.reason}
+        state |= {"held_since": held.decided_at, "held_reason": held_for_readers(held.reason)}
     state["state"] = "absent" if good is None else "held" if held is not None else "current"
     return PillarState.model_validate(state)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ledger.errors import TransformError
+from ledger.masks import mask_words
 from ledger.project import PROJECT
 from pilar.evaluation.parsed_project import parsed_project
 
@@ -145,7 +146,7 @@ def _node(result: "NodeResult") -> DbtNode:
         name=node.name,
         kind=str(node.resource_type),
         status=str(result.status),
-        message=" ".join((result.message or "").split()),
+        message=mask_words(" ".join((result.message or "").split())),
         seconds=result.execution_time,
         depends_on=tuple(parent.rsplit(".", 1)[-1] for parent in parents),
     )

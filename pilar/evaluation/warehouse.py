@@ -20,6 +20,7 @@ from ledger.disk import sync
 from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.sql import identifier, literal
+from ledger.wording import held_for_readers
 
 log = structlog.get_logger()
 
@@ -231,7 +232,7 @@ def _promoted(home: Path, pillar: str, in_force: Promotion | None, held: Promoti
         "evaluation_id": in_force.evaluation_id if in_force is not None else None,
         "promoted_at": in_force.decided_at.isoformat() if in_force is not None else None,
         "held_since": held.decided_at.isoformat() if held is not None else None,
-        "held_reason": held.reason if held is not None else None,
+        "held_reason": held_for_readers(held.reason) if held is not None else None,
     }
     added = ", ".join(f"{_value(said[column.name])}::{column.type} as {column.name}" for column in columns(PROMOTED))
     mart = _empty(contract)
