@@ -207,3 +207,26 @@ def test_p6_a_nul_in_an_unknown_field_reaches_no_message(
     outcome = pull_pages(source, [page_of(rows)], ledger, settings)
     assert outcome.batches[0].status == "held"
     assert "Contohwan" not in f"{outcome} {ledger.batches(source.id)} {capsys.readouterr()}"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": "r0", "nilai": 1, "kelas": "A", "Siti": 1, "budi_contohwan": {"n": 2}, "SITI": None}],
+        [row(nth) | {f"Siti{'abcdefghij'[nth]}": 1} for nth in range(10)],
+        [row(nth) | {"Siti" + "abcdefghijklmnopqrstuvwxyz"[at]: 1 for at in range(26)} for nth in range(10)],
+    ],
+    ids=["one record", "another one in each record", "very many in each record"],
+)
+def test_p6_a_persons_name_as_a_field_is_in_no_finding(pull: Pull, rows: list[Row]) -> None:
+    outcome = pull(source({"added": "warn"}), rows)
+    observed, do = told(outcome.findings, "drift_added")
+    assert "what it names is not shown" in observed
+    for word in ("siti", "budi", "contohwan"):
+        assert word not in f"{observed} {do} {outcome}".lower()
+
+
+def test_a_field_of_known_words_is_named_though_it_stands_in_few_records(pull: Pull) -> None:
+    rows = [row(nth) | ({"keterangan": "x"} if nth == 3 else {}) for nth in range(10)]
+    observed, _ = told(pull(source({"added": "warn"}), rows).findings, "drift_added")
+    assert observed.startswith("keterangan (in few records")
