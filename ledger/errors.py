@@ -80,6 +80,10 @@ class PublicationError(PilarError):
     """A publication could not be built or checked; what was published before stays."""
 
 
+class MachineError(PilarError):
+    """The machine had no room left, on its disk or in its memory: nothing is wrong with data or rules."""
+
+
 class LedgerError(PilarError):
     """The ledger cannot be reached, or what it holds contradicts itself."""
 

@@ -15,6 +15,7 @@ from connectors.pull.origin import Origin
 from connectors.pull.page_store import PageStore
 from connectors.pull.page_writer import PageWriter
 from connectors.source.source import Source
+from ledger.disk import make_folder
 from ledger.errors import FailedAnswer, LedgerError
 from ledger.keys import Keys
 from ledger.records import Batch, PageRow
@@ -141,7 +142,7 @@ class OpenBatches:
 
     def _with_same_pages(self, rows: LandedCoverage) -> OpenBatch:
         batch = self._batches[rows.coverage] = self._open(rows.coverage)
-        batch.pages.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(batch.pages.folder)
         shared = []
         for number in rows.pages:
             row = self._pages[number]

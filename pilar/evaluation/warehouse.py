@@ -16,7 +16,7 @@ import duckdb
 import structlog
 
 from connectors.landing.merging import merged
-from ledger.disk import sync
+from ledger.disk import make_folder, put
 from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.sql import identifier, literal
@@ -171,8 +171,7 @@ class MartFile:
 
     def keep(self) -> None:
         """Put it in its place, whole or not at all."""
-        sync(self.draft)
-        self.draft.replace(self.target)
+        put(self.draft, self.target)
 
     def drop(self) -> None:
         """Remove it."""
@@ -180,7 +179,20 @@ class MartFile:
 
 
 def export_marts(warehouse: Path, targets: Mapping[str, Path]) -> Mapping[str, MartFile]:
-    """Write those candidate marts that were built to Parquet, each beside its target. ``targets`` are by pillar."""
+    """Write those candidate marts that were built to Parquet, each beside its target. ``targets`` are by pillar.
+
+    All or none: whatever goes wrong, nothing that was begun stays.
+    """
+    drafts = {target: target.with_name(f".{target.name}.{os.getpid()}") for target in targets.values()}
+    try:
+        return _exported(warehouse, targets, drafts)
+    except BaseException:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _exported(warehouse: Path, targets: Mapping[str, Path], drafts: Mapping[Path, Path]) -> Mapping[str, MartFile]:
     found = {}
     with opened(warehouse) as connection:
         # No parameters here or elsewhere: binding one makes DuckDB import pandas first, which takes seconds.
@@ -188,8 +200,8 @@ def export_marts(warehouse: Path, targets: Mapping[str, Path]) -> Mapping[str, M
         for pillar, target in targets.items():
             if (mart_of(pillar),) not in tables:
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            make_folder(target.parent)
+            draft = drafts[target]
             names = ", ".join(identifier(column.name) for column in columns(mart_of(pillar)))
             connection.execute(
                 f"copy (select {names} from candidate.{identifier(mart_of(pillar))} "
