@@ -28,7 +28,7 @@ from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
 from publication.package import write_package
 from publication.provenance import unexplained_batches, write_provenance
-from publication.tables import copy_tables, opened_warehouse, published_tables
+from publication.tables import copy_tables, finish_tables, opened_warehouse, published_tables
 from publication.verify import verify
 
 DRAFT = ".tmp-"
@@ -101,6 +101,7 @@ def _build(warehouse: Path, meta: PublicationMeta, folder: Path) -> str:
         for form in FORMATS:
             form.write(draft)
         write_package(draft)
+        finish_tables(connection)
     manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain)
     check_draft(folder, rows, FORMATS)
     return manifest_sha256

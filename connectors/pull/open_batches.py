@@ -103,7 +103,7 @@ class OpenBatches:
             self._writer.give_up()
             if answer is not None:
                 self._keep_failed(answer)
-        except LedgerError as error:  # that the pull has failed is to be known all the same
+        except (LedgerError, OSError, MemoryError) as error:  # that the pull has failed is to be known all the same
             log.warning("pages_not_entered", source=self._source.id, message=str(error))
         for batch in self._all():
             self._ledger.fail_batch(batch.batch_id, kind, message, retry_after=wait)

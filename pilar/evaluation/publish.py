@@ -34,7 +34,7 @@ from publication.meta import (
 )
 from publication.verify import verify
 
-_FAILED: Mapping[str, str] = {**SENTENCE}
+_FAILED: Mapping[str, str] = {str(kind): words for kind, words in SENTENCE.items()}
 _PUBLISHING = "publication"
 _NOT_JUDGED = "the check could not be carried out"
 

@@ -50,12 +50,16 @@ PROMOTED = "promoted.marts"
 
 @contextmanager
 def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, open for writing. Closed before dbt or Great Expectations open it: one writer at a time."""
+    """The file, open for writing. Closed before dbt or Great Expectations open it: one writer at a time.
+
+    What was written is in the file then. Closing alone does the same, and says nothing when the disk is full.
+    """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(warehouse))
     try:
         connection.execute("set timezone = 'UTC'")
         yield connection
+        connection.execute("checkpoint")
     finally:
         connection.close()
 

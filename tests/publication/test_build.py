@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -291,6 +292,22 @@ def test_two_builders_do_not_meet_and_the_second_one_waits(
         built = {first.result().id, second.result().id}
     assert set(list_publications(tmp_path)) == built
     assert [len(drafts) for drafts in seen] == [1, 1]
+
+
+@pytest.mark.parametrize("part", [0.98, 0.6, 0.2, 0.02])
+def test_p10_without_room_there_is_no_publication_and_one_line_says_why(
+    published: Published, sample_file: Path, tmp_path: Path, part: float
+) -> None:
+    """The system itself refuses. DuckDB closes a file that does not fit without a word, and leaves a part beside it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    most = int((published.path / DUCKDB_FILE).stat().st_size * part)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        with pytest.raises(MachineError, match="a file grew larger than this machine allows"):
+            publish(sample_file, sample_meta(), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert visible(tmp_path) == []
 
 
 def test_a_publication_is_announced_before_it_has_its_name(sample_file: Path, tmp_path: Path) -> None:
