@@ -25,6 +25,7 @@ _ALIKE = 0.6
 _SHOWN = 12
 _MAX_NAME = 60
 _MANY_DIGITS = 8
+_MANY_FIELDS = 24
 _UNREADABLE = frozenset({"type", "precision", "ambiguous"})
 _STRANGE = frozenset({*_UNREADABLE, "kind", "pattern", "values", "min", "max"})
 
@@ -119,6 +120,10 @@ def _reason(kind: DriftKind, policy: Policy, group: Sequence[Change]) -> Reason:
 
 
 def _added(observed: ObservedForm, name: str) -> Change:
+    if not _is_a_fields(observed, name):
+        return Change(
+            "added", f"{known_words(tame(name))} (in few records, or one of many: what it names is not shown)"
+        )
     values = observed.sample.of(name)
     if not values:
         return Change("added", tame(name), f"{_declared(name)}: {{optional: true, unused: TODO why it is landed}}")
@@ -254,6 +259,17 @@ def _in_another_order(contract: Contract, observed: ObservedForm) -> Iterator[Ch
     after = [name for name in now if name in before]
     if before != after:
         yield Change("reordered", f"{', '.join(before)} -> {', '.join(after)}", harmless=True)
+
+
+def _is_a_fields(observed: ObservedForm, name: str) -> bool:
+    """Whether a name that nobody declared is a field's: it stands in most records, and not as one of very many.
+
+    A table that is keyed by its data has persons, places or days there.
+    """
+    sample = observed.sample
+    if len(observed.unknown) > _MANY_FIELDS:
+        return False
+    return not sample.records or (sample.records > 1 and 2 * sample.named[name] >= sample.records)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------

@@ -50,8 +50,11 @@ _WHOLE_IDENTITY = rf"{_PROVINCE}[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}([.]0+)?"
 # In a column of numbers a card would land without its zeros.
 _WHOLE_CARD = "000[0-9]{10}([.]0+)?"
 # What is shown of a refused row may hold a person's number with a digit wrong: the form alone does not clear it.
-_LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{4}|([0-9]{4}/){3}[0-9]{4}"
-_PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{2}|([0-9]{4}/){3}[0-9]{4}"
+# Nor does the grouping; only dates are taken out before, which have digits in groups too.
+_GROUPED = f"[0-9]([._{_BLANKS}\u2010-\u2013-]{{0,2}}[0-9])"
+_LONG_NUMBER = rf"{_GROUPED}{{15}}|[0-9]{{4}}[ .-] ?[0-9]{{4}}[ .-] ?[0-9]{{4}}|([0-9]{{4}}/){{3}}[0-9]{{4}}"
+_PRIVATE_NUMBER = rf"{_GROUPED}{{9}}|([0-9]{{4}}/){{3}}[0-9]{{4}}"
+_DATE = r"\b((19|20)[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[-./][0-9]{2}[-./](19|20)[0-9]{2})\b"
 # What is left of bytes that were no UTF-8, and the NUL that no text column of a database holds.
 _REPLACED, _NUL = 0xFFFD, 0
 _BROKEN_TEXT = rf"|[\x{{{_REPLACED:X}}}\x{_NUL:02}]"
@@ -124,7 +127,8 @@ def has_private_number(value: str, private: bool) -> str:
 
     ``private``: in records about persons pupils' (10 digits), telephone and card numbers count as well.
     """
-    return f"regexp_matches({_folded(value)}, {literal(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
+    undated = f"regexp_replace({_folded(value)}, {literal(_DATE)}, 'd', 'g')"
+    return f"regexp_matches({undated}, {literal(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
 
 
 def masked(value: str, private: bool) -> str:

@@ -41,10 +41,15 @@ class Value:
 
 @dataclass
 class Sample:
-    """Values by field. ``order`` are the fields of the first record, as they stood in it."""
+    """Values by field. ``order`` are the fields of the first record, as they stood in it.
+
+    ``records`` counts the records that were looked at, ``named`` those of them that have a field, with a value or none.
+    """
 
     order: tuple[str, ...] = ()
     values: dict[str, list[Value]] = field(default_factory=dict)
+    records: int = 0
+    named: Counter[str] = field(default_factory=Counter)
     _names: set[str] = field(default_factory=set)
     _pages: int = 0
 
@@ -68,6 +73,8 @@ class Sample:
         for record in records:
             named = _named(record)
             self.order = self.order or tuple(named)
+            self.records += 1
+            self.named.update(named.keys())
             for name, value in named.items():
                 seen = _value(value)
                 if seen is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.live import Live
 
 from connectors.source.source import Source
+from ledger.errors import LedgerError
 from ledger.settings import Settings, default_key_dir, sources_dir
 from ledger.store import Ledger
 from pilar.commands.console import err, out, warn
@@ -112,11 +113,13 @@ def _one_round(
 
 def _watch(stack: Stack, ledger: Ledger, source_ids: tuple[str, ...], since: datetime, began: float) -> Progress:
     deadline = time.monotonic() + PATIENCE_SECONDS
+    progress = read_progress(ledger, source_ids, since)
     with Live(console=out, auto_refresh=False) as live:
         while True:
             stack.check()
-            progress = read_progress(ledger, source_ids, since)
-            live.update(render(progress, time.monotonic() - began), refresh=True)
+            with suppress(LedgerError):  # a PostgreSQL that has died is there again after the next look
+                progress = read_progress(ledger, source_ids, since)
+                live.update(render(progress, time.monotonic() - began), refresh=True)
             if progress.complete or time.monotonic() > deadline:
                 return progress
             time.sleep(REFRESH_SECONDS)

@@ -85,13 +85,25 @@ def alone(folder: Path) -> Iterator[None]:
                 where=str(folder),
                 do="Use that one, stop it first (Ctrl-C), or give this one a folder of its own with PILAR_HOME",
             ) from None
+        (folder / RUNNING).unlink(missing_ok=True)  # of one that was killed: its secrets lead nowhere any more
         yield
 
 
 def _announced(folder: Path) -> None:
-    if (folder / RUNNING).is_file():
+    if (folder / RUNNING).is_file() and not _forget_killed(folder):
         for name, value in json.loads((folder / RUNNING).read_text()).items():
             os.environ.setdefault(name, value)
+
+
+def _forget_killed(folder: Path) -> bool:
+    """Remove what a demo that was killed had announced, secrets among it. Returns whether it was killed."""
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        (folder / RUNNING).unlink(missing_ok=True)
+        return True
 
 
 def _use_demo(folder: Path) -> None:

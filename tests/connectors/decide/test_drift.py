@@ -235,3 +235,26 @@ def test_text_where_numbers_came_is_still_told_beside_a_number_of_many_digits(
     pull_pages(of, [page_of(f"[{numbers}]".encode())], ledger, settings)
     batch = pull_pages(of, [page_of(f"[{texts}]".encode())], ledger, settings).batches[0]
     assert [reason["code"] for reason in batch.reasons] == ["drift_retyped"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": "r0", "nilai": 1, "kelas": "A", "Siti": 1, "budi_contohwan": {"n": 2}, "SITI": None}],
+        [row(nth) | {f"Siti{'abcdefghij'[nth]}": 1} for nth in range(10)],
+        [row(nth) | {"Siti" + "abcdefghijklmnopqrstuvwxyz"[at]: 1 for at in range(26)} for nth in range(10)],
+    ],
+    ids=["one record", "another one in each record", "very many in each record"],
+)
+def test_p6_a_persons_name_as_a_field_is_in_no_finding(pull: Pull, rows: list[Row]) -> None:
+    outcome = pull(source({"added": "warn"}), rows)
+    observed, do = told(outcome.findings, "drift_added")
+    assert "what it names is not shown" in observed
+    for word in ("siti", "budi", "contohwan"):
+        assert word not in f"{observed} {do} {outcome}".lower()
+
+
+def test_a_field_of_known_words_is_named_though_it_stands_in_few_records(pull: Pull) -> None:
+    rows = [row(nth) | ({"keterangan": "x"} if nth == 3 else {}) for nth in range(10)]
+    observed, _ = told(pull(source({"added": "warn"}), rows).findings, "drift_added")
+    assert observed.startswith("keterangan (in few records")

@@ -385,6 +385,14 @@ def test_the_scanner_counts_digits_exactly(land: Any) -> None:
         ("1234/5678/9012/345", True, False),
         ("\uff11234567890", True, True),
         ("64.02", True, False),
+        ("64.0201.410190.0011", False, True),
+        ("640201 41 01 90 0011", False, True),
+        ("64 - 02 - 01 - 410190 - 001", False, False),
+        ("+62 812 3456 7890", True, True),
+        ("001 234 5678", True, True),
+        ("2024-01-15 10:30:00", True, False),
+        ("15/01/2024", True, False),
+        ("01-01-2024 s.d. 31-12-2024", False, False),
     ],
 )
 def test_p6_what_is_shown_of_a_refused_text_hides_long_numbers(value: str, private: bool, hidden: bool) -> None:
