@@ -259,7 +259,7 @@ def _index(
     published = PUBLISHED_INDEX.get((code, year))
     improvement = Decimal("0.44") if (code, year, basis) == ("35.07", "2023", "reported") else None
     connection.execute(
-        "INSERT INTO scores.index_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, 'measured', ?)",
+        "INSERT INTO scores.index_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, 'measured', NULL, ?)",
         [
             *(code, REGIONS[code], rule_set, basis, total, improvement, published),
             *("Kementerian Kominfo" if published else None, synthetic),
