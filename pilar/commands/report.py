@@ -71,7 +71,9 @@ def _without_index(index: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     """Why a region has no index of the assessors under its newest rules, by its name."""
     reported = [row for row in index if row["basis"] == "reported"]
     newest = {row["region_name"]: row for row in sorted(reported, key=lambda row: str(row["rule_set_id"]))}
-    return {name: NO_INDEX[row["missing_because"]].en for name, row in newest.items() if row["missing_because"]}
+    # A publication of an earlier version does not say why.
+    reasons = {name: row.get("missing_because") for name, row in newest.items()}
+    return {name: NO_INDEX[reason].en for name, reason in reasons.items() if reason is not None}
 
 
 def _pillar(row: Mapping[str, Any] | None) -> str:
