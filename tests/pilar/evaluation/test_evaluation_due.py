@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import tables
-from ledger.errors import PublicationError
+from ledger.errors import ConfigError, PublicationError
 from ledger.records import BatchResult, BatchStatus, EvaluationStatus
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -84,6 +84,22 @@ def test_p2_an_evaluation_that_died_was_no_attempt(
     # One that came to its end, however long ago, did not die.
     ledger.finish_evaluation(dead, "failed", "the rules are wrong")
     assert evaluate.due(ledger, settings) is False
+
+
+def test_other_regions_are_due(ledger: Ledger, settings: Settings) -> None:
+    accept(ledger)
+    attempt(ledger, settings, "published")
+    more = settings.model_copy(update={"regions": (*settings.regions, "35.73")})
+    assert evaluate.due(ledger, more) is True
+    attempt(ledger, more, "published")
+    assert evaluate.due(ledger, more) is False
+
+
+def test_p10_without_a_region_no_evaluation_is_begun(ledger: Ledger, settings: Settings) -> None:
+    accept(ledger)
+    with pytest.raises(ConfigError, match="no region is chosen"):
+        evaluate.build_candidates(ledger, settings.model_copy(update={"regions": ()}))
+    assert ledger.last_evaluation() is None
 
 
 def test_p3_an_older_evaluation_is_not_published_over_a_newer_one(ledger: Ledger, settings: Settings) -> None:
