@@ -19,7 +19,9 @@ EMBEDDED = "embedded"
 
 
 def init_command(
-    folder: Annotated[Path, typer.Argument(help="A new folder for the installation, outside of the project.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="A new folder for the installation, outside of the project.")
+    ] = None,
     region: Annotated[
         list[str] | None,
         typer.Option(help="A regency, a city or a whole province, by name or Kemendagri code; several times."),
@@ -37,10 +39,9 @@ def init_command(
     """
     from pilar.platform import new_installation
 
-    home = folder.expanduser().resolve()
     regions = _regions(region or [])
     new = new_installation.Installation(
-        home=home,
+        home=(folder or _asked_folder(regions[0])).expanduser().resolve(),
         regions=regions,
         time_zone=_time_zone(timezone, regions),
         ledger_url=_database(database),
@@ -130,11 +131,17 @@ def _asked_regions() -> list[Region]:
             err.print(f"  {region.shown}", markup=False)
 
 
+def _asked_folder(region: Region) -> Path:
+    _needs_somebody("no folder is named", "Name a new one, like ~/pilar-malang")
+    suggested = "-".join(("~/pilar", *region.name.lower().split()[1:]))
+    return Path(typer.prompt("In which folder is the installation made", default=suggested))
+
+
 def _time_zone(said: str, regions: tuple[Region, ...]) -> str:
     from ledger.clock import zone
 
     own = regions[0].time_zone
-    if not said and sys.stdin.isatty() and len({region.time_zone for region in regions}) > 1:
+    if not said and sys.stdin.isatty():
         said = typer.prompt("By which clock are sources due", default=own)
     return zone(said or own).key
 

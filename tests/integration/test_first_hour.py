@@ -2,11 +2,13 @@
 
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,10 +16,12 @@ from pathlib import Path
 from threading import Thread
 
 import duckdb
+import psycopg
 import pytest
 
 from ledger.regions import all_regions
 from ledger.settings import REPOSITORY
+from tests.conftest import database_url
 
 pytestmark = pytest.mark.integration
 
@@ -151,6 +155,47 @@ def test_p10_what_cannot_be_made_is_one_line_and_makes_no_installation(
     said = pilar("init", str(tmp_path / "own"), *words, code=2)
     assert told in said
     assert not (tmp_path / "own" / "pilar.env").exists()
+
+
+def test_what_no_option_says_is_asked(tmp_path: Path, postgres_url: str) -> None:
+    """A name of several is asked again; Enter takes what is proposed. The ledger is the test's own server."""
+    database = f"asked_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"create database {database}")
+    url = database_url(postgres_url, database)
+    said = answered(["init", str(tmp_path / "own")], "malang", "kab malang", "kota batu", "", "", url)
+    assert "is the name of 2" in said
+    settings = (tmp_path / "own" / "pilar.env").read_text(encoding="utf-8")
+    assert "\nPILAR_REGIONS=35.07,35.79\n" in settings
+    assert "\nPILAR_TIMEZONE=Asia/Jakarta\n" in settings
+    secrets = (tmp_path / "own-keys" / "secrets.env").read_text(encoding="utf-8")
+    assert f"\nPILAR_LEDGER_URL={url}\n" in secrets
+    assert not (tmp_path / "own" / "postgres").exists()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"drop database {database} with (force)")
+
+
+def answered(words: list[str], *answers: str) -> str:
+    """Run `pilar` before a terminal, and type these answers; what it said."""
+    ours, theirs = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PILAR_")}
+    try:
+        os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+        done = subprocess.run(
+            [Path(sys.executable).parent / "pilar", *words],
+            env={**environment, "COLUMNS": "200"},
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 def test_p8_one_real_source_and_nothing_else_ends_in_a_publication(first_hour: tuple[Own, str]) -> None:
