@@ -11,6 +11,7 @@ from pathlib import Path
 from ledger.errors import GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
+from ledger.regions import Region, known
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar.evaluation import promotion
@@ -40,8 +41,10 @@ def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False
 
     Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
     are now, by the same rules (and not ``anyway``).
-    Raises TransformError when dbt could not build even one mart, MachineError when the machine had no room.
+    Raises ConfigError when the installation has no region, TransformError when dbt could not build even one mart,
+    MachineError when the machine had no room.
     """
+    regions = settings.evaluated
     sweep(ledger, settings)
     # Read and opened in one: of two evaluations the one with the later id never has the older inputs.
     with ledger.lock(_BEGINNING):
@@ -51,7 +54,7 @@ def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False
             return None
         evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
     with at_work(ledger, settings, evaluation_id):
-        _build_and_gate(ledger, settings, evaluation_id, batches)
+        _build_and_gate(ledger, settings, evaluation_id, batches, regions)
     return evaluation_id
 
 
@@ -106,17 +109,20 @@ def remove_old_warehouses(settings: Settings) -> None:
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
+def _build_and_gate(
+    ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch], regions: Sequence[Region]
+) -> None:
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
-    from pilar.sources.catalogue import landed_columns, maturities
+    from pilar.sources.catalogue import maturities, staged_columns
 
     warehouse = warehouse_file(settings, evaluation_id)
     began = ledger.evaluation(evaluation_id)
     matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
     views = {
-        **files.landing_views(settings.home, landed_columns(settings.sources_dir), batches, matured),
+        **files.landing_views(settings.home, staged_columns(settings.sources_dir, batches), batches, matured),
         **files.revisions_view(settings.home, ledger.revisions()),
+        **files.regions_view(regions),
     }
     changed = begin_warehouse(warehouse, views)
     result = build(warehouse, views, changed)
@@ -124,7 +130,10 @@ def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batc
 
 
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
-    """The batches in force, and a hash of what an evaluation depends on: them, their maturity, every file of rules."""
+    """The batches in force, and a hash of what an evaluation depends on.
+
+    That is them and their maturity, the installation's regions, and every file of rules.
+    """
     from pilar.sources.catalogue import maturities
 
     batches = ledger.in_force()
@@ -132,6 +141,7 @@ def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     digest = hashlib.sha256()
     for batch in sorted(batches, key=lambda batch: batch.batch_id):
         digest.update(f"{batch.batch_id} {batch.landed_sha256} {matured.get(batch.batch_id)}\n".encode())
+    digest.update("".join(f"{region.row()}\n" for region in known(settings.regions)).encode())
     for folder, patterns in (("dbt_project", ("*.sql", "*.yml", "*.csv")), ("expectations", ("*.py",))):
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
             digest.update(path.relative_to(REPOSITORY).as_posix().encode())

@@ -19,6 +19,7 @@ from connectors.landing.merging import merged
 from ledger.disk import make_folder, put
 from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
+from ledger.regions import COLUMNS, Region
 from ledger.sql import identifier, literal
 from ledger.wording import held_for_readers
 
@@ -124,6 +125,16 @@ def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, Vi
         f"select {names} from read_parquet([{files}], hive_partitioning = false)" if files else _empty(REVISION_COLUMNS)
     )
     return {"_revisions": View(body, paths)}
+
+
+def regions_view(regions: Sequence[Region]) -> Mapping[str, View]:
+    """The view ``_regions``: the installation's regions, with their codes and names in other systems."""
+    names = ", ".join(COLUMNS)
+    rows = ", ".join(f"({', '.join(_value(text or None) for text in region.row())})" for region in regions)
+    empty = _empty(dict.fromkeys(COLUMNS, "VARCHAR"))
+    # In one table with the empty one, a column of nothing but nulls is text, too.
+    listed = f"{empty} union all select {names} from (values {rows}) as listed({names})"
+    return {"_regions": View(listed if rows else empty)}
 
 
 def write_landing(warehouse: Path, views: Mapping[str, View]) -> None:

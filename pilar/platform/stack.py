@@ -59,7 +59,8 @@ class Ports:
 class Stack:
     """PostgreSQL, Airflow's services, the door and, if wanted, simulated systems: started together, stopped together.
 
-    - ``settings`` names the folders. Its ledger URL is replaced by the embedded server's: ``stack.settings`` has it.
+    - ``settings`` names the folders. An empty ledger URL is that of the embedded server: ``stack.settings`` has it.
+      Airflow's own state is always there.
     - ``systems`` makes the simulated systems from the URL of an empty database. Their connections are given to the
       tasks.
     - ``environment`` is for all processes: secrets of webhooks, connections of real systems.
@@ -146,7 +147,8 @@ class Stack:
         postgres.start()
         self._postgres = postgres
         postgres.create(LEDGER_DATABASE, AIRFLOW_DATABASE)
-        self.settings = self.settings.model_copy(update={"ledger_url": postgres.url(LEDGER_DATABASE)})
+        if not self.settings.ledger_url:
+            self.settings = self.settings.model_copy(update={"ledger_url": postgres.url(LEDGER_DATABASE)})
         lap("postgres")
         self._open.enter_context(self._supervisor)
         airflow = Airflow(self.settings, self._supervisor, postgres, self.ports.airflow, self._dags())

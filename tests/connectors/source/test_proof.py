@@ -109,6 +109,7 @@ def test_the_projects_own_sources_have_no_problem() -> None:
         ("coverage/from", "bulan", "file", "which a `for_each` entry does not have", ""),
         ("coverage/grain", "week", "coverage.grain", "'year'", ""),
         ("for_each", [{"tahun": 2024}], "for_each.0.tahun", "valid string", "Put it in quotes"),
+        ("for_each", [{"tahun": "2024", "k": "{regon}"}], "for_each", "says nothing of a region", "'region'"),
         ("contract/columns/nama_anak", {}, "contract.columns.nama_anak", "identifies a person", "personal: drop"),
         ("contract/columns/x", {"from": "No KK"}, "contract.columns.x", "identifies a person", "pseudonym"),
         ("contract/columns/nilai/type", "float", "contract.columns.nilai.type", "unknown type 'float'", ""),

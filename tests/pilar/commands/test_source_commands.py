@@ -65,7 +65,7 @@ def test_p10_a_second_demo_on_one_folder_is_refused(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with installation.alone(home):
         installation.announce(home, {"PILAR_CONN_A": "first"})
-        with pytest.raises(PilarError, match="a demo is running on this folder already"):
+        with pytest.raises(PilarError, match="the platform is running on this folder already"):
             demo.run_demo(home, Ports(door=1, airflow=2), once=True)
         installation.withdraw(home, {"PILAR_CONN_A": "second"})
         assert (home / installation.RUNNING).is_file()

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import tables
-from ledger.errors import MachineError, PublicationError, TransformError
+from ledger.errors import ConfigError, MachineError, PublicationError, TransformError
 from ledger.evaluation_store import at_work_lock
 from ledger.records import BatchResult, BatchStatus, EvaluationStatus
 from ledger.settings import Settings
@@ -141,7 +141,7 @@ def test_an_evaluation_ends_in_the_ledger_whatever_happens(
     accept(ledger)
     left: list[Path] = []
 
-    def build(_ledger: Ledger, _settings: Settings, evaluation_id: str, _batches: object) -> None:
+    def build(_ledger: Ledger, _settings: Settings, evaluation_id: str, _batches: object, _regions: object) -> None:
         warehouse = evaluate.warehouse_file(settings, evaluation_id)
         draft = settings.home / "promoted" / "living" / f".{evaluation_id}.parquet.1"
         left.extend((warehouse, warehouse.with_name(f"{warehouse.name}.wal"), draft))
@@ -260,6 +260,22 @@ def test_p3_an_older_evaluation_that_waited_for_a_newer_one_is_not_published(
     found = ledger.evaluation(older)
     assert found is not None
     assert found.status == "failed"
+
+
+def test_other_regions_are_due(ledger: Ledger, settings: Settings) -> None:
+    accept(ledger)
+    attempt(ledger, settings, "published")
+    more = settings.model_copy(update={"regions": (*settings.regions, "35.73")})
+    assert evaluate.due(ledger, more) is True
+    attempt(ledger, more, "published")
+    assert evaluate.due(ledger, more) is False
+
+
+def test_p10_without_a_region_no_evaluation_is_begun(ledger: Ledger, settings: Settings) -> None:
+    accept(ledger)
+    with pytest.raises(ConfigError, match="no region is chosen"):
+        evaluate.build_candidates(ledger, settings.model_copy(update={"regions": ()}))
+    assert ledger.last_evaluation() is None
 
 
 def test_p3_an_older_evaluation_is_not_published_over_a_newer_one(ledger: Ledger, settings: Settings) -> None:
