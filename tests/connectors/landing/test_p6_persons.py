@@ -83,6 +83,10 @@ def test_p6_nothing_of_a_good_row_is_in_clear(land: Any) -> None:
         {"nik": None, "jk": NAME, "umur": NAME},
         {"catatan": {"nik": NIK}},
         {"catatan": [NAME, NIK]},
+        {"id": NIK, "catatan": NAME},  # a number where none is declared: a name may stand in the wrong column too
+        {"catatan": NIK, "id": NAME},
+        {"nilai": NIK, "catatan": NAME},
+        {"id": f"no. kartu 000{NIK[:10]}", "catatan": NAME},
     ],
 )
 def test_p6_nothing_of_a_bad_row_is_in_clear(land: Any, change: dict[str, Any]) -> None:
