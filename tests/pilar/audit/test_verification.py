@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 from typer.testing import CliRunner
@@ -25,6 +27,9 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.audit.verification import Checked, Holdings, Scope, compare, verify
 from pilar.cli import app
+from publication.manifest import file_sha256, write_manifest
+from publication.meta import ChainHead
+from publication.pointer import swap
 from tests.conftest import database_url
 from tests.connectors.deltas import COLUMNS as INCREMENTAL
 from tests.connectors.deltas import Record, take
@@ -257,6 +262,99 @@ def test_p7_what_is_in_force_is_told_by_the_pull_that_fetched_it(ledger: Ledger,
         folder.rename(folder.with_name("away"))
         assert batch.batch_id in damage()
         folder.with_name("away").rename(folder)
+
+
+# -- what was made of them ---------------------------------------------------------------------------------------------
+
+PILLARS = ("economy", "living", "society")
+
+
+def publish(house: House, name: str, *, receipt: str = "", head: ChainHead | None = None) -> Path:
+    """A small publication that rests on a receipt (the first one), as the ledger and its manifest know it."""
+    folder = house.settings.published_dir / name
+    folder.mkdir(parents=True)
+    first = house.ledger.receipts()[0]
+    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
+        connection.execute("create schema meta")
+        connection.execute(f"create table meta.batches as select '{receipt or first.sha256}' as receipt_sha256")
+    manifest = write_manifest(folder, name, head or ChainHead(seq=first.seq, sha256=first.sha256))
+    house.ledger.record_publication(name, house.ledger.start_evaluation([]), manifest)
+    return folder
+
+
+@pytest.fixture
+def readers(house: House) -> Iterator[list[Path]]:
+    """Three publications, the second of which is current. Three marts are in force."""
+    folders = [publish(house, f"2025010{day}T000000000Z-{day:08x}") for day in (1, 2, 3)]
+    swap(house.settings.published_dir, folders[1].name)
+    evaluation_id = house.ledger.start_evaluation([])
+    for pillar in PILLARS:
+        mart = house.settings.promoted_dir / f"{pillar}.parquet"
+        mart.parent.mkdir(exist_ok=True)
+        mart.write_bytes(pillar.encode())
+        path = mart.relative_to(house.settings.home).as_posix()
+        house.ledger.record_promotion(evaluation_id, pillar, path=path, sha256=file_sha256(mart), reason=None)
+    yield folders
+    shutil.rmtree(house.settings.published_dir)
+    house.sql(*(f"delete from {name}" for name in ("publication", "promotion", "evaluation")))
+
+
+def test_p7_marts_and_publications_that_were_not_altered_pass(house: House, readers: list[Path]) -> None:
+    told = {line.what: (line.count, line.gone, line.damage) for line in house.checked()}
+    assert (told["marts in force"], told["publications"]) == ((3, 0, None), (3, 0, None))
+
+
+@pytest.mark.parametrize("altered", [(0,), (1,), (2,), (0, 2), (1, 2)])
+def test_p7_the_first_altered_publication_is_named(house: House, readers: list[Path], altered: tuple[int, ...]) -> None:
+    for nth in altered:
+        flip(readers[nth] / "marts.duckdb", 100)
+    assert f"marts.duckdb was altered [publication {readers[altered[0]].name}]" in house.damage()
+    assert [line.what for line in house.checked() if line.damage] == ["publications"]
+
+
+def test_p7_a_publication_altered_together_with_its_manifest_is_noticed(house: House, readers: list[Path]) -> None:
+    (readers[0] / "more.csv").write_text("x")
+    write_manifest(readers[0], readers[0].name)
+    assert f"its manifest is not the one the ledger recorded [publication {readers[0].name}]" in house.damage()
+
+
+@pytest.mark.parametrize(
+    ("rests", "told"),
+    [
+        ({"receipt": "f" * 64}, "it rests on receipt ffffffffffff…, which is not in the chain"),
+        ({"head": ChainHead(seq=7, sha256="f" * 64)}, "the chain was cut: it ends at receipt 6, and "),
+        ({"head": ChainHead(seq=6, sha256="f" * 64)}, "the chain was rewritten: "),
+    ],
+    ids=["unknown-receipt", "cut", "rewritten"],
+)
+def test_p7_a_publication_that_knows_another_chain_is_noticed(
+    house: House, readers: list[Path], rests: dict[str, Any], told: str
+) -> None:
+    publish(house, "20250100T000000000Z-00000000", **rests)
+    assert house.damage().startswith(told)
+    assert "publication 20250100T000000000Z-00000000" in house.damage()
+
+
+def test_a_publication_may_be_removed_and_not_the_one_that_readers_see(house: House, readers: list[Path]) -> None:
+    shutil.rmtree(readers[0])
+    assert house.damage() == ""
+    assert {line.what: (line.count, line.gone) for line in house.checked()}["publications"] == (2, 1)
+    shutil.rmtree(readers[1])
+    assert f"what readers are pointed at is missing [publication {readers[1].name}]" in house.damage()
+
+
+@pytest.mark.parametrize("pillars", [("economy",), ("living",), ("society",), ("economy", "society")])
+@pytest.mark.parametrize(("alter", "told"), [(Path.unlink, "is missing"), (lambda path: flip(path, 0), "was altered")])
+def test_p7_the_first_altered_mart_in_force_is_named(
+    house: House, readers: list[Path], pillars: tuple[str, ...], alter: Callable[[Path], object], told: str
+) -> None:
+    for pillar in pillars:
+        alter(house.settings.promoted_dir / f"{pillar}.parquet")
+    assert f"{pillars[0]}.parquet {told} [mart of pillar {pillars[0]}]" in house.damage()
+    assert [line.what for line in house.checked() if line.damage] == ["marts in force"]
+
+
+# -- a copy of the chain -----------------------------------------------------------------------------------------------
 
 
 def test_p7_an_exported_chain_is_checked_without_a_ledger(house: House, tmp_path: Path) -> None:
