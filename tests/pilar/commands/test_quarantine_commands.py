@@ -160,6 +160,24 @@ def test_dismissing_by_rule_by_row_and_by_batch(typed: Type, batch: str, ledger:
     assert force.rows_quarantined == 4
 
 
+def test_a_row_is_dismissed_once_each_of_its_reasons_is(
+    typed: Type, batch: str, ledger: Ledger, settings: Settings
+) -> None:
+    """Row 21 breaks two rules."""
+
+    def dismissed() -> list[int]:
+        return [one.row for one in rooms.rows(ledger, settings, batch, None, 9) if one.dismissed]
+
+    assert dismissed() == []
+    for words, expected in (
+        (("contoh", "--rule", "max"), [18, 19]),
+        ((batch, "--row", "20"), [18, 19, 20]),
+        (("contoh", "--rule", "pattern"), [18, 19, 20, 21]),
+    ):
+        typed("quarantine", "dismiss", *words, "--why", "confirmed", "--who", "ani")
+        assert dismissed() == expected
+
+
 def test_dismissing_up_to_a_day(typed: Type, batch: str) -> None:
     said = typed(
         "quarantine", "dismiss", "contoh", "--rule", "max", "--why", "x", "--who", "ani", "--until", "2999-12-31"
