@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.landing.numbers import Numbers
+from connectors.source.blanks import may_begin_blank, may_have_blanks, stripped
 from connectors.source.columns import Column
 from ledger.sql import literal
 
@@ -30,27 +31,34 @@ class Cast:
     moment: str | None = None
 
 
-def clean(raw: str, column: Column) -> str:
-    """The text of a field without what the contract declares as empty of meaning. Blank is no value."""
-    stripped = _without_affixes(raw, column)
-    # Comparing with '!', the first character that is no blank, is much quicker than trimming every value.
-    if column.trim or column.sql_type.kind != "string" or column.prefix or column.suffix:
-        blank = f"{stripped} < '!' OR ends_with({stripped}, ' ')"
-        return f"CASE WHEN {blank} THEN nullif(trim({stripped}), '') ELSE {stripped} END"
-    return f"CASE WHEN {stripped} < '!' THEN CASE WHEN trim({stripped}) <> '' THEN {stripped} END ELSE {stripped} END"
+def clean(raw: str, column: Column, *, in_key: bool = False) -> str:
+    """The text of a field without what the contract declares as empty of meaning. Blank is no value.
+
+    What stands in a key, and what becomes a pseudonym, is trimmed undeclared: with or without blanks it is the same.
+    """
+    bare = _without_affixes(raw, column)
+    if column.trim or in_key or column.pseudonym or column.sql_type.kind != "string" or column.prefix or column.suffix:
+        return f"CASE WHEN {may_have_blanks(bare)} THEN nullif({stripped(bare)}, '') ELSE {bare} END"
+    return f"CASE WHEN {may_begin_blank(bare)} THEN CASE WHEN {stripped(bare)} <> '' THEN {bare} END ELSE {bare} END"
 
 
 def _without_affixes(raw: str, column: Column) -> str:
     if column.prefix:
-        rest = f"substr(trim({raw}), {len(column.prefix) + 1})"
-        raw = f"CASE WHEN starts_with(trim({raw}), {literal(column.prefix)}) THEN {rest} ELSE {raw} END"
+        text = _trimmed(raw)
+        rest = f"substr({text}, {len(column.prefix) + 1})"
+        raw = f"CASE WHEN starts_with({text}, {literal(column.prefix)}) THEN {rest} ELSE {raw} END"
     if not any(column.suffixes):
         return raw
+    text = _trimmed(raw)
     cuts = (
-        f"WHEN ends_with(trim({raw}), {literal(suffix)}) THEN left(trim({raw}), length(trim({raw})) - {len(suffix)})"
+        f"WHEN ends_with({text}, {literal(suffix)}) THEN left({text}, length({text}) - {len(suffix)})"
         for suffix in column.suffixes
     )
     return f"CASE {' '.join(cuts)} ELSE {raw} END"
+
+
+def _trimmed(raw: str) -> str:
+    return f"CASE WHEN {may_have_blanks(raw)} THEN {stripped(raw)} ELSE {raw} END"
 
 
 def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> Cast:

@@ -4,6 +4,8 @@ from connectors.landing.checks import typed_name
 from connectors.landing.refused import REASONS
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
+from connectors.source.blanks import visible
+from connectors.source.columns import Column
 from connectors.source.contract import Contract
 from ledger.sql import literal
 
@@ -13,11 +15,13 @@ RULE = "duplicate_key"
 def quarantine_duplicates(staging: Staging, contract: Contract) -> None:
     """Move rows with a key that came before to quarantine.
 
+    Keys that look the same are the same: a no-break space in one is a space, and a soft hyphen nothing.
+
     Where all rows of a key say the same, the first one lands and the others are quarantined; where they contradict each
     other, none lands: nobody can know which one is right.
     """
-    key = ", ".join(["_coverage", *(typed_name(name) for name in contract.key)])
-    values = ", ".join(typed_name(name) for name in contract.landed)
+    key = ", ".join(["_coverage", *(_seen(name, contract.landed[name]) for name in contract.key)])
+    whole = ", ".join([key, *(typed_name(name) for name in contract.landed if name not in contract.key)])
     same = "rows of one key once; this one repeats an earlier row"
     other = "rows of one key once; these contradict each other"
     reason = (
@@ -30,10 +34,15 @@ def quarantine_duplicates(staging: Staging, contract: Contract) -> None:
             continue
         judged = (
             "SELECT _row, _coverage, count(*) OVER same_key AS n_rows, row_number() OVER in_order AS nth, "
-            f"count(*) OVER (PARTITION BY {key}, {values}) AS n_equal {good} "
+            f"count(*) OVER (PARTITION BY {whole}) AS n_equal {good} "
             f"WINDOW same_key AS (PARTITION BY {key}), in_order AS (PARTITION BY {key} ORDER BY _row)"
         )
         staging.rejudge(
             f"SELECT _coverage, _row, {reason} AS _reasons FROM ({judged}) "
             "WHERE n_rows > 1 AND (n_rows <> n_equal OR nth > 1)"
         )
+
+
+def _seen(name: str, column: Column) -> str:
+    text = typed_name(name)
+    return visible(text) if column.sql_type.kind == "string" and not column.pseudonym else text

@@ -15,6 +15,7 @@ import duckdb
 from connectors.landing.fields import position_name
 from connectors.landing.pagetable import PAGES, PageFacts
 from connectors.landing.paths import RecordsPath
+from connectors.source.blanks import strip
 from ledger.sql import literal
 
 PER_PAGE = 60
@@ -107,7 +108,7 @@ def _named(record: Any) -> Mapping[str, Any]:
 
 
 def _value(value: Any) -> Value | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None or (isinstance(value, str) and not strip(value)):
         return None
     if isinstance(value, bool):
         return Value(str(value).lower(), "boolean")

@@ -99,7 +99,8 @@ class Statement:
         columns.append(f"{f'rec.{identifier(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
         for name, column in self.contract.landed.items():
             field = self._fields[name]
-            columns.append(f"{clean(field.raw, column)} AS {raw_name(name)}")
+            text = clean(field.raw, column, in_key=name in self.contract.key)
+            columns.append(f"{text} AS {raw_name(name)}")
             if field.is_number is not None:
                 columns.append(f"coalesce({field.is_number}, false) AS {number_name(name)}")
             if field.said is not None:

@@ -84,7 +84,7 @@ class Column(Strict):
     - ``format``: one strptime form, or several that cannot be confused.
     - ``timezone``: for times without an offset.
     - ``prefix`` and ``suffix``: ``Rp``, ``%``. Of several suffixes the first that fits is taken off.
-    - ``trim``: takes off blanks around a text.
+    - ``trim``: takes off blanks around a text, seen or not. Keys and pseudonyms are always trimmed.
 
     ``rounding`` is the one declared loss: more decimals than the type has are rounded half up. ``unused`` says why a
     column is landed that no model reads. ``optional``: the field may be in no record. Otherwise that holds the batch,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from connectors.source.blanks import strip
+
 _MOST = 0.95
 _BOOLEANS = frozenset({"true", "false"})
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -48,7 +50,7 @@ class Guess:
 
 def guess(values: Sequence[str], *, numbers: bool = False) -> Guess:
     """The narrowest declaration that nearly all values fit. ``numbers``: JSON gave them as numbers."""
-    texts = [value.strip() for value in values if value.strip()]
+    texts = [text for value in values if (text := strip(value))]
     if not texts:
         return Guess(doubt="no value was seen: which type is it?")
     if _nearly_all(texts, lambda value: value.lower() in _BOOLEANS):

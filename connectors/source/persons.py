@@ -7,6 +7,8 @@ e-mail addresses, and texts that look like the names of people.
 import re
 from collections.abc import Sequence
 
+from connectors.source.blanks import strip
+
 # Names under which agencies' systems keep what identifies a person.
 _NAMED = re.compile(
     r"(^|_)(nik|no_?kk|nomor_kk|kk|ktp|no_?ktp|nama|nisn|nip|nuptk|npwp|paspor|telepon|telp|hp|no_?hp|ponsel|email|"
@@ -65,4 +67,4 @@ def plain(word: str) -> str:
 
 
 def _share(values: Sequence[str], shape: re.Pattern[str]) -> float:
-    return sum(1 for value in values if shape.fullmatch(value.strip())) / len(values) if values else 0.0
+    return sum(1 for value in values if shape.fullmatch(strip(value))) / len(values) if values else 0.0

@@ -18,6 +18,7 @@ from connectors.landing.checks import comparison
 from connectors.landing.paths import parse_path
 from connectors.landing.personal import has_identity, is_suspicious
 from connectors.protocols.json_path import member, select
+from connectors.source.blanks import strip
 from connectors.source.columns import Column
 from connectors.source.rules import parse_rule
 from ledger.sql import literal
@@ -76,7 +77,7 @@ def test_what_is_no_number_of_the_locale_is_nothing(texts: list[str], locale: st
     whole = rf"([1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+|[0-9]+)" if locale else "[0-9]+"
     column = {"type": "decimal(12,3)"} | ({"locale": locale} if locale else {})
     for text, value in zip(texts, values_of(column, texts), strict=True):
-        bare = text.strip(" ")
+        bare = strip(text)
         found = re.fullmatch(rf"([+-]?)({whole})([{mark}][0-9]{{1,3}}0*)?", bare)
         if found is None:
             assert value is None, text
@@ -221,6 +222,6 @@ def test_p1_a_page_of_texts_lands_as_python_reads_it(values: list[Any], ascii_on
         value = record["v"]
         text = value if isinstance(value, str) else None if value is None else json.dumps(value)
         if at in landed:
-            assert landed[at] == (text if text is not None and text.strip(" ") else None)
+            assert landed[at] == (text if text is not None and strip(text) else None)
         else:
             assert re.search(r"[\x00\ufffd]|[0-9]{16}", text or "")
