@@ -26,7 +26,7 @@ _SHOWN = 12
 _MAX_NAME = 60
 _MANY_DIGITS = 8
 _UNREADABLE = frozenset({"type", "precision", "ambiguous"})
-_STRANGE = frozenset({*_UNREADABLE, "pattern", "values", "min", "max"})
+_STRANGE = frozenset({*_UNREADABLE, "kind", "pattern", "values", "min", "max"})
 
 
 @dataclass(frozen=True)
@@ -278,4 +278,4 @@ def _columns(contract: Contract, field: str) -> list[tuple[str, Column]]:
 
 
 def _specific(column: Column) -> bool:
-    return column.sql_type.kind != "string" or column.pattern is not None or column.values is not None
+    return column.sql_type.kind != "string" or any((column.pattern, column.values, column.kind))

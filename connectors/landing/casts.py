@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.landing.numbers import Numbers
+from connectors.landing.personal import normalised
 from connectors.source.blanks import may_begin_blank, may_have_blanks, stripped
 from connectors.source.columns import Column
 from ledger.sql import literal
@@ -67,6 +68,8 @@ def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> C
     ``moment`` is what the value will call its step on the way, if it has one.
     """
     kind = column.sql_type.kind
+    if column.identifier is not None:
+        return Cast(normalised(x, column.identifier), column.identifier.words, "'kind'")
     if kind == "string":
         return Cast(x, "text")
     if kind == "boolean":

@@ -65,7 +65,7 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
     shown = None if column.pseudonym else raw
     if column.required or in_key:
         yield Check(f"{raw} IS NULL", literal("required"), name, None, "a value")
-    if column.sql_type.kind != "string":
+    if column.sql_type.kind != "string" or column.kind is not None:
         unread = f"{raw} IS NOT NULL AND {value} IS NULL"
         yield Check(unread, cast.rule, name, shown, cast.expected, cast.readings)
     if column.pattern is not None:

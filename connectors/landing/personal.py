@@ -2,6 +2,7 @@
 
 import re
 
+from connectors.source.persons import AS_A_FRACTION, DIGITS, WIDE_DIGITS, Identifier
 from ledger.sql import literal
 
 MASK = "***"
@@ -40,9 +41,7 @@ _SLASHED_NIK = (
     rf"|[0-9]{{2}}/{_DAY}{_MONTH}[0-9]{{2}}/[0-9]{{4}}"
     ")"
 )
-# Digits of an East Asian keyboard, alone or among others, are read as those of any other.
-_WIDE = "".join(map(chr, range(0xFF10, 0xFF1A)))
-_FOLDED = str.maketrans(_WIDE, "0123456789")
+_FOLDED = str.maketrans(WIDE_DIGITS, DIGITS)
 # A card of the national health insurance (BPJS Kesehatan) has 13 digits that begin with 000. A spreadsheet's
 # 6.402011234560001E15 has the digits of a NIK, whichever they are.
 _IDENTITY = rf"(^|[^0-9])({_NIK}|{_SLASHED_NIK}|000[0-9]{{10}}|[0-9][.,][0-9]{{15}}[eE][+]?15)([^0-9]|$)"
@@ -72,6 +71,16 @@ def pseudonym(value: str) -> str:
     return f"sha256($outer::BLOB || unhex(sha256($inner::BLOB || encode({value}))))"
 
 
+def normalised(value: str, kind: Identifier) -> str:
+    """A text as the number of a kind that it spells; NULL where it spells none or has lost digits."""
+    number = f"translate(translate({value}, {literal(WIDE_DIGITS)}, {literal(DIGITS)}), {literal(kind.marks)}, '')"
+    for expression, replacement in kind.rewritten:
+        number = f"regexp_replace({number}, {literal(expression)}, {literal(replacement)})"
+    plain, spelled = (f"regexp_full_match({text}, {literal(kind.form)})" for text in (value, number))
+    fraction = f"regexp_matches({value}, {literal(AS_A_FRACTION)})"
+    return f"CASE WHEN {plain} THEN {value} WHEN {fraction} THEN NULL WHEN {spelled} THEN {number} END"
+
+
 def has_identity(value: str) -> str:
     """True where a text holds something that has the form of an identity number."""
     return f"regexp_matches({_folded(value)}, {literal(_IDENTITY)})"
@@ -99,7 +108,7 @@ def has_broken_text(value: str) -> str:
 
 def is_suspicious(value: str) -> str:
     """One look for both, over many columns joined together. To fold every text would take three times as long."""
-    quick = f"regexp_matches({value}, {literal(f'{_IDENTITY}{_BROKEN_TEXT}|[{_WIDE}]')})"
+    quick = f"regexp_matches({value}, {literal(f'{_IDENTITY}{_BROKEN_TEXT}|[{WIDE_DIGITS}]')})"
     return (
         f"CASE WHEN {quick} THEN regexp_matches({_folded(value)}, {literal(_IDENTITY + _BROKEN_TEXT)}) ELSE false END"
     )
@@ -120,5 +129,5 @@ def masked(value: str, private: bool) -> str:
 
 
 def _folded(value: str) -> str:
-    folded = f"translate({value}, {literal(_WIDE)}, '0123456789')"
-    return f"CASE WHEN regexp_matches({value}, {literal(f'[{_WIDE}]')}) THEN {folded} ELSE {value} END"
+    folded = f"translate({value}, {literal(WIDE_DIGITS)}, {literal(DIGITS)})"
+    return f"CASE WHEN regexp_matches({value}, {literal(f'[{WIDE_DIGITS}]')}) THEN {folded} ELSE {value} END"

@@ -73,7 +73,7 @@ class Refused:
         for name, column in self.contract.landed.items():
             raw = raw_name(name)
             if column.pseudonym:
-                kept = pseudonym(raw)
+                kept = pseudonym(f"coalesce({typed_name(name)}, {raw})")
             else:
                 kept = f"left({_shown_name(name)}, {RECORD_LIMIT})"
                 if self.contract.has_persons and column.context is None:
@@ -105,6 +105,8 @@ class Refused:
         signs = []
         for name, column in self.contract.landed.items():
             raw = raw_name(name)
+            if column.kind is not None:
+                signs.append(f"{typed_name(name)} IS NULL AND {_lettered(raw)}")
             if column.pseudonym and column.pattern is not None:
                 signs.append(f"NOT regexp_matches({raw}, {literal(column.pattern)}) AND {_lettered(raw)}")
             if column.sql_type.kind != "string" and column.context is None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from connectors.source.column_types import ColumnType, parse_type
+from connectors.source.persons import IDENTIFIERS, Identifier
 from connectors.source.rules import Comparison, parse_rule
 
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -53,6 +54,12 @@ def _type_name(value: str) -> str:
     return value
 
 
+def _known_kind(value: str) -> str:
+    if value not in IDENTIFIERS:
+        raise ValueError(f"unknown kind {value!r}; a kind is one of {', '.join(IDENTIFIERS)}")
+    return value
+
+
 def _bound(value: object) -> object:
     """A bound as text: YAML may give a number or a date, and a float's own text is what the author wrote."""
     if isinstance(value, bool):
@@ -86,6 +93,9 @@ class Column(Strict):
     - ``prefix`` and ``suffix``: ``Rp``, ``%``. Of several suffixes the first that fits is taken off.
     - ``trim``: takes off blanks around a text, seen or not. Keys and pseudonyms are always trimmed.
 
+    A pseudonym says what it is made of: ``kind`` (``nik``, ``kk``, ``bpjs``, ``npwp``, ``phone``), whose spellings are
+    all one number, or a ``pattern``. What is neither is refused, and never becomes a person.
+
     ``rounding`` is the one declared loss: more decimals than the type has are rounded half up. ``unused`` says why a
     column is landed that no model reads. ``optional``: the field may be in no record. Otherwise that holds the batch,
     for the field may have been renamed. ``description`` is one text, or one in each language: ``{id: ..., en: ...}``.
@@ -96,6 +106,7 @@ class Column(Strict):
     context: str | None = None
     position: int | None = Field(default=None, ge=0)
     personal: Literal["drop", "pseudonym"] | Keep | None = None
+    kind: Annotated[str, AfterValidator(_known_kind)] | None = None
     required: bool = False
     optional: bool = False
     pattern: str | None = None
@@ -133,6 +144,11 @@ class Column(Strict):
     def pseudonym(self) -> bool:
         """Landed as a keyed pseudonym."""
         return self.personal == "pseudonym"
+
+    @property
+    def identifier(self) -> Identifier | None:
+        """The kind of identifier that becomes a pseudonym, where one is declared."""
+        return IDENTIFIERS[self.kind] if self.kind is not None else None
 
     @property
     def in_record(self) -> bool:
@@ -237,6 +253,17 @@ def column_problems(column: "Column") -> Iterator[str]:
         yield "a `format` without %z needs a `timezone`: a time without offset is not a moment"
     if column.pseudonym and kind != "string":
         yield "a pseudonym is text: its type is string"
+    if column.pseudonym and column.kind is None and column.pattern is None:
+        yield (
+            f"a pseudonym needs a `kind` ({', '.join(IDENTIFIERS)}) or a `pattern`: "
+            "else what is damaged or no identifier becomes a person too"
+        )
+    if column.pseudonym and column.pattern is not None and not re.fullmatch(r"\^.+\$", column.pattern):
+        yield "the `pattern` of a pseudonym is one of the whole text: it begins with ^ and ends with $"
+    if column.kind is not None and not column.pseudonym:
+        yield "`kind` says what a pseudonym is made of: it goes with `personal: pseudonym`"
+    if column.kind is not None and column.pattern is not None:
+        yield "`kind` says the form: leave `pattern` out, or `kind`"
     if column.values is not None and kind != "string":
         yield f"`values` lists texts, and the type is {column.type}"
     yield from _bad_bounds(column)

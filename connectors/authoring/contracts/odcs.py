@@ -73,6 +73,7 @@ def _property(source: Source, name: str, column: Column) -> dict[str, Any]:
         descriptionId=said(column.description, "id") or None,
         locale=column.locale,
         personal=_personal(column),
+        identifier=column.kind,
         field=column.from_,
         fromRequest=column.context,
         position=column.position,

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from connectors.landing.sample import Sample, Value
 from connectors.source.guess import Guess, few_values, form, guess, with_locale
-from connectors.source.persons import maybe_a_person, named_like_a_person, plain, shaped_like_a_person
+from connectors.source.persons import kind_of, maybe_a_person, named_like_a_person, plain, shaped_like_a_person
 from connectors.source.record_paths import path_steps
 
 _KEYS = re.compile(r"(^|_)(id|kode|kd|no|nomor|npsn|nik|tahun|bulan|tanggal|tgl|semester|periode)(_|$)")
@@ -19,7 +19,10 @@ _CANDIDATES = 10
 
 @dataclass(frozen=True)
 class Found:
-    """One column as the sample shows it. ``person`` says why it may identify one; ``sure`` when its name says so."""
+    """One column as the sample shows it. ``person`` says why it may identify one; ``sure`` when its name says so.
+
+    ``kind`` is the kind of identifier that a person's values spell, where they spell one.
+    """
 
     name: str
     field: str
@@ -27,6 +30,7 @@ class Found:
     guess: Guess
     values: tuple[str, ...] = ()
     person: str = ""
+    kind: str | None = None
     sure: bool = False
     full: bool = False
     negative: bool = False
@@ -103,6 +107,7 @@ def _found(sample: Sample, field: str, rows: int, used: set[str]) -> Found:
         guessed,
         () if person or guessed.type != "string" else few_values(texts),
         person,
+        kind_of(words, texts) if person else None,
         sure,
         full=len(values) == rows,
         negative=any(text.startswith("-") for text in texts),

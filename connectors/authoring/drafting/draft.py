@@ -128,7 +128,10 @@ def _column(column: Found, in_key: bool) -> str:
     if column.person:
         spec["personal"] = "pseudonym" if in_key else "drop"
         notes.append(column.person if column.sure else f"TODO {column.person}: drop, pseudonym, or why it may be kept?")
-        return f"{name}: {_flow(spec | ({'required': True} if in_key else {}))}{_comment(notes)}"
+        if in_key:
+            spec |= {"kind": column.kind} if column.kind else {"pattern": column.guess.pattern or f"^{TODO}$"}
+            spec["required"] = True
+        return f"{name}: {_flow(spec)}{_comment(notes)}"
     if column.guess.type != "string":
         spec["type"] = column.guess.type
     spec |= {key: value for key in ("format", "locale", "timezone", "pattern") if (value := getattr(column.guess, key))}

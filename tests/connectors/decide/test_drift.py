@@ -181,7 +181,7 @@ def test_positions_that_moved_are_told_by_their_values(pull: Pull) -> None:
 
 def test_p6_no_value_and_no_number_of_a_person_is_told(pull: Pull, ledger: Ledger) -> None:
     nik, name = "9964020101230001", "Siti Contohwan"
-    columns = COLUMNS | {"nik": {"personal": "pseudonym"}}
+    columns = COLUMNS | {"nik": {"personal": "pseudonym", "kind": "nik"}}
     rows = [row(nth) | {"nik_anak": nik, "nama_ibu": name, nik: 1} for nth in range(9)]
     outcome = pull(source({"added": "evolve"}, columns=columns), rows)
     everything = json.dumps([list(outcome.reasons), list(outcome.findings)])

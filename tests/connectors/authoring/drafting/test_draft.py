@@ -64,6 +64,7 @@ def test_a_csv_file_becomes_a_source(tmp_path: Path) -> None:
     assert columns["status"].values == ("Kurang", "Lengkap")
     assert [name for name, column in columns.items() if column.dropped] == ["sopir", "kontak", "nik_kepala"]
     assert source.contract.key == ("nomor",)
+    assert columns["nomor"].kind == "bpjs"
     assert columns["nomor"].pseudonym, "a key must be landed, and this one looks like a BPJS number"
     assert (source.assertions.rows.min, source.assertions.rows.max) == (4, 12)
     assert columns["penumpang"].unit == "TODO"
