@@ -32,7 +32,8 @@ class LandedCoverage:
     ``content_sha256`` depends on the pages' bytes alone, ``context_sha256`` on the values that rows take from the
     requests; it is None where they take none. Bytes that come again under another value are a copy, not the same batch.
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
-    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts.
+    rule or ratio that only flags, ``flagged_rows`` all that break one; ``doubled`` pages with the same content under
+    different contexts.
     """
 
     coverage: str | None
@@ -45,8 +46,18 @@ class LandedCoverage:
     unknown: tuple[str, ...]
     absent: tuple[str, ...]
     flagged: Mapping[str, int]
+    flagged_rows: int
     doubled: tuple[int, ...]
     pages: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Staged rows of one coverage."""
+
+    landed: int = 0
+    quarantined: int = 0
+    flagged: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,31 +119,31 @@ class RowCounter:
         Only where rows say their coverage themselves can one be expected that has no row.
         """
         counts = {
-            coverage: (int(landed), int(quarantined))
-            for coverage, landed, quarantined in self._rows(
-                "SELECT _coverage, count(*) FILTER (_reasons IS NULL), count(*) FILTER (_reasons IS NOT NULL) "
-                f"FROM {STAGED} GROUP BY ALL"
+            coverage: _Counts(int(landed), int(quarantined), int(flagged))
+            for coverage, landed, quarantined, flagged in self._rows(
+                "SELECT _coverage, count(*) FILTER (_reasons IS NULL), count(*) FILTER (_reasons IS NOT NULL), "
+                f"count(*) FILTER (_reasons IS NULL AND len(_flags) > 0) FROM {STAGED} GROUP BY ALL"
             )
         }
-        counts |= dict.fromkeys(expected - counts.keys(), (0, 0))
+        counts |= dict.fromkeys(expected - counts.keys(), _Counts())
         received = self._received.rows
-        if sum(received.values()) != sum(map(sum, counts.values())):
+        if sum(received.values()) != sum(one.landed + one.quarantined for one in counts.values()):
             raise self._lost()
-        found = counts or {None: (0, 0)} if self._of_rows else received
+        found = counts or {None: _Counts()} if self._of_rows else received
         coverages = sorted(found, key=lambda coverage: (coverage is None, coverage or ""))
         quarantine, flagged = self._quarantine(), self._flagged()
         return tuple(
-            self._counted(coverage, counts.get(coverage, (0, 0)), quarantine, flagged) for coverage in coverages
+            self._counted(coverage, counts.get(coverage, _Counts()), quarantine, flagged) for coverage in coverages
         )
 
     def _counted(
         self,
         coverage: str | None,
-        counts: tuple[int, int],
+        counts: "_Counts",
         quarantine: "_ByCoverage[QuarantineCount]",
         flagged: "_ByCoverage[tuple[str, int]]",
     ) -> LandedCoverage:
-        landed, quarantined = counts
+        landed, quarantined = counts.landed, counts.quarantined
         received = landed + quarantined if self._of_rows else self._received.rows.get(coverage, 0)
         if landed + quarantined != received:
             raise self._lost()
@@ -150,6 +161,7 @@ class RowCounter:
             unknown=tuple(sorted(fields - known_fields(contract))),
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
             flagged=dict(flagged[coverage]),
+            flagged_rows=counts.flagged,
             doubled=_doubled(pages),
             pages=tuple(seen.seq for seen in pages),
         )

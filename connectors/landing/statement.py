@@ -177,8 +177,11 @@ class Statement:
 
     def _flags(self) -> str:
         """The names of what a good row breaks all the same: rules and ratios that only flag."""
-        named = [(rule.rule, f"NOT ({checks.comparison(rule.parsed)})") for rule in self.contract.flagging_rules]
-        named += [(ratio.name, broken(ratio, self.contract.landed)) for ratio in self.contract.flagging_ratios]
+        landed = self.contract.landed
+        named = [
+            (rule.rule, f"NOT ({checks.comparison(rule.parsed, landed)})") for rule in self.contract.flagging_rules
+        ]
+        named += [(ratio.name, broken(ratio, landed)) for ratio in self.contract.flagging_ratios]
         listed = ", ".join(f"CASE WHEN {condition} THEN {literal(name)} END" for name, condition in named)
         return f"list_filter([{listed}], lambda name: name IS NOT NULL)::VARCHAR[]" if named else "[]::VARCHAR[]"
 

@@ -90,12 +90,13 @@ class Assertions(Strict):
 
     ``shrink``: rows missing against the batch in force and the trailing median. ``gone``: keys of the batch in force
     that are not in this one (default: as ``shrink``). ``changed``: keys of both whose values are others (default: none
-    are too many).
+    are too many). ``flagged``: landed rows that break a rule or a ratio which only flags (default: half of them).
     """
 
     rows: Rows
     quarantine: Limit
     shrink: Limit
+    flagged: Limit = Limit(max=0.5)
     gone: Limit | None = None
     changed: Limit | None = None
 

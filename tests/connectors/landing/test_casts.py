@@ -225,6 +225,28 @@ def test_rules_compare_columns(land: Any) -> None:
     assert result.quarantine[0]["reasons"][0]["value"] == "hadir = 5, terdaftar = 4"
 
 
+def test_a_rule_may_add_columns_so_that_a_shifted_header_is_seen(land: Any) -> None:
+    columns = ID | {name: {"type": "integer"} for name in ("laki", "perempuan", "jumlah")}
+    rows = [
+        {"id": 1, "laki": 2147483647, "perempuan": 3, "jumlah": 4},
+        {"id": 2, "laki": 5, "perempuan": 3, "jumlah": 8},
+        {"id": 3, "laki": 5, "perempuan": None, "jumlah": 8},
+        {"id": 4, "laki": 8, "perempuan": 5, "jumlah": 3},
+    ]
+    result = land(columns, rows, rules=["laki + perempuan = jumlah"])
+    assert [row["id"] for row in result.rows] == ["2", "3"]
+    assert result.reasons == [("rule", "laki")] * 2
+    assert result.quarantine[1]["reasons"][0]["value"] == "laki = 8, perempuan = 5, jumlah = 3"
+
+
+def test_a_sum_may_be_compared_with_a_number_and_other_scales(land: Any) -> None:
+    columns = ID | {"a": {"type": "decimal(5,2)"}, "b": {"type": "decimal(9,4)"}, "c": {"type": "bigint"}}
+    rows = [{"id": 1, "a": "99.99", "b": "0.0100", "c": 100}, {"id": 2, "a": "99.99", "b": "0.0101", "c": 100}]
+    result = land(columns, rows, rules=["a + b <= 100", "c = a + b", "a + b > -1.5"])
+    assert [row["id"] for row in result.rows] == ["1"]
+    assert result.reasons == [("rule", "a"), ("rule", "c")]
+
+
 def test_a_flagging_rule_counts_and_lands(land: Any) -> None:
     columns = ID | {"persen": {"type": "decimal(9,2)"}}
     rule = {"rule": "persen <= 120", "on_fail": "flag"}

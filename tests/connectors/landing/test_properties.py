@@ -144,6 +144,7 @@ def test_records_are_found_wherever_a_path_leads(before: list[str], inside: list
     assert [row["id"] for row in result.rows] == wanted == [f"r{at}" for at in range(count)]
 
 
+TWO = {name: Column(type="decimal(9,2)") for name in "abc"}
 OPERATORS = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b, "=": lambda a, b: a == b, "!=": lambda a, b: a != b,
@@ -163,9 +164,30 @@ def test_a_rule_is_its_own_arithmetic_and_nothing_where_a_value_is_missing(
     names = names if left != 0 else names.replace("CAST(NULL", "CAST(0", 1)
     names = names if right != 0 else names.replace("CAST(NULL AS DECIMAL(9,2)) AS b", "CAST(0 AS DECIMAL(9,2)) AS b")
     rule = parse_rule(f"a {operator} b")
-    row = duckdb.execute(f"SELECT {comparison(rule)} FROM (SELECT {names})").fetchone()
+    row = duckdb.execute(f"SELECT {comparison(rule, TWO)} FROM (SELECT {names})").fetchone()
     assert row is not None
     assert row[0] == (None if left is None or right is None else OPERATORS[operator](left, right))
+
+
+AMOUNTS = st.none() | st.decimals(-(10**6), 10**6, places=2)
+
+
+@QUICK
+@given(operator=st.sampled_from(sorted(OPERATORS)), a=AMOUNTS, b=AMOUNTS, c=AMOUNTS, near=st.booleans())
+def test_a_rule_that_adds_is_exact_and_nothing_where_a_value_is_missing(
+    operator: str, a: Decimal | None, b: Decimal | None, c: Decimal | None, near: bool
+) -> None:
+    if near and a is not None and b is not None:
+        c = a + b
+    given_values = {"a": a, "b": b, "c": c}
+    names = ", ".join(
+        f"CAST({'NULL' if value is None else f'{value:f}'} AS DECIMAL(9,2)) AS {name}"
+        for name, value in given_values.items()
+    )
+    for rule, right in ((f"a + b {operator} c", c), (f"a+b {operator} c + c", None if c is None else c + c)):
+        row = duckdb.execute(f"SELECT {comparison(parse_rule(rule), TWO)} FROM (SELECT {names})").fetchone()
+        expected = None if a is None or b is None or right is None else OPERATORS[operator](a + b, right)
+        assert row == (expected,)
 
 
 _PARTS = st.sampled_from(["", " ", "a", ".", "-", "1", "12345", "NIK ", "é", "\u0663", "/", "\n"])
