@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from connectors.landing.numbers import Numbers
 from connectors.landing.personal import normalised
 from connectors.source.blanks import may_begin_blank, may_have_blanks, stripped
-from connectors.source.columns import Column
+from connectors.source.columns import Column, has_short_year
 from ledger.sql import literal
 
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
@@ -97,8 +98,28 @@ def _date(x: str, column: Column, moment: str) -> Cast:
     return Cast(
         f"CASE WHEN {_in_form(x, formats)} AND {whole_day} THEN {moment}::DATE END",
         f"a date like {' or '.join(map(_example, formats))}",
-        moment=_parsed(x, formats),
+        moment=_parsed_in_century(x, column) if column.short_years else _parsed(x, formats),
     )
+
+
+def _parsed_in_century(x: str, column: Column) -> str:
+    """The moment that a text says, where some format has a year of two digits: it lies in the declared hundred years.
+
+    The 29 February of a year that has none in its own century is no day.
+    """
+    first, after = column.short_years or (date.min, date.max)
+    short = [form for form in column.formats if has_short_year(form)]
+    others = [form for form in column.formats if not has_short_year(form)]
+    read = _parsed(x, short)
+    kept = " ".join(
+        f"WHEN {read} {outside} THEN CASE WHEN day({moved}) = day({read}) THEN {moved} END"
+        for outside, moved in (
+            (f">= TIMESTAMP '{after} 00:00:00'", f"{read} - INTERVAL 100 YEAR"),
+            (f"< TIMESTAMP '{first} 00:00:00'", f"{read} + INTERVAL 100 YEAR"),
+        )
+    )
+    in_short = f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, short)))})"
+    return f"CASE WHEN {in_short} THEN CASE {kept} ELSE {read} END ELSE {_parsed(x, others) if others else 'NULL'} END"
 
 
 def _parsed(x: str, formats: Sequence[str]) -> str:
@@ -138,7 +159,8 @@ def _in_form(x: str, formats: Sequence[str]) -> str:
     would do as well ('2024123' is two days of %Y%m%d); and '1' as the year 2001. The first character tells the words
     from a date that begins with a digit, which is quicker than a regular expression.
     """
-    if all(form[:2] in {"%Y", "%d", "%m"} and "%y" not in form and not _SIDE_BY_SIDE.search(form) for form in formats):
+    plain = (form[:2] in {"%Y", "%d", "%m"} and not has_short_year(form) for form in formats)
+    if all(plain) and not any(map(_SIDE_BY_SIDE.search, formats)):
         return f"{x} BETWEEN '0' AND ':'"
     return f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, formats)))})"
 

@@ -3,8 +3,9 @@
 The words follow the Open Data Contract Standard where it has one (``required``, ``description``, ``unit``).
 """
 
+import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -60,6 +61,11 @@ def _known_kind(value: str) -> str:
     return value
 
 
+def has_short_year(form: str) -> bool:
+    """Whether a strptime form has a year of two digits."""
+    return re.search("%-?y", form) is not None
+
+
 def _bound(value: object) -> object:
     """A bound as text: YAML may give a number or a date, and a float's own text is what the author wrote."""
     if isinstance(value, bool):
@@ -67,6 +73,8 @@ def _bound(value: object) -> object:
     return str(value) if isinstance(value, int | float | date) else value
 
 
+# DuckDB reads a year of two digits as one from 1969 to 2068; it is moved by a hundred years at most.
+_FIRST_SHORT, _LAST_SHORT = date(1869, 1, 1), date(2169, 1, 1)
 DIGITS_OF_A_GROUP = 3
 """Thousands are grouped by three digits, in every locale read here."""
 
@@ -88,7 +96,8 @@ class Column(Strict):
     Readings that lose nothing:
 
     - ``locale``: ``id`` reads 1.234,5 and ``en`` reads 1,234.5.
-    - ``format``: one strptime form, or several that cannot be confused.
+    - ``format``: one strptime form, or several that cannot be confused. With ``%y``, ``max`` (or ``min``) says where
+      the hundred years end (or begin) that are meant.
     - ``timezone``: for times without an offset.
     - ``prefix`` and ``suffix``: ``Rp``, ``%``. Of several suffixes the first that fits is taken off.
     - ``trim``: takes off blanks around a text, seen or not. Keys and pseudonyms are always trimmed.
@@ -164,6 +173,20 @@ class Column(Strict):
         return self.sql_type.numeric and self.sql_type.scale < DIGITS_OF_A_GROUP
 
     @property
+    def short_years(self) -> tuple[date, date] | None:
+        """The hundred years in which years of two digits lie: the first day, and the day after the last.
+
+        ``max`` says where they end, or else ``min`` where they begin. None where no such year is read, or none is said.
+        """
+        if not any(map(has_short_year, self.formats)):
+            return None
+        if self.max is not None:
+            after = date.fromisoformat(self.max) + timedelta(days=1)
+            return _years_later(after, -100), after
+        first = date.fromisoformat(self.min) if self.min is not None else None
+        return (first, _years_later(first, 100)) if first is not None else None
+
+    @property
     def suffixes(self) -> tuple[str, ...]:
         """The declared suffixes, in the order in which they are looked for."""
         return (self.suffix,) if isinstance(self.suffix, str) else self.suffix or ()
@@ -235,6 +258,14 @@ class Ratio(Strict):
         return f"{self.value} = {self.times:f} * {self.numerator} / {self.denominator}, as far as rounding lets it"
 
 
+def _years_later(day: date, years: int) -> date:
+    """The same day of another year; of 29 February the day after where that year has none."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
 def column_problems(column: "Column") -> Iterator[str]:
     """What contradicts itself in one column."""
     kind = column.sql_type.kind
@@ -251,7 +282,17 @@ def column_problems(column: "Column") -> Iterator[str]:
         yield f"`timezone` is for timestamps, and the type is {column.type}"
     if kind == "timestamp" and column.timezone is None and any("%z" not in form for form in column.formats):
         yield "a `format` without %z needs a `timezone`: a time without offset is not a moment"
-    if column.pseudonym and kind != "string":
+    if column.values is not None and kind != "string":
+        yield f"`values` lists texts, and the type is {column.type}"
+    yield from _bad_pseudonym(column)
+    bad_bounds = tuple(_bad_bounds(column))
+    yield from bad_bounds
+    if not bad_bounds:
+        yield from _unbounded_years(column)
+
+
+def _bad_pseudonym(column: "Column") -> Iterator[str]:
+    if column.pseudonym and column.sql_type.kind != "string":
         yield "a pseudonym is text: its type is string"
     if column.pseudonym and column.kind is None and column.pattern is None:
         yield (
@@ -264,9 +305,25 @@ def column_problems(column: "Column") -> Iterator[str]:
         yield "`kind` says what a pseudonym is made of: it goes with `personal: pseudonym`"
     if column.kind is not None and column.pattern is not None:
         yield "`kind` says the form: leave `pattern` out, or `kind`"
-    if column.values is not None and kind != "string":
-        yield f"`values` lists texts, and the type is {column.type}"
-    yield from _bad_bounds(column)
+
+
+def _unbounded_years(column: "Column") -> Iterator[str]:
+    """Years of two digits are of one century only where a bound says of which."""
+    if not any(map(has_short_year, column.formats)):
+        return
+    if column.sql_type.kind != "date":
+        yield "`%y` is read in columns of type date only: a bound says the century, and times have none"
+        return
+    years = column.short_years
+    if years is None:
+        yield (
+            "`%y` does not say the century (60 is 1960 or 2060): give the last day that can be meant as `max`, "
+            "or the first one as `min`"
+        )
+    elif column.min is not None and column.max is not None and date.fromisoformat(column.min) < years[0]:
+        yield f"`%y` can be a year before or after 100 years: bring `min` and `max` ({column.max}) closer together"
+    elif not (years[0] >= _FIRST_SHORT and years[1] <= _LAST_SHORT):
+        yield "`%y` is read between 1869 and 2168: correct `min` and `max`"
 
 
 def _bad_bounds(column: "Column") -> Iterator[str]:
