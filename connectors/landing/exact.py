@@ -64,7 +64,7 @@ def rewrite(body: str, path: RecordsPath, contract: Contract) -> str | None:
         )
     except (ValueError, RecursionError):
         return None
-    for record in _records(document, path):
+    for record in records_at(document, path):
         _localise(record, contract)
     # Lone surrogates cannot be written as UTF-8: they become U+FFFD, which the contract's encoding check finds.
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
@@ -82,7 +82,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _records(document: Any, path: RecordsPath) -> list[Any]:
+def records_at(document: Any, path: RecordsPath) -> list[Any]:
+    """The records of a parsed page; one that is not where the path leads is None."""
     found = document
     for name in path.members or ():
         found = found.get(name) if isinstance(found, dict) else None

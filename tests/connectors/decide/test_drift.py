@@ -207,3 +207,31 @@ def test_p6_a_nul_in_an_unknown_field_reaches_no_message(
     outcome = pull_pages(source, [page_of(rows)], ledger, settings)
     assert outcome.batches[0].status == "held"
     assert "Contohwan" not in f"{outcome} {ledger.batches(source.id)} {capsys.readouterr()}"
+
+
+LONG = "1234567890123.4567"
+
+
+@pytest.mark.parametrize("places", [[0], [0, 1], [1, 0]], ids=["once", "then clean", "clean before"])
+@pytest.mark.parametrize("kind", [{}, {"locale": "id"}], ids=["no locale", "locale"])
+def test_a_number_of_many_digits_does_not_make_text_of_the_others(
+    ledger: Ledger, settings: Settings, kind: dict[str, str], places: list[int]
+) -> None:
+    """A page that holds one is rewritten with all its numbers as texts: what JSON said of them counts all the same."""
+    of = source(columns={"id": {}, "nilai": {"type": "decimal(30,6)", **kind}})
+    numbers = ", ".join(f'{{"id": "r{nth}", "nilai": {nth}.25}}' for nth in range(10))
+    bodies = [f'[{numbers}, {{"id": "r10", "nilai": {LONG}}}]', f'[{numbers}, {{"id": "r10", "nilai": 1.5}}]']
+    for place in places:
+        batch = pull_pages(of, [page_of(bodies[place].encode())], ledger, settings).batches[0]
+        assert (batch.status, list(batch.reasons), list(batch.findings)) == ("accepted", [], [])
+
+
+def test_text_where_numbers_came_is_still_told_beside_a_number_of_many_digits(
+    ledger: Ledger, settings: Settings
+) -> None:
+    of = source(columns={"id": {}, "nilai": {"type": "decimal(30,6)", "locale": "id"}, "besar": {}})
+    numbers = ", ".join(f'{{"id": "r{nth}", "nilai": {nth}.25, "besar": "x"}}' for nth in range(10))
+    texts = ", ".join(f'{{"id": "r{nth}", "nilai": "{nth},25", "besar": {LONG}}}' for nth in range(10))
+    pull_pages(of, [page_of(f"[{numbers}]".encode())], ledger, settings)
+    batch = pull_pages(of, [page_of(f"[{texts}]".encode())], ledger, settings).batches[0]
+    assert [reason["code"] for reason in batch.reasons] == ["drift_retyped"]
