@@ -89,6 +89,9 @@ _NAMED = re.compile(
     r"(^|_)(nik|no_?kk|nomor_kk|kk|ktp|no_?ktp|nama|nisn|nip|nuptk|npwp|paspor|telepon|telp|hp|no_?hp|ponsel|email|"
     r"alamat|tempat_lahir|tanggal_lahir|tgl_lahir|no_?kartu|no_?rm|rekam_medis|rekening_bank|ibu_kandung)(_|$)"
 )
+_COUNTED = re.compile(
+    r"(jumlah|jml|jmlh|banyak|banyaknya|total|persen|persentase|presentase|rata|rasio|cakupan|target|capaian|count|number_of)_"
+)
 _SHAPES: Sequence[tuple[str, re.Pattern[str]]] = (
     ("a NIK or KK number (16 digits)", re.compile(r"\d{16}|\d{4}([ -]\d{4}){3}|\d{2}\.\d{2}\.\d{2}\.\d{6}\.\d{4}")),
     ("an NPWP number", re.compile(r"\d{2}\.?\d{3}\.?\d{3}\.?\d-?\d{3}\.?\d{3}")),
@@ -114,8 +117,11 @@ _ENOUGH = 5
 
 
 def named_like_a_person(words: Sequence[str]) -> bool:
-    """Whether one of a field's names is one under which something that identifies a person is kept."""
-    return any(_NAMED.search(plain(word)) for word in words)
+    """Whether one of a field's names is one under which something that identifies a person is kept.
+
+    How many there are identifies nobody: ``Jumlah KK``.
+    """
+    return any(_NAMED.search(word) and not _COUNTED.match(word) for word in map(plain, words))
 
 
 def kind_of(words: Sequence[str], values: Sequence[str]) -> str | None:
