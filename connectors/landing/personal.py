@@ -91,6 +91,11 @@ def holds_identity(value: str) -> bool:
     return re.search(_IDENTITY, value.translate(_FOLDED)) is not None
 
 
+def holds_long_number(value: str) -> bool:
+    """Whether a text at hand holds a number that may be a person's with a digit wrong: 16 digits, or 12 in groups."""
+    return re.search(_LONG_NUMBER, value.translate(_FOLDED)) is not None
+
+
 def is_identity(value: str) -> str:
     """True where the text of a number is, as a whole, one that has the form of an identity number."""
     return f"regexp_full_match({value}, {literal(_WHOLE_IDENTITY)})"
