@@ -15,6 +15,8 @@ from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
 
 RECEIPT_LOCK = "receipt"
+DIED_KIND = "died"
+DIED = "its process died on the way: it was killed, or had no memory left"
 
 
 class BatchStore(Store):
@@ -191,6 +193,26 @@ class BatchStore(Store):
                 )
             )
 
+    def fail_dead(self, source_id: str) -> Sequence[str]:
+        """Record that the batches of a source that are still running have died. Returns their ids.
+
+        Called under the source's lock, before a batch is opened: whoever ran them held it, and does not any more.
+        """
+        with self._begin() as connection:
+            return _fail_running(connection, source_id)
+
+    def fail_all_dead(self) -> Sequence[str]:
+        """As ``fail_dead``, of every source that nobody pulls now. Returns their ids."""
+        running = sa.select(t.batch.c.source_id).where(t.batch.c.status == "running").distinct()
+        found: list[str] = []
+        with self._begin() as connection:
+            sources = connection.execute(running).scalars().all()
+        for source_id in sources:
+            with self._begin() as connection:
+                if self._may_lock(connection, f"pull:{source_id}"):
+                    found += _fail_running(connection, source_id)
+        return found
+
     def batch(self, batch_id: str) -> Batch | None:
         """One batch, or None."""
         found = self._batches(t.batch.c.batch_id == batch_id, limit=1)
@@ -278,6 +300,12 @@ class BatchStore(Store):
         query = sa.select(t.batch).where(condition).order_by(t.batch.c.batch_id.desc()).limit(limit)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+def _fail_running(connection: sa.Connection, source_id: str) -> list[str]:
+    dead = sa.update(t.batch).where(t.batch.c.source_id == source_id, t.batch.c.status == "running")
+    values = {"status": "failed", "error_kind": DIED_KIND, "error_message": DIED, "finished_at": sa.func.now()}
+    return list(connection.execute(dead.values(values).returning(t.batch.c.batch_id)).scalars())
 
 
 def _refuse_older(connection: sa.Connection, batch_id: str) -> None:

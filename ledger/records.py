@@ -9,7 +9,7 @@ BatchStatus = Literal["running", "accepted", "held", "rejected", "failed", "unch
 EventStatus = Literal["received", "dispatched", "done", "failed"]
 GateOutcome = Literal["pass", "fail", "error"]
 Maturity = Literal["provisional", "final", "revised"]
-EvaluationStatus = Literal["running", "scored", "published", "failed"]
+EvaluationStatus = Literal["running", "scored", "published", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ evaluation = Table(
     "evaluation",
     metadata,
     Column("evaluation_id", Text, primary_key=True),
-    Column("status", Text, nullable=False, comment="running | scored | published | failed"),
+    Column("status", Text, nullable=False, comment="running | scored | published | failed | interrupted"),
     Column("inputs", JSONB, nullable=False, comment="ids of the batches it was built from"),
     Column("inputs_sha256", Text, nullable=False),
     Column("detail", Text),
@@ -241,7 +241,9 @@ publication = Table(
     Column("publication_id", Text, primary_key=True),
     Column("evaluation_id", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
     Column("manifest_sha256", Text, nullable=False),
-    Column("action", Text, nullable=False, comment="how it came to be current: published | rolled back to"),
+    Column(
+        "action", Text, nullable=False, comment="prepared, or how it came to be current: published | rolled back to"
+    ),
     _now("published_at"),
     Column("current_since", DateTime(timezone=True), nullable=False),
 )

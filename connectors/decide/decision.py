@@ -101,6 +101,7 @@ class Decider:
             received=rows.received,
             landed=rows.landed,
             quarantined=rows.quarantined,
+            flagged=rows.flagged_rows,
             before=_before(own.newest, own.alone, comparison, self._plan) if own.newest is not None else None,
             trailing=self._trailing(rows.coverage),
             doubled_pages=rows.doubled,

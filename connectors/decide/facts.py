@@ -39,6 +39,7 @@ class PullRows:
 class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
+    - ``flagged``: landed rows that break a rule or a ratio which only flags.
     - ``trailing``: rows received by the last accepted batches.
     - ``copies``: the sources and coverages in force that have the same content.
     - ``drift``: the differences from the contract's form that hold the batch.
@@ -56,6 +57,7 @@ class Facts:
     received: int
     landed: int
     quarantined: int
+    flagged: int = 0
     before: Before | None = None
     trailing: Sequence[int] = ()
     copies: Sequence[str] = ()

@@ -233,6 +233,14 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
         )
     elif facts.pull is not None and facts.coverage is not None:
         yield from _unclear(facts, facts.pull, quota)
+    if facts.flagged > assertions.flagged.max * facts.landed:
+        yield Reason(
+            "flagged_max",
+            "too many rows break what is only flagged",
+            "Look whether a header or a column moved; if all is true, release the batch and raise flagged.max",
+            f"{facts.flagged} of {facts.landed}",
+            f"{assertions.flagged.max:.1%}",
+        )
 
 
 def _unclear(facts: Facts, pull: PullRows, quota: float) -> Iterator[Reason]:

@@ -47,9 +47,9 @@ class LandedCoverage:
     ``own_sha256`` is of what the rows say by themselves, None where that is nothing to tell a copy by. ``echoed`` are
     the fields left out of it because they hold what was asked for.
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
-    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts; ``alike`` those
-    that are the same but for what they echo. ``listings`` are those that brought its rows, and ``warnings`` what the
-    source said against them.
+    rule or ratio that only flags, ``flagged_rows`` all that break one; ``doubled`` pages with the same content under
+    different contexts; ``alike`` those that are the same but for what they echo. ``listings`` are those that brought
+    its rows, and ``warnings`` what the source said against them.
     """
 
     coverage: str | None
@@ -62,6 +62,7 @@ class LandedCoverage:
     unknown: tuple[str, ...]
     absent: tuple[str, ...]
     flagged: Mapping[str, int]
+    flagged_rows: int
     doubled: tuple[int, ...]
     pages: tuple[int, ...]
     own_sha256: str | None = None
@@ -69,6 +70,15 @@ class LandedCoverage:
     alike: tuple[int, ...] = ()
     listings: tuple[Listed, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Staged rows of one coverage."""
+
+    landed: int = 0
+    quarantined: int = 0
+    flagged: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,33 +151,33 @@ class RowCounter:
         Only where rows say their coverage themselves can one be expected that has no row.
         """
         counts = {
-            coverage: (int(landed), int(quarantined))
-            for coverage, landed, quarantined in self._rows(
-                "SELECT _coverage, count(*) FILTER (_reasons IS NULL), count(*) FILTER (_reasons IS NOT NULL) "
-                f"FROM {STAGED} GROUP BY ALL"
+            coverage: _Counts(int(landed), int(quarantined), int(flagged))
+            for coverage, landed, quarantined, flagged in self._rows(
+                "SELECT _coverage, count(*) FILTER (_reasons IS NULL), count(*) FILTER (_reasons IS NOT NULL), "
+                f"count(*) FILTER (_reasons IS NULL AND len(_flags) > 0) FROM {STAGED} GROUP BY ALL"
             )
         }
-        counts |= dict.fromkeys(expected - counts.keys(), (0, 0))
+        counts |= dict.fromkeys(expected - counts.keys(), _Counts())
         received = self._received.rows
-        if sum(received.values()) != sum(map(sum, counts.values())):
+        if sum(received.values()) != sum(one.landed + one.quarantined for one in counts.values()):
             raise self._lost()
-        found = counts or {None: (0, 0)} if self._of_rows else received
+        found = counts or {None: _Counts()} if self._of_rows else received
         coverages = sorted(found, key=lambda coverage: (coverage is None, coverage or ""))
         quarantine, flagged, listings = self._quarantine(), self._flagged(), self._listings(twins)
         return tuple(
-            self._counted(coverage, counts.get(coverage, (0, 0)), quarantine, flagged, listings)
+            self._counted(coverage, counts.get(coverage, _Counts()), quarantine, flagged, listings)
             for coverage in coverages
         )
 
     def _counted(
         self,
         coverage: str | None,
-        counts: tuple[int, int],
+        counts: "_Counts",
         quarantine: "_ByCoverage[QuarantineCount]",
         flagged: "_ByCoverage[tuple[str, int]]",
         listings: Sequence[Listed],
     ) -> LandedCoverage:
-        landed, quarantined = counts
+        landed, quarantined = counts.landed, counts.quarantined
         received = landed + quarantined if self._of_rows else self._received.rows.get(coverage, 0)
         if landed + quarantined != received:
             raise self._lost()
@@ -189,6 +199,7 @@ class RowCounter:
             unknown=tuple(sorted(fields - known_fields(contract))),
             absent=tuple(sorted(expected_fields(contract) - fields)) if received else (),
             flagged=dict(flagged[coverage]),
+            flagged_rows=counts.flagged,
             doubled=tuple(sorted(same)),
             pages=tuple(sorted(numbers)),
             own_sha256=self._own.sha256(coverage),

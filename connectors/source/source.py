@@ -17,7 +17,7 @@ from connectors.source.columns import Column, Name, Strict, Wording
 from connectors.source.contract import Contract
 from connectors.source.incremental import Incremental, IncrementalLoad, load_problems
 
-LANDING_VERSION = 3
+LANDING_VERSION = 4
 """Raised when the same bytes would land differently: a batch landed by an older version is then not 'unchanged'."""
 
 Grain = Literal["year", "semester", "month", "all"]
@@ -98,12 +98,13 @@ class Assertions(Strict):
 
     ``shrink``: rows missing against the batch in force and the trailing median. ``gone``: keys of the batch in force
     that are not in this one (default: as ``shrink``). ``changed``: keys of both whose values are others (default: none
-    are too many).
+    are too many). ``flagged``: landed rows that break a rule or a ratio which only flags (default: half of them).
     """
 
     rows: Rows
     quarantine: Limit
     shrink: Limit
+    flagged: Limit = Limit(max=0.5)
     gone: Limit | None = None
     changed: Limit | None = None
 

@@ -51,6 +51,10 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("empty from the start", facts(received=0, before=None, trailing=()), "held", ["rows_min"]),
     ("quarantine at its quota", facts(landed=95, quarantined=5), "accepted", []),
     ("quarantine over its quota", facts(landed=94, quarantined=6), "held", ["quarantine"]),
+    ("half of the rows flagged", facts(flagged=50), "accepted", []),
+    ("more than half of the rows flagged", facts(flagged=51), "held", ["flagged_max"]),
+    ("flagged rows are counted among the landed", facts(landed=96, quarantined=4, flagged=49), "held", ["flagged_max"]),
+    ("flagged rows of a delta", facts(new_rows=100, flagged=51), "held", ["flagged_max"]),
     ("nothing landed", facts(landed=0, quarantined=100), "rejected", ["nothing_landed"]),
     ("one row, and it is bad", facts(received=1, landed=0, quarantined=1), "rejected", ["nothing_landed"]),
     ("keys at their limit", facts(before=before(keys_gone=20)), "accepted", []),
@@ -321,3 +325,10 @@ def test_changes_are_bounded_where_the_contract_says_so(changed: int, outcome: s
 def test_too_many_rows_are_a_finding(received: int, expected: str | None) -> None:
     found = too_many(received, ASSERTIONS)
     assert (found.code if found else None) == expected
+
+
+def test_how_many_rows_may_be_flagged_is_declared() -> None:
+    strict = ASSERTIONS.model_copy(update={"flagged": Limit(max=0.05)})
+    assert decide(facts(flagged=5), strict).outcome == "accepted"
+    [reason] = decide(facts(flagged=6), strict).reasons
+    assert (reason.code, reason.observed, reason.limit) == ("flagged_max", "6 of 100", "5.0%")
