@@ -16,7 +16,7 @@ from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.protocols.records import NOTHING
 from connectors.pull.coverage import coverage_of
-from connectors.pull.page_store import read_noted
+from connectors.pull.page_store import noticed_in, read_noted
 from connectors.source.plan import plan_of
 from connectors.source.protocol import reader_of
 from connectors.source.source import Source
@@ -80,7 +80,8 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
         if note["records"] == "derived":
             protocol = protocol or reader_of(source)
             records = protocol.derive(body, note["context"], row.request)
-        yield Page(row.seq, body, records, note["path"], note["context"], row.request, row.status, row.ms)
+        known = row.seq, body, records, note["path"], note["context"], row.request, row.status, row.ms
+        yield Page(*known, noticed=noticed_in(note))
 
 
 def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) -> Rebuilt:

@@ -12,7 +12,7 @@ import duckdb
 from connectors.landing.fields import expected_fields, known_fields, position_name
 from connectors.landing.pagetable import PageFacts
 from connectors.landing.statement import STAGED
-from connectors.protocols.base import UNREADABLE, Page
+from connectors.protocols.base import UNREADABLE, Noticed, Page
 from connectors.source.source import Source
 from ledger.errors import LedgerError
 from ledger.records import QuarantineCount
@@ -32,7 +32,8 @@ class LandedCoverage:
     ``content_sha256`` depends on the pages' bytes alone, ``context_sha256`` on the values that rows take from the
     requests; it is None where they take none. Bytes that come again under another value are a copy, not the same batch.
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
-    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts.
+    rule or ratio that only flags; ``doubled`` pages with the same content under different contexts; ``noticed`` what
+    the protocol noticed in a page, with the page's number.
     """
 
     coverage: str | None
@@ -47,6 +48,7 @@ class LandedCoverage:
     flagged: Mapping[str, int]
     doubled: tuple[int, ...]
     pages: tuple[int, ...]
+    noticed: tuple[tuple[int, Noticed], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class _ReadPage:
     sha256: str
     context: tuple[tuple[str, str], ...]
     rows: int
+    noticed: tuple[Noticed, ...]
 
 
 @dataclass
@@ -76,7 +79,8 @@ class Received:
 
     def note(self, page: Page, coverage: str | None, sha256: str, fact: PageFacts) -> None:
         """Remember a page that was read, and the fields its records had."""
-        self.seen.append(_ReadPage(page.seq, coverage, sha256, tuple(sorted(page.context.items())), fact.rows))
+        context = tuple(sorted(page.context.items()))
+        self.seen.append(_ReadPage(page.seq, coverage, sha256, context, fact.rows, tuple(page.noticed)))
         places = {position_name(place) for width in fact.widths for place in range(width)}
         self.fields.setdefault(coverage, set()).update((fact.names - {UNREADABLE}) | places)
 
@@ -152,6 +156,7 @@ class RowCounter:
             flagged=dict(flagged[coverage]),
             doubled=_doubled(pages),
             pages=tuple(seen.seq for seen in pages),
+            noticed=tuple((seen.seq, one) for seen in pages for one in seen.noticed),
         )
 
     def _quarantine(self) -> "_ByCoverage[QuarantineCount]":

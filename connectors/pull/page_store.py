@@ -10,14 +10,14 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from connectors.protocols.base import Page
+from connectors.protocols.base import Noticed, Page
 from connectors.protocols.records import NOTHING
 from ledger.disk import sync
 from ledger.errors import LedgerError
@@ -76,7 +76,13 @@ class PageStore:
 def note_of(page: Page) -> Note:
     """What is kept beside a page's bytes to read it again."""
     records = "body" if page.records == page.body else "nothing" if page.records == NOTHING else "derived"
-    return {"context": dict(page.context), "records": records, "path": page.records_path}
+    note = {"context": dict(page.context), "records": records, "path": page.records_path}
+    return note | ({"noticed": [asdict(one) for one in page.noticed]} if page.noticed else {})
+
+
+def noticed_in(note: Note) -> tuple[Noticed, ...]:
+    """What was noticed in a page when it came."""
+    return tuple(Noticed(**one) for one in note.get("noticed", ()))
 
 
 def read_page(path: Path, *keys: bytes) -> bytes:
