@@ -4,7 +4,7 @@ XLSX is what the protocol is named after. XLS, XLSB, ODS and an HTML table under
 read as well, and so is a workbook that was packed with gzip or lies alone in a ZIP.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar, Literal
@@ -21,6 +21,8 @@ from connectors.protocols.files.wide import Sheet, Wide, unpivot
 from connectors.protocols.files.workbook import Book, read_book
 from connectors.protocols.files.xlsx_location import sheet_member
 from connectors.protocols.spans import Span
+
+Reader = Callable[[Sequence[Cells]], Sequence[Mapping[str, Any]]]
 
 _NOBODY: frozenset[Use] = frozenset()
 _ASK = "Ask the agency whether they belong to its data"
@@ -51,7 +53,7 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         """Rows as objects; empty cells are null, empty rows are passed over. Raises SourceError (damaged)."""
         book = self._book(body, where)
         table = self._table(book, where)
-        cells = list(self._records(book, table, table.rows, context, where))
+        cells = list(_records(table, table.rows, self._reader(book, table, context, where)))
         records = [{name: self._value(name, cell) for name, cell in record.items()} for record in cells]
         return Content(records, (*table.noticed, *_sheet_noticed(book, table), *swapped_dates(cells, self.uses)))
 
@@ -60,10 +62,10 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         book = self._book(body, request)
         table = self._table(book, request)
         start, end, told = _location(body, book)
-        context = self.context_of(request.rpartition("/")[2])
+        read = self._reader(book, table, self.context_of(request.rpartition("/")[2]), request)
         found = []
         for row in table.rows:
-            count = sum(1 for _ in self._records(book, table, [row], context, request))
+            count = sum(1 for _ in _records(table, [row], read)) if self.args.wide is not None else 1
             found += [Span(start, end, f"row {row[0]} of {told}")] * count
         return found
 
@@ -74,26 +76,15 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         unseen = {number: f"row {number} is hidden" for number, _ in table.rows if number in book.hidden}
         return replace(table, refused=unseen | dict(table.refused))
 
-    def _records(
-        self, book: Book, table: Table, rows: Sequence[Numbered], context: Mapping[str, str], where: str
-    ) -> Iterator[Mapping[str, Any]]:
-        """The records of rows, in their order, with cells as they were read."""
-        for refused, run in groupby(rows, key=lambda row: row[0] in table.refused):
-            if refused:
-                yield from ({UNREADABLE: table.refused[number]} for number, _ in run)
-            else:
-                yield from self._read([cells for _, cells in run], book, table, context, where)
-        if not rows:  # a sheet without records has a header all the same
-            yield from self._read([], book, table, context, where)
-
-    def _read(
-        self, cells: Sequence[Cells], book: Book, table: Table, context: Mapping[str, str], where: str
-    ) -> Sequence[Mapping[str, Any]]:
-        if self.args.wide is not None:
-            return unpivot(self.args.wide, Sheet(table.names, self._labels(book.rows), cells, where), context)
+    def _reader(self, book: Book, table: Table, context: Mapping[str, str], where: str) -> Reader:
+        """What makes records of rows, with cells as they were read."""
+        wide = self.args.wide
+        if wide is not None:
+            labels = self._labels(book.rows)
+            return lambda rows: unpivot(wide, Sheet(table.names, labels, rows, where), context)
         width = _used_width(table)
         names = named_columns(table.names[:width], where)
-        return [dict(zip(names, row[:width], strict=True)) for row in cells]
+        return lambda rows: [dict(zip(names, row[:width], strict=True)) for row in rows]
 
     def _value(self, name: str, cell: Any) -> Any:
         return meant(cell, self.uses.get(name, _NOBODY)) if type(cell) in SPECIAL else cell
@@ -114,6 +105,17 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
     def _labels(self, grid: Sequence[Cells]) -> list[str]:
         row = self.args.wide.label_row if self.args.wide is not None else None
         return [] if row is None or row > len(grid) else ["" if cell is None else str(cell) for cell in grid[row - 1]]
+
+
+def _records(table: Table, rows: Sequence[Numbered], read: Reader) -> Iterator[Mapping[str, Any]]:
+    """The records of rows in their order, those that are refused among them."""
+    for refused, run in groupby(rows, key=lambda row: row[0] in table.refused):
+        if refused:
+            yield from ({UNREADABLE: table.refused[number]} for number, _ in run)
+        else:
+            yield from read([cells for _, cells in run])
+    if not rows:
+        yield from read([])  # a sheet without records has a header all the same
 
 
 def _used_width(table: Table) -> int:

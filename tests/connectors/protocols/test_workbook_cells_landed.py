@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 import struct
 import zipfile
 from collections.abc import Callable, Sequence
@@ -335,6 +336,13 @@ def test_hidden_rows_are_read_with_a_word_or_refused(landed: Landing, make: Any)
     refused = landed(body, {"type": "integer"}, hidden_rows="refuse")
     assert refused.values == [1, 3]
     assert refused.result.quarantine[0]["reasons"][0]["value"] == "row 3 is hidden"
+
+
+def test_refused_rows_of_a_wide_sheet_keep_their_place(landed: Landing) -> None:
+    body = xlsx(["Kode", "Nilai", "Nilai"], ["a", 1, 2], ["b", 3, 4], ["c", 5, (0.5, "0%")], hidden=[3])
+    found = landed(body, PERCENT, hidden_rows="refuse", wide={"id_columns": ["Kode"], "group": ["Nilai"]})
+    told = [tuple(record.values()) for record in json.loads(found.page.records)]
+    assert told == [("a", 1), ("a", 2), ("row 3 is hidden",), ("c", 5), ("c", 50)]
 
 
 def test_hidden_rows_without_records_are_no_matter(landed: Landing) -> None:
