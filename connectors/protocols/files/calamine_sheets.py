@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.protocols.files.ods_formats import ods_looks
-from connectors.protocols.files.sheets import Sheet, chosen, damaged
+from connectors.protocols.files.sheets import Place, Sheet, chosen, damaged
 from connectors.protocols.files.xlsb_formats import xlsb_looks
 from connectors.protocols.files.xlsx_formats import sheet_looks
 from connectors.protocols.files.xlsx_guard import safe_parts, safe_workbook
@@ -34,17 +34,26 @@ def _xlsx(body: bytes, wanted: str | int) -> Sheet:
 
 def _ods(body: bytes, parts: Mapping[str, bytes], wanted: str | int) -> Sheet:
     name, concealed, grid = _grid(body, wanted)
-    hidden, shown = ods_looks(parts["content.xml"], name)
-    return Sheet(name, grid, concealed, hidden, shown=shown)
+    hidden, shown, errors = ods_looks(parts["content.xml"], name)
+    return Sheet(name, _with_errors(grid, errors), concealed, hidden, shown=shown)
 
 
 def _xlsb(body: bytes, parts: Mapping[str, bytes], wanted: str | int) -> Sheet:
     name, concealed, grid = _grid(body, wanted)
     looks, errors = xlsb_looks(parts, name)
-    for (row, column), error in errors.items():  # the parser hands them over as empty ones
-        if row < len(grid) and column < len(grid[row]):
-            grid[row][column] = error
-    return Sheet(name, grid, concealed, looks.hidden, looks.formats)
+    return Sheet(name, _with_errors(grid, errors), concealed, looks.hidden, looks.formats)
+
+
+def _with_errors(grid: list[list[Any]], errors: Mapping[Place, str]) -> list[list[Any]]:
+    """The cells, with what those show whose formula failed: the parser hands them over as empty ones, or as nought."""
+    width = max((column + 1 for _, column in errors), default=0)
+    height = max((row + 1 for row, _ in errors), default=0)
+    grid += [[] for _ in range(height - len(grid))]
+    for row in grid:
+        row.extend([""] * (width - len(row)))
+    for (at, column), error in errors.items():
+        grid[at][column] = error
+    return grid
 
 
 def _whole(cell: Any) -> Any:

@@ -433,6 +433,17 @@ def test_a_cell_of_an_ods_is_read_like_any_other(landed: Landing, cell: str, nil
     assert told[0] == value
 
 
+@pytest.mark.parametrize(
+    "value", ['office:value-type="string" office:string-value=""', 'office:value-type="float" office:value="0"']
+)
+def test_p8_an_error_is_no_empty_cell_in_an_ods(landed: Landing, value: str) -> None:
+    more = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    cell = f'<table:table-cell {value} {more} calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
+    found = landed(ods(cell), {"type": "integer"}, name="a.ods")
+    assert found.result.reasons == [("type", "nilai")]
+    assert found.result.quarantine[0]["reasons"][0]["value"] == "#N/A"
+
+
 def test_hidden_and_repeated_rows_of_an_ods(landed: Landing) -> None:
     rows = (
         '<table:table-row table:visibility="filter"><table:table-cell office:value-type="string"><text:p>b</text:p>'
