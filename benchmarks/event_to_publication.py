@@ -34,12 +34,14 @@ from pilar.platform.processes import free_port
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
 from simulator.push import post_event
+from simulator.regions import REGIONS
 from simulator.server import Simulator
 
 T = TypeVar("T")
 
 REVISED = "diskominfo_spbe"
 EMPTY_DAGS = Path(__file__).parent / "dags"
+REGION_CODES = tuple(region.kemendagri for region in REGIONS)
 PATIENCE_SECONDS = 300.0
 POLL_SECONDS = 0.2
 # Between two measurements, for what the one before left to do (cleaning up, closing its runs).
@@ -151,7 +153,7 @@ def _platform(sources: Mapping[str, Source]) -> Iterator[tuple[Stack, Mapping[st
     ]
     environment["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(bundles)
     folder = Path(tempfile.mkdtemp(prefix="pilar-benchmark-"))
-    settings = Settings(home=folder / "home", ledger_url="postgresql://starting", key_dir=folder / "keys")
+    settings = Settings(home=folder / "home", ledger_url="", key_dir=folder / "keys", regions=REGION_CODES)
     ports = Ports(door=free_port(), airflow=free_port())
     stack = Stack(settings, ports, systems=lambda url: Simulator(postgres_url=url), environment=environment)
     try:

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from events import oss
 from events.cloudevent import nobody, read_event, verify_signature
@@ -83,6 +84,11 @@ def create_app(settings: Settings, ledger: EventLog, dispatcher: Dispatcher, sen
     app.add_api_route("/events", desk.take_event, methods=["POST"])
     app.add_api_route("/oss/receiveNIB", desk.take_push, methods=["POST"])
     app.add_api_route("/health", desk.health)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_request: Request, _error: Exception) -> Response:
+        """Who left in the middle of a request gets no answer, and is no fault of ours to be told in the log."""
+        return Response(status_code=408)
 
     @app.api_route("/", methods=["GET", "HEAD"])
     async def home() -> Response:

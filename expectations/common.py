@@ -53,7 +53,7 @@ def _shape(table: str, pillar: str) -> Iterable[Rule]:
     yield from filled(table, contract.required, SHOWN, because)
     yield in_set(table, "pillar", (pillar,), SHOWN, "a row of another pillar would be gated by the wrong rules")
     yield in_set(
-        table, "region_system", (REGION_SYSTEM,), SHOWN, "166 BPS codes name another region in Kemendagri's list"
+        table, "region_system", (REGION_SYSTEM,), SHOWN, "169 BPS codes name another region in Kemendagri's list"
     )
     yield in_set(table, "state", STATES, SHOWN, "an unknown state is a signal, never a default")
     yield no_rows(
@@ -90,7 +90,9 @@ def _presence(table: str, pillar: str) -> Iterable[Rule]:
         "each region has a row for each indicator of the pillar, if only to say that it is missing",
         pillar=pillar,
     )
-    yield known(table, "region_code", ("regions", "region_code"), "a code that is not in the regions seed is nobody's")
+    yield known(
+        table, "region_code", ("regions", "region_code"), "a code that is none of the installation's is nobody's"
+    )
     yield no_rows(
         "indicators_known",
         table,

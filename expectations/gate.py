@@ -17,6 +17,7 @@ from expectations.result import Check, GateResult, judge
 from expectations.rules import Rule, no_rows
 from expectations.suites import by_rule, seeds_of, suite_of, with_rows
 from ledger.errors import GateError
+from ledger.masks import mask_words
 from ledger.project import pillar_ids
 from ledger.sql import literal
 
@@ -166,7 +167,7 @@ def _check(rule: Rule, item: Any, found: frozenset[str] | None) -> Check:
 
 
 def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    return f"{type(error).__name__}: {mask_words(' '.join(str(error).split()))[:300]}"
 
 
 # A schema by its name, a file, a moment, or chance: an answer that rests on any of them is good for one evaluation.

@@ -8,6 +8,7 @@ from typing import Any
 
 from expectations.result import Check
 from expectations.rules import Rule
+from ledger.masks import mask_words
 
 MAX_ROWS = 20
 
@@ -40,7 +41,7 @@ def crashed(exception_info: Mapping[str, Any]) -> str | None:
     records = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
     for record in records:
         if isinstance(record, Mapping) and record.get("raised_exception"):
-            return " ".join(str(record.get("exception_message") or "no message").split())[:300]
+            return mask_words(" ".join(str(record.get("exception_message") or "no message").split()))[:300]
     return None
 
 

@@ -11,6 +11,8 @@ DIMENSIONS, INDEX = "scores.dimension_scores", "scores.index_scores"
 HIGHEST = "the instrument's scale runs from 0 to 4"
 FILLED = "a score that does not say whose it is, under which rules, cannot be explained"
 BASES = ("reported", "computed")
+REASONS = ("no_list", "not_listed", "dimension_missing")
+WITHOUT_INDEX = "an index that cannot be computed says why, and one that can has nothing to excuse"
 # By which columns the rows that do not meet a rule are shown.
 SHOWN = {
     QUESTIONS: ("region_code", "question_key"),
@@ -50,7 +52,9 @@ def _range(table: str, column: str, bounds: tuple[int, int], because: str) -> Ru
 
 
 def _regions_known(table: str) -> Rule:
-    return known(table, "region_code", ("regions", "region_code"), "a code that is not in the regions seed is nobody's")
+    return known(
+        table, "region_code", ("regions", "region_code"), "a code that is none of the installation's is nobody's"
+    )
 
 
 def _regions_present(table: str) -> Rule:
@@ -151,13 +155,24 @@ _INDEX_RULES = (
     known(INDEX, "rule_set_id", ("rule_set_methods", "rule_set_id"), "an index under rules that are not written down"),
     _range(INDEX, "index_value", (0, 4), HIGHEST),
     *_value_iff_measured(INDEX, "index_value"),
+    *filled(
+        INDEX,
+        ("missing_because",),
+        SHOWN[INDEX],
+        WITHOUT_INDEX,
+        name="reason_where_missing",
+        where={"state": ("missing",)},
+    ),
+    empty("no_reason_elsewhere", INDEX, "missing_because", SHOWN[INDEX], WITHOUT_INDEX, where={"state": ("measured",)}),
+    _one_of(INDEX, "missing_because", REASONS, "an unknown reason explains nothing"),
     _regions_present(INDEX),
     no_rows(
         "published_agrees",
         INDEX,
         """SELECT region_code, rule_set_id, index_value, published_value, published_by FROM {batch}
-           WHERE basis = 'reported' AND published_value IS NOT NULL AND index_value IS DISTINCT FROM published_value""",
-        "the index of the reported dimensions is the one the ministry published: else our rules are not its rules",
+           WHERE basis = 'reported' AND index_value <> published_value""",
+        "the index of the reported dimensions is the one the ministry published: else our rules are not its rules; "
+        "one that is missing is compared with nothing",
     ),
     no_rows(
         "index_recomputed",

@@ -15,6 +15,8 @@ from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
 
 RECEIPT_LOCK = "receipt"
+DIED_KIND = "died"
+DIED = "its process died on the way: it was killed, or had no memory left"
 
 
 class BatchStore(Store):
@@ -105,6 +107,7 @@ class BatchStore(Store):
                     files=[dict(file) for file in result.files],
                     content_sha256=result.content_sha256,
                     context_sha256=result.context_sha256,
+                    own_sha256=result.own_sha256,
                     reasons=list(result.reasons),
                     findings=list(result.findings),
                     synthetic=result.synthetic,
@@ -190,6 +193,26 @@ class BatchStore(Store):
                 )
             )
 
+    def fail_dead(self, source_id: str) -> Sequence[str]:
+        """Record that the batches of a source that are still running have died. Returns their ids.
+
+        Called under the source's lock, before a batch is opened: whoever ran them held it, and does not any more.
+        """
+        with self._begin() as connection:
+            return _fail_running(connection, source_id)
+
+    def fail_all_dead(self) -> Sequence[str]:
+        """As ``fail_dead``, of every source that nobody pulls now. Returns their ids."""
+        running = sa.select(t.batch.c.source_id).where(t.batch.c.status == "running").distinct()
+        found: list[str] = []
+        with self._begin() as connection:
+            sources = connection.execute(running).scalars().all()
+        for source_id in sources:
+            with self._begin() as connection:
+                if self._may_lock(connection, f"pull:{source_id}"):
+                    found += _fail_running(connection, source_id)
+        return found
+
     def batch(self, batch_id: str) -> Batch | None:
         """One batch, or None."""
         found = self._batches(t.batch.c.batch_id == batch_id, limit=1)
@@ -237,10 +260,14 @@ class BatchStore(Store):
                 int(rows) for rows in connection.execute(query.order_by(t.batch.c.batch_id.desc()).limit(n)).scalars()
             ]
 
-    def same_content(self, content_sha256: str, source_id: str, coverage: str | None) -> Sequence[Batch]:
-        """Accepted batches of the same bytes under another source or coverage, whatever their requests said."""
+    def same_content(
+        self, content_sha256: str, source_id: str, coverage: str | None, own_sha256: str | None = None
+    ) -> Sequence[Batch]:
+        """Accepted batches of the same bytes, or of rows that say the same, under another source or coverage."""
         other = (t.batch.c.source_id != source_id) | (t.batch.c.coverage.is_distinct_from(coverage))
         same = t.batch.c.content_sha256 == content_sha256
+        if own_sha256 is not None:
+            same |= t.batch.c.own_sha256 == own_sha256
         return self._batches(same & (t.batch.c.status == "accepted") & other, limit=5)
 
     def pages(self, batch_id: str) -> Sequence[PageRow]:
@@ -273,6 +300,12 @@ class BatchStore(Store):
         query = sa.select(t.batch).where(condition).order_by(t.batch.c.batch_id.desc()).limit(limit)
         with self._begin() as connection:
             return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+def _fail_running(connection: sa.Connection, source_id: str) -> list[str]:
+    dead = sa.update(t.batch).where(t.batch.c.source_id == source_id, t.batch.c.status == "running")
+    values = {"status": "failed", "error_kind": DIED_KIND, "error_message": DIED, "finished_at": sa.func.now()}
+    return list(connection.execute(dead.values(values).returning(t.batch.c.batch_id)).scalars())
 
 
 def _refuse_older(connection: sa.Connection, batch_id: str) -> None:
@@ -351,6 +384,7 @@ def _batch(row: sa.RowMapping) -> Batch:
         files=tuple(row["files"]),
         content_sha256=row["content_sha256"],
         context_sha256=row["context_sha256"],
+        own_sha256=row["own_sha256"],
         synthetic=row["synthetic"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],

@@ -8,7 +8,11 @@ from ledger.errors import ConfigError
 
 def local_zone() -> ZoneInfo:
     """The regency's time zone, in which the sources' clocks are written: PILAR_TIMEZONE, else Asia/Jakarta."""
-    name = os.environ.get("PILAR_TIMEZONE", "Asia/Jakarta")
+    return zone(os.environ.get("PILAR_TIMEZONE", "Asia/Jakarta"))
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its name. Raises ConfigError when there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

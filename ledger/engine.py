@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from ledger.errors import ConfigError, LedgerError
 
 _LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_TRY = sa.text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _START = "Is PostgreSQL running, and does PILAR_LEDGER_URL name it?"
 
 
@@ -127,6 +128,15 @@ class Store:
                     yield still
         except OperationalError as error:
             raise unreachable(error) from error
+
+    def is_locked(self, name: str) -> bool:
+        """Whether somebody holds a lock now: its holder lives, for the lock of a dead one is gone."""
+        with self._begin(apart=True) as connection:
+            return not self._may_lock(connection, name)
+
+    def _may_lock(self, connection: sa.Connection, name: str) -> bool:
+        """Take a lock for the rest of a transaction, if nobody holds it. Returns whether it was taken."""
+        return bool(connection.execute(_TRY, {"name": name}).scalar_one())
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -6,6 +6,8 @@ Every error says *what* happened, *where*, and *what to do*, in one line and wit
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ledger.masks import mask_numbers
+
 SourceErrorKind = Literal["auth", "quota", "retryable", "permanent", "damaged", "empty"]
 
 
@@ -16,8 +18,9 @@ class PilarError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", do: str = "") -> None:
-        self.what = _one_line(what)
-        self.where = _one_line(where)
+        # Whoever raised it masked what a system said; a person's number that slipped through stops here.
+        self.what = mask_numbers(_one_line(what), whole=True)
+        self.where = mask_numbers(_one_line(where), whole=True)
         self.do = _one_line(do)
         super().__init__(str(self))
 
@@ -75,6 +78,10 @@ class TransformError(PilarError):
 
 class PublicationError(PilarError):
     """A publication could not be built or checked; what was published before stays."""
+
+
+class MachineError(PilarError):
+    """The machine had no room left, on its disk or in its memory: nothing is wrong with data or rules."""
 
 
 class LedgerError(PilarError):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from ledger import tables as t
 from ledger.engine import Store
 from ledger.records import Evaluation, EvaluationStatus, GateRow, Promotion, PublicationRow
+
+PREPARED = "prepared"
+_UNFINISHED = ("running", "scored")
 
 
 class EvaluationStore(Store):
@@ -27,11 +31,12 @@ class EvaluationStore(Store):
         return evaluation_id
 
     def finish_evaluation(self, evaluation_id: str, status: EvaluationStatus, detail: str | None = None) -> None:
-        """Move an evaluation on to scored, published or failed."""
+        """Move an evaluation on. One that came to its end stays as it ended, unless it is published in the end."""
+        allowed = sa.true() if status == "published" else t.evaluation.c.status.in_(_UNFINISHED)
         with self._begin() as connection:
             connection.execute(
                 sa.update(t.evaluation)
-                .where(t.evaluation.c.evaluation_id == evaluation_id)
+                .where(t.evaluation.c.evaluation_id == evaluation_id, allowed)
                 .values(status=status, detail=detail, finished_at=sa.func.now())
             )
 
@@ -43,15 +48,27 @@ class EvaluationStore(Store):
         """The newest evaluation (in this state, where given), or None."""
         return self._evaluation(sa.true() if status is None else t.evaluation.c.status == status)
 
-    def last_attempt(self, running_at_most_seconds: int) -> Evaluation | None:
-        """The newest evaluation, whatever became of it, or None.
+    def attempts(self, inputs_sha256: str) -> Sequence[Evaluation]:
+        """The evaluations from these inputs that began after the last published one, newest first."""
+        last = sa.func.coalesce(sa.func.max(t.evaluation.c.evaluation_id), "")
+        published = sa.select(last).where(t.evaluation.c.status == "published").scalar_subquery()
+        e = t.evaluation.c
+        return self._evaluations((e.inputs_sha256 == inputs_sha256) & (e.evaluation_id > published))
 
-        One that has been running, or scored and not published, for longer than that belongs to a process that died: it
-        counts for nothing.
-        """
-        age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, running_at_most_seconds)
-        ended = t.evaluation.c.status.in_(("published", "failed"))
-        return self._evaluation(ended | (t.evaluation.c.started_at >= age))
+    def unfinished_evaluations(self) -> Sequence[Evaluation]:
+        """The evaluations that have not come to an end, newest first: at work, between two steps, or dead."""
+        return self._evaluations(t.evaluation.c.status.in_(_UNFINISHED))
+
+    def is_at_work(self, evaluation: Evaluation, between_steps_seconds: float) -> bool:
+        """Whether a process works on an evaluation, or did so a moment ago: the next step may be about to begin."""
+        if evaluation.status not in _UNFINISHED:
+            return False
+        touched = evaluation.finished_at or evaluation.started_at
+        if self.is_locked(at_work_lock(evaluation.evaluation_id)):
+            return True
+        with self._begin() as connection:
+            now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return now - touched < timedelta(seconds=between_steps_seconds)
 
     def record_gate(
         self,
@@ -147,28 +164,54 @@ class EvaluationStore(Store):
             row = connection.execute(query).mappings().first()
             return _promotion(row) if row is not None else None
 
+    def prepare_publication(self, publication_id: str, evaluation_id: str, manifest_sha256: str) -> None:
+        """Record a publication that is built and about to get its name: a folder that nobody announced is a stranger.
+
+        One that was prepared and never got its name may be prepared again.
+        """
+        values = {"evaluation_id": evaluation_id, "manifest_sha256": manifest_sha256, "action": PREPARED}
+        statement = insert(t.publication).values(
+            publication_id=publication_id, current_since=sa.func.clock_timestamp(), **values
+        )
+        with self._begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["publication_id"], set_=values, where=t.publication.c.action == PREPARED
+                )
+            )
+
     def record_publication(
         self, publication_id: str, evaluation_id: str, manifest_sha256: str, action: str = "published"
     ) -> None:
         """Record that a publication is current from now on: a new one, or an old one that was rolled back to."""
+        now = sa.func.clock_timestamp()
         statement = insert(t.publication).values(
             publication_id=publication_id,
             evaluation_id=evaluation_id,
             manifest_sha256=manifest_sha256,
             action=action,
-            current_since=sa.func.clock_timestamp(),
+            current_since=now,
         )
+        first = sa.case((t.publication.c.action == PREPARED, now), else_=t.publication.c.published_at)
         with self._begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["publication_id"],
-                    set_={"action": action, "current_since": sa.func.clock_timestamp()},
+                    set_={"action": action, "current_since": now, "published_at": first},
                 )
             )
 
+    def publication(self, publication_id: str) -> PublicationRow | None:
+        """One publication, or None."""
+        found = self._publications(t.publication.c.publication_id == publication_id, limit=1)
+        return found[0] if found else None
+
     def publications(self, limit: int | None = 50) -> Sequence[PublicationRow]:
         """Publications, the current one first; ``limit`` None for all of them."""
-        query = sa.select(t.publication).order_by(t.publication.c.current_since.desc()).limit(limit)
+        return self._publications(sa.true(), limit)
+
+    def _publications(self, condition: sa.ColumnElement[bool], limit: int | None) -> Sequence[PublicationRow]:
+        query = sa.select(t.publication).where(condition).order_by(t.publication.c.current_since.desc()).limit(limit)
         with self._begin() as connection:
             return [
                 PublicationRow(
@@ -183,20 +226,29 @@ class EvaluationStore(Store):
             ]
 
     def _evaluation(self, condition: sa.ColumnElement[bool]) -> Evaluation | None:
-        query = sa.select(t.evaluation).where(condition).order_by(t.evaluation.c.evaluation_id.desc()).limit(1)
+        found = self._evaluations(condition, limit=1)
+        return found[0] if found else None
+
+    def _evaluations(self, condition: sa.ColumnElement[bool], limit: int | None = None) -> Sequence[Evaluation]:
+        query = sa.select(t.evaluation).where(condition).order_by(t.evaluation.c.evaluation_id.desc()).limit(limit)
         with self._begin() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
-            return None
-        return Evaluation(
-            evaluation_id=row["evaluation_id"],
-            status=row["status"],
-            inputs=tuple(row["inputs"]),
-            inputs_sha256=row["inputs_sha256"],
-            started_at=row["started_at"],
-            finished_at=row["finished_at"],
-            detail=row["detail"],
-        )
+            return [
+                Evaluation(
+                    evaluation_id=row["evaluation_id"],
+                    status=row["status"],
+                    inputs=tuple(row["inputs"]),
+                    inputs_sha256=row["inputs_sha256"],
+                    started_at=row["started_at"],
+                    finished_at=row["finished_at"],
+                    detail=row["detail"],
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+
+def at_work_lock(evaluation_id: str) -> str:
+    """The lock that a step holds while it works on an evaluation."""
+    return f"evaluation:{evaluation_id}"
 
 
 def _promotion(row: sa.RowMapping) -> Promotion:

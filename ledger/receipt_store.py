@@ -1,6 +1,7 @@
 """Receipts in the ledger: writing the next link, and reading the chain beside the rows it tells of."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from ledger import tables as t
 from ledger.engine import Store
-from ledger.receipts import FORMER_NAMES, GENESIS, Witness, canonical, link_hash
+from ledger.receipts import FORMER_NAMES, GENESIS, WRITTEN_AT, Witness, canonical, link_hash
 from ledger.records import Receipt
 
 _CHUNK = 200
@@ -45,8 +46,21 @@ _BATCH_FIELDS = (
 )
 _PAGE_FIELDS = ("seq", "request", "status", "bytes", "sha256", "ms")
 _DISMISSAL_FIELDS = ("rule", "field", "row", "who", "why")
+_QUARANTINE_FIELDS = ("rule", "field", "rows")
+_REVISION_FIELDS = ("previous_batch_id", "coverage", "changed", "added", "removed", "was", "path", "sha256")
 
 Rows = Mapping[str, Sequence[sa.RowMapping]]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The rows that a receipt tells of, by batch and in order."""
+
+    batches: Mapping[str, sa.RowMapping]
+    pages: Rows
+    dismissals: Rows
+    quarantine: Rows
+    revisions: Rows
 
 
 class ReceiptStore(Store):
@@ -75,14 +89,13 @@ class ReceiptStore(Store):
             query = sa.select(t.receipt).order_by(t.receipt.c.seq).execution_options(yield_per=_CHUNK)
             for part in connection.execute(query).mappings().partitions():
                 links = [_receipt(row) for row in part]
-                batches, pages, dismissals = _rows(connection, {link.batch_id for link in links})
-                for link in links:
-                    mine = pages.get(link.batch_id, [])
-                    decisions = dismissals.get(link.batch_id, [])
+                told = _rows(connection, {link.batch_id for link in links})
+                for link, row in zip(links, part, strict=True):
                     names = FORMER_NAMES if '"place":' in link.body else {}
-                    told = link.seq in last
-                    expected = _body(batches[link.batch_id], mine, decisions, names) if told else None
-                    yield Witness(link, expected, {row["seq"]: row["path"] for row in mine if row["path"]})
+                    written = _moment(row["written_at"]) if f'"{WRITTEN_AT}":' in link.body else None
+                    expected = _body(told, link.batch_id, written, names) if link.seq in last else None
+                    paths = {page["seq"]: page["path"] for page in told.pages.get(link.batch_id, []) if page["path"]}
+                    yield Witness(link, expected, paths, written)
 
     def _last(self, condition: sa.ColumnElement[bool]) -> Receipt | None:
         query = sa.select(t.receipt).where(condition).order_by(t.receipt.c.seq.desc()).limit(1)
@@ -93,9 +106,10 @@ class ReceiptStore(Store):
 
 def write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
     """The next link of the chain, from the batch's rows as they are now. Called under the receipts' lock."""
-    batches, pages, dismissals = _rows(connection, {batch_id})
+    # Not when its transaction began: links are dated in their order, also where several are written at once.
+    written_at = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
     last = connection.execute(sa.select(t.receipt).order_by(t.receipt.c.seq.desc()).limit(1)).mappings().first()
-    text = _body(batches[batch_id], pages.get(batch_id, []), dismissals.get(batch_id, []))
+    text = _body(_rows(connection, {batch_id}), batch_id, _moment(written_at))
     previous = last["sha256"] if last is not None else GENESIS
     link = Receipt((last["seq"] if last is not None else 0) + 1, batch_id, text, previous, link_hash(previous, text))
     connection.execute(
@@ -105,39 +119,39 @@ def write_receipt(connection: sa.Connection, batch_id: str) -> Receipt:
             body=text,
             previous_sha256=previous,
             sha256=link.sha256,
-            # Not when its transaction began: links are dated in their order, also where several are written at once.
-            written_at=sa.func.clock_timestamp(),
+            written_at=written_at,
         )
     )
     return link
 
 
-def _rows(connection: sa.Connection, batch_ids: set[str]) -> tuple[Mapping[str, sa.RowMapping], Rows, Rows]:
-    """The rows of some batches, of their pages and of decisions about their quarantine, in order."""
-    batches = connection.execute(sa.select(t.batch).where(t.batch.c.batch_id.in_(batch_ids))).mappings()
-    pages = connection.execute(
-        sa.select(t.page).where(t.page.c.batch_id.in_(batch_ids)).order_by(t.page.c.batch_id, t.page.c.seq)
-    ).mappings()
-    d = t.dismissal.c
-    dismissals = connection.execute(
-        sa.select(t.dismissal).where(d.batch_id.in_(batch_ids)).order_by(d.batch_id, d.dismissal_id)
-    ).mappings()
-    return {row["batch_id"]: row for row in batches}, _by_batch(pages), _by_batch(dismissals)
+def _rows(connection: sa.Connection, batch_ids: set[str]) -> _Told:
+    """The rows of some batches, of their pages, of what was refused, revised and decided about it."""
+
+    def of(table: sa.Table, *order: sa.ColumnElement[Any]) -> sa.MappingResult:
+        mine = sa.select(table).where(table.c.batch_id.in_(batch_ids)).order_by(table.c.batch_id, *order)
+        return connection.execute(mine).mappings()
+
+    return _Told(
+        {row["batch_id"]: row for row in of(t.batch)},
+        _by_batch(of(t.page, t.page.c.seq)),
+        _by_batch(of(t.dismissal, t.dismissal.c.dismissal_id)),
+        _by_batch(of(t.quarantine, *(sa.collate(t.quarantine.c[name], "C") for name in ("rule", "field")))),
+        _by_batch(of(t.revision)),
+    )
 
 
 def _by_batch(rows: Iterable[sa.RowMapping]) -> Rows:
     return {batch_id: list(found) for batch_id, found in groupby(rows, itemgetter("batch_id"))}
 
 
-def _body(
-    batch: sa.RowMapping,
-    pages: Sequence[sa.RowMapping],
-    dismissals: Sequence[sa.RowMapping],
-    names: Mapping[str, str] = MappingProxyType({}),
-) -> str:
+def _body(told: _Told, batch_id: str, written_at: str | None, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text of a receipt. One from before (``names``; no ``written_at``) tells of fewer rows under other names."""
+    batch = told.batches[batch_id]
     body: dict[str, Any] = {names.get(name, name): batch[name] for name in _BATCH_FIELDS}
     body |= {name: _moment(batch[name]) for name in ("started_at", "finished_at")}
-    body["pages"] = [{name: page[name] for name in _PAGE_FIELDS} for page in pages]
+    body["pages"] = _listed(told.pages, batch_id, _PAGE_FIELDS)
+    dismissals = told.dismissals.get(batch_id, [])
     if dismissals:
         body["dismissed"] = [
             {name: row[name] for name in _DISMISSAL_FIELDS}
@@ -145,7 +159,15 @@ def _body(
             | ({"until": row["until"].isoformat()} if row["until"] is not None else {})
             for row in dismissals
         ]
+    if written_at is not None:
+        body[WRITTEN_AT] = written_at
+        body["quarantined"] = _listed(told.quarantine, batch_id, _QUARANTINE_FIELDS)
+        body["revises"] = _listed(told.revisions, batch_id, _REVISION_FIELDS)
     return canonical(body)
+
+
+def _listed(rows: Rows, batch_id: str, fields: Sequence[str]) -> list[Mapping[str, Any]]:
+    return [{name: row[name] for name in fields} for row in rows.get(batch_id, [])]
 
 
 def _moment(value: datetime | None) -> str | None:

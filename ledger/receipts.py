@@ -17,6 +17,8 @@ from ledger.records import Receipt
 GENESIS = "0" * 64
 FORMER_NAMES = {"fetched_by": "place", "whole_pull": "by_rows"}
 """Fields of receipts from before the second migration that have another name now."""
+WRITTEN_AT = "written_at"
+"""Receipts of earlier versions have no time in their text, nor counts by rule, nor what they revise."""
 _SHOWN = 60
 
 
@@ -25,12 +27,14 @@ class Witness:
     """A receipt, and what the ledger's other rows say of its batch now.
 
     ``expected`` is the text that those rows would give the receipt: None where a later receipt tells of the same batch,
-    or where there is only a copy of the chain. ``paths`` are the files of its kept pages by number.
+    or where there is only a copy of the chain. ``paths`` are the files of its kept pages by number. ``written_at`` is
+    the time beside the receipt, None where only its text tells it.
     """
 
     receipt: Receipt
     expected: str | None = None
     paths: Mapping[int, str] | None = None
+    written_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,15 @@ def _wrong_link(witness: Witness, before: Witness | None) -> Damage | None:
             place = place_of(before.receipt)
             told = _byte(before, link.previous_sha256)
             what = f"it was rewritten together with its hash: receipt {link.seq} continues another one{told}"
-    if what is None and json.loads(link.body).get("batch_id") != link.batch_id:
+    body = json.loads(link.body) if what is None else {}
+    if what is None and body.get("batch_id") != link.batch_id:
         what = "it tells of another batch"
+    if (
+        what is None
+        and witness.written_at is not None
+        and body.get(WRITTEN_AT, witness.written_at) != witness.written_at
+    ):
+        what = f"the time beside it was altered: {witness.written_at} stands where {body[WRITTEN_AT]} is due"
     return Damage(what, place, _RESTORE) if what is not None else None
 
 
@@ -159,7 +170,7 @@ def _wrong_rows(witness: Witness | None) -> Damage | None:
         return None
     place = difference(witness.receipt.body, witness.expected)
     what = f"the ledger's rows of its batch were altered: they leave the receipt at {place}"
-    return Damage(what, place_of(witness.receipt), "Restore the rows of `batch` and `page` from the receipt")
+    return Damage(what, place_of(witness.receipt), "Restore the rows of its batch from the receipt")
 
 
 def difference(right: str, wrong: str) -> str:

@@ -9,7 +9,7 @@ BatchStatus = Literal["running", "accepted", "held", "rejected", "failed", "unch
 EventStatus = Literal["received", "dispatched", "done", "failed"]
 GateOutcome = Literal["pass", "fail", "error"]
 Maturity = Literal["provisional", "final", "revised"]
-EvaluationStatus = Literal["running", "scored", "published", "failed"]
+EvaluationStatus = Literal["running", "scored", "published", "failed", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ class BatchResult:
 
     - ``files`` are the seals of what was written (see ``ledger.seals``).
     - ``context_sha256`` is of the values that rows take from the requests, None where they take none.
+    - ``own_sha256`` is of what the rows say by themselves, None where no copy can be told by it.
     - ``rows_known`` and ``merge`` are those of a delta.
     - ``cursor`` is the highest one among the landed rows.
     - ``whole_pull``: rows say their coverage themselves and may move to another. Then all batches of a pull count
@@ -129,6 +130,7 @@ class BatchResult:
     merge: Merge | None = None
     cursor: str | None = None
     context_sha256: str | None = None
+    own_sha256: str | None = None
     revision: Revision | None = None
     whole_pull: bool = False
 
@@ -170,6 +172,7 @@ class Batch:
     merge: Merge | None = None
     cursor: str | None = None
     context_sha256: str | None = None
+    own_sha256: str | None = None
     whole_pull: bool = False
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger.errors import ConfigError
+from ledger.regions import Region, known
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -48,14 +49,16 @@ class Settings(BaseModel):
     ledger_url: str = Field(repr=False)
     sources_dir: Path = REPOSITORY / "connectors" / "sources"
     key_dir: Path
+    # Kemendagri codes of the regencies and cities that are evaluated.
+    regions: tuple[str, ...] = ()
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES and PILAR_KEYS.
+        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS and PILAR_REGIONS.
 
-        Raises ConfigError when no ledger is named.
+        Raises ConfigError when no ledger is named, or when a region is none.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -64,14 +67,26 @@ class Settings(BaseModel):
             raise ConfigError(
                 "no ledger is configured",
                 where="PILAR_LEDGER_URL",
-                do="Set it to a PostgreSQL URL, or start `./run demo` once and use the same PILAR_HOME",
+                do="Name an installation's folder in PILAR_HOME (`./run init` makes one), or set it to its URL",
             )
         return cls(
             home=home,
             ledger_url=url,
             sources_dir=sources_dir(values),
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
+            regions=regions(values),
         )
+
+    @property
+    def evaluated(self) -> tuple[Region, ...]:
+        """The regions of the installation. Raises ConfigError when none is chosen."""
+        if not self.regions:
+            raise ConfigError(
+                "no region is chosen, so there is nothing to evaluate",
+                where="PILAR_REGIONS",
+                do="Make an installation with `pilar init`, or set it to Kemendagri codes like 35.07,35.73",
+            )
+        return known(self.regions)
 
     @property
     def landing_dir(self) -> Path:
@@ -126,6 +141,12 @@ def sources_dir(env: Mapping[str, str] | None = None) -> Path:
     """The folder of source files: PILAR_SOURCES, else the project's own."""
     values = os.environ if env is None else env
     return Path(values.get("PILAR_SOURCES") or REPOSITORY / "connectors" / "sources").resolve()
+
+
+def regions(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The codes in PILAR_REGIONS, separated by commas or blanks. Raises ConfigError for a code of no region."""
+    values = os.environ if env is None else env
+    return tuple(region.code for region in known(values.get("PILAR_REGIONS", "").replace(",", " ").split()))
 
 
 def default_key_dir(home: Path) -> Path:

@@ -104,6 +104,9 @@ batch = Table(
     Column("files", JSONB, nullable=False, server_default="[]", comment="path, size and hashes of each file written"),
     Column("content_sha256", Text, comment="of the received content, free of fetch clocks"),
     Column("context_sha256", Text, comment="of the values that rows take from requests; null where they take none"),
+    Column(
+        "own_sha256", Text, comment="of what its rows say by themselves, in whatever order; null: no copy is told by it"
+    ),
     Column("reasons", JSONB, nullable=False, server_default="[]", comment="why it is not simply accepted"),
     Column("findings", JSONB, nullable=False, server_default="[]", comment="signals that do not stop it"),
     Column("synthetic", Boolean, nullable=False, server_default="false"),
@@ -114,6 +117,7 @@ batch = Table(
     Column("finished_at", DateTime(timezone=True)),
     Index(None, "source_id", "coverage", "status"),
     Index(None, "content_sha256"),
+    Index(None, "own_sha256"),
 )
 
 # One response, as it came.
@@ -191,7 +195,7 @@ evaluation = Table(
     "evaluation",
     metadata,
     Column("evaluation_id", Text, primary_key=True),
-    Column("status", Text, nullable=False, comment="running | scored | published | failed"),
+    Column("status", Text, nullable=False, comment="running | scored | published | failed | interrupted"),
     Column("inputs", JSONB, nullable=False, comment="ids of the batches it was built from"),
     Column("inputs_sha256", Text, nullable=False),
     Column("detail", Text),
@@ -237,7 +241,9 @@ publication = Table(
     Column("publication_id", Text, primary_key=True),
     Column("evaluation_id", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
     Column("manifest_sha256", Text, nullable=False),
-    Column("action", Text, nullable=False, comment="how it came to be current: published | rolled back to"),
+    Column(
+        "action", Text, nullable=False, comment="prepared, or how it came to be current: published | rolled back to"
+    ),
     _now("published_at"),
     Column("current_since", DateTime(timezone=True), nullable=False),
 )

@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.markup import escape
 
+from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
     contracts,
@@ -12,6 +13,8 @@ from pilar.commands import (
     development,
     evaluation,
     gates,
+    init,
+    installation,
     keys,
     publications,
     pulls,
@@ -35,6 +38,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.command("init")(init.init_command)
+app.command("up")(init.up_command)
+app.command("regions")(init.regions_command)
 app.command("demo")(demo.demo)
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(development.test)
 app.command("check")(development.check)
@@ -60,6 +66,7 @@ def main() -> None:
     # What goes wrong is told by the command itself, once; PILAR_LOG_LEVEL=INFO shows the steps too.
     logs.configure("ERROR")
     try:
+        use(installation.home())
         app()
     except PilarError as error:
         err.print(f"[bold red]pilar:[/] {escape(str(error))}")

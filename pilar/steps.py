@@ -5,7 +5,7 @@ Each takes what it needs from the environment, may run twice, and may die at any
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -119,15 +119,20 @@ def watch() -> list[str]:
 
     Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice. Nor those
     that asked to be left alone, until their time has come.
-    Also removes the files of pulls that came to nothing, and pages that their source no longer wants kept.
+    Also records which pulls died, and removes the files of pulls and evaluations that came to nothing, and pages that
+    their source no longer wants kept.
     """
     from connectors.kept.leftovers import remove_leftovers
     from connectors.kept.retention import expire
+    from pilar.evaluation.ending import sweep
     from pilar.platform import failures
     from pilar.sources.catalogue import read_catalogue
 
     ledger, settings = open_installation()
     remove_leftovers(ledger, settings)
+    sweep(ledger, settings)
+    for batch_id in ledger.fail_all_dead():
+        log.warning("batch died", batch=batch_id)
     sources, left_out = read_catalogue(settings.sources_dir)
     for error in left_out.values():
         log.warning("source left out", error=str(error))
@@ -138,7 +143,7 @@ def watch() -> list[str]:
     wanted = []
     for source_id in sorted(set(sources) - awaited):
         last = ledger.last_pull(source_id)
-        if last is not None and (_is_under_way(last, now) or failures.rests_until(last, now)):
+        if last is not None and (last.status == "running" or failures.rests_until(last, now)):
             continue
         last_try = last.started_at if last is not None else None
         due = is_due(sources[source_id].events.fallback, last_try, now) or failures.was_left_to_watch(last)
@@ -158,7 +163,3 @@ def is_due(cron: str, last_try: datetime | None, now: datetime) -> bool:
         return True
     struck: datetime = croniter(cron, now).get_prev(datetime)
     return last_try < struck
-
-
-def _is_under_way(batch: Batch, now: datetime) -> bool:
-    return batch.status == "running" and now - batch.started_at < timedelta(seconds=EVENT_PATIENCE_SECONDS)

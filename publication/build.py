@@ -8,7 +8,7 @@ is decided afterwards, by ``pointer.swap``.
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ from pathlib import Path
 import duckdb
 import structlog
 
-from ledger.disk import sync
+from ledger.disk import make_folder, sync
 from ledger.errors import PilarError, PublicationError
+from ledger.machine import machine_error
 from ledger.project import mart_of, pillar_ids
 from publication.checks import check_draft
 from publication.content import read_content
@@ -27,7 +28,7 @@ from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
 from publication.package import write_package
 from publication.provenance import unexplained_batches, write_provenance
-from publication.tables import copy_tables, opened_warehouse, published_tables
+from publication.tables import copy_tables, finish_tables, opened_warehouse, published_tables
 from publication.verify import verify
 
 DRAFT = ".tmp-"
@@ -44,13 +45,20 @@ class Published:
     manifest_sha256: str
 
 
-def publish(warehouse: Path, meta: PublicationMeta, published_dir: Path) -> Published:
+def publish(
+    warehouse: Path,
+    meta: PublicationMeta,
+    published_dir: Path,
+    announce: Callable[[str], None] = lambda _manifest_sha256: None,
+) -> Published:
     """Build ``published_dir/<id>`` from a warehouse. The pointer is not moved.
 
+    ``announce`` is told the manifest's hash before the folder gets its name. Another build waits for this one.
     Made twice from the same evaluation, it is the same publication: the second call checks it and returns it.
     Raises PublicationError when something is missing, cannot be written or does not hold; nothing new is then visible.
+    So with MachineError, when the machine had no room.
     """
-    published_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(published_dir)
     with _one_builder(published_dir):
         _remove_unfinished(published_dir)
         target = published_dir / meta.publication_id
@@ -60,12 +68,13 @@ def publish(warehouse: Path, meta: PublicationMeta, published_dir: Path) -> Publ
         try:
             manifest_sha256 = _build(warehouse, meta, draft)
             _make_durable(draft)
+            announce(manifest_sha256)
             draft.rename(target)
             sync(published_dir)
         except PilarError:
             raise
-        except (OSError, duckdb.Error) as error:
-            raise PublicationError(
+        except (OSError, MemoryError, duckdb.Error) as error:
+            raise machine_error(error, str(published_dir)) or PublicationError(
                 f"the publication could not be built ({type(error).__name__}: {' '.join(str(error).split())[:200]})",
                 where=str(published_dir),
                 do="What is published stays; mend it and publish again",
@@ -92,6 +101,7 @@ def _build(warehouse: Path, meta: PublicationMeta, folder: Path) -> str:
         for form in FORMATS:
             form.write(draft)
         write_package(draft)
+        finish_tables(connection)
     manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain)
     check_draft(folder, rows, FORMATS)
     return manifest_sha256
@@ -99,14 +109,9 @@ def _build(warehouse: Path, meta: PublicationMeta, folder: Path) -> str:
 
 @contextmanager
 def _one_builder(published_dir: Path) -> Iterator[None]:
-    """One build at a time; the lock falls with the process that holds it."""
+    """One build at a time: the others wait. The lock falls with the process that holds it."""
     with (published_dir / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise PublicationError(
-                "another publication is being built", where=str(published_dir), do="Wait for it and try again"
-            ) from error
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

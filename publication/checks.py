@@ -28,6 +28,8 @@ def check_draft(folder: Path, rows: Mapping[Table, int], formats: Sequence[Forma
 
 
 def _check_duckdb(folder: Path, rows: Mapping[Table, int]) -> None:
+    if (folder / f"{DUCKDB_FILE}.wal").exists():
+        raise PublicationError(f"{DUCKDB_FILE} is not whole", where=str(folder), do="Make room and publish again")
     with duckdb.connect(str(folder / DUCKDB_FILE), read_only=True) as connection:
         for table, expected in rows.items():
             where = f"{DUCKDB_FILE}: {table.schema}.{table.name}"

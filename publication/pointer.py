@@ -5,6 +5,7 @@ A reader that follows the link once (``resolve``) and stays with what it found s
 
 import re
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from ledger.disk import sync
@@ -19,6 +20,16 @@ def current(published_dir: Path) -> str | None:
     """The id of the current publication; None before the first."""
     link = published_dir / CURRENT
     return link.readlink().name if link.is_symlink() else None
+
+
+def strange(published_dir: Path) -> str | None:
+    """What is wrong with the pointer itself: it is no link, or leads out of this folder; None when it is in order."""
+    link = published_dir / CURRENT
+    if not link.is_symlink():
+        return "the pointer is no link" if link.exists() else None
+    target = link.readlink()
+    inside = len(target.parts) == 1 and not (published_dir / target).is_symlink()
+    return None if inside else f"the pointer leads out of the folder: {target}"
 
 
 def resolve(published_dir: Path) -> Path:
@@ -64,10 +75,13 @@ def swap(published_dir: Path, publication_id: str) -> None:
     sync(published_dir)
 
 
-def previous(published_dir: Path) -> str:
-    """The newest publication older than the current one. Raises PublicationError when there is none."""
-    now = current(published_dir)
-    older = [name for name in list_publications(published_dir) if now is not None and name < now]
+def previous(published_dir: Path, among: Collection[str] | None = None) -> str:
+    """The newest publication older than the current one (of some of them, where given).
+
+    Raises PublicationError when there is none.
+    """
+    now, names = current(published_dir), list_publications(published_dir)
+    older = [name for name in names if now is not None and name < now and (among is None or name in among)]
     if not older:
         raise PublicationError(
             "there is no publication before the current one", where=str(published_dir), do="Nothing was changed"

@@ -126,6 +126,11 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], 
     return counts
 
 
+def finish_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have all of the DuckDB file in the file. Closing does the same, and says nothing when the disk is full."""
+    connection.execute("CHECKPOINT publication")
+
+
 def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     """The rows of a relation."""
     return int(connection.execute(f"FROM {relation} SELECT count(*)").fetchall()[0][0])

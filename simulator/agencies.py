@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from simulator.credentials import credential, json_web_token
-from simulator.data import licences, queues, schools, statistics
+from simulator.data import licences, queues, schools, statistics, surveys
 from simulator.data.assessments import dimension_rows, spbe_rows
 from simulator.data.births import encounters
 from simulator.data.budget import lra
@@ -20,9 +20,11 @@ from simulator.systems.dapodik import Dapodik
 from simulator.systems.oss import Oss
 from simulator.systems.rest import Endpoint, Rest
 from simulator.systems.satusehat import LIFETIME_S, Satusehat
+from simulator.systems.sheet import Sheet
 from simulator.systems.sicantik import Sicantik
 from simulator.systems.sipd import Sipd
 from simulator.systems.sipsn import Sipsn
+from simulator.systems.surveys import Kobo, Odk
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
 _INDICES_A_PAGE, _VALUES_A_PAGE = 2, 10
@@ -53,6 +55,9 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
             token=secret("diskominfo"),
         ),
         Bpjs("bpjs", _queues(), cons_id="99640", secret=secret("bpjs secret"), user_key=secret("bpjs user key")),
+        Kobo("kobo", "aSimulasiAirMinum", surveys.households, key=secret("kobo")),
+        Odk("odk", "rumah", surveys.houses, login="pilar@simulasi.example", password=secret("odk")),
+        Sheet("lembar_publik", "2PACX-simulasi", surveys.wifi_points),
         Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
     ]
 

@@ -20,9 +20,11 @@ from ledger.migrate import migrate
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform.postgres import EmbeddedPostgres
+from simulator.regions import REGIONS
 from tests.spread import NETWORKED, in_order, spread_tests
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+DEMO_REGIONS = tuple(region.kemendagri for region in REGIONS)
 RUN_FOLDER = pytest.StashKey[Path]()
 
 
@@ -51,6 +53,14 @@ def _never_wait_for_the_disk() -> Iterator[None]:
     """Nothing here has to survive the machine's fall; what a killed process wrote is there without waiting, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)  # refuses what is not open, as fsync does
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_regions_of_the_demo() -> Iterator[None]:
+    """The installation of every test is about the demo's three regencies, unless it chooses its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PILAR_REGIONS", ",".join(DEMO_REGIONS))
         yield
 
 
@@ -151,7 +161,7 @@ def settings(tmp_path: Path, ledger_url: str) -> Settings:
     Keys.ensure(key_dir)
     home = tmp_path / "home"
     home.mkdir()
-    return Settings(home=home, ledger_url=ledger_url, key_dir=key_dir)
+    return Settings(home=home, ledger_url=ledger_url, key_dir=key_dir, regions=DEMO_REGIONS)
 
 
 @pytest.fixture(scope="session")

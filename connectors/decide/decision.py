@@ -3,14 +3,15 @@
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.decide.batch_decision import BatchDecision
 from connectors.decide.drift import Form, ObservedForm, by_policy, changes, form_of
 from connectors.decide.facts import Before, Facts, PullRows, Reason
-from connectors.decide.gate import capped, decide, too_many
+from connectors.decide.gate import capped, decide, repeated, too_many
 from connectors.decide.in_force import InForce, baseline_of, write_revision
+from connectors.decide.maturity import coverage_at
 from connectors.decide.terms import Terms
 from connectors.decide.whole_pull import all_or_none
 from connectors.landing.comparing import Comparison
@@ -26,6 +27,7 @@ from ledger.store import Ledger
 _TOLD = 5
 FORM = "form.json"
 """Beside the rows: the form in which a batch's records came, for the next one to be compared with."""
+_SHOWN = 20
 
 
 class Decider:
@@ -38,31 +40,36 @@ class Decider:
         self._ledger = ledger
         self._landing = landing
         self._force = ledger.in_force(terms.source.id)
+        about = terms.source.coverage
+        self._not_after = coverage_at(ledger.now() + about.believed_ahead, about.grain)
         # A pull is no history for itself: the sizes of its batches are not compared with each other.
         self._usual_sizes = ledger.usual_sizes(terms.source.id)
 
     def decide(self, landed: Sequence[tuple[LandedCoverage, Path]]) -> Sequence[BatchDecision]:
         """One decision for each coverage. Its files are in the folder beside it, which is named by its batch."""
         pull = self._pull_rows([rows for rows, _ in landed])
+        of_pull = [rows for rows, _ in landed]
         decisions: list[BatchDecision] = []
         for rows, folder in landed:
-            decision = self._decide(rows, folder, pull, decisions)
+            copies = tuple(self._copies(rows, of_pull, decisions))
+            decision = self._decide(rows, folder, pull, copies)
             decisions.append(replace(decision, cursor=self._landing.highest_cursor(rows.coverage)))
         return all_or_none(self._source, self._plan, decisions, first=not any(one.rows_landed for one in self._force))
 
     def _decide(
-        self, rows: LandedCoverage, folder: Path, pull: PullRows | None, earlier: Sequence[BatchDecision]
+        self, rows: LandedCoverage, folder: Path, pull: PullRows | None, copies: Sequence["_Copy"]
     ) -> BatchDecision:
         own = InForce.of(self._force, rows.coverage)
         holds, notes = self._drift(rows, own.newest)
-        findings = [finding.as_row() for finding in (*notes, *_findings(self._source, rows))]
+        told = (*notes, *_findings(self._source, rows), *_alike(rows, copies))
+        findings = [finding.as_row() for finding in told]
         if self._same_content(own.alone, rows):
             return BatchDecision(rows, "unchanged", (), findings, None, own.alone)
         baseline = baseline_of(self._terms, self._force, own)
         comparison = self._landing.compare(rows.coverage, baseline) if baseline is not None else None
         files = self._write(rows, folder)
         facts = self._facts(rows, own, comparison, files.rows_sha256)
-        facts = replace(facts, copies=tuple(self._copies(rows, earlier)), drift=holds, pull=pull)
+        facts = replace(facts, copies=_names(copies, sure=True), drift=holds, pull=pull)
         decision = decide(facts, self._source.assertions)
         known = self._known(comparison)
         if decision.outcome == "unchanged":
@@ -96,11 +103,14 @@ class Decider:
             received=rows.received,
             landed=rows.landed,
             quarantined=rows.quarantined,
+            flagged=rows.flagged_rows,
             before=_before(own.newest, own.alone, comparison, self._plan) if own.newest is not None else None,
             trailing=self._trailing(rows.coverage),
             doubled_pages=rows.doubled,
             new_rows=rows.landed - known if known is not None else None,
             synthetic=self._terms.synthetic,
+            not_after=self._not_after,
+            repeated=_repeated(rows, announced=True),
         )
 
     def _pull_rows(self, landed: Sequence[LandedCoverage]) -> PullRows | None:
@@ -135,16 +145,24 @@ class Decider:
         own = self._ledger.trailing_rows(self._source.id, coverage)
         return own or (self._usual_sizes if self._source.coverage.grain == "month" else ())
 
-    def _copies(self, rows: LandedCoverage, earlier: Sequence[BatchDecision]) -> Iterator[str]:
-        """Sources and coverages that are in force with the same content, as they are once ``earlier`` ones count."""
-        accepted = {one.rows.coverage: one for one in earlier if one.status == "accepted"}
-        for batch in self._ledger.same_content(rows.content_sha256, self._source.id, rows.coverage):
+    def _copies(
+        self, rows: LandedCoverage, of_pull: Sequence[LandedCoverage], earlier: Sequence[BatchDecision]
+    ) -> Iterator["_Copy"]:
+        """What has the same content: what is in force, once ``earlier`` ones count, and other coverages of the pull.
+
+        Of two coverages of one pull that say the same nobody can know which one is right: neither comes in force.
+        """
+        accepted = {one.rows.coverage for one in earlier if one.status == "accepted"}
+        for batch in self._ledger.same_content(rows.content_sha256, self._source.id, rows.coverage, rows.own_sha256):
             replaced = batch.source_id == self._source.id and batch.coverage in accepted and self._plan.merge is None
             if not replaced and any(one.batch_id == batch.batch_id for one in self._ledger.in_force(batch.source_id)):
-                yield f"{batch.source_id} {batch.coverage}"
-        for coverage, one in accepted.items():
-            if one.rows.content_sha256 == rows.content_sha256:
-                yield f"{self._source.id} {coverage}"
+                same_bytes = batch.content_sha256 == rows.content_sha256
+                yield _Copy(f"{batch.source_id} {batch.coverage}", sure=same_bytes or not rows.echoed)
+        for other in of_pull:
+            same_bytes = other.content_sha256 == rows.content_sha256
+            same_rows = rows.own_sha256 is not None and other.own_sha256 == rows.own_sha256
+            if other is not rows and (same_bytes or same_rows):
+                yield _Copy(f"{self._source.id} {other.coverage}", sure=same_bytes or not rows.echoed)
 
     def _drift(self, rows: LandedCoverage, before: Batch | None) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
         contract = self._source.contract
@@ -159,6 +177,32 @@ class Decider:
             else None,
         )
         return by_policy(contract, changes(contract, observed, self._landing.fit))
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """The source and coverage that has the same content.
+
+    Not ``sure`` where the rows say themselves that they are about something else: in that, the request may only echo.
+    """
+
+    of: str
+    sure: bool
+
+
+def _names(copies: Sequence[_Copy], *, sure: bool) -> Sequence[str]:
+    return list(dict.fromkeys(one.of for one in copies if one.sure is sure))
+
+
+def _alike(rows: LandedCoverage, copies: Sequence[_Copy]) -> Iterator[Reason]:
+    others = [*_names(copies, sure=False), *(f"page {number}" for number in rows.alike)]
+    if others:
+        yield Reason(
+            "alike",
+            f"rows that differ from others by nothing but {', '.join(rows.echoed)}, as it was asked for",
+            "Ask the agency whether its system minds that parameter, or only repeats it",
+            ", ".join(others[:_SHOWN]),
+        )
 
 
 def _before(newest: Batch, alone: Batch | None, comparison: Comparison | None, plan: Plan) -> Before:
@@ -192,13 +236,21 @@ def _read_form(rows: Path) -> Form | None:
         return None
 
 
+def _repeated(rows: LandedCoverage, *, announced: bool) -> int:
+    return sum(one.repeated for one in rows.listings if (one.announced is not None) is announced)
+
+
 def _findings(source: Source, rows: LandedCoverage) -> Iterator[Reason]:
     for rule, count in rows.flagged.items():
         do = "Look at them: they are landed, with this name in their _flags"
         yield Reason("flagged", f"rows break {rule}", do, str(count))
     yield from _noticed(rows)
-    if cap := capped(rows.received):
+    if cap := capped([listing.rows for listing in rows.listings]):
         yield cap
+    if not source.of_one_snapshot and (again := repeated(_repeated(rows, announced=False), announced=False)):
+        yield again
+    for words in rows.warnings[:_SHOWN]:
+        yield Reason("warned", "the source warns of its own answer", "Ask the agency what it means", words)
     if many := too_many(rows.received, source.assertions):
         yield many
 

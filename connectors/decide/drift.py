@@ -25,8 +25,9 @@ _ALIKE = 0.6
 _SHOWN = 12
 _MAX_NAME = 60
 _MANY_DIGITS = 8
-_UNREADABLE = frozenset({"type", "precision"})
-_STRANGE = frozenset({*_UNREADABLE, "pattern", "values", "min", "max"})
+_MANY_FIELDS = 24
+_UNREADABLE = frozenset({"type", "precision", "ambiguous"})
+_STRANGE = frozenset({*_UNREADABLE, "kind", "pattern", "values", "min", "max"})
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,10 @@ def _reason(kind: DriftKind, policy: Policy, group: Sequence[Change]) -> Reason:
 
 
 def _added(observed: ObservedForm, name: str) -> Change:
+    if not _is_a_fields(observed, name):
+        return Change(
+            "added", f"{known_words(tame(name))} (in few records, or one of many: what it names is not shown)"
+        )
     values = observed.sample.of(name)
     if not values:
         return Change("added", tame(name), f"{_declared(name)}: {{optional: true, unused: TODO why it is landed}}")
@@ -256,6 +261,17 @@ def _in_another_order(contract: Contract, observed: ObservedForm) -> Iterator[Ch
         yield Change("reordered", f"{', '.join(before)} -> {', '.join(after)}", harmless=True)
 
 
+def _is_a_fields(observed: ObservedForm, name: str) -> bool:
+    """Whether a name that nobody declared is a field's: it stands in most records, and not as one of very many.
+
+    A table that is keyed by its data has persons, places or days there.
+    """
+    sample = observed.sample
+    if len(observed.unknown) > _MANY_FIELDS:
+        return False
+    return not sample.records or (sample.records > 1 and 2 * sample.named[name] >= sample.records)
+
+
 # -- names ------------------------------------------------------------------------------------------------------------
 
 
@@ -278,4 +294,4 @@ def _columns(contract: Contract, field: str) -> list[tuple[str, Column]]:
 
 
 def _specific(column: Column) -> bool:
-    return column.sql_type.kind != "string" or column.pattern is not None or column.values is not None
+    return column.sql_type.kind != "string" or any((column.pattern, column.values, column.kind))

@@ -39,11 +39,14 @@ class PullRows:
 class Facts:
     """What is known of a batch when it is judged. Counts are rows.
 
+    - ``flagged``: landed rows that break a rule or a ratio which only flags.
     - ``trailing``: rows received by the last accepted batches.
     - ``copies``: the sources and coverages in force that have the same content.
     - ``drift``: the differences from the contract's form that hold the batch.
     - ``new_rows``: the landed rows of a delta that are new, changed or stamped anew; None where the batch replaces its
       coverage.
+    - ``not_after``: the last coverage that is believed on the day of the pull; None where coverages are no times.
+    - ``repeated``: rows that came again on another page of a list that was as long as announced.
     - ``pull``: all rows of its pull; None where the request says the coverage.
     """
 
@@ -54,6 +57,7 @@ class Facts:
     received: int
     landed: int
     quarantined: int
+    flagged: int = 0
     before: Before | None = None
     trailing: Sequence[int] = ()
     copies: Sequence[str] = ()
@@ -63,6 +67,8 @@ class Facts:
     context_sha256: str | None = None
     synthetic: bool = False
     pull: PullRows | None = None
+    not_after: str | None = None
+    repeated: int = 0
 
     @property
     def vanished(self) -> bool:

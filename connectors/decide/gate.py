@@ -3,7 +3,8 @@
 ``held`` keeps the last good batch in force until a person decides; ``rejected`` means that there is nothing to release.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from connectors.decide.facts import Before, Facts, GateDecision, PullRows, Reason
@@ -42,7 +43,7 @@ def _decide_delta(facts: Facts, new_rows: int, assertions: Assertions) -> GateDe
         return GateDecision("unchanged")
     if facts.received > 0 and facts.landed == 0:
         return GateDecision("rejected", (_nothing_landed(facts), *facts.drift))
-    reasons = (*_about(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
+    reasons = (*_about(facts), *_repeated(facts), *_quality(facts, assertions), *facts.drift, *_copies(facts))
     return GateDecision("held" if reasons else "accepted", reasons)
 
 
@@ -64,15 +65,33 @@ def too_many(received: int, assertions: Assertions) -> Reason | None:
     )
 
 
-def capped(received: int) -> Reason | None:
-    """Exactly as many rows as many systems give at most, saying nothing of the rest: a finding."""
-    if received not in SILENT_CAPS:
+def capped(listings: Sequence[int]) -> Reason | None:
+    """A listing of exactly as many rows as many systems give at most, saying nothing of the rest: a finding."""
+    found = Counter(rows for rows in listings if rows in SILENT_CAPS)
+    if not found:
         return None
+    told = (f"{rows} in {times} listings" if times > 1 else str(rows) for rows, times in sorted(found.items()))
     return Reason(
         "silent_cap",
         "exactly as many rows as systems like this give at most",
         "Ask the agency for its own count; page through it, or split it with `for_each`",
-        str(received),
+        ", ".join(told),
+    )
+
+
+def repeated(count: int, *, announced: bool) -> Reason | None:
+    """Rows that came again on a later page: their list has no order, or it changed while it was read.
+
+    Where it is as long as it was ``announced`` to be, as many others never came. Otherwise nobody can know.
+    """
+    if not count:
+        return None
+    lost = ", while the list is as long as announced: as many others never came" if announced else ""
+    return Reason(
+        "repeated",
+        f"rows came again on another page of their list{lost}",
+        "Have the system sort its list by what no two rows share, its key (a sort parameter in `args`), and pull again",
+        str(count),
     )
 
 
@@ -117,6 +136,7 @@ def _of_another_kind(facts: Facts) -> Reason:
 
 def _reasons(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
     yield from _about(facts)
+    yield from _repeated(facts)
     yield from _size(facts, assertions)
     yield from _quality(facts, assertions)
     yield from facts.drift
@@ -133,6 +153,20 @@ def _about(facts: Facts) -> Iterator[Reason]:
             "Mend the coverage column at the source, or release nothing of this batch",
             str(facts.received),
         )
+    elif facts.not_after is not None and facts.coverage > facts.not_after and facts.received:
+        yield Reason(
+            "coverage_future",
+            "the period that the rows are about lies far ahead: a mistyped year, or a plan",
+            "Mend it at the source and pull again; a source of plans says `coverage: {ahead: 1830d}`",
+            facts.coverage,
+            facts.not_after,
+        )
+
+
+def _repeated(facts: Facts) -> Iterator[Reason]:
+    reason = repeated(facts.repeated, announced=True)
+    if reason is not None:
+        yield reason
 
 
 def _size(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
@@ -199,6 +233,14 @@ def _quality(facts: Facts, assertions: Assertions) -> Iterator[Reason]:
         )
     elif facts.pull is not None and facts.coverage is not None:
         yield from _unclear(facts, facts.pull, quota)
+    if facts.flagged > assertions.flagged.max * facts.landed:
+        yield Reason(
+            "flagged_max",
+            "too many rows break what is only flagged",
+            "Look whether a header or a column moved; if all is true, release the batch and raise flagged.max",
+            f"{facts.flagged} of {facts.landed}",
+            f"{assertions.flagged.max:.1%}",
+        )
 
 
 def _unclear(facts: Facts, pull: PullRows, quota: float) -> Iterator[Reason]:

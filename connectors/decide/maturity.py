@@ -1,7 +1,7 @@
 """How far a figure may be relied on: provisional while its period may still change, final, or revised after that.
 
-The only place where the two clocks meet: what a figure is about says when it should be settled, and the last pull that
-found it as it is says whether it was looked at since.
+Here the two clocks meet: what a figure is about says when it should be settled, and the last pull that found it as it
+is says whether it was looked at since. They meet once more where a coverage is too far ahead of the day of its pull.
 """
 
 import re
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DAYS = re.compile(r"(\d+)d")
 _SECOND_HALF = "2"
+_JUNE = 6
 
 
 def period_end(coverage: str, grain: "Grain") -> datetime:
@@ -34,6 +35,16 @@ def period_end(coverage: str, grain: "Grain") -> datetime:
         month = int(coverage[5:])
         return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     raise ValueError("a coverage of grain `all` has no end")
+
+
+def coverage_at(moment: datetime, grain: "Grain") -> str | None:
+    """The coverage in which a moment lies; None for grain ``all``. Coverages of one grain sort as texts."""
+    if grain == "all":
+        return None
+    if grain == "semester":
+        # The first half of a year is the second semester of the school year before.
+        return f"{moment.year:04d}1" if moment.month > _JUNE else f"{moment.year - 1:04d}{_SECOND_HALF}"
+    return f"{moment.year:04d}-{moment.month:02d}" if grain == "month" else f"{moment.year:04d}"
 
 
 def maturity(coverage: str, grain: "Grain", final_after: str, *, confirmed_at: datetime, was_revised: bool) -> Maturity:

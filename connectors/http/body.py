@@ -44,14 +44,32 @@ def read_body(raw: BaseHTTPResponse, headers: Mapping[str, str], limits: Limits,
 
 
 def _next_chunk(raw: BaseHTTPResponse, deadline: Deadline) -> bytes:
+    """The next bytes, of an announced length the last one by itself: with it is seen whether more came behind it.
+
+    A server that counts its characters announces too few bytes, and everybody reads no more than those.
+    """
+    left = raw.length_remaining or 0
     try:
-        return raw.read1(_CHUNK, decode_content=False) or b""
+        if left == 1 and _beyond_last_byte(raw).strip(b"\r\n"):
+            raise BodyError(
+                "the answer goes on behind its announced length: its Content-Length counts characters, or is wrong",
+                transient=False,
+                damaged=True,
+            )
+        return raw.read1(min(_CHUNK, left - 1) if left > 1 else _CHUNK, decode_content=False) or b""
     except (HTTPError, OSError, ValueError) as error:
         if deadline.expired:
             raise _too_slow(deadline) from None
         if "timed out" in str(error):
             raise BodyError("the answer stopped coming", transient=True, damaged=False) from None
         raise BodyError("the answer ended before its announced end", transient=True, damaged=True) from None
+
+
+def _beyond_last_byte(raw: BaseHTTPResponse) -> bytes:
+    """What has come behind the last byte announced, without taking anything. It waits for that byte alone."""
+    buffered = getattr(getattr(raw, "_fp", None), "fp", None)
+    peek = getattr(buffered, "peek", None)
+    return b"" if peek is None else bytes(peek(2))[1:]
 
 
 def _refuse_early(headers: Mapping[str, str], limits: Limits) -> None:

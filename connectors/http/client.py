@@ -58,7 +58,8 @@ class HttpClient:
 
     - ``private``: private and loopback addresses are allowed.
     - ``ca_bundle``: a file of certificate authorities.
-    - ``origins``: URLs of further hosts that may be asked, or redirected to without credentials.
+    - ``origins``: URLs of further hosts that may be asked, or redirected to without credentials. A domain
+      (``https://*.example.com``) stands for the hosts below it, for redirects alone.
     - ``servers``: one system on many hosts, each with its ``url``.
     - ``limits``: bounds for this system, by the names in ``Limits``.
 

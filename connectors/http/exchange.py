@@ -11,6 +11,7 @@ from connectors.http.addresses import Dialer
 from connectors.http.body import read_body
 from connectors.http.deadline import Deadline
 from connectors.http.failures import Failure, config_error, redirect_refusal
+from connectors.http.further import FurtherOrigins
 from connectors.http.limits import Limits
 from connectors.http.pinned import PinnedAdapter
 from connectors.http.urls import Origin, origin, same_origin
@@ -65,7 +66,7 @@ class Exchange:
     def __init__(self, connection: Connection, dialer: Dialer, limits: Limits) -> None:
         self._limits = limits
         self._home = origin(connection.url)
-        self._further = _further_origins(connection)
+        self._further = FurtherOrigins.of(connection)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies, .netrc or CA bundles from the environment
         self._session.verify = _ca_bundle(connection)
@@ -121,10 +122,11 @@ class Exchange:
 
     def _target(self, location: str, current: str) -> str:
         target = urljoin(current, location)
-        return Request(target if origin(target) in self._further else same_origin(location, current)).full_url
+        allowed = self._further.may_lead_to(origin(target))
+        return Request(target if allowed else same_origin(location, current)).full_url
 
     def _check_asked(self, asked: Origin) -> None:
-        if asked != self._home and asked not in self._further:
+        if asked != self._home and not self._further.may_be_asked(asked):
             raise config_error(f"{asked[0]}://{asked[1]}:{asked[2]} is not the connection's host", "request")
 
 
@@ -139,14 +141,3 @@ def _ca_bundle(connection: Connection) -> str | bool:
     if not isinstance(bundle, str) or not bundle:
         raise config_error("ca_bundle must be the path of a file of certificates", "connection extra.ca_bundle")
     return bundle
-
-
-def _further_origins(connection: Connection) -> frozenset[Origin]:
-    listed = connection.extra.get("origins", [])
-    if not isinstance(listed, list | tuple):
-        raise config_error("origins must be a list of URLs", "connection extra.origins")
-    servers = connection.extra.get("servers", {})
-    if not isinstance(servers, Mapping) or not all(isinstance(server, Mapping) for server in servers.values()):
-        raise config_error("servers must be an object of objects with a url", "connection extra.servers")
-    urls = [*listed, *(server.get("url", "") for server in servers.values())]
-    return frozenset(origin(str(url)) for url in urls)

@@ -26,7 +26,7 @@ DO: Mapping[SourceErrorKind, str] = {
     "damaged": "Pull again; if it stays, show the agency this answer",
     "empty": "Ask the agency whether there should be data",
 }
-_SENTENCE: Mapping[SourceErrorKind, str] = {
+SENTENCE: Mapping[SourceErrorKind, str] = {
     "auth": "the source refused access",
     "quota": "the source says too many requests",
     "retryable": "the source does not answer properly now",
@@ -56,7 +56,7 @@ class Failure:
         wait = f"; it asks to wait {self.retry_after:.0f} s" if self.retry_after else ""
         error = SourceError(
             self.kind,
-            f"{_SENTENCE[self.kind]}: {self.what}{wait}{asked}",
+            f"{SENTENCE[self.kind]}: {self.what}{wait}{asked}",
             where=request[:400],
             do=self.do or DO[self.kind],
             retry_after=self.retry_after if self.again and self.retry_after else None,

@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 from urllib.parse import quote as percent_encode
 
 from connectors.http.words import MASKED, known_words, words_of
+from ledger.masks import mask_numbers, mask_words
 from ledger.settings import Connection
 
 MASK = "***"
 QUOTE_CHARS = 200
+_LEAST_READ = 1000
 
 _SECRET_NAME = re.compile(
     r"pass(?:word|wd|phrase)?$|secret|token|api[_-]?key|user[_-]?key|app[_-]?key|private[_-]?key|access[_-]?key|^key$"
@@ -28,10 +30,10 @@ _PLACE_NAME = re.compile(r"(?:_|^)(?:url|path|host|name|param)$", re.IGNORECASE)
 _SECRET_PATH = re.compile(r"(?i)(/(?:key|token|apikey|api_key)/)[^/?#]+")
 _USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/@\s]+@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}")
-_LONG_NUMBER = re.compile(r"\d{10,}")
-_PERSON_NUMBER = re.compile(r"\d{13,}")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _MIN_SECRET = 4
+# A word that was cut in two might be half a number, which no longer looks like one.
+_CUT = re.compile(r"[\s\w.+/=-]{0,60}\Z")
 
 
 class Redactor:
@@ -72,7 +74,7 @@ class Redactor:
 
     def known(self, text: str) -> str:
         """Words from outside, with those masked that are neither usual nor trusted, and numbers of persons."""
-        return mask_persons(self._usual(text))
+        return mask_numbers(self._usual(text))
 
     def _in_url(self, text: str, safe: str) -> str:
         return percent_encode(self._usual(text), safe=safe).replace(percent_encode(MASKED), MASKED)
@@ -95,7 +97,7 @@ class Redactor:
             for name, value in parse_qsl(parts.query, keep_blank_values=True)
         ]
         shown = urlunsplit((parts.scheme, parts.netloc, self._usual(parts.path), "&".join(pairs), ""))
-        return mask_persons(self.text(shown))
+        return mask_numbers(self.text(shown))
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers with secret ones hidden by name, the others by value."""
@@ -109,23 +111,21 @@ class Redactor:
             line = f"{line} form {self.known(shown)}"
         elif body is not None:
             line = f"{line} json {self.known(json.dumps(_hide_members(body), ensure_ascii=False, sort_keys=True))}"
-        return mask_persons(self.text(line))
+        return mask_numbers(self.text(line))
 
 
 def quote(words: bytes | str, limit: int = QUOTE_CHARS) -> str:
-    """A source's own words, fit for a log: one line, shortened, without long numbers or mail addresses.
+    """A source's own words, fit for a log: one line, shortened, without numbers, tokens or mail addresses.
 
     Numbers of ten digits and more are masked because they may be a NIK, a NISN, a card or a telephone number.
     """
-    text = words[: limit * 8].decode("utf-8", errors="replace") if isinstance(words, bytes) else words[: limit * 8]
+    most = max(limit * 8, _LEAST_READ)
+    text = words[:most].decode("utf-8", errors="replace") if isinstance(words, bytes) else words[:most]
+    if len(words) > most:
+        text = _CUT.sub("", text)
     clean = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    clean = _MAIL.sub("(mail)", _LONG_NUMBER.sub("(number)", clean))
+    clean = mask_words(_MAIL.sub("(mail)", clean))
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
-
-
-def mask_persons(text: str) -> str:
-    """Hide numbers of thirteen digits and more (NIK, KK, NIB, cards) in a line that is otherwise wanted."""
-    return _PERSON_NUMBER.sub("(number)", text)
 
 
 def _secrets_of(connection: Connection) -> Iterator[str]:

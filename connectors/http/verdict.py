@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from connectors.http.first_bytes import named_by_first_bytes
 from connectors.http.redact import quote
 
 VerdictKind = Literal["ok", "empty", "retryable", "quota", "auth", "permanent", "damaged"]
@@ -114,6 +115,8 @@ def parse_json(body: bytes, headers: Mapping[str, str] | None = None) -> Any:
     Members given twice are damage in the envelope; in records, which stand in lists, they are left to the landing.
     Raises DamagedJsonError.
     """
+    if other := named_by_first_bytes(body):
+        raise DamagedJsonError(f"{other} came instead of JSON")
     if not may_be_json(headers or {}):
         raise DamagedJsonError(f"the answer says it is encoded in {charset(headers or {})[:20]!r}, JSON is UTF-8")
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ledger.batch_store import DIED_KIND
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -38,7 +39,7 @@ def _dead(batch: Batch | None, folder: Path, now: datetime) -> bool:
         # Its row is written before its folder: without a row it is a left-over of another ledger.
         changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         return now - changed > FAILED_KEPT
-    if batch.status == "running":
+    if batch.status == "running" or batch.error_kind == DIED_KIND:
         return now - batch.started_at > RUNNING_AT_MOST
     if batch.status == "failed":
         return now - (batch.finished_at or batch.started_at) > FAILED_KEPT

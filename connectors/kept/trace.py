@@ -1,7 +1,6 @@
 """From a landed or refused row back to the bytes that an agency's system sent."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from connectors.kept.rebuild import kept_pages
+from connectors.landing.exact import records_at
 from connectors.landing.files import QUARANTINE
-from connectors.landing.personal import MASK, holds_identity
+from connectors.landing.paths import NDJSON, parse_path
+from connectors.landing.personal import MASK, holds_identity, holds_long_number
+from connectors.protocols.records import dump_records, parse_exact
 from connectors.protocols.spans import Span
 from connectors.pull.page_store import read_page
-from connectors.source.columns import Column
+from connectors.source.persons import maybe_a_person, named_like_a_person
 from connectors.source.protocol import reader_of
-from connectors.source.record_paths import top_field
 from connectors.source.source import Source
 from ledger.errors import ConfigError, LedgerError, SourceError
 from ledger.keys import Keys
@@ -66,7 +68,7 @@ def trace(source: Source, batch: Batch, row: int, ledger: Ledger, settings: Sett
             do="The source file was changed since: look at its history, and trace with the file of the batch's day",
         )
     span = spans[row - passed] if spans is not None else None
-    shown = masked(source, body[span.start : span.end]) if span is not None else ""
+    shown = masked(source, _record(source, page, row - passed, settings, keys)) if span is not None else ""
     return Traced(batch, row, refused, page, span, values, shown)
 
 
@@ -84,32 +86,68 @@ def kept_bytes(page: PageRow, settings: Settings, keys: Keys) -> bytes:
     return body
 
 
-def masked(source: Source, record: bytes) -> str:
-    """A record in JSON with every value masked that the contract does not land as it is; nothing of other records."""
+def masked(source: Source, record: Any) -> str:
+    """A record in JSON, its values masked where the contract declares them personal, or where they may be a person's.
+
+    What the contract does not declare may be anything: it is masked too where records are about persons. Elsewhere it
+    is shown, unless its name or its digits are like those of a person. Empty for what is no record.
+    """
+    declared: dict[int | str, bool] = {}
+    for name, column in source.contract.columns.items():
+        if column.position is not None or column.in_record:
+            place = column.position if column.position is not None else column.from_ or name
+            declared[place] = column.personal is None and declared.get(place, True)
+    if isinstance(record, list):
+        pairs: list[tuple[int | str, Any]] = list(enumerate(record))
+    elif isinstance(record, dict):
+        pairs = list(record.items())
+    else:
+        return ""
+    hide = _Hiding(declared, source.contract.has_persons)
+    shown = [(place, hide.value(value, place)) for place, value in pairs]
+    told = [value for _, value in shown] if isinstance(record, list) else {str(name): value for name, value in shown}
+    return dump_records([told]).decode()[1:-1]
+
+
+@dataclass(frozen=True)
+class _Hiding:
+    """What of a record is shown. ``declared``: by field or position, whether its column is no personal one."""
+
+    declared: Mapping[int | str, bool]
+    persons: bool
+
+    def value(self, value: Any, place: int | str) -> Any:
+        """A value as it is shown, with everything inside it."""
+        if value is None:
+            return None
+        plain = self.declared.get(place)
+        if isinstance(value, dict | list):
+            # Inside there may be more than the column of a path reads.
+            inside = any(str(name).startswith(f"$.{place}") and not fine for name, fine in self.declared.items())
+            return MASK if self.persons or inside or plain is False or _personal(place) else self._inside(value)
+        if plain is None:
+            plain = not self.persons and not _personal(place) and not holds_long_number(str(value))
+        return value if plain and not holds_identity(str(value)) else MASK
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self.value(member, name) for name, member in value.items()}
+        return [self.value(element, -1) for element in value]
+
+
+def _personal(place: int | str) -> bool:
+    return isinstance(place, str) and (named_like_a_person([place]) or maybe_a_person([place]))
+
+
+def _record(source: Source, page: PageRow, nth: int, settings: Settings, keys: Keys) -> Any:
+    """A record as the landing reads it: with its names, also where the system sends none. None where it is none."""
+    [kept] = kept_pages(source, [page], settings, keys)
     try:
-        found = json.loads(record)
-    except ValueError:
-        return ""
-    plain = {
-        column.position if column.position is not None else top_field(name, column.from_)
-        for name, column in source.contract.landed.items()
-        if _is_plain(column)
-    }
-    # Inside a nested field there may be more than the column reads.
-    if isinstance(found, list):
-        return json.dumps([_hidden(value, at in plain) for at, value in enumerate(found)], ensure_ascii=False)
-    if not isinstance(found, dict):
-        return ""
-    return json.dumps({name: _hidden(value, name in plain) for name, value in found.items()}, ensure_ascii=False)
-
-
-def _is_plain(column: Column) -> bool:
-    return column.personal is None and not (column.from_ or "").startswith("$")
-
-
-def _hidden(value: Any, plain: bool) -> Any:
-    fine = plain and not isinstance(value, dict | list) and not holds_identity(str(value))
-    return value if fine or value is None else MASK
+        if kept.records_path == NDJSON:
+            return parse_exact([line for line in kept.records.splitlines() if line.strip()][nth])
+        return records_at(parse_exact(kept.records), parse_path(kept.records_path))[nth]
+    except (SourceError, ValueError, LookupError, RecursionError):
+        return None
 
 
 def _spans(protocol: "ProtocolBase[Any]", body: bytes, page: PageRow) -> Sequence[Span] | None:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from connectors.source.column_types import ColumnType
-from connectors.source.columns import Column
+from connectors.landing.numbers import Numbers
+from connectors.landing.personal import normalised
+from connectors.source.blanks import may_begin_blank, may_have_blanks, stripped
+from connectors.source.columns import Column, has_short_year
 from ledger.sql import literal
 
-# Thousands mark and decimal mark of the declared locales.
-_MARKS = {"id": (".", ","), "en": (",", ".")}
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 _STAMP = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6}0*)?)?"
 _FIRST_YEAR = 1000
@@ -20,37 +21,46 @@ _FIRST_YEAR = 1000
 class Cast:
     """``value`` is the typed SQL expression; ``expected`` says in words what would have been read.
 
-    ``rule`` names, as SQL text, which rule an unreadable value broke. ``moment`` is a step on the way that ``value``
+    ``rule`` names, as SQL text, which rule an unreadable value broke. ``readings`` is SQL that says it better than
+    ``expected`` where a value has two readings, and NULL elsewhere. ``moment`` is a step on the way that ``value``
     names several times: in a column of its own it is taken once.
     """
 
     value: str
     expected: str
     rule: str = "'type'"
+    readings: str | None = None
     moment: str | None = None
 
 
-def clean(raw: str, column: Column) -> str:
-    """The text of a field without what the contract declares as empty of meaning. Blank is no value."""
-    stripped = _without_affixes(raw, column)
-    # Comparing with '!', the first character that is no blank, is much quicker than trimming every value.
-    if column.trim or column.sql_type.kind != "string" or column.prefix or column.suffix:
-        blank = f"{stripped} < '!' OR ends_with({stripped}, ' ')"
-        return f"CASE WHEN {blank} THEN nullif(trim({stripped}), '') ELSE {stripped} END"
-    return f"CASE WHEN {stripped} < '!' THEN CASE WHEN trim({stripped}) <> '' THEN {stripped} END ELSE {stripped} END"
+def clean(raw: str, column: Column, *, in_key: bool = False) -> str:
+    """The text of a field without what the contract declares as empty of meaning. Blank is no value.
+
+    What stands in a key, and what becomes a pseudonym, is trimmed undeclared: with or without blanks it is the same.
+    """
+    bare = _without_affixes(raw, column)
+    if column.trim or in_key or column.pseudonym or column.sql_type.kind != "string" or column.prefix or column.suffix:
+        return f"CASE WHEN {may_have_blanks(bare)} THEN nullif({stripped(bare)}, '') ELSE {bare} END"
+    return f"CASE WHEN {may_begin_blank(bare)} THEN CASE WHEN {stripped(bare)} <> '' THEN {bare} END ELSE {bare} END"
 
 
 def _without_affixes(raw: str, column: Column) -> str:
     if column.prefix:
-        rest = f"substr(trim({raw}), {len(column.prefix) + 1})"
-        raw = f"CASE WHEN starts_with(trim({raw}), {literal(column.prefix)}) THEN {rest} ELSE {raw} END"
+        text = _trimmed(raw)
+        rest = f"substr({text}, {len(column.prefix) + 1})"
+        raw = f"CASE WHEN starts_with({text}, {literal(column.prefix)}) THEN {rest} ELSE {raw} END"
     if not any(column.suffixes):
         return raw
+    text = _trimmed(raw)
     cuts = (
-        f"WHEN ends_with(trim({raw}), {literal(suffix)}) THEN left(trim({raw}), length(trim({raw})) - {len(suffix)})"
+        f"WHEN ends_with({text}, {literal(suffix)}) THEN left({text}, length({text}) - {len(suffix)})"
         for suffix in column.suffixes
     )
     return f"CASE {' '.join(cuts)} ELSE {raw} END"
+
+
+def _trimmed(raw: str) -> str:
+    return f"CASE WHEN {may_have_blanks(raw)} THEN {stripped(raw)} ELSE {raw} END"
 
 
 def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> Cast:
@@ -59,6 +69,8 @@ def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> C
     ``moment`` is what the value will call its step on the way, if it has one.
     """
     kind = column.sql_type.kind
+    if column.identifier is not None:
+        return Cast(normalised(x, column.identifier), column.identifier.words, "'kind'")
     if kind == "string":
         return Cast(x, "text")
     if kind == "boolean":
@@ -71,38 +83,13 @@ def cast(x: str, column: Column, moment: str, is_number: str | None = None) -> C
 
 
 def _number(x: str, column: Column, is_number: str | None) -> Cast:
-    kind = column.sql_type
-    # DuckDB rounds what has too many decimals, and reads 0x1F, 1_000 and 1e3 too: only plain digits come to the cast.
-    decimals = r"[0-9]+" if column.rounding else (rf"[0-9]{{1,{kind.scale}}}0*" if kind.scale else "0+")
-    plain = rf"[+-]?[0-9]+([.]{decimals})?"
-    any_plain = r"[+-]?[0-9]+([.][0-9]+)?"
-    if column.locale is None:
-        return Cast(_guarded(x, plain, x, kind), _number_words(column), _scale_or_type(x, any_plain))
-    thousands, mark = _MARKS[column.locale]
-    # Nobody groups digits behind a zero: 0.123 is a number of the other locale, and a thousand times smaller.
-    whole = rf"[+-]?([1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+|[0-9]+)"
-    unmarked = f"replace(replace({x}, {literal(thousands)}, ''), {literal(mark)}, '.')"
-    local = _guarded(x, rf"{whole}([{mark}]{decimals})?", unmarked, kind)
-    rule = _scale_or_type(x, rf"{whole}([{mark}][0-9]+)?")
-    value = local if is_number is None else f"CASE WHEN {is_number} THEN {_guarded(x, plain, x, kind)} ELSE {local} END"
-    return Cast(value, _number_words(column), rule)
-
-
-def _guarded(x: str, pattern: str, digits: str, kind: ColumnType) -> str:
-    return f"CASE WHEN regexp_full_match({x}, {literal(pattern)}) THEN TRY_CAST({digits} AS {kind.sql}) END"
-
-
-def _scale_or_type(x: str, readable: str) -> str:
-    return f"CASE WHEN regexp_full_match({x}, {literal(readable)}) THEN 'precision' ELSE 'type' END"
-
-
-def _number_words(column: Column) -> str:
-    thousands, mark = _MARKS[column.locale] if column.locale else ("", ".")
-    kind = column.sql_type
-    if kind.kind != "decimal":
-        return f"a whole number like 1{thousands}234"
-    places = f"{mark}{'5' * kind.scale}" if kind.scale else ""
-    return f"a number like 1{thousands}234{places}, at most {kind.precision - kind.scale} digits before the mark"
+    numbers = Numbers(column)
+    text, rule, readings = numbers.value(x), numbers.rule(x), numbers.readings(x)
+    if is_number is not None:
+        text = f"CASE WHEN {is_number} THEN {numbers.value_of_json(x)} ELSE {text} END"
+        rule = f"CASE WHEN {is_number} THEN {numbers.rule_of_json(x)} ELSE {rule} END"
+        readings = readings and f"CASE WHEN NOT {is_number} THEN {readings} END"
+    return Cast(text, numbers.words, rule, readings)
 
 
 def _date(x: str, column: Column, moment: str) -> Cast:
@@ -111,8 +98,28 @@ def _date(x: str, column: Column, moment: str) -> Cast:
     return Cast(
         f"CASE WHEN {_in_form(x, formats)} AND {whole_day} THEN {moment}::DATE END",
         f"a date like {' or '.join(map(_example, formats))}",
-        moment=_parsed(x, formats),
+        moment=_parsed_in_century(x, column) if column.short_years else _parsed(x, formats),
     )
+
+
+def _parsed_in_century(x: str, column: Column) -> str:
+    """The moment that a text says, where some format has a year of two digits: it lies in the declared hundred years.
+
+    The 29 February of a year that has none in its own century is no day.
+    """
+    first, after = column.short_years or (date.min, date.max)
+    short = [form for form in column.formats if has_short_year(form)]
+    others = [form for form in column.formats if not has_short_year(form)]
+    read = _parsed(x, short)
+    kept = " ".join(
+        f"WHEN {read} {outside} THEN CASE WHEN day({moved}) = day({read}) THEN {moved} END"
+        for outside, moved in (
+            (f">= TIMESTAMP '{after} 00:00:00'", f"{read} - INTERVAL 100 YEAR"),
+            (f"< TIMESTAMP '{first} 00:00:00'", f"{read} + INTERVAL 100 YEAR"),
+        )
+    )
+    in_short = f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, short)))})"
+    return f"CASE WHEN {in_short} THEN CASE {kept} ELSE {read} END ELSE {_parsed(x, others) if others else 'NULL'} END"
 
 
 def _parsed(x: str, formats: Sequence[str]) -> str:
@@ -152,7 +159,8 @@ def _in_form(x: str, formats: Sequence[str]) -> str:
     would do as well ('2024123' is two days of %Y%m%d); and '1' as the year 2001. The first character tells the words
     from a date that begins with a digit, which is quicker than a regular expression.
     """
-    if all(form[:2] in {"%Y", "%d", "%m"} and "%y" not in form and not _SIDE_BY_SIDE.search(form) for form in formats):
+    plain = (form[:2] in {"%Y", "%d", "%m"} and not has_short_year(form) for form in formats)
+    if all(plain) and not any(map(_SIDE_BY_SIDE.search, formats)):
         return f"{x} BETWEEN '0' AND ':'"
     return f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, formats)))})"
 

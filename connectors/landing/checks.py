@@ -1,6 +1,6 @@
 """What must hold for a row, as SQL conditions that are true where it does not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.landing.casts import Cast
@@ -8,6 +8,7 @@ from connectors.landing.personal import has_broken_text, is_card, is_identity
 from connectors.protocols.base import REFUSED_CELL
 from connectors.source.columns import Column, Keep, Ratio
 from connectors.source.contract import Contract
+from connectors.source.decimals import common_type, sides
 from connectors.source.ratios import broken
 from connectors.source.rules import Comparison
 from ledger.sql import identifier, literal
@@ -18,13 +19,17 @@ _TEXT_WANTED = "text in UTF-8 without NUL, as the file shows it"
 
 @dataclass(frozen=True)
 class Check:
-    """One condition under which a row is held back. ``rule``, ``value`` are SQL; ``value`` None means not shown."""
+    """One condition under which a row is held back. ``rule``, ``value`` are SQL; ``value`` None means not shown.
+
+    ``readings`` is SQL that may say more of the value than ``expected``; where the value is not shown, nor is it.
+    """
 
     condition: str
     rule: str
     field: str
     value: str | None
     expected: str
+    readings: str | None = None
 
 
 def raw_name(name: str) -> str:
@@ -63,8 +68,9 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
     shown = None if column.pseudonym else raw
     if column.required or in_key:
         yield Check(f"{raw} IS NULL", literal("required"), name, None, "a value")
-    if column.sql_type.kind != "string":
-        yield Check(f"{raw} IS NOT NULL AND {value} IS NULL", cast.rule, name, shown, cast.expected)
+    if column.sql_type.kind != "string" or column.kind is not None:
+        unread = f"{raw} IS NOT NULL AND {value} IS NULL"
+        yield Check(unread, cast.rule, name, shown, cast.expected, cast.readings)
     if column.sql_type.kind == "string" and _excused(column):  # nobody else looks through these texts
         yield refused_cell(name, shown)
     if column.pattern is not None:
@@ -136,7 +142,8 @@ def rule_check(rule: Comparison, contract: Contract) -> Check:
     """A comparison within the row. A missing value breaks no rule."""
     value = _stated(rule.columns)
     private = any(contract.landed[name].pseudonym for name in rule.columns)
-    return Check(f"NOT ({comparison(rule)})", literal("rule"), rule.left, None if private else value, rule.source)
+    broken_rule = f"NOT ({comparison(rule, contract.landed)})"
+    return Check(broken_rule, literal("rule"), rule.left[0], None if private else value, rule.source)
 
 
 def ratio_check(ratio: Ratio, contract: Contract) -> Check:
@@ -144,15 +151,19 @@ def ratio_check(ratio: Ratio, contract: Contract) -> Check:
     return Check(broken(ratio, contract.landed), literal("ratio"), ratio.value, _stated(ratio.columns), ratio.formula)
 
 
-def comparison(rule: Comparison) -> str:
+def comparison(rule: Comparison, columns: Mapping[str, Column]) -> str:
     """The rule as SQL over typed columns."""
-    if rule.column is not None:
-        right = typed_name(rule.column)
+    if rule.adds:
+        left, right = sides(rule, columns)
+        kind = common_type((left, right))
+        return f"CAST({left.sql} AS {kind}) {rule.op} CAST({right.sql} AS {kind})"
+    if rule.right:
+        compared = typed_name(rule.right[0])
     elif rule.number is not None:
-        right = f"{rule.number:f}"
+        compared = f"{rule.number:f}"
     else:
-        right = literal(rule.text or "")
-    return f"{typed_name(rule.left)} {rule.op} {right}"
+        compared = literal(rule.text or "")
+    return f"{typed_name(rule.left[0])} {rule.op} {compared}"
 
 
 def _stated(names: Sequence[str]) -> str:

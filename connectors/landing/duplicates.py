@@ -1,22 +1,38 @@
 """Rows with the same key in one batch."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 from connectors.landing.checks import typed_name
 from connectors.landing.refused import REASONS
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
+from connectors.source.blanks import visible
+from connectors.source.columns import Column
 from connectors.source.contract import Contract
 from ledger.sql import literal
 
 RULE = "duplicate_key"
 
 
-def quarantine_duplicates(staging: Staging, contract: Contract) -> None:
+@dataclass(frozen=True)
+class Twins:
+    """How many keys came on each of these pages."""
+
+    pages: frozenset[int]
+    keys: int
+
+
+def quarantine_duplicates(staging: Staging, contract: Contract) -> Sequence[Twins]:
     """Move rows with a key that came before to quarantine.
 
+    Keys that look the same are the same: a no-break space in one is a space, and a soft hyphen nothing.
+
     Where all rows of a key say the same, the first one lands and the others are quarantined; where they contradict each
-    other, none lands: nobody can know which one is right.
+    other, none lands: nobody can know which one is right. Returns the keys that came on several pages.
     """
-    key = ", ".join(["_coverage", *(typed_name(name) for name in contract.key)])
+    twins: list[Twins] = []
+    key = ", ".join(["_coverage", *(_seen(name, contract.landed[name]) for name in contract.key)])
     values = ", ".join(typed_name(name) for name in contract.landed)
     same = "rows of one key once; this one repeats an earlier row"
     other = "rows of one key once; these contradict each other"
@@ -28,6 +44,7 @@ def quarantine_duplicates(staging: Staging, contract: Contract) -> None:
         good = f"FROM {STAGED} WHERE _reasons IS NULL AND {bucket}"
         if not staging.exists(f"SELECT 1 {good} GROUP BY {key} HAVING count(*) > 1"):
             continue
+        twins += _twins(staging, key, good)
         judged = (
             "SELECT _row, _coverage, count(*) OVER same_key AS n_rows, row_number() OVER in_order AS nth, "
             f"count(*) OVER (PARTITION BY {key}, {values}) AS n_equal {good} "
@@ -37,3 +54,15 @@ def quarantine_duplicates(staging: Staging, contract: Contract) -> None:
             f"SELECT _coverage, _row, {reason} AS _reasons FROM ({judged}) "
             "WHERE n_rows > 1 AND (n_rows <> n_equal OR nth > 1)"
         )
+    return twins
+
+
+def _twins(staging: Staging, key: str, good: str) -> Iterator[Twins]:
+    pages = f"SELECT list_sort(list(DISTINCT _page)) AS pages {good} GROUP BY {key} HAVING min(_page) <> max(_page)"
+    for numbers, keys in staging.rows(f"SELECT pages, count(*) FROM ({pages}) GROUP BY pages"):
+        yield Twins(frozenset(numbers), int(keys))
+
+
+def _seen(name: str, column: Column) -> str:
+    text = typed_name(name)
+    return visible(text) if column.sql_type.kind == "string" and not column.pseudonym else text

@@ -26,6 +26,9 @@ _ANY_FRACTION = r"[,\[]\s*-?[0-9]+([.][0-9]|[eE])"
 _ESCAPED_NAME = r'"[^"]*\\[^"]*"\s*:\s*-?[0-9]+([.]|[eE])'
 
 
+_THREE_DECIMALS = re.compile(r"[.][0-9]{3}\Z")
+
+
 class _Number(str):
     """The digits of a JSON number, as they came."""
 
@@ -61,7 +64,7 @@ def rewrite(body: str, path: RecordsPath, contract: Contract) -> str | None:
         )
     except (ValueError, RecursionError):
         return None
-    for record in _records(document, path):
+    for record in records_at(document, path):
         _localise(record, contract)
     # Lone surrogates cannot be written as UTF-8: they become U+FFFD, which the contract's encoding check finds.
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
@@ -79,7 +82,8 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _records(document: Any, path: RecordsPath) -> list[Any]:
+def records_at(document: Any, path: RecordsPath) -> list[Any]:
+    """The records of a parsed page; one that is not where the path leads is None."""
     found = document
     for name in path.members or ():
         found = found.get(name) if isinstance(found, dict) else None
@@ -90,12 +94,17 @@ def _records(document: Any, path: RecordsPath) -> list[Any]:
 
 
 def _localise(record: Any, contract: Contract) -> None:
-    """A number in a column with a locale is written as that locale writes it, so that text reads as the same number."""
-    columns = {name: column for name, column in contract.landed.items() if column.locale is not None}
+    """A number in a column of numbers is written as its column's locale writes it, so that it reads as the same number.
+
+    A zero behind three decimals tells that they are no thousands where they might be taken for such.
+    """
+    columns = {name: column for name, column in contract.landed.items() if column.sql_type.numeric}
     for name, column in columns.items():
         holder, key = _place(record, name, column)
-        if holder is not None and isinstance(holder[key], _Number) and column.locale == "id":
-            holder[key] = holder[key].replace(".", ",")
+        if holder is not None and isinstance(holder[key], _Number):
+            doubtful = column.may_be_thousands and _THREE_DECIMALS.search(holder[key])
+            number = f"{holder[key]}0" if doubtful else holder[key]
+            holder[key] = number.replace(".", ",") if column.locale == "id" else number
 
 
 def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ from ledger.sql import identifier, literal
 
 @dataclass(frozen=True)
 class Field:
-    """The raw text of one column. ``is_number`` tells JSON's numbers from its texts where a locale makes it matter.
+    """The raw text of one column. ``is_number`` tells JSON's numbers from its texts where they are read differently.
 
     ``said`` is what the record itself says where the value is taken from the request.
     """
@@ -119,8 +119,17 @@ def _json_fields(contract: Contract) -> frozenset[str]:
     return frozenset(
         top_field(name, column.from_)
         for name, column in contract.landed.items()
-        if column.in_record and (column.locale is not None or len(path_steps(column.from_ or name)) > 1)
+        if column.in_record and (_is_told_apart(column) or len(path_steps(column.from_ or name)) > 1)
     )
+
+
+def _is_told_apart(column: Column) -> bool:
+    """Whether a JSON number is read otherwise than its text would be.
+
+    Without a locale that is so only where decimals are rounded: DuckDB gives a number without the zeros at its end, and
+    so never with three decimals that the type reads and that might be thousands.
+    """
+    return column.locale is not None or (column.rounding is not None and column.may_be_thousands)
 
 
 def _field(name: str, column: Column, whole: frozenset[str]) -> Field:
@@ -141,6 +150,6 @@ def _member(name: str, column: Column, whole: frozenset[str]) -> Field:
 def _unwrapped(json_value: str, tail: str, column: Column) -> Field:
     path = f"${tail}"
     raw = f"json_extract_string({json_value}, {literal(path)})"
-    if column.locale is None:
+    if not _is_told_apart(column):
         return Field(raw)
     return Field(raw, f"json_type({json_value}, {literal(path)}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')")

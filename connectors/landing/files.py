@@ -9,7 +9,7 @@ import duckdb
 from connectors.landing.checks import typed_name
 from connectors.landing.statement import STAGED
 from connectors.source.contract import Contract
-from ledger.disk import sync
+from ledger.disk import make_folder, sync
 from ledger.seals import Seal, seal
 from ledger.sql import literal
 
@@ -37,7 +37,7 @@ def write_files(
     connection: duckdb.DuckDBPyConnection, contract: Contract, coverage: str | None, folder: Path
 ) -> LandedFiles:
     """Write ``rows.parquet`` and ``quarantine.parquet`` of one coverage into ``folder``, in the order of its rows."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     mine = f"FROM {STAGED} WHERE _coverage IS NOT DISTINCT FROM {_literal(coverage)}"
     columns = ", ".join([*(typed_name(name) for name in contract.landed), "_page", "_row", "_coverage", "_flags"])
     rows, quarantine = folder / ROWS, folder / QUARANTINE
@@ -48,7 +48,6 @@ def write_files(
         quarantine,
     )
     sync(folder)
-    sync(folder.parent)  # the folder itself is new
     return LandedFiles(rows, good, quarantine, bad)
 
 

@@ -20,7 +20,7 @@ def fitting(connection: duckdb.DuckDBPyConnection, values: Sequence[Value], colu
         return 0
     name = "value"
     raw, number = raw_name(name), number_name(name)
-    how = cast(raw, column, moment_name(name), number if column.locale is not None else None)
+    how = cast(raw, column, moment_name(name), number if column.sql_type.numeric else None)
     broken = any_of(check.condition for check in column_checks(name, column, how, in_key=True))
     listed = ", ".join(f"({literal(value.text)}, {value.is_number})" for value in values)
     rows = f"SELECT {clean('given', column)} AS {raw}, {number} FROM (VALUES {listed}) AS x(given, {number})"

@@ -102,8 +102,8 @@ class Landing:
                 self._staging.assume(own)
             if self._plan.cursor is not None and self._plan.not_after is not None:
                 quarantine_future(self._staging, self._contract, self._plan.cursor, self._plan.not_after)
-            quarantine_duplicates(self._staging, self._contract)
-            return counter.count(expected)
+            counter.look()
+            return counter.count(expected, quarantine_duplicates(self._staging, self._contract))
 
     def write(self, coverage: str | None, folder: Path) -> LandedFiles:
         """Write the two files of one coverage."""

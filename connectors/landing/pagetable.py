@@ -57,6 +57,7 @@ class PageTable:
         self._needed = read_fields(contract)
         self._risk = risk_pattern(contract)
         columns = "".join(f", {context_column(name)} VARCHAR" for name in self._contexts)
+        self._unrewritten: dict[int, str] = {}
         self._columns = f"slot INTEGER, seq INTEGER, body VARCHAR, coverage VARCHAR{columns}"
         self.clear()
 
@@ -84,7 +85,12 @@ class PageTable:
 
     def clear(self) -> None:
         """Forget the pages. A table that is only emptied keeps the memory of its texts."""
+        self._unrewritten.clear()
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {PAGES} ({self._columns})")
+
+    def unrewritten(self, seq: int) -> str | None:
+        """The text of a page before its numbers were written as texts; None of a page that stands as it came."""
+        return self._unrewritten.get(seq)
 
     def _fill(self, pages: Sequence[Page], coverages: Sequence[str | None]) -> None:
         self.clear()
@@ -162,9 +168,11 @@ class PageTable:
     def _mended(self, page: Page, fact: PageFacts, path: RecordsPath) -> PageFacts:
         unreadable = fact.rows < 0
         if unreadable or fact.risky:
-            body = rewrite(self._body(page.seq), path, self._contract)
+            came = self._body(page.seq)
+            body = rewrite(came, path, self._contract)
             if body is None:
                 raise _damaged(page, "is not JSON")
+            self._unrewritten[page.seq] = came
             self._replace(page.seq, body)
             fact = replace(self._look(path, f"seq = {page.seq}")[page.seq], risky=False)
         return fact if fact.rows > 0 else self._few(page, path)

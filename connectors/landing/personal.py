@@ -2,6 +2,7 @@
 
 import re
 
+from connectors.source.persons import AS_A_FRACTION, DIGITS, WIDE_DIGITS, Identifier
 from ledger.sql import literal
 
 MASK = "***"
@@ -40,9 +41,7 @@ _SLASHED_NIK = (
     rf"|[0-9]{{2}}/{_DAY}{_MONTH}[0-9]{{2}}/[0-9]{{4}}"
     ")"
 )
-# Digits of an East Asian keyboard, alone or among others, are read as those of any other.
-_WIDE = "".join(map(chr, range(0xFF10, 0xFF1A)))
-_FOLDED = str.maketrans(_WIDE, "0123456789")
+_FOLDED = str.maketrans(WIDE_DIGITS, DIGITS)
 # A card of the national health insurance (BPJS Kesehatan) has 13 digits that begin with 000. A spreadsheet's
 # 6.402011234560001E15 has the digits of a NIK, whichever they are.
 _IDENTITY = rf"(^|[^0-9])({_NIK}|{_SLASHED_NIK}|000[0-9]{{10}}|[0-9][.,][0-9]{{15}}[eE][+]?15)([^0-9]|$)"
@@ -51,8 +50,11 @@ _WHOLE_IDENTITY = rf"{_PROVINCE}[0-9]{{4}}{_DAY}{_MONTH}[0-9]{{6}}([.]0+)?"
 # In a column of numbers a card would land without its zeros.
 _WHOLE_CARD = "000[0-9]{10}([.]0+)?"
 # What is shown of a refused row may hold a person's number with a digit wrong: the form alone does not clear it.
-_LONG_NUMBER = r"[0-9]{16}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{4}|([0-9]{4}/){3}[0-9]{4}"
-_PRIVATE_NUMBER = r"[0-9]{10}|[0-9]{4}[ .-] ?[0-9]{4}[ .-] ?[0-9]{2}|([0-9]{4}/){3}[0-9]{4}"
+# Nor does the grouping; only dates are taken out before, which have digits in groups too.
+_GROUPED = f"[0-9]([._{_BLANKS}\u2010-\u2013-]{{0,2}}[0-9])"
+_LONG_NUMBER = rf"{_GROUPED}{{15}}|[0-9]{{4}}[ .-] ?[0-9]{{4}}[ .-] ?[0-9]{{4}}|([0-9]{{4}}/){{3}}[0-9]{{4}}"
+_PRIVATE_NUMBER = rf"{_GROUPED}{{9}}|([0-9]{{4}}/){{3}}[0-9]{{4}}"
+_DATE = r"\b((19|20)[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[-./][0-9]{2}[-./](19|20)[0-9]{2})\b"
 # What is left of bytes that were no UTF-8, and the NUL that no text column of a database holds.
 _REPLACED, _NUL = 0xFFFD, 0
 _BROKEN_TEXT = rf"|[\x{{{_REPLACED:X}}}\x{_NUL:02}]"
@@ -72,6 +74,16 @@ def pseudonym(value: str) -> str:
     return f"sha256($outer::BLOB || unhex(sha256($inner::BLOB || encode({value}))))"
 
 
+def normalised(value: str, kind: Identifier) -> str:
+    """A text as the number of a kind that it spells; NULL where it spells none or has lost digits."""
+    number = f"translate(translate({value}, {literal(WIDE_DIGITS)}, {literal(DIGITS)}), {literal(kind.marks)}, '')"
+    for expression, replacement in kind.rewritten:
+        number = f"regexp_replace({number}, {literal(expression)}, {literal(replacement)})"
+    plain, spelled = (f"regexp_full_match({text}, {literal(kind.form)})" for text in (value, number))
+    fraction = f"regexp_matches({value}, {literal(AS_A_FRACTION)})"
+    return f"CASE WHEN {plain} THEN {value} WHEN {fraction} THEN NULL WHEN {spelled} THEN {number} END"
+
+
 def has_identity(value: str) -> str:
     """True where a text holds something that has the form of an identity number."""
     return f"regexp_matches({_folded(value)}, {literal(_IDENTITY)})"
@@ -80,6 +92,11 @@ def has_identity(value: str) -> str:
 def holds_identity(value: str) -> bool:
     """As ``has_identity``, of a text at hand."""
     return re.search(_IDENTITY, value.translate(_FOLDED)) is not None
+
+
+def holds_long_number(value: str) -> bool:
+    """Whether a text at hand holds a number that may be a person's with a digit wrong: 16 digits, or 12 in groups."""
+    return re.search(_LONG_NUMBER, value.translate(_FOLDED)) is not None
 
 
 def is_identity(value: str) -> str:
@@ -99,7 +116,7 @@ def has_broken_text(value: str) -> str:
 
 def is_suspicious(value: str) -> str:
     """One look for both, over many columns joined together. To fold every text would take three times as long."""
-    quick = f"regexp_matches({value}, {literal(f'{_IDENTITY}{_BROKEN_TEXT}|[{_WIDE}]')})"
+    quick = f"regexp_matches({value}, {literal(f'{_IDENTITY}{_BROKEN_TEXT}|[{WIDE_DIGITS}]')})"
     return (
         f"CASE WHEN {quick} THEN regexp_matches({_folded(value)}, {literal(_IDENTITY + _BROKEN_TEXT)}) ELSE false END"
     )
@@ -110,7 +127,8 @@ def has_private_number(value: str, private: bool) -> str:
 
     ``private``: in records about persons pupils' (10 digits), telephone and card numbers count as well.
     """
-    return f"regexp_matches({_folded(value)}, {literal(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
+    undated = f"regexp_replace({_folded(value)}, {literal(_DATE)}, 'd', 'g')"
+    return f"regexp_matches({undated}, {literal(_PRIVATE_NUMBER if private else _LONG_NUMBER)})"
 
 
 def masked(value: str, private: bool) -> str:
@@ -120,5 +138,5 @@ def masked(value: str, private: bool) -> str:
 
 
 def _folded(value: str) -> str:
-    folded = f"translate({value}, {literal(_WIDE)}, '0123456789')"
-    return f"CASE WHEN regexp_matches({value}, {literal(f'[{_WIDE}]')}) THEN {folded} ELSE {value} END"
+    folded = f"translate({value}, {literal(WIDE_DIGITS)}, {literal(DIGITS)})"
+    return f"CASE WHEN regexp_matches({value}, {literal(f'[{WIDE_DIGITS}]')}) THEN {folded} ELSE {value} END"

@@ -130,7 +130,7 @@ class Reader:
         for coverage, fact in zip(chunk.coverages, facts, strict=True):
             sample = self.samples.setdefault(coverage, Sample())
             if sample.wants(fact):
-                sample.take(lane.connection, fact, path)
+                sample.take(lane, fact, path)
 
     def _stage(
         self, lane: PageTable, path: RecordsPath, facts: Sequence[PageFacts], bases: dict[int, int], nth: int

@@ -58,7 +58,7 @@ class Refused:
         )
         listed = ", ".join(
             f"CASE WHEN {check.condition} THEN "
-            + _reason(check.rule, literal(check.field), self._value(check), literal(check.expected))
+            + _reason(check.rule, literal(check.field), self._value(check), self._expected(check))
             + " END"
             for check in self.checks
         )
@@ -73,7 +73,7 @@ class Refused:
         for name, column in self.contract.landed.items():
             raw = raw_name(name)
             if column.pseudonym:
-                kept = pseudonym(raw)
+                kept = pseudonym(f"coalesce({typed_name(name)}, {raw})")
             else:
                 kept = f"left({_shown_name(name)}, {RECORD_LIMIT})"
                 if self.contract.has_persons and column.context is None:
@@ -91,6 +91,12 @@ class Refused:
             value = f"left({masked(check.value, self.contract.has_persons)}, {VALUE_LIMIT})"
         return f"CASE WHEN _suspect THEN {literal(MASK)} ELSE {value} END" if self.contract.has_persons else value
 
+    def _expected(self, check: Check) -> str:
+        if check.readings is None or check.value is None:
+            return literal(check.expected)
+        shown = f"NOT _suspect AND {_shown_name(check.field)} = {check.value}"
+        return f"coalesce(CASE WHEN {shown} THEN {check.readings} END, {literal(check.expected)})"
+
     def _suspect(self) -> str:
         """Whether a person's name or number may stand in the wrong column of this row (shifted columns do that).
 
@@ -99,6 +105,8 @@ class Refused:
         signs = []
         for name, column in self.contract.landed.items():
             raw = raw_name(name)
+            if column.kind is not None:
+                signs.append(f"{typed_name(name)} IS NULL AND {_lettered(raw)}")
             if column.pseudonym and column.pattern is not None:
                 signs.append(f"NOT regexp_matches({raw}, {literal(column.pattern)}) AND {_lettered(raw)}")
             if column.sql_type.kind != "string" and column.context is None:

@@ -12,9 +12,11 @@ from typing import Any, Literal
 
 import duckdb
 
+from connectors.landing.exact import records_at
 from connectors.landing.fields import position_name
-from connectors.landing.pagetable import PAGES, PageFacts
+from connectors.landing.pagetable import PAGES, PageFacts, PageTable
 from connectors.landing.paths import RecordsPath
+from connectors.source.blanks import strip
 from ledger.sql import literal
 
 PER_PAGE = 60
@@ -39,10 +41,15 @@ class Value:
 
 @dataclass
 class Sample:
-    """Values by field. ``order`` are the fields of the first record, as they stood in it."""
+    """Values by field. ``order`` are the fields of the first record, as they stood in it.
+
+    ``records`` counts the records that were looked at, ``named`` those of them that have a field, with a value or none.
+    """
 
     order: tuple[str, ...] = ()
     values: dict[str, list[Value]] = field(default_factory=dict)
+    records: int = 0
+    named: Counter[str] = field(default_factory=Counter)
     _names: set[str] = field(default_factory=set)
     _pages: int = 0
 
@@ -52,22 +59,22 @@ class Sample:
             return False
         return self._pages == 0 or not fact.names <= self._names
 
-    def take(self, connection: duckdb.DuckDBPyConnection, fact: PageFacts, path: RecordsPath) -> None:
+    def take(self, pages: PageTable, fact: PageFacts, path: RecordsPath) -> None:
         """Look at records of one page, evenly spread over it."""
         self._pages += 1
         self._names |= fact.names
         places = sorted({nth * fact.rows // PER_PAGE for nth in range(PER_PAGE)})
-        inside = "".join(f'."{name}"' for name in path.inside)
-        paths = ", ".join(literal(f"{path.array}[{place}]{inside}") for place in places)
-        query = f"SELECT unnest(json_extract(body, [{paths}]))::VARCHAR FROM {PAGES} WHERE seq = {fact.seq}"
-        found = (row[0] for row in connection.execute(query).fetchall())
-        self.add(record for text in found if text is not None for record in _read(text))
+        came = pages.unrewritten(fact.seq)
+        # In a page that was rewritten numbers are texts, and what JSON said of them would be forgotten.
+        self.add(_asked(pages.connection, fact, path, places) if came is None else _picked(came, path, places))
 
     def add(self, records: Iterable[Any]) -> None:
         """Note the values of records; numbers among them are instances of a text that says so."""
         for record in records:
             named = _named(record)
             self.order = self.order or tuple(named)
+            self.records += 1
+            self.named.update(named.keys())
             for name, value in named.items():
                 seen = _value(value)
                 if seen is not None:
@@ -94,10 +101,28 @@ def records_of(body: bytes) -> Any:
     return json.loads(body, parse_float=_Number, parse_int=_Number)
 
 
+def _asked(
+    connection: duckdb.DuckDBPyConnection, fact: PageFacts, path: RecordsPath, places: Sequence[int]
+) -> Iterator[Any]:
+    """Records of a page as DuckDB finds them."""
+    inside = "".join(f'."{name}"' for name in path.inside)
+    paths = ", ".join(literal(f"{path.array}[{place}]{inside}") for place in places)
+    query = f"SELECT unnest(json_extract(body, [{paths}]))::VARCHAR FROM {PAGES} WHERE seq = {fact.seq}"
+    found = (row[0] for row in connection.execute(query).fetchall())
+    return (record for text in found if text is not None for record in _read(text))
+
+
+def _picked(body: str, path: RecordsPath, places: Sequence[int]) -> Iterator[Any]:
+    """Records of a page as it came."""
+    for document in _read(body):
+        records = records_at(document, path)
+        yield from (records[place] for place in places if place < len(records))
+
+
 def _read(record: str) -> Iterator[Any]:
     """The record, or nothing where it is nested deeper than Python reads: the landing reads it without."""
     with contextlib.suppress(RecursionError):
-        yield json.loads(record, parse_float=_Number, parse_int=_Number)
+        yield json.loads(record, parse_float=_Number, parse_int=_Number, strict=False)
 
 
 def _named(record: Any) -> Mapping[str, Any]:
@@ -107,7 +132,7 @@ def _named(record: Any) -> Mapping[str, Any]:
 
 
 def _value(value: Any) -> Value | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None or (isinstance(value, str) and not strip(value)):
         return None
     if isinstance(value, bool):
         return Value(str(value).lower(), "boolean")

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from ledger.errors import SourceError
+from ledger.machine import machine_error
 from ledger.sql import literal
 
 MEMORY = "2GB"
@@ -54,7 +55,8 @@ def quiet(where: str) -> Iterator[None]:
             do="Ask for smaller pages: the protocol's `size`, a narrower `for_each`, or smaller files",
         ) from None
     except duckdb.Error as error:
-        raise SourceError(
+        full = machine_error(error, where) if isinstance(error, duckdb.IOException) else None
+        raise full or SourceError(
             "damaged",
             f"the records cannot be read ({type(error).__name__})",
             where=where,

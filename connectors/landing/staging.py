@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -94,9 +95,13 @@ class Staging:
         )
         draft.replace(part)
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query over the staged rows gives."""
+        return self._connection.execute(query).fetchall()
+
     def exists(self, rows: str) -> bool:
         """Whether a query over the staged rows gives any row."""
-        return bool(self._connection.execute(f"SELECT EXISTS ({rows})").fetchall()[0][0])
+        return bool(self.rows(f"SELECT EXISTS ({rows})")[0][0])
 
     def buckets(self, columns: str) -> Iterator[str]:
         """Conditions that split the staged rows into bearable parts, equal values of ``columns`` always together."""

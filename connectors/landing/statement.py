@@ -99,7 +99,8 @@ class Statement:
         columns.append(f"{f'rec.{identifier(UNREADABLE)}' if unreadable else 'NULL::VARCHAR'} AS _unreadable")
         for name, column in self.contract.landed.items():
             field = self._fields[name]
-            columns.append(f"{clean(field.raw, column)} AS {raw_name(name)}")
+            text = clean(field.raw, column, in_key=name in self.contract.key)
+            columns.append(f"{text} AS {raw_name(name)}")
             if field.is_number is not None:
                 columns.append(f"coalesce({field.is_number}, false) AS {number_name(name)}")
             if field.said is not None:
@@ -176,8 +177,11 @@ class Statement:
 
     def _flags(self) -> str:
         """The names of what a good row breaks all the same: rules and ratios that only flag."""
-        named = [(rule.rule, f"NOT ({checks.comparison(rule.parsed)})") for rule in self.contract.flagging_rules]
-        named += [(ratio.name, broken(ratio, self.contract.landed)) for ratio in self.contract.flagging_ratios]
+        landed = self.contract.landed
+        named = [
+            (rule.rule, f"NOT ({checks.comparison(rule.parsed, landed)})") for rule in self.contract.flagging_rules
+        ]
+        named += [(ratio.name, broken(ratio, landed)) for ratio in self.contract.flagging_ratios]
         listed = ", ".join(f"CASE WHEN {condition} THEN {literal(name)} END" for name, condition in named)
         return f"list_filter([{listed}], lambda name: name IS NOT NULL)::VARCHAR[]" if named else "[]::VARCHAR[]"
 

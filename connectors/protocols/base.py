@@ -67,6 +67,8 @@ class Page:
     - ``request`` has its secrets redacted.
     - ``status`` is the HTTP status, 0 where the protocol has none.
     - ``ms`` is the time the answer took, in milliseconds.
+    - ``announced`` is how many rows the source says its whole listing has, None where it does not say it.
+    - ``warnings`` are words with which the source doubts its own answer, fit to be told.
     - ``noticed`` is what becomes a finding.
     """
 
@@ -78,6 +80,8 @@ class Page:
     request: str
     status: int
     ms: int
+    announced: int | None = None
+    warnings: tuple[str, ...] = ()
     noticed: tuple[Noticed, ...] = ()
 
 

@@ -87,10 +87,13 @@ class Ckan(HttpProtocol[CkanArgs]):
             books.page(answer.body, rows, answer.request, result["records"])
             if not result.get("total_was_estimated"):
                 books.announce(as_count(result.get("total"), "total", answer.request), answer.request)
-            yield self.page(answer, context, "$.result.records", rows)
+            yield self.page(answer, context, "$.result.records", rows, announced=books.announced)
             if rows == 0 or books.complete:
                 break
         books.finish(answer.request)
+        if books.doubtful(rows, self.args.limit):
+            more = self._request(books.received, context)
+            yield from self.confirm(books, more, classify, lambda data: data["result"]["records"], context)
 
     def _request(self, offset: int, context: Mapping[str, str]) -> Request:
         params: dict[str, str | list[str]] = {

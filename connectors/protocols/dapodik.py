@@ -111,10 +111,13 @@ class Dapodik(HttpProtocol[DapodikArgs]):
             _check_start(data, books.received, rows, answer.request)
             books.page(answer.body, rows, answer.request, data["rows"])
             books.announce(as_count(data.get("results"), "results", answer.request), answer.request)
-            yield self.page(answer, context, "$.rows", rows)
+            yield self.page(answer, context, "$.rows", rows, announced=books.announced)
             if rows == 0 or books.complete or isinstance(data["rows"], dict):
                 break
         books.finish(answer.request)
+        if isinstance(data["rows"], list) and books.doubtful(rows, self.args.limit):
+            more = self._request(books.received, context)
+            yield from self.confirm(books, more, classify, lambda data: data["rows"], context)
 
     def _request(self, start: int, context: Mapping[str, str]) -> Request:
         npsn = fill(self.args.npsn, context)

@@ -1,17 +1,20 @@
 """What the protocols over HTTP share."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
+import structlog
 from pydantic import Field, JsonValue
 
-from connectors.http.client import Answer
+from connectors.http.client import Answer, Classify, Request
 from connectors.http.urls import fill
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
-from connectors.protocols.listing import MAX_PAGES
-from connectors.protocols.records import NOTHING
-from ledger.errors import ConfigError
+from connectors.protocols.listing import MAX_PAGES, Listing
+from connectors.protocols.records import NOTHING, count_rows
+from ledger.errors import ConfigError, SourceError
+
+log = structlog.get_logger()
 
 JSON_HEADERS: Mapping[str, str] = {"Accept": "application/json"}
 
@@ -31,7 +34,15 @@ class HttpProtocol(ProtocolBase[HttpArgsT]):
     _next_seq = 0
 
     def page(
-        self, answer: Answer, context: Mapping[str, str], path: str, rows: int, records: bytes | None = None
+        self,
+        answer: Answer,
+        context: Mapping[str, str],
+        path: str,
+        rows: int,
+        records: bytes | None = None,
+        *,
+        announced: int | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> Page:
         """The page of one answer. Without ``records`` the body itself is JSON and holds ``rows`` rows at ``path``."""
         seq = self._next_seq
@@ -39,7 +50,32 @@ class HttpProtocol(ProtocolBase[HttpArgsT]):
         if rows == 0:
             path, records = "$", NOTHING
         text = answer.body if records is None else records
-        return Page(seq, answer.body, text, path, context, answer.request, answer.status, answer.ms)
+        told = {"announced": announced, "warnings": warnings}
+        return Page(seq, answer.body, text, path, context, answer.request, answer.status, answer.ms, **told)
+
+    def confirm(
+        self,
+        books: Listing,
+        request: Request,
+        understand: Classify,
+        found: Callable[[Any], Any],
+        context: Mapping[str, str],
+    ) -> Iterator[Page]:
+        """Ask once beyond a doubtful total. ``found`` gives the records of an answer's data.
+
+        A server may refuse to be asked beyond its end, which is as good as nothing. Raises SourceError (damaged) when
+        rows come that were not there before.
+        """
+        try:
+            answer = self.http.fetch(request, understand)
+        except SourceError as error:
+            log.info("total_not_confirmed", announced=books.announced, kind=error.kind)
+            return
+        records = found(answer.verdict.data) if answer.verdict.kind == "ok" else None
+        rows = count_rows(records, "$", answer.request)
+        books.beyond(answer.body, rows, answer.request, records)
+        if not rows:
+            yield self.page(answer, context, "$", 0, announced=books.announced)
 
     def secret(self) -> str:
         """The connection's password, key or token. Raises ConfigError when it has none."""

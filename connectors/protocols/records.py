@@ -47,11 +47,19 @@ def parse_exact(body: bytes, request: str = "") -> Any:
 def count_rows(found: Any, path: str, request: str) -> int:
     """How many records stand at a path: a list of objects or of arrays, or one object.
 
-    Nothing (null, an empty string, an empty object) counts 0. Raises SourceError (damaged) for anything else.
+    Nothing (null, an empty string, an empty object) counts 0. Raises SourceError (damaged) for anything else, and for
+    an object that holds records by numbers: it is a list that was spoilt.
     """
     if found is None or found in ("", {}, []):
         return 0
     if isinstance(found, dict):
+        if _is_numbered(found):
+            raise SourceError(
+                "damaged",
+                f"an object with {len(found)} numbered members stands at {path}, where a list is due",
+                where=request,
+                do="PHP makes one of a list that it filtered: have the agency send array_values() of it, a list",
+            )
         return 1
     if isinstance(found, list):
         kinds = {type(row) for row in found}
@@ -63,6 +71,10 @@ def count_rows(found: Any, path: str, request: str) -> int:
         where=request,
         do="Compare the source's `records` with what its system answers now",
     )
+
+
+def _is_numbered(found: Mapping[str, Any]) -> bool:
+    return all(name.isascii() and name.isdigit() and isinstance(row, dict | list) for name, row in found.items())
 
 
 def as_count(value: Any, what: str, request: str) -> int | None:

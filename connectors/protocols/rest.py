@@ -140,11 +140,15 @@ class Rest(HttpProtocol[RestArgs]):
                 books.step(ask.mark, answer.request)
                 seen = self._enter(answer, books)
                 ahead.expect(islice(paging.foresee(ask, seen), self.args.max_pages))
-                yield self.page(answer, context, self.args.records, seen.rows)
+                yield self.page(answer, context, self.args.records, seen.rows, announced=books.announced)
                 last = answer.request
-                ask = paging.next(ask, seen)
-                if ask is not None and ask.url:
-                    current = self.http.next_url(ask.url, answer.url)
+                following, beyond = paging.next(ask, seen), paging.beyond(ask, seen)
+                if following is not None and following.url:
+                    current = self.http.next_url(following.url, answer.url)
+                if following is None and beyond is not None and books.doubtful(seen.rows, paging.page_size):
+                    found = partial(select, path=self.args.records)
+                    yield from self.confirm(books, self._request(beyond, current, context), understand, found, context)
+                ask = following
         books.finish(last)
 
     def _outliner(self) -> Parse:

@@ -65,6 +65,15 @@ def _more(total: int | None, seen: PageAnswer) -> int:
 
 
 class _Manner(ProtocolArgs):
+    @property
+    def page_size(self) -> int | None:
+        """Rows that a full page has, where the source file says it."""
+        return None
+
+    def beyond(self, ask: Ask, seen: PageAnswer) -> Ask | None:
+        """The request after this one, whatever the answer says of the end; None where answers alone can name it."""
+        return None
+
     def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:
         """The requests that will follow this answer, where it tells; none where each answer names the next."""
         return iter(())
@@ -73,6 +82,11 @@ class _Manner(ProtocolArgs):
 class _Sized(_Manner):
     size_param: str | None = None
     size: int | None = Field(default=None, ge=1, le=100_000)
+
+    @property
+    def page_size(self) -> int | None:
+        """Rows asked for in a page."""
+        return self.size
 
     def sizes(self) -> dict[str, str]:
         return {self.size_param: str(self.size)} if self.size_param and self.size else {}
@@ -137,6 +151,10 @@ class _Numbered(_Sized, ABC):
             more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + 1) if more else None
 
+    def beyond(self, ask: Ask, seen: PageAnswer) -> Ask | None:
+        """The page after."""
+        return self._ask(ask.number + 1)
+
     def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:
         """The numbers up to the announced one, or as many more as the announced rows need."""
         pages = self.announced(seen)
@@ -186,6 +204,10 @@ class Offset(_TotalInBody):
         total = self.total(seen)
         more = seen.rows > 0 and (total is None or seen.received < total)
         return self._ask(ask.number + seen.rows) if more else None
+
+    def beyond(self, ask: Ask, seen: PageAnswer) -> Ask | None:
+        """From the first row not yet received."""
+        return self._ask(ask.number + seen.rows)
 
     def foresee(self, ask: Ask, seen: PageAnswer) -> Iterator[Ask]:
         """Steps of as many rows as came now, up to the announced total."""

@@ -1,7 +1,8 @@
 """SATUSEHAT, the Ministry of Health's platform: FHIR R4 over OAuth2 client credentials.
 
 The token's life, ``expires_in``, comes as a number or as text. Searches answer Bundles whose ``link`` with relation
-``next`` leads on; failures are OperationOutcomes, at times inside HTTP 200, and plain text from the gateway.
+``next`` leads on; failures are OperationOutcomes, at times inside HTTP 200, and plain text from the gateway. An
+OperationOutcome may also ride in a Bundle among the matches: it is never a record, and ``total`` does not count it.
 """
 
 import time
@@ -43,6 +44,13 @@ _ISSUES: Mapping[str, VerdictKind] = {
 }
 
 
+_OTHER_ISSUES = (
+    "invalid structure required value invariant processing not-supported duplicate multiple-matches not-found deleted "
+    "too-long code-invalid extension business-rule conflict informational"
+)
+_FAILED = frozenset({"fatal", "error"})
+
+
 class SatusehatArgs(HttpArgs):
     """Arguments of ``satusehat``. login and password of the connection are the client's id and secret."""
 
@@ -63,9 +71,18 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     if not isinstance(data, dict) or data.get("resourceType") != "Bundle":
         return Verdict("damaged", f"no Bundle came: {words_of(body)}")
     entries = data.get("entry", [])
-    if not isinstance(entries, list) or not all(isinstance(e, dict) and "resource" in e for e in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(e, dict) and _is_resource(e.get("resource")) for e in entries
+    ):
         return Verdict("damaged", "the Bundle's entries have no resources")
+    refused = [issue for issue in _issues_of(entries) if issue.get("severity") in _FAILED]
+    if refused:
+        return _refusal(status, refused)
     return Verdict("ok" if entries else "empty", data=data)
+
+
+def _is_resource(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("resourceType"), str)
 
 
 def classify_token(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
@@ -93,13 +110,25 @@ def life_of(token: Mapping[str, Any]) -> float:
 def _outcome(status: int, data: Any) -> Verdict | None:
     if not isinstance(data, dict) or data.get("resourceType") != "OperationOutcome":
         return None
-    issues = [issue for issue in _list(data.get("issue")) if isinstance(issue, dict)]
+    return _refusal(status, _issues(data))
+
+
+def _refusal(status: int, issues: Sequence[Mapping[str, Any]]) -> Verdict:
     words = "; ".join(_issue_words(issue) for issue in issues) or "an OperationOutcome without issues"
     kinds = [_ISSUES[str(issue.get("code"))] for issue in issues if str(issue.get("code")) in _ISSUES]
     by_status = kind_of_status(status)
     if by_status in {"auth", "quota", "retryable"}:
         return Verdict(by_status, f"HTTP {status}: {words}")
     return Verdict(kinds[0] if kinds else "permanent", f"HTTP {status}: {words}")
+
+
+def _issues(outcome: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [issue for issue in _list(outcome.get("issue")) if isinstance(issue, dict)]
+
+
+def _issues_of(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The issues of all OperationOutcomes that ride along."""
+    return [issue for entry in entries if _mode(entry) == "outcome" for issue in _issues(entry["resource"])]
 
 
 def _issue_words(issue: Mapping[str, Any]) -> str:
@@ -120,6 +149,7 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
 
     def pages(self) -> Iterator[Page]:
         """Every page of every context. Raises SourceError and ConfigError."""
+        self.http.redactor.trust(f"{' '.join(_ISSUES)} {_OTHER_ISSUES}")
         for context in self.contexts:
             yield from self._listing(context)
 
@@ -131,9 +161,18 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
             answer = self._search(url, params)
             bundle: dict[str, Any] = answer.verdict.data or {}
             resources, records, path = _resources(bundle, answer)
-            books.page(answer.body, len(resources), answer.request)
+            self._check_types(resources, answer.request)
+            books.page(answer.body, len(resources), answer.request, resources)
             books.announce(as_count(bundle.get("total"), "total", answer.request), answer.request)
-            yield self.page(answer, context, path, len(resources), records)
+            yield self.page(
+                answer,
+                context,
+                path,
+                len(resources),
+                records,
+                announced=books.announced,
+                warnings=self._warnings(bundle),
+            )
             link = _next_link(bundle)
             if not link:
                 break
@@ -150,6 +189,22 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
     def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """The matches that were cut out of a kept Bundle."""
         return dump_records(_matches(body, request))
+
+    def _check_types(self, resources: Sequence[Mapping[str, Any]], request: str) -> None:
+        others = sorted({str(found["resourceType"]) for found in resources} - {self.args.resource})
+        if others:
+            raise SourceError(
+                "damaged",
+                f"{self.args.resource} was asked for, and {quote(', '.join(others), 80)} came among the matches",
+                where=request,
+                do="Compare the source's `resource` and `params` with what the system does now",
+            )
+
+    def _warnings(self, bundle: Mapping[str, Any]) -> tuple[str, ...]:
+        """The warnings of a Bundle, in words that are nobody's name."""
+        issues = _issues_of(bundle.get("entry", []))
+        told = [_issue_words(issue) for issue in issues if issue.get("severity") == "warning"]
+        return tuple(self.http.redactor.known(words) for words in dict.fromkeys(told))
 
     def _search(self, url: str, params: Params) -> Answer:
         try:
@@ -199,6 +254,9 @@ def _matches(body: bytes, request: str) -> list[Any]:
 
 
 def _mode(entry: Mapping[str, Any]) -> str:
+    """Why an entry is there. Of an OperationOutcome the standard leaves no choice, whatever its entry says."""
+    if entry["resource"].get("resourceType") == "OperationOutcome":
+        return "outcome"
     search = entry.get("search")
     return str(search.get("mode", "match")) if isinstance(search, dict) else "match"
 

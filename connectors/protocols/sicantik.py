@@ -47,7 +47,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, single: bo
     if verdict.kind == "empty" and single:
         return Verdict("damaged", "the answer has no content")
     if verdict.kind != "ok":
-        return Verdict("damaged", "XML came instead of JSON") if _is_xml(verdict, body) else verdict
+        return verdict
     data, words = verdict.data, words_of(body)
     if isinstance(data, list) and not single:
         return Verdict("ok" if data else "empty", data=data)
@@ -57,10 +57,6 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, single: bo
         return Verdict("ok" if data else "damaged", "" if data else "an empty object came", data)
     refused = any(sign in words.lower() for sign in ("api key", "unauthorized", "not authorized", "credentials"))
     return Verdict("auth" if refused else "permanent", words)
-
-
-def _is_xml(verdict: Verdict, body: bytes) -> bool:
-    return verdict.kind == "damaged" and body.lstrip()[:5].lower() in {b"<?xml", b"<xml>"}
 
 
 class Sicantik(HttpProtocol[SicantikArgs]):
@@ -94,7 +90,7 @@ class Sicantik(HttpProtocol[SicantikArgs]):
             answer = self.http.fetch(request, partial(classify, single=single))
             rows = count_rows(answer.verdict.data, "$", answer.request)
             books.page(answer.body, rows, answer.request, answer.verdict.data)
-            yield self.page(answer, context, "$", rows)
+            yield self.page(answer, context, "$", rows, announced=books.announced)
             if not paged or rows == 0 or books.complete:
                 break
         if counted:

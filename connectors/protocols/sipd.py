@@ -84,12 +84,14 @@ class Sipd(HttpProtocol[SipdArgs]):
             rows = count_rows(records, path, answer.request)
             books.page(answer.body, rows, answer.request, records)
             books.announce(_count(answer, _TOTAL), answer.request)
-            yield self.page(answer, context, path, rows)
+            yield self.page(answer, context, path, rows, announced=books.announced)
             pages = _count(answer, _PAGES)
             if not self.args.paged or rows == 0 or books.complete or (pages is not None and number >= pages):
                 break
             number, previous = number + 1, answer.body
         books.finish(answer.request)
+        if self.args.paged and books.doubtful(rows, self.args.limit):
+            yield from self.confirm(books, self._request(number + 1, context), classify, rows_of, context)
 
     def _request(self, number: int, context: Mapping[str, str]) -> Request:
         params = fill_params(self.args.params, context)

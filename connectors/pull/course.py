@@ -1,7 +1,8 @@
 """The course of a pull: ask, keep, land, compare, decide, record.
 
 A pull may bring several coverages (years, months). Each becomes a batch of its own. Nothing counts before its receipt:
-a pull that dies leaves batches that stay ``running``, which no reader looks at, and files that are cleaned up later.
+a pull that dies leaves batches that no reader looks at, and files that are cleaned up later. The next pull, or watch,
+records that they died.
 """
 
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ from connectors.pull.open_batches import OpenBatches
 from connectors.pull.origin import Fetched, Origin
 from connectors.pull.outcome import BatchOutcome, PullOutcome
 from connectors.pull.record import record
+from connectors.source.for_each import for_regions
 from connectors.source.source import Source
-from ledger.errors import PilarError, SourceError
+from ledger.errors import MachineError, PilarError, SourceError
 from ledger.keys import Keys
+from ledger.machine import machine_error
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 
@@ -42,6 +45,7 @@ def pull(
     ``full``: ask an incremental source for everything again; other sources always give everything.
     Raises SourceError or ConfigError after the ledger has recorded the failure.
     """
+    source = for_regions(source, settings)
     with ledger.deciding(source.id):
         return run(source, Fetched(source, settings, event_id, full=full, connection=connection), ledger, settings)
 
@@ -49,6 +53,8 @@ def pull(
 def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> PullOutcome:
     """One run, from its first batch in the ledger to its last receipt. Called under the source's lock."""
     keys = Keys.load(settings.key_dir)
+    for batch_id in ledger.fail_dead(source.id):
+        log.warning("batch_died", source=source.id, batch=batch_id)
     folder = settings.landing_dir / source.id
     batches = OpenBatches(source, origin, ledger, settings, keys)
     with _failure_recorded(source, batches):
@@ -86,9 +92,13 @@ def _failure_recorded(source: Source, batches: OpenBatches) -> Iterator[None]:
         batches.fail(error.kind, str(error), answer, error.retry_after)
         raise
     except PilarError as error:
-        batches.fail("permanent", str(error))
+        batches.fail("machine" if isinstance(error, MachineError) else "permanent", str(error))
         raise
     except Exception as error:
+        fault = machine_error(error, source.id)
+        if fault is not None:
+            batches.fail("machine", str(fault))
+            raise fault from error
         # The text of an error of our own making may hold a record; its type never does.
         batches.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")
         raise

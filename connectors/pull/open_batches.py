@@ -15,6 +15,7 @@ from connectors.pull.origin import Origin
 from connectors.pull.page_store import PageStore
 from connectors.pull.page_writer import PageWriter
 from connectors.source.source import Source
+from ledger.disk import make_folder
 from ledger.errors import FailedAnswer, LedgerError
 from ledger.keys import Keys
 from ledger.records import Batch, PageRow
@@ -102,7 +103,7 @@ class OpenBatches:
             self._writer.give_up()
             if answer is not None:
                 self._keep_failed(answer)
-        except LedgerError as error:  # that the pull has failed is to be known all the same
+        except (LedgerError, OSError, MemoryError) as error:  # that the pull has failed is to be known all the same
             log.warning("pages_not_entered", source=self._source.id, message=str(error))
         for batch in self._all():
             self._ledger.fail_batch(batch.batch_id, kind, message, retry_after=wait)
@@ -141,7 +142,7 @@ class OpenBatches:
 
     def _with_same_pages(self, rows: LandedCoverage) -> OpenBatch:
         batch = self._batches[rows.coverage] = self._open(rows.coverage)
-        batch.pages.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(batch.pages.folder)
         shared = []
         for number in rows.pages:
             row = self._pages[number]

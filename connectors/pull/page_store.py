@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connectors.protocols.base import Noticed, Page
 from connectors.protocols.records import NOTHING
-from ledger.disk import sync
+from ledger.disk import make_folder, sync
 from ledger.errors import LedgerError
 from ledger.keys import KEY_ID_BYTES, page_key_id
 
@@ -47,7 +47,7 @@ class PageStore:
 
     def write(self, seq: int, body: bytes, note: Note | None = None) -> Path:
         """Encrypt one page onto the disk. The file appears whole or not at all; ``settle`` makes its name last."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         target = self.path(seq)
         line = json.dumps(dict(note or {}), separators=(",", ":")).encode()
         draft = target.with_name(f".{target.name}.draft")
@@ -59,7 +59,6 @@ class PageStore:
         """Wait until the pages' names are on the disk too: called once, before the receipt, not once a page."""
         if self.folder.exists():
             sync(self.folder)
-            sync(self.folder.parent)  # the folder itself is new
 
     def share(self, seq: int, same: Path) -> None:
         """Let a page be the file that holds the same content already. Where that file is gone the page stays."""
@@ -68,7 +67,7 @@ class PageStore:
 
     def link(self, seq: int, same: Path) -> Path:
         """Take over the file of a page that is kept already. Raises FileNotFoundError when it is not there."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         link_over(same, self.path(seq))
         return self.path(seq)
 
@@ -76,8 +75,14 @@ class PageStore:
 def note_of(page: Page) -> Note:
     """What is kept beside a page's bytes to read it again."""
     records = "body" if page.records == page.body else "nothing" if page.records == NOTHING else "derived"
-    note = {"context": dict(page.context), "records": records, "path": page.records_path}
-    return note | ({"noticed": [asdict(one) for one in page.noticed]} if page.noticed else {})
+    told = {
+        "announced": page.announced,
+        "warnings": list(page.warnings),
+        "noticed": [asdict(one) for one in page.noticed],
+    }
+    return {"context": dict(page.context), "records": records, "path": page.records_path} | {
+        name: value for name, value in told.items() if value not in (None, [])
+    }
 
 
 def noticed_in(note: Note) -> tuple[Noticed, ...]:

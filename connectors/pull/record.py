@@ -28,6 +28,7 @@ def record(terms: Terms, decision: BatchDecision, batch: OpenBatch, ledger: Ledg
         landed_sha256=files.rows_sha256 if files is not None else None,
         content_sha256=rows.content_sha256,
         context_sha256=rows.context_sha256,
+        own_sha256=rows.own_sha256,
         synthetic=terms.synthetic,
         reasons=decision.reasons,
         findings=decision.findings,

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from connectors.source.column_types import MAX_PRECISION, ColumnType
 from connectors.source.columns import Column, Name, Ratio, Rule, Strict
+from connectors.source.decimals import digits_of, sides
 from connectors.source.ratios import digits
 from connectors.source.record_paths import top_field
 
@@ -111,13 +112,19 @@ def contract_problems(contract: "Contract") -> Iterator[str]:
 
 
 def _incomparable(rule: Rule, landed: Mapping[str, Column]) -> Iterator[str]:
-    families = {_family(landed[name].sql_type) for name in rule.parsed.columns if name in landed}
-    if rule.parsed.number is not None:
+    parsed = rule.parsed
+    known = all(name in landed for name in parsed.columns)
+    families = {_family(landed[name].sql_type) for name in parsed.columns if name in landed}
+    if parsed.number is not None:
         families.add("number")
-    if rule.parsed.text is not None:
+    if parsed.text is not None:
         families.add("string")
     if len(families) > 1:
         yield f"rule {rule.rule!r} compares {' with '.join(sorted(families))}"
+    elif parsed.adds and known and families != {"number"}:
+        yield f"rule {rule.rule!r} adds columns that are no numbers"
+    elif parsed.adds and known and (needed := digits_of(sides(parsed, landed))) > MAX_PRECISION:
+        yield f"rule {rule.rule!r} needs {needed} digits and {MAX_PRECISION} are exact: use narrower types"
 
 
 def _bad_ratios(contract: "Contract") -> Iterator[str]:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from connectors.source.blanks import strip
+
 _MOST = 0.95
 _BOOLEANS = frozenset({"true", "false"})
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _INDONESIAN = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _ENGLISH = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
+_ONE_COMMA = re.compile(r"[+-]?([1-9]\d{0,2},\d{3}|\d+)")
 _CODE = re.compile(r"0\d+|\d{8,}")
+_PADDED = re.compile(r"0\d+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?")
 _OFFSET = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$")
 _ISO = "%Y-%m-%d"
@@ -48,7 +52,7 @@ class Guess:
 
 def guess(values: Sequence[str], *, numbers: bool = False) -> Guess:
     """The narrowest declaration that nearly all values fit. ``numbers``: JSON gave them as numbers."""
-    texts = [value.strip() for value in values if value.strip()]
+    texts = [text for value in values if (text := strip(value))]
     if not texts:
         return Guess(doubt="no value was seen: which type is it?")
     if _nearly_all(texts, lambda value: value.lower() in _BOOLEANS):
@@ -106,7 +110,8 @@ def _is_date(order: str, value: str) -> bool:
 
 def _number(values: Sequence[str], numbers: bool) -> Guess | None:
     if numbers or _nearly_all(values, partial(_has_shape, _PLAIN)):
-        if not numbers and _nearly_all(values, partial(_has_shape, _CODE)):
+        # One leading zero is enough: as a number 01 would be 1.
+        if not numbers and (_nearly_all(values, partial(_has_shape, _CODE)) or any(map(_PADDED.fullmatch, values))):
             return Guess(pattern=form(values))
         grouped = any("." in value for value in values) and all(
             _INDONESIAN.fullmatch(value) for value in values if "." in value
@@ -114,6 +119,8 @@ def _number(values: Sequence[str], numbers: bool) -> Guess | None:
         if grouped and not numbers:
             return _sized(values, "id", "is the dot a thousands mark (locale id) or a decimal mark (no locale)?")
         return _sized(values, None)
+    if all(map(_ONE_COMMA.fullmatch, values)):
+        return _sized(values, "en", "is the comma a thousands mark (locale en) or a decimal mark (locale id)?")
     for locale, shape in (("id", _INDONESIAN), ("en", _ENGLISH)):
         if _nearly_all(values, partial(_has_shape, shape)):
             return _sized(values, locale)

@@ -6,11 +6,11 @@ corrected within the overlap come again; those that are known already change not
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from connectors.source.columns import Column
-from connectors.source.incremental import PLACEHOLDER, read, shown, span_of
+from connectors.source.incremental import PLACEHOLDER, overlap_of, read, shown, span_of
 from connectors.source.source import Source
 from ledger.records import Merge
 
@@ -46,7 +46,7 @@ def plan_of(source: Source, mark: str | None, now: datetime) -> Plan:
         return SNAPSHOT
     column = source.contract.landed[load.cursor]
     start = read(load.start, column)
-    bound = start if mark is None else max(start, _less(_past(read(mark, column), column, now), load.overlap))
+    bound = start if mark is None else max(start, _past(read(mark, column), column, now) - overlap_of(load, column))
     merge = merge_of(source) if mark is not None else None
     limit = now + span_of(load.ahead) if column.sql_type.kind in ("date", "timestamp") else None
     return Plan(shown(bound, column, load.format), merge, load.cursor, limit)
@@ -62,7 +62,3 @@ def _past(mark: Any, column: Column, now: datetime) -> Any:
     if column.sql_type.kind == "date":
         return min(mark, now.date())
     return min(mark, now) if column.sql_type.kind == "timestamp" else mark
-
-
-def _less(value: Any, overlap: str) -> Any:
-    return value - span_of(overlap) if isinstance(value, date) else value - int(overlap)

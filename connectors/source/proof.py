@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from connectors.source.columns import Column
+from connectors.source.for_each import SAYS, unknown_placeholders
 from connectors.source.incremental import PLACEHOLDER
 from connectors.source.persons import named_like_a_person
 from connectors.source.problems import Problem, did_you_mean, from_validation
@@ -50,6 +51,7 @@ def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
         *_protocol(path, source),
         *_persons(path, source),
         *(Problem(path, "args", what, do) for what, do in _cursor_uses(source)),
+        *_regions(path, source),
         *_expressions(path, source),
         *_staging(path, source, models),
     ]
@@ -93,6 +95,11 @@ def _persons(path: Path, source: Source) -> Iterator[Problem]:
 def _words(name: str, column: Column) -> Sequence[str]:
     steps = path_steps(column.from_) if column.from_ is not None else ()
     return [name, *steps]
+
+
+def _regions(path: Path, source: Source) -> Iterator[Problem]:
+    for name in unknown_placeholders(source):
+        yield Problem(path, "for_each", f"{{{name}}} says nothing of a region", did_you_mean(name, list(SAYS)))
 
 
 def _cursor_uses(source: Source) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,8 @@
-"""Rules that compare columns of one row: ``realisasi >= 0``, ``hadir <= terdaftar``.
+"""Rules that compare columns of one row: ``realisasi >= 0``, ``laki + perempuan = jumlah``.
 
-The grammar is one comparison: a column, an operator, then a column, a number or a quoted text. It is read here and
-turned into SQL from its parts, so nothing an author writes reaches the database as SQL.
+The grammar is one comparison. On its left stands a column, or several that are added; on its right the same, a number
+or a quoted text. It is read here and turned into SQL from its parts, so nothing an author writes reaches the database
+as SQL.
 """
 
 import re
@@ -11,28 +12,34 @@ from typing import Literal
 
 Operator = Literal["<", "<=", ">", ">=", "=", "!="]
 
+_SUM = r"[a-z_][a-z0-9_]*(?:\s*\+\s*[a-z_][a-z0-9_]*)*"
 _RULE = re.compile(
-    r"\s*(?P<left>[a-z_][a-z0-9_]*)\s*(?P<op><=|>=|==|!=|<|>|=)\s*"
-    r"(?:(?P<column>[a-z_][a-z0-9_]*)|(?P<number>[+-]?\d+(?:\.\d+)?)|'(?P<text>[^']*)')\s*"
+    rf"\s*(?P<left>{_SUM})\s*(?P<op><=|>=|==|!=|<|>|=)\s*"
+    rf"(?:(?P<right>{_SUM})|(?P<number>[+-]?\d+(?:\.\d+)?)|'(?P<text>[^']*)')\s*"
 )
 _OPERATORS: dict[str, Operator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "=", "==": "=", "!=": "!="}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``left op right``; exactly one of ``column``, ``number`` and ``text`` is set."""
+    """``left op right``; several columns of a side are added. One of ``right``, ``number`` and ``text`` is set."""
 
     source: str
-    left: str
+    left: tuple[str, ...]
     op: Operator
-    column: str | None = None
+    right: tuple[str, ...] = ()
     number: Decimal | None = None
     text: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns the rule reads."""
-        return (self.left,) if self.column is None else (self.left, self.column)
+        return (*self.left, *self.right)
+
+    @property
+    def adds(self) -> bool:
+        """Whether it adds columns."""
+        return len(self.left) > 1 or len(self.right) > 1
 
 
 def parse_rule(source: str) -> Comparison:
@@ -40,14 +47,19 @@ def parse_rule(source: str) -> Comparison:
     found = _RULE.fullmatch(source)
     if found is None:
         raise ValueError(
-            f"rule {source!r} cannot be read; a rule is one comparison such as 'realisasi >= 0' or 'hadir <= terdaftar'"
+            f"rule {source!r} cannot be read; a rule is one comparison such as 'realisasi >= 0', 'hadir <= terdaftar' "
+            "or 'laki + perempuan = jumlah'"
         )
     number = found["number"]
     return Comparison(
         source=source.strip(),
-        left=found["left"],
+        left=_columns(found["left"]),
         op=_OPERATORS[found["op"]],
-        column=found["column"],
+        right=_columns(found["right"] or ""),
         number=None if number is None else Decimal(number),
         text=found["text"],
     )
+
+
+def _columns(side: str) -> tuple[str, ...]:
+    return tuple(name for part in side.split("+") if (name := part.strip()))

@@ -56,12 +56,15 @@ Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 class Coverage(Strict):
     """What a batch is about: the context key or column that says it, and how fine it is.
 
-    ``final_after``: days after the end of a period until its figures are final (they are provisional before).
+    - ``final_after``: days after the end of a period until its figures are final (they are provisional before).
+    - ``ahead``: how many days ahead a period may begin. One that begins later is held: a year was mistyped. Sources of
+      plans and projections need more than the next year.
     """
 
     from_: str | None = Field(default=None, alias="from")
     grain: Grain
     final_after: Annotated[str, Field(pattern=r"^\d+d$")] | None = None
+    ahead: Annotated[str, Field(pattern=r"^\d{1,5}d$")] = "366d"
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -70,6 +73,11 @@ class Coverage(Strict):
         if self.final_after is not None and self.grain == "all":
             raise ValueError("`final_after` counts from the end of a period, and grain `all` has none")
         return self
+
+    @property
+    def believed_ahead(self) -> timedelta:
+        """How far ahead a period may begin."""
+        return timedelta(days=int(self.ahead.removesuffix("d")))
 
 
 class Rows(Strict):
@@ -90,12 +98,13 @@ class Assertions(Strict):
 
     ``shrink``: rows missing against the batch in force and the trailing median. ``gone``: keys of the batch in force
     that are not in this one (default: as ``shrink``). ``changed``: keys of both whose values are others (default: none
-    are too many).
+    are too many). ``flagged``: landed rows that break a rule or a ratio which only flags (default: half of them).
     """
 
     rows: Rows
     quarantine: Limit
     shrink: Limit
+    flagged: Limit = Limit(max=0.5)
     gone: Limit | None = None
     changed: Limit | None = None
 
@@ -184,6 +193,11 @@ class Source(Strict):
         return self.protocol.startswith("files.")
 
     @property
+    def of_one_snapshot(self) -> bool:
+        """Whether the rows of a request come from one statement, so that none can move between its pages."""
+        return self.protocol == "sql"
+
+    @property
     def incremental(self) -> Incremental | None:
         """How the source is asked for what is new, or None where every pull brings everything."""
         return self.load.incremental if isinstance(self.load, IncrementalLoad) else None
@@ -212,7 +226,7 @@ class Source(Strict):
         """
         parts: dict[str, Any] = {
             "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
-            "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after"}),
+            "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after", "ahead"}),
             "landing": LANDING_VERSION,
             "reading": {"protocol": self.protocol, "args": self.args},
             "pseudonyms": key_fingerprint,

@@ -1,5 +1,5 @@
 {#-
-    A pillar's mart: every region of the regions seed x every indicator of the pillar x every period the indicator has,
+    A pillar's mart: every region of the installation x every indicator of the pillar x every period the indicator has,
     each with its state. What was not delivered is a row that says so. An indicator without any data stands in the latest
     period of its pillar (or the latest year of the rule sets, where the pillar has none).
 -#}

@@ -10,18 +10,24 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.pull.page_store import read_page
 from ledger.errors import ConfigError, LedgerError, PublicationError
+from ledger.evaluation_store import PREPARED
 from ledger.keys import Keys
 from ledger.receipts import Damage, Witness, fetching_pull, first_altered, place_of
-from ledger.records import Receipt
+from ledger.records import PublicationRow, Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
 from publication import pointer
 from publication.manifest import file_sha256, read_head
 from publication.verify import verify as verify_publication
+
+if TYPE_CHECKING:
+    import duckdb
+
+Rows = Mapping[str, PublicationRow]
 
 _RESTORE = "Restore it from your backup, or pull the source again; evaluate nothing from it until then"
 _RESTORE_PAGE = "Restore it from your backup; what was landed from it stays as the receipt says"
@@ -253,7 +259,7 @@ def _about_file(found: list[Checked], holdings: Holdings, file: Path, known: _Ch
     )
     if publication is not None:
         checked = Checked("publication", count=1)
-        checked.damage = _publication(publication, {}, known.hashes)
+        checked.damage = _publication(publication, holdings.ledger, _recorded(holdings), known.hashes)
         told.append(checked)
     if not told:
         raise ConfigError(
@@ -285,42 +291,92 @@ def _marts(holdings: Holdings) -> Checked:
 
 def _publications(holdings: Holdings, known: _Chain) -> Checked:
     checked = Checked("publications")
-    rows = holdings.ledger.publications(limit=None) if holdings.ledger is not None else ()
-    manifests = {row.publication_id: row.manifest_sha256 for row in rows}
+    rows = _recorded(holdings)
+    if rows is None:
+        checked.note = "not compared with the ledger"
     present = pointer.list_publications(holdings.published_dir)
-    checked.gone = len(set(manifests) - set(present))
+    checked.gone = len(set(rows or ()) - set(present))
     for publication_id in sorted(present):
         checked.count += 1
-        damage = _publication(holdings.published_dir / publication_id, manifests, known.hashes)
+        damage = _publication(holdings.published_dir / publication_id, holdings.ledger, rows, known.hashes)
         checked.damage = checked.damage or damage
-    current = pointer.current(holdings.published_dir)
-    if current is not None and current not in present and checked.damage is None:
-        checked.damage = Damage(
-            "what readers are pointed at is missing", f"publication {current}", "Run `pilar publications rollback`"
-        )
+    checked.damage = checked.damage or _pointer(holdings, present)
     return checked
 
 
-def _publication(folder: Path, manifests: Mapping[str, str], hashes: Mapping[int, str]) -> Damage | None:
+def _recorded(holdings: Holdings) -> Rows | None:
+    """What the ledger recorded of each publication, the current one first; None where there is no ledger."""
+    if holdings.ledger is None:
+        return None
+    return {row.publication_id: row for row in holdings.ledger.publications(limit=None)}
+
+
+def _pointer(holdings: Holdings, present: Sequence[str]) -> Damage | None:
+    """Whether readers see what they should: a publication of this folder, the one that the ledger says."""
+    do = "Run `pilar publications rollback ID` with the one that readers should see"
+    strange = pointer.strange(holdings.published_dir)
+    if strange is not None:
+        return Damage(strange, str(holdings.published_dir / pointer.CURRENT), do)
+    current = pointer.current(holdings.published_dir)
+    if current is not None and current not in present:
+        return Damage("what readers are pointed at is missing", f"publication {current}", do)
+    rows = holdings.ledger.publications(limit=None) if holdings.ledger is not None else ()
+    # One that was prepared may be current already: a publication that died between the two has told only the first.
+    meant = next((row.publication_id for row in rows if row.action != PREPARED), None)
+    prepared = {row.publication_id for row in rows if row.action == PREPARED}
+    if meant is not None and current != meant and current not in prepared:
+        return Damage(f"readers are pointed at another one than the ledger says: {meant}", f"publication {current}", do)
+    return None
+
+
+def _publication(folder: Path, ledger: Ledger | None, rows: Rows | None, hashes: Mapping[int, str]) -> Damage | None:
     where = f"publication {folder.name}"
+    if rows is not None and folder.name not in rows:
+        return Damage("the ledger does not know it", where, "Pilar did not make this folder: take it away")
     try:
         manifest = verify_publication(folder)
         head = read_head(folder)
     except PublicationError as error:
         return Damage(error.what, where, error.do)
-    if manifests.get(folder.name, manifest) != manifest:
+    if rows is not None and rows[folder.name].manifest_sha256 != manifest:
         return Damage("its manifest is not the one the ledger recorded", where, "Roll back, or publish again")
     if head is not None and (damage := _missing(head.seq, head.sha256, hashes, where)) is not None:
         return damage
-    unknown = _receipts_named(folder) - set(hashes.values())
-    if unknown:
-        return Damage(f"it rests on receipt {min(unknown)[:12]}…, which is not in the chain", where, _CUT)
-    return None
+    with _opened(folder) as tables:
+        unknown = _receipts_named(tables) - set(hashes.values())
+        if unknown:
+            return Damage(f"it rests on receipt {min(unknown)[:12]}…, which is not in the chain", where, _CUT)
+        return _told_otherwise(tables, ledger, rows[folder.name], where) if ledger is not None and rows else None
 
 
-def _receipts_named(folder: Path) -> set[str]:
+def _told_otherwise(
+    tables: "duckdb.DuckDBPyConnection", ledger: Ledger, row: PublicationRow, where: str
+) -> Damage | None:
+    """A publication says what its evaluation read and how its gates answered; the ledger must say the same."""
+    evaluation = ledger.evaluation(row.evaluation_id)
+    said = tables.execute("select evaluation_id from meta.publication").fetchall()
+    if evaluation is None or said != [(row.evaluation_id,)]:
+        return Damage("the ledger names another evaluation for it", where, _CUT)
+    query = "select batch_id from meta.batches where in_force order by 1"
+    read = {str(found[0]) for found in tables.execute(query).fetchall()}
+    altered = read ^ {batch_id for batch_id in evaluation.inputs if ledger.batch(batch_id) is not None}
+    if altered:
+        what = f"the ledger says otherwise whether its evaluation read batch {min(altered)}"
+        return Damage(what, f"{where}, evaluation {row.evaluation_id}", _CUT)
+    gates = {gate.gate: (gate.outcome, len(gate.checks), gate.carried_from) for gate in ledger.gates(row.evaluation_id)}
+    told = tables.execute("select gate, outcome, checks, carried_from from meta.gates order by gate").fetchall()
+    for gate, *answer in told:
+        if gates.pop(gate, None) != tuple(answer):
+            return Damage(f"the ledger tells another answer of gate {gate}", where, _CUT)
+    return Damage(f"the ledger tells of gate {min(gates)}, which it does not", where, _CUT) if gates else None
+
+
+def _opened(folder: Path) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
-        query = "select distinct receipt_sha256 from meta.batches where receipt_sha256 is not null"
-        return {str(row[0]) for row in connection.execute(query).fetchall()}
+    return duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
+
+
+def _receipts_named(tables: "duckdb.DuckDBPyConnection") -> set[str]:
+    query = "select distinct receipt_sha256 from meta.batches where receipt_sha256 is not null"
+    return {str(row[0]) for row in tables.execute(query).fetchall()}

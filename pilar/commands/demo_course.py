@@ -13,12 +13,16 @@ from pathlib import Path
 from rich.live import Live
 
 from connectors.source.source import Source
+from ledger.clock import local_zone
+from ledger.configuration import CONFIGURATION
+from ledger.errors import ConfigError, LedgerError
+from ledger.regions import known
 from ledger.settings import Settings, default_key_dir, sources_dir
 from ledger.store import Ledger
 from pilar.commands.console import err, out, warn
 from pilar.commands.demo_display import render
 from pilar.commands.demo_progress import Progress, read_progress
-from pilar.commands.installation import alone, announce, withdraw
+from pilar.commands.installation import DEMO, alone, announce, is_own, withdraw
 from pilar.platform.errors import PlatformError
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
@@ -41,7 +45,7 @@ def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
     for error in left_out.values():
         warn(f"left out: {error}")
     webhook_secrets = _webhook_secrets(sources)
-    settings = Settings(home=home, ledger_url="postgresql://starting", key_dir=default_key_dir(home))
+    settings = Settings(home=home, ledger_url="", key_dir=default_key_dir(home), regions=demo_regions(home))
     began = time.monotonic()
     with alone(home):
         with err.status("Starting PostgreSQL, Airflow, the agencies' systems and the door ..."):
@@ -65,6 +69,26 @@ def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
                 return status
         finally:
             stack.stop()
+
+
+def demo_regions(home: Path) -> tuple[str, ...]:
+    """The demo's regions. Its folder becomes an installation with them, for commands that come later.
+
+    Raises ConfigError where the folder is an installation of one's own: simulated records never get among real ones.
+    """
+    from pilar.platform.new_installation import write_configuration
+    from simulator.regions import REGIONS
+
+    codes = tuple(sorted(region.kemendagri for region in REGIONS))
+    if is_own(home):
+        raise ConfigError(
+            "this folder is an installation of one's own, in which nothing is simulated",
+            where=str(home / CONFIGURATION),
+            do="Run it with `pilar up`, or give the demo a folder of its own with PILAR_HOME",
+        )
+    marked = f"\n# Its records are simulated: no real source belongs here.\n{DEMO}=yes\n"
+    write_configuration(home, known(codes), str(local_zone()), more=marked)
+    return codes
 
 
 def played(sources: Mapping[str, Source], connections: Container[str]) -> dict[str, Source]:
@@ -112,11 +136,13 @@ def _one_round(
 
 def _watch(stack: Stack, ledger: Ledger, source_ids: tuple[str, ...], since: datetime, began: float) -> Progress:
     deadline = time.monotonic() + PATIENCE_SECONDS
+    progress = read_progress(ledger, source_ids, since)
     with Live(console=out, auto_refresh=False) as live:
         while True:
             stack.check()
-            progress = read_progress(ledger, source_ids, since)
-            live.update(render(progress, time.monotonic() - began), refresh=True)
+            with suppress(LedgerError):  # a PostgreSQL that has died is there again after the next look
+                progress = read_progress(ledger, source_ids, since)
+                live.update(render(progress, time.monotonic() - began), refresh=True)
             if progress.complete or time.monotonic() > deadline:
                 return progress
             time.sleep(REFRESH_SECONDS)

@@ -1,4 +1,4 @@
-"""Which installation a command is about: the one the environment names, else the demo's in this folder."""
+"""Which installation a command is about: the one that PILAR_HOME names, else the demo's in this folder."""
 
 import fcntl
 import json
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.configuration import configured
 from ledger.errors import ConfigError
 from ledger.settings import REPOSITORY, Connection, Settings, default_key_dir
 from ledger.store import Ledger
@@ -14,6 +15,8 @@ from ledger.store import Ledger
 # Written by a running demo, readable by its owner alone, removed when it stops.
 RUNNING = "running.json"
 LOCK = "demo.lock"
+# Set in the configuration of a demo's folder: what is in there is simulated.
+DEMO = "PILAR_DEMO"
 
 
 def home() -> Path:
@@ -24,13 +27,13 @@ def home() -> Path:
 def opened() -> tuple[Ledger, Settings]:
     """The ledger and the settings.
 
-    Where the environment names no ledger, a running demo's addresses are used, or the PostgreSQL that a demo left
-    behind is started for as long as this command runs. Raises ConfigError when there is neither.
+    Where the environment names no ledger, a running demo's addresses are used, or the PostgreSQL that lies in the
+    installation's folder is started for as long as this command runs. Raises ConfigError when there is neither.
     """
     from pilar.steps import open_installation
 
     if not os.environ.get("PILAR_LEDGER_URL"):
-        _use_demo(home())
+        _use_embedded(home())
     return open_installation()
 
 
@@ -48,6 +51,8 @@ def require_connection(settings: Settings, name: str) -> None:
     folder = home()
     if (folder / RUNNING).is_file() or not (folder / "postgres" / "PG_VERSION").is_file():
         return
+    if is_own(folder):
+        return
     try:
         settings.connection(name)
     except ConfigError as error:
@@ -56,6 +61,12 @@ def require_connection(settings: Settings, name: str) -> None:
             where=error.where,
             do="The simulated systems run only while a demo does: ./run demo, and pull from another terminal",
         ) from None
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a folder is an installation of somebody's own: made by `pilar init`, and not a demo's."""
+    settings = configured(folder)
+    return bool(settings) and settings.get(DEMO) != "yes"
 
 
 def announce(folder: Path, environment: dict[str, str]) -> None:
@@ -81,20 +92,32 @@ def alone(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
-                "a demo is running on this folder already",
+                "the platform is running on this folder already",
                 where=str(folder),
                 do="Use that one, stop it first (Ctrl-C), or give this one a folder of its own with PILAR_HOME",
             ) from None
+        (folder / RUNNING).unlink(missing_ok=True)  # of one that was killed: its secrets lead nowhere any more
         yield
 
 
 def _announced(folder: Path) -> None:
-    if (folder / RUNNING).is_file():
+    if (folder / RUNNING).is_file() and not _forget_killed(folder):
         for name, value in json.loads((folder / RUNNING).read_text()).items():
             os.environ.setdefault(name, value)
 
 
-def _use_demo(folder: Path) -> None:
+def _forget_killed(folder: Path) -> bool:
+    """Remove what a demo that was killed had announced, secrets among it. Returns whether it was killed."""
+    with (folder / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        (folder / RUNNING).unlink(missing_ok=True)
+        return True
+
+
+def _use_embedded(folder: Path) -> None:
     _announced(folder)
     if (folder / "postgres" / "PG_VERSION").is_file():
         import atexit

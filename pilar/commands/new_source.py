@@ -38,7 +38,7 @@ def new_command(
     if (sample is None) == (not protocol):
         raise ConfigError("one place to look at is needed", where="sources new", do="Give --sample or --protocol")
     if sample is not None:
-        asked = ask_file(sample)
+        asked = ask_file(sample, _arguments(arg or ()))
     else:
         contexts = [_pairs(entry) for entry in each or ()]
         link = installation.connection(connection)

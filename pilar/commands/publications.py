@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from ledger.wording import moment
-from pilar.commands.console import out
+from pilar.commands.console import out, warn
 
 app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_help=True)
 
@@ -15,10 +15,13 @@ app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_h
 def list_command() -> None:
     """List the publications, the current one first."""
     from pilar.commands import installation
-    from publication.pointer import current
+    from publication.pointer import current, list_publications
 
     ledger, settings = installation.opened()
     now = current(settings.published_dir)
+    for name in list_publications(settings.published_dir):
+        if ledger.publication(name) is None:
+            warn(f"the ledger does not know the publication {name}. Pilar did not make this folder: take it away")
     table = Table("", box=None, pad_edge=False)  # without lines: 80 columns are enough
     for name in ("publication", "published", "manifest"):
         table.add_column(name, no_wrap=True)
@@ -35,13 +38,14 @@ def show_command(
     """Show a publication: its scores, its files, and whether its manifest still holds."""
     from pilar.commands import installation
     from pilar.commands.report import print_scores
-    from pilar.evaluation.publish import find
+    from pilar.evaluation.publish import find, recorded
     from publication.verify import verify
 
-    _, settings = installation.opened()
+    ledger, settings = installation.opened()
     folder = find(settings, publication_id)
+    row = recorded(ledger, folder.name, verify(folder))
     print_scores(settings, folder)
-    out.print(f"folder    {folder}\nmanifest  {verify(folder)} (every file as it was published)")
+    out.print(f"folder    {folder}\nmanifest  {row.manifest_sha256} (every file as it was published)")
 
 
 @app.command("rollback")

@@ -74,6 +74,7 @@ def diagnose_command(
         return
     out.print(f"[bold]{found.id}[/] · {found.opd} · {found.system} · protocol {found.protocol}")
     _print_freshness(ledger, found)
+    ledger.fail_all_dead()  # a pull that was killed is not running
     batches = ledger.batches(source, limit=8)
     if not batches:
         out.print("It was never pulled. Try: pilar pull " + source)

@@ -12,6 +12,7 @@ from ledger.project import pillar_ids
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.commands.console import out
+from publication.page.words import NO_INDEX
 
 DASH = "—"
 
@@ -25,6 +26,8 @@ def print_scores(settings: Settings, folder: Path | None = None) -> None:
         index = _rows(connection, "select * from scores.index_scores order by region_code, basis desc")
         pillars = _rows(connection, "select * from scores.pillar_scores")
     out.print(_index_table(index, pillars))
+    for name, why in _without_index(index).items():
+        out.print(f"{name}: the index {why}.", markup=False)
     out.print(
         "reported: from the assessors' dimension values. computed: with the outcome dimension computed from indicators "
         "under an assumed rubric. Pillars: score (questions scored of the instrument's). ~ from simulated systems.",
@@ -62,6 +65,15 @@ def _index_table(index: Sequence[Mapping[str, Any]], pillars: Sequence[Mapping[s
     for pillar in pillar_ids():
         table.add_row(pillar, *(_pillar(scores.get((code, pillar))) for code in regions))
     return table
+
+
+def _without_index(index: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Why a region has no index of the assessors under its newest rules, by its name."""
+    reported = [row for row in index if row["basis"] == "reported"]
+    newest = {row["region_name"]: row for row in sorted(reported, key=lambda row: str(row["rule_set_id"]))}
+    # A publication of an earlier version does not say why.
+    reasons = {name: row.get("missing_because") for name, row in newest.items()}
+    return {name: NO_INDEX[reason].en for name, reason in reasons.items() if reason is not None}
 
 
 def _pillar(row: Mapping[str, Any] | None) -> str:

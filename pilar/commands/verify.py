@@ -66,6 +66,7 @@ def export_command(file: Annotated[Path, typer.Argument(help="Where to write the
 
 
 def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
+    from ledger.disk import put
     from ledger.receipts import copy_line
 
     draft = file.with_name(f".{file.name}.draft")
@@ -74,7 +75,7 @@ def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
         for witness in witnesses:
             lines.write(copy_line(witness) + "\n")
             count += 1
-    draft.replace(file)
+    put(draft, file)
     return count
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ledger.disk import sync
+from ledger.disk import put
 from ledger.sql import literal
 from pilar.evaluation.earlier_warehouse import copy_earlier, drop_tables, note_built, signatures
 from pilar.evaluation.nodes import nodes_of
@@ -50,8 +50,11 @@ def begin_with_seeds(warehouse: Path, views: Mapping[str, View]) -> None:
     template = seeds_template(working_folder(warehouse))
     if template is not None:
         draft = warehouse.with_name(f"{warehouse.name}.draft")
-        shutil.copyfile(template, draft)
-        draft.replace(warehouse)
+        try:
+            shutil.copyfile(template, draft)
+            draft.replace(warehouse)
+        finally:
+            draft.unlink(missing_ok=True)
     write_landing(warehouse, views)
 
 
@@ -111,8 +114,7 @@ def _make_template(template: Path) -> bool:
             return False
         with opened(draft) as connection:
             connection.execute(f"create table main.seeded_with as select {literal(fingerprint())} as fingerprint")
-        sync(draft)
-        draft.replace(template)
+        put(draft, template)
     finally:
         draft.unlink(missing_ok=True)
     for older in template.parent.glob("seeds-*.duckdb"):

@@ -8,31 +8,32 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ledger.errors import GateError, PilarError, TransformError
+from ledger.errors import GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
+from ledger.regions import Region, known
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar.evaluation import promotion
 from pilar.evaluation import warehouse as files
+from pilar.evaluation.ending import at_work, counts, sweep
 
 KEPT_WAREHOUSES = 3
-# An evaluation takes a minute or two: one that has been running for longer than this died on the way.
-RUNNING_AT_MOST_SECONDS = 3600
+_BEGINNING = "evaluation begins"
 
 
 def due(ledger: Ledger, settings: Settings) -> bool:
-    """Whether something is in force that no evaluation was attempted with, under the rules of now.
+    """Whether something is in force that is not published, and nobody is at work on it.
 
-    A batch is accepted before anybody is told of it; whoever dies in between leaves this behind (promise P2). Figures
-    become final without any new batch. An attempt that failed is not repeated by itself: the same data and rules would
-    fail again.
+    A batch is accepted before anybody is told of it; whoever dies in between leaves this behind (promise P2). So does
+    an evaluation that died, or that the machine interrupted. Figures become final without any new batch. An attempt
+    that failed is not repeated by itself: the same data and rules would fail again.
     """
     batches, digest = _inputs(ledger, settings)
-    if not batches:
+    last = ledger.last_evaluation("published")
+    if not batches or (last is not None and last.inputs_sha256 == digest):
         return False
-    last = ledger.last_attempt(RUNNING_AT_MOST_SECONDS)
-    return last is None or last.inputs_sha256 != digest
+    return not any(counts(ledger, attempt) for attempt in ledger.attempts(digest))
 
 
 def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False) -> str | None:
@@ -40,32 +41,42 @@ def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False
 
     Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
     are now, by the same rules (and not ``anyway``).
-    Raises TransformError when dbt could not build even one mart.
+    Raises ConfigError when the installation has no region, TransformError when dbt could not build even one mart,
+    MachineError when the machine had no room.
     """
-    batches, digest = _inputs(ledger, settings)
-    last = ledger.last_evaluation("published")
-    if not anyway and last is not None and last.inputs_sha256 == digest:
-        return None
-    evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
-    try:
-        _build_and_gate(ledger, settings, evaluation_id, batches)
-    except PilarError as error:
-        ledger.finish_evaluation(evaluation_id, "failed", str(error))
-        raise
+    regions = settings.evaluated
+    sweep(ledger, settings)
+    # Read and opened in one: of two evaluations the one with the later id never has the older inputs.
+    with ledger.lock(_BEGINNING):
+        batches, digest = _inputs(ledger, settings)
+        last = ledger.last_evaluation("published")
+        if not anyway and last is not None and last.inputs_sha256 == digest:
+            return None
+        evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
+    with at_work(ledger, settings, evaluation_id):
+        _build_and_gate(ledger, settings, evaluation_id, batches, regions)
     return evaluation_id
 
 
 def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """Compute the scores from the marts in force and gate them.
 
-    Raises TransformError when dbt fails, GateError when the scores do not pass: what is published then stays.
+    Raises TransformError when dbt fails or the evaluation has ended, GateError when the scores do not pass, and
+    MachineError when the machine had no room: what is published then stays.
     """
     from expectations.gate import run_gate
     from pilar.evaluation.build import build_scores
 
+    evaluation = ledger.evaluation(evaluation_id)
+    if evaluation is None or evaluation.status in ("failed", "interrupted"):
+        raise TransformError(
+            f"the evaluation is {evaluation.status if evaluation is not None else 'unknown'}, so it is not scored",
+            where=f"evaluation {evaluation_id}",
+            do="Run `pilar evaluate` again",
+        )
     warehouse = warehouse_file(settings, evaluation_id)
-    files.write_promoted(warehouse, settings.home, pillar_ids(), ledger.last_good(), held_pillars(ledger))
-    try:
+    with at_work(ledger, settings, evaluation_id):
+        files.write_promoted(warehouse, settings.home, pillar_ids(), ledger.last_good(), held_pillars(ledger))
         result = build_scores(warehouse)
         if not result.ok:
             raise TransformError(
@@ -73,7 +84,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
-        gate = run_gate(warehouse, "scores")
+        gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:
             raise GateError(
@@ -81,10 +92,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="What is published stays; mend the rule or the data, then run `pilar evaluate`",
             )
-    except PilarError as error:
-        ledger.finish_evaluation(evaluation_id, "failed", str(error))
-        raise
-    ledger.finish_evaluation(evaluation_id, "scored")
+        ledger.finish_evaluation(evaluation_id, "scored")
     return evaluation_id
 
 
@@ -101,17 +109,20 @@ def remove_old_warehouses(settings: Settings) -> None:
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
 
-def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch]) -> None:
+def _build_and_gate(
+    ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch], regions: Sequence[Region]
+) -> None:
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
-    from pilar.sources.catalogue import landed_columns, maturities
+    from pilar.sources.catalogue import maturities, staged_columns
 
     warehouse = warehouse_file(settings, evaluation_id)
     began = ledger.evaluation(evaluation_id)
     matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
     views = {
-        **files.landing_views(settings.home, landed_columns(settings.sources_dir), batches, matured),
+        **files.landing_views(settings.home, staged_columns(settings.sources_dir, batches), batches, matured),
         **files.revisions_view(settings.home, ledger.revisions()),
+        **files.regions_view(regions),
     }
     changed = begin_warehouse(warehouse, views)
     result = build(warehouse, views, changed)
@@ -119,7 +130,10 @@ def _build_and_gate(ledger: Ledger, settings: Settings, evaluation_id: str, batc
 
 
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
-    """The batches in force, and a hash of what an evaluation depends on: them, their maturity, every file of rules."""
+    """The batches in force, and a hash of what an evaluation depends on.
+
+    That is them and their maturity, the installation's regions, and every file of rules.
+    """
     from pilar.sources.catalogue import maturities
 
     batches = ledger.in_force()
@@ -127,6 +141,7 @@ def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     digest = hashlib.sha256()
     for batch in sorted(batches, key=lambda batch: batch.batch_id):
         digest.update(f"{batch.batch_id} {batch.landed_sha256} {matured.get(batch.batch_id)}\n".encode())
+    digest.update("".join(f"{region.row()}\n" for region in known(settings.regions)).encode())
     for folder, patterns in (("dbt_project", ("*.sql", "*.yml", "*.csv")), ("expectations", ("*.py",))):
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
             digest.update(path.relative_to(REPOSITORY).as_posix().encode())

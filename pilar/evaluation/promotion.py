@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ledger.machine import refuse_shortage
 from ledger.project import pillar_ids
 from ledger.records import GateRow
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
+from ledger.wording import CRASHED
 from pilar.evaluation.parsed_project import fingerprint
 from pilar.evaluation.warehouse import MartFile, export_marts
 
@@ -60,7 +62,8 @@ def _gate(
     }
     before = ledger.last_gates()
     same = {pillar for pillar in marts if _may_be_carried(before.get(pillar), judged.get(pillar))}
-    gates = run_gates(warehouse, [pillar for pillar in marts if pillar not in same])
+    asked = run_gates(warehouse, [pillar for pillar in marts if pillar not in same])
+    gates = {pillar: judged_by_rules(gate, evaluation_id) for pillar, gate in asked.items()}
     for pillar, mart in marts.items():
         if pillar in same:
             _carry(ledger, evaluation_id, before[pillar])
@@ -75,7 +78,15 @@ def _hold_unbuilt(ledger: Ledger, evaluation_id: str, pillar: str, why: str) -> 
     """Hold a pillar whose candidate could not be built."""
     check = {"name": "dbt build", "severity": "critical", "outcome": "error", "message": why, "failing_rows": []}
     ledger.record_gate(evaluation_id, pillar, "error", [check])
-    _hold(ledger, evaluation_id, pillar, f"error: {why}")
+    _hold(ledger, evaluation_id, pillar, f"{CRASHED} {why}")
+
+
+def judged_by_rules(gate: "GateResult", evaluation_id: str) -> "GateResult":
+    """A gate's answer, where rules gave it. Raises MachineError where the machine had no room to ask them."""
+    for check in gate.checks:
+        if check.outcome == "error":
+            refuse_shortage(check.message, f"evaluation {evaluation_id}")
+    return gate
 
 
 def plain(checks: "Sequence[Check]") -> list[Mapping[str, object]]:

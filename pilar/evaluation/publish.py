@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from connectors.http.failures import SENTENCE
 from connectors.source.columns import said
 from connectors.source.source import Source
 from ledger.errors import PublicationError
+from ledger.evaluation_store import PREPARED
 from ledger.project import pillar_ids
-from ledger.records import Batch, Evaluation, GateRow, Maturity
+from ledger.records import Batch, Evaluation, GateRow, Maturity, PublicationRow
 from ledger.settings import Settings
 from ledger.store import Ledger
-from ledger.wording import sentences
+from ledger.wording import for_readers, held_for_readers
+from pilar.evaluation.ending import at_work
 from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
 from pilar.evaluation.warehouse import named_batches
 from pilar.sources.catalogue import maturities, readable_sources
@@ -30,34 +34,40 @@ from publication.meta import (
 )
 from publication.verify import verify
 
+_FAILED: Mapping[str, str] = {str(kind): words for kind, words in SENTENCE.items()}
+_PUBLISHING = "publication"
+_NOT_JUDGED = "the check could not be carried out"
+
 
 def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """Build the publication of a scored evaluation and make it current. Returns its id.
 
-    May run again: the same evaluation makes the same publication. Raises PublicationError when the evaluation was not
-    scored, a later one is published, or a check fails; what was published then stays.
+    One at a time: another one waits, and then sees whether it is still the newest. May run again: the same evaluation
+    makes the same publication. Raises PublicationError when the evaluation was not scored, a later one is published, or
+    a check fails, and MachineError when the machine had no room; what was published then stays.
     """
-    evaluation = ledger.evaluation(evaluation_id)
-    if evaluation is None or evaluation.status not in ("scored", "published"):
-        state = "unknown" if evaluation is None else evaluation.status
-        raise PublicationError(
-            f"only a scored evaluation can be published; this one is {state}",
-            where=f"evaluation {evaluation_id}",
-            do="Run `pilar evaluate`",
+    _scored(ledger, evaluation_id)
+    with at_work(ledger, settings, evaluation_id), ledger.lock(_PUBLISHING):
+        evaluation = _scored(ledger, evaluation_id)
+        newest = ledger.last_evaluation("published")
+        if newest is not None and newest.evaluation_id > evaluation_id:
+            raise PublicationError(
+                f"evaluation {newest.evaluation_id}, which began later, is published already",
+                where=f"evaluation {evaluation_id}",
+                do="Nothing: what is published is newer. `pilar publications rollback` goes back on purpose",
+            )
+        warehouse = warehouse_file(settings, evaluation_id)
+        meta = gather(ledger, settings, evaluation, warehouse)
+        published = build(
+            warehouse,
+            meta,
+            settings.published_dir,
+            partial(ledger.prepare_publication, meta.publication_id, evaluation_id),
         )
-    newest = ledger.last_evaluation("published")
-    if newest is not None and newest.started_at > evaluation.started_at:
-        raise PublicationError(
-            f"evaluation {newest.evaluation_id}, which began later, is published already",
-            where=f"evaluation {evaluation_id}",
-            do="Nothing: what is published is newer. `pilar publications rollback` goes back on purpose",
-        )
-    warehouse = warehouse_file(settings, evaluation_id)
-    meta = gather(ledger, settings, evaluation, warehouse)
-    published = build(warehouse, meta, settings.published_dir)
-    pointer.swap(settings.published_dir, published.id)
-    ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
-    ledger.finish_evaluation(evaluation_id, "published")
+        recorded(ledger, published.id, published.manifest_sha256)
+        pointer.swap(settings.published_dir, published.id)
+        ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
+        ledger.finish_evaluation(evaluation_id, "published")
     remove_old_warehouses(settings)
     return published.id
 
@@ -67,23 +77,50 @@ def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> 
 
     Raises PublicationError when there is none, it was altered, or the ledger does not know it; nothing is changed then.
     """
-    target = publication_id or pointer.previous(settings.published_dir)
-    row = next((row for row in ledger.publications(limit=None) if row.publication_id == target), None)
+    with ledger.lock(_PUBLISHING):
+        target = publication_id or pointer.previous(settings.published_dir, _seen(ledger))
+        row = recorded(ledger, target, verify(find(settings, target)))
+        pointer.swap(settings.published_dir, target)
+        ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
+    return target
+
+
+def recorded(ledger: Ledger, publication_id: str, manifest_sha256: str) -> PublicationRow:
+    """What the ledger recorded of a publication with this manifest.
+
+    Raises PublicationError when the ledger does not know it, or knows another one of its name.
+    """
+    row = ledger.publication(publication_id)
     if row is None:
         raise PublicationError(
-            f"the ledger does not know publication {target!r}",
-            where=str(settings.published_dir),
-            do="See `pilar publications list`",
+            f"the ledger does not know publication {publication_id!r}",
+            where=f"publication {publication_id}",
+            do="Pilar did not make its folder: take it away, and see `pilar publications list`",
         )
-    if verify(find(settings, target)) != row.manifest_sha256:
+    if manifest_sha256 != row.manifest_sha256:
         raise PublicationError(
-            f"publication {target} is not the one the ledger recorded",
-            where=str(settings.published_dir / target),
+            f"publication {publication_id} is not the one the ledger recorded",
+            where=f"publication {publication_id}",
             do="Roll back to another one",
         )
-    pointer.swap(settings.published_dir, target)
-    ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
-    return target
+    return row
+
+
+def _seen(ledger: Ledger) -> set[str]:
+    """The publications that readers have seen: one that died before its pointer is none of them."""
+    return {row.publication_id for row in ledger.publications(limit=None) if row.action != PREPARED}
+
+
+def _scored(ledger: Ledger, evaluation_id: str) -> Evaluation:
+    evaluation = ledger.evaluation(evaluation_id)
+    if evaluation is None or evaluation.status not in ("scored", "published"):
+        state = "unknown" if evaluation is None else evaluation.status
+        raise PublicationError(
+            f"only a scored evaluation can be published; this one is {state}",
+            where=f"evaluation {evaluation_id}",
+            do="Run `pilar evaluate`",
+        )
+    return evaluation
 
 
 def find(settings: Settings, publication_id: str | None) -> Path:
@@ -134,7 +171,7 @@ def _gate(row: GateRow) -> Gate:
                 name=check["name"],
                 severity=check["severity"],
                 outcome=check["outcome"],
-                message=check["message"],
+                message=_NOT_JUDGED if check["outcome"] == "error" else check["message"],
                 failing_count=check.get("failing_count", 0),
             )
             for check in notable
@@ -187,7 +224,7 @@ def _source_batch(
         system=system,
         in_force=in_force,
         maturity=maturity,
-        note=batch.error_message or sentences(batch.reasons),
+        note=_note(batch),
         quarantined=tuple(
             Quarantined(rule=count.rule, field=count.field, rows=count.rows)
             for count in (ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ())
@@ -197,6 +234,13 @@ def _source_batch(
             for page in ledger.pages(batch.batch_id)
         ),
     )
+
+
+def _note(batch: Batch) -> str:
+    """What became of a batch, in our own words: a system's answer may name anybody, and stays in the ledger."""
+    if batch.error_kind is None:
+        return for_readers(batch.reasons)
+    return _FAILED.get(batch.error_kind, "it could not be fetched")
 
 
 def _moment(batch: Batch) -> datetime:
@@ -210,6 +254,6 @@ def _pillar_state(ledger: Ledger, pillar: str) -> PillarState:
     if good is not None:
         state |= {"evaluation_id": good.evaluation_id, "promoted_at": good.decided_at}
     if held is not None:
-        state |= {"held_since": held.decided_at, "held_reason": held.reason}
+        state |= {"held_since": held.decided_at, "held_reason": held_for_readers(held.reason)}
     state["state"] = "absent" if good is None else "held" if held is not None else "current"
     return PillarState.model_validate(state)

@@ -6,11 +6,12 @@ scheduler does it before it forks its workers. The project is then parsed and it
 
 from expectations.gate import run_gates
 from ledger.project import mart_of, pillar_ids
+from ledger.regions import known
 from ledger.settings import Settings
 from pilar.evaluation.build import begin_with_seeds
 from pilar.evaluation.transform import run_dbt
-from pilar.evaluation.warehouse import landing_views
-from pilar.sources.catalogue import landed_columns
+from pilar.evaluation.warehouse import landing_views, regions_view
+from pilar.sources.catalogue import staged_columns
 
 
 def rehearse(settings: Settings) -> None:
@@ -22,7 +23,8 @@ def rehearse(settings: Settings) -> None:
     # Any one will do: each has a view, a table and a gate.
     pillar = pillar_ids()[-1]
     try:
-        begin_with_seeds(warehouse, landing_views(settings.home, landed_columns(settings.sources_dir), []))
+        landed = landing_views(settings.home, staged_columns(settings.sources_dir), [])
+        begin_with_seeds(warehouse, {**landed, **regions_view(known(settings.regions))})
         run_dbt(warehouse, f"+{mart_of(pillar)},resource_type:model")
         run_gates(warehouse, [pillar])
     finally:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ledger.errors import TransformError
+from ledger.machine import refuse_shortage
+from ledger.masks import mask_words
 from ledger.project import PROJECT
 from pilar.evaluation.parsed_project import parsed_project
 
@@ -98,7 +100,8 @@ def run_dbt(
     Tests run where all they read is selected or was built before. Unit tests of the formulas run only on request: they
     depend on the project and not on the data. A node that fails stops what depends on it and nothing else: see
     ``DbtResult.failed_marts``.
-    Raises TransformError when dbt could not even begin (the project does not parse, the file is locked).
+    Raises TransformError when dbt could not even begin (the project does not parse, the file is locked), MachineError
+    when a node failed because the machine had no room.
     """
     started = time.monotonic()
     folder = working_folder(warehouse)
@@ -111,6 +114,9 @@ def run_dbt(
             nodes = _invoke(manifest, arguments) if named else ()
         finally:
             _let_go()
+    for node in nodes:
+        if not node.ok:
+            refuse_shortage(node.message, str(warehouse))
     seconds = time.monotonic() - started
     ok = all(node.ok for node in nodes) and bool(nodes or not named)
     log.info(
@@ -145,7 +151,7 @@ def _node(result: "NodeResult") -> DbtNode:
         name=node.name,
         kind=str(node.resource_type),
         status=str(result.status),
-        message=" ".join((result.message or "").split()),
+        message=mask_words(" ".join((result.message or "").split())),
         seconds=result.execution_time,
         depends_on=tuple(parent.rsplit(".", 1)[-1] for parent in parents),
     )

@@ -16,10 +16,12 @@ import duckdb
 import structlog
 
 from connectors.landing.merging import merged
-from ledger.disk import sync
+from ledger.disk import make_folder, put
 from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
+from ledger.regions import COLUMNS, Region
 from ledger.sql import identifier, literal
+from ledger.wording import held_for_readers
 
 log = structlog.get_logger()
 
@@ -49,12 +51,16 @@ PROMOTED = "promoted.marts"
 
 @contextmanager
 def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, open for writing. Closed before dbt or Great Expectations open it: one writer at a time."""
+    """The file, open for writing. Closed before dbt or Great Expectations open it: one writer at a time.
+
+    What was written is in the file then. Closing alone does the same, and says nothing when the disk is full.
+    """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(warehouse))
     try:
         connection.execute("set timezone = 'UTC'")
         yield connection
+        connection.execute("checkpoint")
     finally:
         connection.close()
 
@@ -121,6 +127,16 @@ def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, Vi
     return {"_revisions": View(body, paths)}
 
 
+def regions_view(regions: Sequence[Region]) -> Mapping[str, View]:
+    """The view ``_regions``: the installation's regions, with their codes and names in other systems."""
+    names = ", ".join(COLUMNS)
+    rows = ", ".join(f"({', '.join(_value(text or None) for text in region.row())})" for region in regions)
+    empty = _empty(dict.fromkeys(COLUMNS, "VARCHAR"))
+    # In one table with the empty one, a column of nothing but nulls is text, too.
+    listed = f"{empty} union all select {names} from (values {rows}) as listed({names})"
+    return {"_regions": View(listed if rows else empty)}
+
+
 def write_landing(warehouse: Path, views: Mapping[str, View]) -> None:
     """Write views into the schema ``landing``."""
     with opened(warehouse) as connection:
@@ -170,8 +186,7 @@ class MartFile:
 
     def keep(self) -> None:
         """Put it in its place, whole or not at all."""
-        sync(self.draft)
-        self.draft.replace(self.target)
+        put(self.draft, self.target)
 
     def drop(self) -> None:
         """Remove it."""
@@ -179,7 +194,20 @@ class MartFile:
 
 
 def export_marts(warehouse: Path, targets: Mapping[str, Path]) -> Mapping[str, MartFile]:
-    """Write those candidate marts that were built to Parquet, each beside its target. ``targets`` are by pillar."""
+    """Write those candidate marts that were built to Parquet, each beside its target. ``targets`` are by pillar.
+
+    All or none: whatever goes wrong, nothing that was begun stays.
+    """
+    drafts = {target: target.with_name(f".{target.name}.{os.getpid()}") for target in targets.values()}
+    try:
+        return _exported(warehouse, targets, drafts)
+    except BaseException:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _exported(warehouse: Path, targets: Mapping[str, Path], drafts: Mapping[Path, Path]) -> Mapping[str, MartFile]:
     found = {}
     with opened(warehouse) as connection:
         # No parameters here or elsewhere: binding one makes DuckDB import pandas first, which takes seconds.
@@ -187,8 +215,8 @@ def export_marts(warehouse: Path, targets: Mapping[str, Path]) -> Mapping[str, M
         for pillar, target in targets.items():
             if (mart_of(pillar),) not in tables:
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            make_folder(target.parent)
+            draft = drafts[target]
             names = ", ".join(identifier(column.name) for column in columns(mart_of(pillar)))
             connection.execute(
                 f"copy (select {names} from candidate.{identifier(mart_of(pillar))} "
@@ -231,7 +259,7 @@ def _promoted(home: Path, pillar: str, in_force: Promotion | None, held: Promoti
         "evaluation_id": in_force.evaluation_id if in_force is not None else None,
         "promoted_at": in_force.decided_at.isoformat() if in_force is not None else None,
         "held_since": held.decided_at.isoformat() if held is not None else None,
-        "held_reason": held.reason if held is not None else None,
+        "held_reason": held_for_readers(held.reason) if held is not None else None,
     }
     added = ", ".join(f"{_value(said[column.name])}::{column.type} as {column.name}" for column in columns(PROMOTED))
     mart = _empty(contract)

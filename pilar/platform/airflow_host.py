@@ -26,6 +26,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from pilar.platform.lives import Lives
 from pilar.platform.preload import preload
 
 POLL_SECONDS = 0.2
@@ -74,7 +75,7 @@ def main() -> int:
             _run_child(command)
         gc.collect()
         gc.freeze()
-        return _watch({_fork(command, Path(orders.log_dir)): command[0] for command in orders.services})
+        return Services(orders.services, Path(orders.log_dir)).watch()
     except (KeyboardInterrupt, EOFError):
         return 0
 
@@ -146,39 +147,62 @@ def _become(command: Sequence[str]) -> NoReturn:
         os._exit(code)
 
 
-def _watch(services: Mapping[int, str]) -> int:
-    """Wait until standard input ends, we are told to stop, or a service ends by itself (exit code 1)."""
-    ended: str | None = None
-    try:
-        while ended is None:
-            readable, _, _ = select.select([sys.stdin], [], [], POLL_SECONDS)
-            if readable and not os.read(sys.stdin.fileno(), 4096):
-                break
-            ended = next((f"{name} ended with exit code {code}" for name, code in _reap(services)), None)
-    except KeyboardInterrupt:
-        pass
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _stop(services)
-    if ended:
-        sys.stderr.write(f"{ended}; see airflow-{ended.split()[0]}.log\n")
-    return int(ended is not None)
+class Services:
+    """The services, each a fork: one that ends by itself is forked again, a few times."""
 
+    def __init__(self, commands: Sequence[Sequence[str]], log_dir: Path) -> None:
+        self._log_dir = log_dir
+        self._commands = {command[0]: command for command in commands}
+        self._lives = {name: Lives() for name in self._commands}
+        # In the order of their start; the name of a dead one has no process.
+        self._pids: dict[str, int] = {name: _fork(command, log_dir) for name, command in self._commands.items()}
 
-def _reap(services: Mapping[int, str]) -> list[tuple[str, int]]:
-    found = []
-    for pid, name in services.items():
-        with suppress(ChildProcessError):
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                found.append((name, os.waitstatus_to_exitcode(status)))
-    return found
+    def watch(self) -> int:
+        """Wait until standard input ends, we are told to stop, or a service ends again and again (exit code 1)."""
+        lost: str | None = None
+        try:
+            while lost is None:
+                readable, _, _ = select.select([sys.stdin], [], [], POLL_SECONDS)
+                if readable and not os.read(sys.stdin.fileno(), 4096):
+                    break
+                lost = self._tend()
+        except KeyboardInterrupt:
+            pass
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._stop()
+        if lost:
+            sys.stderr.write(f"{lost} once too often; see airflow-{lost.split()[0]}.log\n")
+        return int(lost is not None)
 
+    def _tend(self) -> str | None:
+        """Start again what has ended. Returns what ended and is given up."""
+        for name, code in self._reap():
+            del self._pids[name]
+            ended = f"{name} ended with exit code {code}"
+            if not self._lives[name].died():
+                return ended
+            sys.stderr.write(f"{ended} and is started again; see airflow-{name}.log\n")
+            sys.stderr.flush()
+        for name, lives in self._lives.items():
+            if lives.due:
+                self._pids[name] = _fork(self._commands[name], self._log_dir)
+                lives.reborn()
+        return None
 
-def _stop(services: Mapping[int, str]) -> None:
-    """End the services; the first one (the API, to which running tasks report) after the others."""
-    first, *others = services
-    _end({pid: services[pid] for pid in others})
-    _end({first: services[first]})
+    def _reap(self) -> list[tuple[str, int]]:
+        found = []
+        for name, pid in self._pids.items():
+            with suppress(ChildProcessError):
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if done:
+                    found.append((name, os.waitstatus_to_exitcode(status)))
+        return found
+
+    def _stop(self) -> None:
+        """End the services; the first one (the API, to which running tasks report) after the others."""
+        first = next(iter(self._commands))
+        _end({pid: name for name, pid in self._pids.items() if name != first})
+        _end({pid: name for name, pid in self._pids.items() if name == first})
 
 
 def _end(services: Mapping[int, str]) -> None:

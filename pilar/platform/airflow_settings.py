@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from ledger.disk import put
 from ledger.settings import REPOSITORY, Settings
 
 POOL = "warehouse"
@@ -46,7 +47,7 @@ def prepare_home(home: Path) -> None:
         draft = path.with_suffix(".draft")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(_new_secrets(), file)
-        draft.replace(path)
+        put(draft, path)  # what Airflow encrypts with these keys is in the database from now on
 
 
 def airflow_environment(settings: Settings, airflow_database: str, port: int) -> Mapping[str, str]:
@@ -87,6 +88,7 @@ def base_environment(settings: Settings) -> dict[str, str]:
         "PILAR_LEDGER_URL": settings.ledger_url,
         "PILAR_SOURCES": str(settings.sources_dir),
         "PILAR_KEYS": str(settings.key_dir),
+        "PILAR_REGIONS": ",".join(settings.regions),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), own.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import uvicorn
 
 from events.airflow_client import AirflowClient
+from events.connections import Patience, patient
 from events.dispatch import Dispatcher
 from events.door import create_app
 from ledger.errors import ConfigError, PilarError
@@ -60,8 +61,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
             host=host,
             port=port,
             access_log=False,
-            log_level="warning",
-            # Whoever opens connections and sends nothing meets this end, not the machine's.
+            # A line for each request that is none would let anybody fill the disk.
+            log_level="error",
+            http=patient(Patience()),
+            # Behind what connections may owe: as many requests are worked on at once.
             limit_concurrency=200,
             timeout_graceful_shutdown=5,
         )

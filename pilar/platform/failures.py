@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ledger.errors import LedgerError, PilarError, SourceError
+from ledger.errors import LedgerError, MachineError, PilarError, SourceError
 from ledger.records import Batch
 
 LONGEST_WAIT = timedelta(hours=2)
@@ -22,13 +22,14 @@ class Verdict:
 def verdict(error: BaseException) -> Verdict | None:
     """What Pilar says about an error; None for one that is not Pilar's own (a fault of the code, or of the machine).
 
-    A source that was busy or away, and a ledger that could not be reached, may be there the next time. Wrong
-    credentials, damaged data, a broken configuration or a gate that did not pass stay as they are until a person acts.
+    A source that was busy or away, a ledger that could not be reached and room on the machine may be there the next
+    time. Wrong credentials, damaged data, a broken configuration or a gate that did not pass stay as they are until a
+    person acts.
     """
     if not isinstance(error, PilarError):
         return None
     if not isinstance(error, SourceError):
-        return Verdict(str(error), isinstance(error, LedgerError))
+        return Verdict(str(error), isinstance(error, LedgerError | MachineError))
     wait = None if error.retry_after is None else timedelta(seconds=error.retry_after)
     if is_too_long(wait):
         return Verdict(f"{error}. No run waits that long: watch asks again when the time has come", again=False)

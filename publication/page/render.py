@@ -52,7 +52,6 @@ def render_page(content: Content, shown: Sequence[tuple[str, Text]]) -> str:
             page=page(content, shown),
             legend=LEGEND,
             simulated=SYNTHETIC.text,
-            no_data=state_mark("missing").text,
             not_applicable=state_mark("not_applicable").text,
             script=Markup(script),  # noqa: S704 - the page's own file; the policy in its head names this very text
             script_hash=f"sha256-{digest}",

@@ -10,7 +10,7 @@ from publication.page.charts import share
 from publication.page.indicators import CALIBRATED, indicators, questions, simulated, state_mark
 from publication.page.model import DataYears, Dimension, Improved, Index, Mark, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
-from publication.page.words import NO_VALUE, Text, clock, day, listed, number
+from publication.page.words import NO_INDEX, NO_VALUE, Text, clock, day, listed, number
 from publication.paths import index_evidence_path, safe
 
 FIRST_FILES = (
@@ -103,11 +103,11 @@ def _index(
         published=number(published, 2) if published is not None else None,
         published_by=str(row["published_by"] or ""),
         agrees=agrees,
+        why_missing=NO_INDEX[row["missing_because"]] if value is None else None,
         rule_set=_name(method) if method else Text(rule_set, rule_set),
         year=int(method["year"]) if method else 0,
         improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
         improved_from=improved_from,
-        measured=value is not None,
         origin=origin,
         evidence=index_evidence_path(row),
         data_years=data_years,

@@ -42,6 +42,20 @@ STATES = {
     "suppressed": ("▨", Text("disembunyikan", "suppressed")),
     "absent": ("□", Text("belum pernah lolos gerbang mutu", "has never passed its quality gate")),
 }
+NO_INDEX = {
+    "no_list": Text(
+        "tidak dapat dihitung: daftar nilai asesor untuk tahun ini belum ada",
+        "cannot be computed: there is no list of the assessors' values for this year yet",
+    ),
+    "not_listed": Text(
+        "tidak dapat dihitung: daerah ini tidak tercantum dalam daftar nilai asesor",
+        "cannot be computed: the list of the assessors' values does not name this region",
+    ),
+    "dimension_missing": Text(
+        "tidak dapat dihitung: ada dimensi berbobot yang belum bernilai",
+        "cannot be computed: a dimension that has a weight has no value",
+    ),
+}
 OUTCOMES = {
     "pass": ("✓", Text("lolos", "passed")),
     "fail": ("✕", Text("tidak lolos", "failed")),

@@ -1,7 +1,8 @@
-"""A certificate of 127.0.0.1 that is its own authority, for servers that tests start."""
+"""A certificate of 127.0.0.1 (and other names) that is its own authority, for servers that tests start."""
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -10,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certificate(folder: Path, *, expired: bool = False) -> tuple[Path, Path]:
+def certificate(folder: Path, *, expired: bool = False, hosts: Sequence[str] = ()) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Simulasi OPD")])
     now = dt.datetime.now(dt.UTC)
     until = now - dt.timedelta(days=1) if expired else now + dt.timedelta(days=1)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([address, *map(x509.DNSName, hosts)])
     built = (
         x509.CertificateBuilder()
         .subject_name(name)

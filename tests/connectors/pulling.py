@@ -22,7 +22,7 @@ NIK = "9964020101230001"
 NAME = "Siti Contohwan"
 COLUMNS: dict[str, Any] = {
     "id": {},
-    "nik": {"personal": "pseudonym"},
+    "nik": {"personal": "pseudonym", "kind": "nik"},
     "nama": {"personal": "drop"},
     "tahun": {"type": "integer", "context": "tahun"},
     "n": {"type": "integer"},

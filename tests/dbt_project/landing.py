@@ -6,11 +6,14 @@ from pathlib import Path
 import duckdb
 
 from ledger.project import pillar_ids
+from ledger.regions import known
 from ledger.settings import sources_dir
 from ledger.sql import literal
+from pilar.evaluation.warehouse import regions_view
 from pilar.sources.catalogue import landed_columns
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
+THREE = regions_view(known((KUKAR, KOTIM, MALANG)))
 LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean"
 
 # Every source's, as its contract says; the rows below have their values in this order.
@@ -27,6 +30,7 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("create schema if not exists landing")
+        connection.execute(f"create or replace view landing._regions as {THREE['_regions'].sql}")
         for source, columns in COLUMNS.items():
             connection.execute(f"create table landing.{source} ({columns}, {LINEAGE})")
             for coverage, covered in rows.get(source, {}).items():

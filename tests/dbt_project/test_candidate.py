@@ -59,7 +59,7 @@ def test_figures(built: Built, region: str, indicator: str, period: str, value: 
 
 def test_p8_every_region_and_indicator_appears_with_a_state(built: Built) -> None:
     lacking = built.fetch(
-        "select r.region_code, i.id from seeds.regions r cross join seeds.indicators i "
+        "select r.region_code, i.id from reference.regions r cross join seeds.indicators i "
         f"anti join {candidates()} v on v.region_code = r.region_code and v.indicator_id = i.id"
     )
     assert lacking == []

@@ -73,6 +73,7 @@ def test_the_gates_read_what_their_rules_name(read_by: dict[str, set[str]]) -> N
 
 
 LAYERS = {
+    "reference": r"regions",
     "staging": r"stg_\w+",
     "indicators": r"ind_\w+",
     "pillars": r"mart_\w+",

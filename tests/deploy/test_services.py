@@ -59,7 +59,9 @@ class Installation:
 @pytest.fixture(scope="module")
 def installation(postgres_url: str) -> Iterator[Installation]:
     """All services, started in their order. (``postgres_url``: the wheel makes its user and opens its own folders.)"""
-    written = subprocess.run([REPOSITORY / "deploy" / "new-env"], capture_output=True, text=True, check=True).stdout
+    written = subprocess.run(
+        [REPOSITORY / "deploy" / "new-env", "35.07,64.02"], capture_output=True, text=True, check=True
+    ).stdout
     values = dict(re.findall(r"^([A-Z_]+)=(.*)$", written, re.MULTILINE))
     root = Path(tempfile.mkdtemp(prefix="pilar-deploy-"))
     found = Installation(Machine(root, {port: free_port() for port in PORTS}), compose.services(values), values)

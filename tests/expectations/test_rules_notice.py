@@ -97,6 +97,9 @@ SCORE_SPOILS = {
     ("index_scores", "range_index_value"): "UPDATE {t} SET index_value = 4.01",
     ("index_scores", "value_where_measured"): "UPDATE {t} SET index_value = NULL",
     ("index_scores", "no_value_elsewhere"): "UPDATE {t} SET state = 'missing'",
+    ("index_scores", "reason_where_missing"): "UPDATE {t} SET state = 'missing', index_value = NULL",
+    ("index_scores", "no_reason_elsewhere"): "UPDATE {t} SET missing_because = 'no_list'",
+    ("index_scores", "accepted_missing_because"): "UPDATE {t} SET missing_because = 'perhaps'",
     ("index_scores", "regions_present"): "DELETE FROM {t} WHERE region_code = '62.02'",
     ("index_scores", "published_agrees"): "UPDATE {t} SET published_value = 2.83 WHERE region_code = '64.02'",
     ("index_scores", "index_recomputed"): "UPDATE {t} SET index_value = index_value + 0.01",
@@ -208,6 +211,16 @@ def test_mean_of_rates_is_noticed(spoiled: Spoil) -> None:
     )
 
     assert result.outcome == "fail"
+
+
+def test_p8_a_missing_index_is_not_compared_with_the_published_one(spoiled: Spoil) -> None:
+    """Without the assessors' list there is no index to be wrong; one that should be there is noticed as recomputed."""
+    named = {rule.name: rule for rule in rules_of("scores")}
+    gone = "UPDATE {t} SET index_value = NULL, state = 'missing', missing_because = 'no_list'"
+
+    assert answer(spoiled, "scores", named["published_agrees"], gone).outcome == "pass"
+    assert answer(spoiled, "scores", named["reason_where_missing"], gone).outcome == "pass"
+    assert answer(spoiled, "scores", named["index_recomputed"], gone).outcome == "fail"
 
 
 def test_2022_rounds_components_first(spoiled: Spoil) -> None:

@@ -128,6 +128,10 @@ def test_p7_the_command_shows_request_page_and_bytes_and_no_person(installation:
     assert not re.search(r"99(?:6402|6202|3507)\d{10}|Contohwan|Rekayasa|Samarinto|Simulasa|Bayangan", told.output)
     by_key = run(app, ["trace", "diskominfo_spbe", "kode_daerah=64.02", "--coverage", "2023", "--show"])
     assert by_key.exit_code == 0, by_key.output
-    assert '"kode_daerah": "64.02"' in by_key.output
+    assert '"kode_daerah":"64.02"' in by_key.output
+    waste = run(app, ["trace", "dlh_sipsn", "0", "--show"])
+    assert waste.exit_code == 0, waste.output
+    assert re.search(r'"timbulan":"[0-9.,]+"', waste.output)
+    assert "***" not in waste.output
     for wrong in (["nobody", "1"], ["disdik_peserta_didik", "999999"], ["disdik_sekolah", "npsn"]):
         assert run(app, ["trace", *wrong]).exit_code != 0

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger import tables
+from ledger.evaluation_store import at_work_lock
 from ledger.records import BatchResult, BatchStatus, Merge, QuarantineCount, Revision
 from ledger.store import Ledger
 
@@ -341,21 +342,58 @@ def test_the_latest_answer_of_each_gate_counts_in_whichever_evaluation(ledger: L
     assert [(row.gate, row.outcome) for row in ledger.gates(first)] == [("living", "pass")]
 
 
-@pytest.mark.parametrize("status", ["running", "scored", "published", "failed"])
-def test_p2_an_evaluation_that_did_not_end_counts_for_a_while_and_one_that_did_for_good(
+@pytest.mark.parametrize("status", ["running", "scored", "published", "failed", "interrupted"])
+def test_p2_an_evaluation_that_did_not_end_is_at_work_for_a_while_and_while_somebody_holds_its_lock(
     ledger: Ledger, ledger_url: str, status: Any
 ) -> None:
     evaluation_id = ledger.start_evaluation([])
     if status != "running":
         ledger.finish_evaluation(evaluation_id, status)
-    assert ledger.last_attempt(60) is not None
+    unfinished = status in ("running", "scored")
+
+    def at_work(seconds: float) -> bool:
+        found = ledger.evaluation(evaluation_id)
+        assert found is not None
+        return ledger.is_at_work(found, seconds)
+
+    assert at_work(60) is unfinished
     engine = sa.create_engine(sa.make_url(ledger_url).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
-        begun = tables.evaluation.c.started_at
-        connection.execute(tables.evaluation.update().values(started_at=begun - timedelta(seconds=90)))
+        moved = {name: tables.evaluation.c[name] - timedelta(seconds=90) for name in ("started_at", "finished_at")}
+        connection.execute(tables.evaluation.update().values(moved))
     engine.dispose()
-    assert (ledger.last_attempt(60) is not None) is (status in ("published", "failed"))
-    assert ledger.last_attempt(120) is not None
+    assert at_work(60) is False
+    assert at_work(120) is unfinished
+    with Ledger(ledger_url).lock(at_work_lock(evaluation_id)):
+        assert at_work(60) is unfinished
+    assert at_work(60) is False
+    assert [one.evaluation_id for one in ledger.unfinished_evaluations()] == ([evaluation_id] if unfinished else [])
+
+
+def test_an_evaluation_that_ended_stays_as_it_ended_unless_it_is_published(ledger: Ledger) -> None:
+    evaluation_id = ledger.start_evaluation([])
+    for status, then in (("interrupted", "interrupted"), ("failed", "interrupted"), ("scored", "interrupted")):
+        ledger.finish_evaluation(evaluation_id, status)  # type: ignore[arg-type]  # the words of the table above
+        found = ledger.evaluation(evaluation_id)
+        assert found is not None
+        assert found.status == then
+    ledger.finish_evaluation(evaluation_id, "published")
+    ledger.finish_evaluation(evaluation_id, "failed", "too late")
+    found = ledger.evaluation(evaluation_id)
+    assert found is not None
+    assert (found.status, found.detail) == ("published", None)
+
+
+def test_a_prepared_publication_may_be_prepared_again_and_a_published_one_stays(ledger: Ledger) -> None:
+    evaluation_id = ledger.start_evaluation([])
+    for sha256 in ("a" * 64, "b" * 64):
+        ledger.prepare_publication("p1", evaluation_id, sha256)
+    ledger.record_publication("p1", evaluation_id, "b" * 64)
+    ledger.prepare_publication("p1", evaluation_id, "c" * 64)
+    row = ledger.publication("p1")
+    assert row is not None
+    assert (row.action, row.manifest_sha256) == ("published", "b" * 64)
+    assert ledger.publication("p2") is None
 
 
 # -- what is in force -------------------------------------------------------------------------------------------------

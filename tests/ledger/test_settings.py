@@ -24,6 +24,32 @@ def test_p6_the_keys_lie_outside_the_data_folder(tmp_path: Path) -> None:
     assert not made.key_dir.is_relative_to(made.home)
 
 
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [
+        ("35.73", ("35.73",)),
+        ("64.02,35.07", ("35.07", "64.02")),
+        (" 64.02 , 35.07  64.02 ", ("35.07", "64.02")),
+        ("", ()),
+    ],
+)
+def test_the_regions_are_read_from_the_environment(tmp_path: Path, said: str, codes: tuple[str, ...]) -> None:
+    values = {"PILAR_HOME": str(tmp_path), "PILAR_LEDGER_URL": "postgresql://h/db", "PILAR_REGIONS": said}
+    assert Settings.from_env(values).regions == codes
+
+
+@pytest.mark.parametrize("said", ["3573", "35.99", "Kota Malang", "35"])
+def test_p10_what_is_no_regions_code_is_refused(tmp_path: Path, said: str) -> None:
+    values = {"PILAR_HOME": str(tmp_path), "PILAR_LEDGER_URL": "postgresql://h/db", "PILAR_REGIONS": said}
+    with pytest.raises(ConfigError, match="PILAR_REGIONS"):
+        Settings.from_env(values)
+
+
+def test_p10_without_a_region_there_is_nothing_to_evaluate(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no region is chosen"):
+        settings(tmp_path).evaluated  # noqa: B018
+
+
 def test_a_connection_is_read_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PILAR_CONN_SIPD", '{"url": "https://x", "password": "p", "extra": {"synthetic": true}}')
     found = settings(tmp_path).connection("sipd")

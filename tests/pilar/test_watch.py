@@ -101,15 +101,20 @@ def test_p4_an_event_that_found_no_run_is_looked_for(
     assert SOURCE in watch()
 
 
-def test_p4_a_source_that_is_being_pulled_is_left_alone_until_its_pull_must_have_died(
+def test_p4_a_source_that_is_being_pulled_is_left_alone_until_its_pull_has_died(
     ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announce(ledger)
     older(tables.event, PATIENCE + timedelta(seconds=5), "received_at")
-    just_pulled(ledger, monkeypatch)
-    assert SOURCE not in watch()
-    older(tables.batch, PATIENCE + timedelta(seconds=5), "started_at")
+    batch_id = just_pulled(ledger, monkeypatch)
+    with ledger.deciding(SOURCE):
+        assert SOURCE not in watch()
+        older(tables.batch, timedelta(hours=2), "started_at")
+        assert SOURCE not in watch()
     assert SOURCE in watch()
+    batch = ledger.batch(batch_id)
+    assert batch is not None
+    assert (batch.status, batch.error_kind) == ("failed", "died")
 
 
 @pytest.mark.parametrize("announced", [False, True])

@@ -10,7 +10,9 @@ from pathlib import Path
 import duckdb
 
 from ledger.project import columns, pillar_ids
+from ledger.regions import known
 from ledger.settings import REPOSITORY
+from pilar.evaluation.warehouse import regions_view
 
 MEASUREMENTS = Path(__file__).with_name("sample_measurements.csv")
 SEEDS = REPOSITORY / "dbt_project" / "seeds"
@@ -53,7 +55,6 @@ NUMBERS = {
         "numerator": "DECIMAL(24,4)",
         "denominator": "DECIMAL(24,4)",
     },
-    "regions": {},
     "dimensions": {"position": "INTEGER"},
 }
 
@@ -128,6 +129,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE TABLE seeds.{name} AS SELECT * {replace} FROM read_csv(?, all_varchar = true)",
             [str(SEEDS / f"{name}.csv")],
         )
+    connection.execute(f"CREATE TABLE seeds.regions AS {regions_view(known(tuple(REGIONS)))['_regions'].sql}")
 
 
 def _described(schema: str, table: str) -> str:
@@ -259,7 +261,7 @@ def _index(
     published = PUBLISHED_INDEX.get((code, year))
     improvement = Decimal("0.44") if (code, year, basis) == ("35.07", "2023", "reported") else None
     connection.execute(
-        "INSERT INTO scores.index_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, 'measured', ?)",
+        "INSERT INTO scores.index_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, 'measured', NULL, ?)",
         [
             *(code, REGIONS[code], rule_set, basis, total, improvement, published),
             *("Kementerian Kominfo" if published else None, synthetic),

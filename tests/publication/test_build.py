@@ -3,10 +3,13 @@
 import csv
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ledger.errors import PublicationError
+from ledger.errors import MachineError, PublicationError
 from publication import build as module
 from publication.build import Published, publish
 from publication.formats import csv_files
@@ -239,7 +242,7 @@ def test_p2_crash_at_any_step_leaves_the_current_publication(
             )
         else:
             patch.setattr(module, step, crash)
-        with pytest.raises((PublicationError, KeyboardInterrupt)):
+        with pytest.raises((MachineError, KeyboardInterrupt)):
             publish(sample_file, later(1), tmp_path)
 
     assert current(tmp_path) == published.id
@@ -271,15 +274,48 @@ build.publish(Path({str(sample_file)!r}), sample_meta(), Path({str(tmp_path)!r})
     assert visible(tmp_path) == [result.id]
 
 
-def test_two_builders_do_not_meet(sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def meanwhile(*_: object) -> str:
-        publish(sample_file, later(1), tmp_path)
-        return ""
+def test_two_builders_do_not_meet_and_the_second_one_waits(
+    sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, at_work, seen = module._build, threading.Event(), []
 
-    monkeypatch.setattr(module, "_build", meanwhile)
-    with pytest.raises(PublicationError, match="another publication is being built"):
-        publish(sample_file, sample_meta(), tmp_path)
+    def slowly(*given: Any) -> str:
+        at_work.set()
+        seen.append([name for name in visible(tmp_path) if ".tmp-" in name])
+        return build(*given)
+
+    monkeypatch.setattr(module, "_build", slowly)
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(publish, sample_file, sample_meta(), tmp_path)
+        at_work.wait()
+        second = both.submit(publish, sample_file, later(1), tmp_path)
+        built = {first.result().id, second.result().id}
+    assert set(list_publications(tmp_path)) == built
+    assert [len(drafts) for drafts in seen] == [1, 1]
+
+
+@pytest.mark.parametrize("part", [0.98, 0.6, 0.2, 0.02])
+def test_p10_without_room_there_is_no_publication_and_one_line_says_why(
+    published: Published, sample_file: Path, tmp_path: Path, part: float
+) -> None:
+    """The system itself refuses. DuckDB closes a file that does not fit without a word, and leaves a part beside it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    most = int((published.path / DUCKDB_FILE).stat().st_size * part)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        with pytest.raises(MachineError, match="a file grew larger than this machine allows"):
+            publish(sample_file, sample_meta(), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert visible(tmp_path) == []
+
+
+def test_a_publication_is_announced_before_it_has_its_name(sample_file: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, list[str]]] = []
+    made = publish(
+        sample_file, sample_meta(), tmp_path, lambda sha256: told.append((sha256, [*list_publications(tmp_path)]))
+    )
+    assert told == [(made.manifest_sha256, [])]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from expectations.scores import REASONS
 from publication.content import Content
 from publication.meta import Gate, GateCheck, Quarantined
 from publication.page import view
@@ -251,9 +252,19 @@ def test_an_index_agrees_only_where_there_is_one_and_it_is_the_published_one(con
     def agrees(value: str | None, published: str | None) -> bool:
         given = {name: None if text is None else Decimal(text) for name, text in
                  (("index_value", value), ("published_value", published))}  # fmt: skip
-        return view._index({**content.index_scores[0], **given}, None).agrees
+        why = "no_list" if value is None else None
+        return view._index({**content.index_scores[0], **given, "missing_because": why}, None).agrees
 
     assert agrees("2.82", "2.82")
     assert not agrees("2.82", "2.83")
     assert not agrees(None, None)
+    assert not agrees(None, "2.82")
     assert not agrees("2.82", None)
+
+
+def test_p8_every_reason_for_a_missing_index_is_told_in_both_languages(content: Content) -> None:
+    for reason in REASONS:
+        told = view._index({**content.index_scores[0], "index_value": None, "missing_because": reason}, None)
+        assert told.why_missing is not None
+        assert not told.why_missing.same
+    assert view._index(content.index_scores[0], None).why_missing is None

@@ -88,6 +88,7 @@ _CHANGED = Both(
     "lebih dari {share} data yang sudah berlaku berubah nilainya", "more than {share} of the records in force changed"
 )
 _QUOTA = Both("lebih dari {share} barisnya ditolak", "more than {share} of its rows are refused")
+_FLAGS = Both("lebih dari {share} barisnya ditandai", "more than {share} of its rows are flagged")
 _COPY = Both("isinya sama dengan kiriman wilayah atau periode lain", "its content is that of another region or period")
 _DRIFT: Mapping[str, Both] = {
     "added": Both("ada kolom yang tidak tercantum di atas", "there is a column that is not listed above"),
@@ -235,7 +236,10 @@ def _refused(source: Source, language: Language) -> Iterator[str]:
     ]
     if limits.changed is not None:
         cases.append(_CHANGED.to(language).format(share=f"{limits.changed.max:.0%}"))
-    cases += [_QUOTA.to(language).format(share=f"{limits.quarantine.max:.0%}"), _COPY.to(language)]
+    cases.append(_QUOTA.to(language).format(share=f"{limits.quarantine.max:.0%}"))
+    if flagging:
+        cases.append(_FLAGS.to(language).format(share=f"{limits.flagged.max:.0%}"))
+    cases.append(_COPY.to(language))
     cases += [words.to(language) for kind, words in _DRIFT.items() if getattr(contract.drift, kind) == "hold"]
     yield from _list(cases)
 

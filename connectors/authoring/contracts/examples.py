@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from connectors.authoring.contracts.phrases import EXAMPLE_MOMENT
 from connectors.landing.fields import field_of
 from connectors.source.columns import Column
+from connectors.source.for_each import expanded
 from connectors.source.source import Source
+from ledger.regions import known
 
 HIDDEN = "..."
+# Whose code stands in an example: Kabupaten Kutai Kartanegara.
+REGION = "64.02"
 
 
 def example_row(source: Source) -> dict[str, str | bool]:
     """Field -> value, for every field that is read from the record. Values of persons are ``...``."""
-    context = dict(source.for_each[0]) if source.for_each else {}
+    context = next(iter(expanded(source.for_each, known((REGION,)))), {})
     row: dict[str, str | bool] = {}
     for name, column in source.contract.columns.items():
         field = field_of(name, column)

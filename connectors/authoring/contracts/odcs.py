@@ -73,6 +73,7 @@ def _property(source: Source, name: str, column: Column) -> dict[str, Any]:
         descriptionId=said(column.description, "id") or None,
         locale=column.locale,
         personal=_personal(column),
+        identifier=column.kind,
         field=column.from_,
         fromRequest=column.context,
         position=column.position,
@@ -110,6 +111,8 @@ def _quality(source: Source) -> Iterator[dict[str, Any]]:
     yield {"name": "key", "type": "library", "metric": "duplicateValues", **keys}
     yield _told("quarantine", f"at most {source.assertions.quarantine.max:.0%} of the rows may be refused")
     yield _told("shrink", f"at most {source.assertions.shrink.max:.0%} fewer rows than usual")
+    if source.contract.flagging_rules or source.contract.flagging_ratios:
+        yield _told("flagged", f"at most {source.assertions.flagged.max:.0%} of the landed rows may be flagged")
     if (changed := source.assertions.changed) is not None:
         yield _told("changed", f"at most {changed.max:.0%} of the records in force have other values")
     for number, rule in enumerate(source.contract.rules, start=1):

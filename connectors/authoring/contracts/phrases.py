@@ -96,6 +96,8 @@ def rules_of(column: Column, language: Language) -> list[str]:
     found += [FORM.to(language).format(form=f"`{EXAMPLE_MOMENT.strftime(form)}`") for form in column.formats]
     if column.values is not None:
         found.append(ONE_OF.to(language).format(values=", ".join(f"`{value}`" for value in column.values)))
+    if column.identifier is not None:
+        found.append(Both(column.identifier.words_id, column.identifier.words).to(language))
     if column.pattern is not None:
         found.append(PATTERN.to(language).format(pattern=f"`{column.pattern}`"))
     unit = f" {unit_words(column, language)}" if column.unit else ""

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
 from connectors.landing.paths import NDJSON, parse_path
 from connectors.landing.sample import Sample, records_of
-from connectors.protocols.base import Page
+from connectors.protocols.base import UNREADABLE, Page
+from connectors.source.blanks import strip
 from ledger.errors import ConfigError, SourceError
 from ledger.settings import Connection
 from ledger.sql import literal
@@ -19,6 +21,10 @@ from ledger.sql import literal
 PAGES = 5
 _ENOUGH_BYTES = 1_000_000
 _HEADER_ROWS = 10
+_DELIMITERS = ";\t|"
+_TOTAL = re.compile(r"(?i)(grand total|sub ?total|total|jumlah|rata-rata|rerata)\b")
+_FEW_TOTALS = 0.1
+_NUMBER = re.compile(r"(?!(19|20)\d\d$)[\d.,]+")
 _MONTH = re.compile(r"(?<!\d)20\d\d-(0[1-9]|1[0-2])(?!\d)")
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 
@@ -27,6 +33,9 @@ _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 class Asked:
     """Sampled records and how they were got. ``whole`` is whether they are all there are; ``requests`` are what the
     requests (or file names) said, one value a record.
+
+    ``misfits`` tell of rows that do not fit the header, ``totals`` of records that begin like a total (their number
+    from 1, and the word). Neither is in the sample.
     """
 
     protocol: str
@@ -37,6 +46,8 @@ class Asked:
     contexts: Sequence[Mapping[str, str]] = field(default_factory=tuple)
     connection: str = "TODO"
     requests: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    misfits: Sequence[str] = ()
+    totals: Sequence[tuple[int, str]] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,15 +58,30 @@ class Asked:
 def ask_system(
     protocol: str, args: Mapping[str, Any], name: str, link: Connection, contexts: Sequence[Mapping[str, str]]
 ) -> Asked:
-    """The first pages of a system's answer. Raises ConfigError and SourceError."""
+    """The first pages of a system's answer. Raises ConfigError and SourceError.
+
+    Where a CSV file has one column, another delimiter is looked for, as in a sample.
+    """
+    found = _ask(protocol, args, name, link, contexts)
+    if protocol != "files.csv" or "delimiter" in args or len(found.sample.order) > 1:
+        return found
+    others = (_ask(protocol, {**args, "delimiter": sign}, name, link, contexts) for sign in _DELIMITERS)
+    return next((other for other in others if len(other.sample.order) > 1), found)
+
+
+def _ask(
+    protocol: str, args: Mapping[str, Any], name: str, link: Connection, contexts: Sequence[Mapping[str, str]]
+) -> Asked:
     pages = list(islice(_pages(protocol, args, link, contexts), PAGES + 1))
     looked_at = _few(pages[:PAGES])
-    sample, rows, requests = _sampled(looked_at)
-    return Asked(protocol, args, sample, rows, looked_at == pages, contexts, name, requests)
+    return _seen(looked_at).asked(protocol, args, looked_at == pages, contexts, name)
 
 
-def ask_file(path: Path) -> Asked:
-    """The records of a CSV, XLSX or JSON file. Raises ConfigError and SourceError."""
+def ask_file(path: Path, given: Mapping[str, Any] = MappingProxyType({})) -> Asked:
+    """The records of a CSV, XLSX or JSON file; ``given`` are arguments of the protocol that are known already.
+
+    Raises ConfigError and SourceError.
+    """
     if not path.is_file():
         raise ConfigError("there is no such file", where=str(path), do="Name a CSV, XLSX or JSON file")
     kind = path.suffix.lower()
@@ -66,7 +92,9 @@ def ask_file(path: Path) -> Asked:
             f"{kind or 'a file without ending'} is not read here", where=str(path), do="Use csv, xlsx, json"
         )
     link = Connection(url=path.resolve().parent.as_uri())
-    for args in _csv_args(path) if kind == ".csv" else _xlsx_args():
+    misfit: SourceError | None = None
+    for found in _csv_args(path) if kind == ".csv" else _xlsx_args():
+        args = {**found, **given}
         # Asked for by its own name; the source file then gets the pattern, with the period as a group.
         exact = {**args, "pattern": re.escape(path.name)}
         try:
@@ -74,13 +102,16 @@ def ask_file(path: Path) -> Asked:
         except SourceError as error:
             failure = error
             continue
-        sample, rows, _ = _sampled(pages)
-        if _named(sample):
+        seen = _seen(pages)
+        if _named(seen.sample):
             pattern, period = file_pattern(path.name)
-            said = {name: [value] * rows for name, value in period.items()}
-            return Asked(f"files{kind}", {"pattern": pattern, **args}, sample, rows, whole=True, requests=said)
+            seen = replace(seen, requests={name: [value] * seen.rows for name, value in period.items()})
+            return seen.asked(f"files{kind}", {"pattern": pattern, **args}, True)
         failure = SourceError("damaged", "no header with rows below it was found", where=str(path))
-    raise failure
+        if seen.misfits:
+            what = f"the rows do not fit the header: {seen.misfits[0]}"
+            misfit = misfit or SourceError("damaged", what, where=str(path), do="Say --arg header_row=N or delimiter=;")
+    raise misfit or failure
 
 
 def file_pattern(name: str) -> tuple[str, Mapping[str, str]]:
@@ -122,16 +153,64 @@ def _few(pages: Sequence[Page]) -> list[Page]:
     return found
 
 
-def _sampled(pages: Sequence[Page]) -> tuple[Sample, int, Mapping[str, Sequence[str]]]:
-    sample, rows = Sample(), 0
+@dataclass(frozen=True)
+class _Seen:
+    """What pages hold; as in ``Asked``."""
+
+    sample: Sample
+    rows: int
+    requests: Mapping[str, Sequence[str]]
+    misfits: Sequence[str]
+    totals: Sequence[tuple[int, str]]
+
+    def asked(
+        self,
+        protocol: str,
+        args: Mapping[str, Any],
+        whole: bool,
+        contexts: Sequence[Mapping[str, str]] = (),
+        connection: str = "TODO",
+    ) -> Asked:
+        return Asked(
+            protocol,
+            args,
+            self.sample,
+            self.rows,
+            whole,
+            contexts,
+            connection,
+            self.requests,
+            self.misfits,
+            self.totals,
+        )
+
+
+def _seen(pages: Sequence[Page]) -> _Seen:
     requests: dict[str, list[str]] = {name: [] for name in (pages[0].context if pages else ())}
-    for page in pages:
-        records = list(_records(page.records, page.records_path))
-        rows += len(records)
-        sample.add(map(flat, records))
-        for name, said in requests.items():
-            said.extend([page.context[name]] * len(records))
-    return sample, rows, requests
+    found = [(page, record) for page in pages for record in _records(page.records, page.records_path)]
+    misfits = [str(record[UNREADABLE]) for _, record in found if UNREADABLE in record]
+    totals = [(nth, word) for nth, (_, record) in enumerate(found, start=1) if (word := _total(record))]
+    if len(totals) > _FEW_TOTALS * len(found) and len(totals) > 1:
+        totals = []  # not sums of the records above, but records that say sums
+    left_out = {nth for nth, _ in totals}
+    kept = [
+        (page, record)
+        for nth, (page, record) in enumerate(found, 1)
+        if nth not in left_out and UNREADABLE not in record
+    ]
+    sample = Sample()
+    sample.add(flat(record) for _, record in kept)
+    for name, said in requests.items():
+        said.extend(page.context[name] for page, _ in kept)
+    return _Seen(sample, len(kept), requests, misfits, totals)
+
+
+def _total(record: Any) -> str:
+    """The word by which a record looks like a total: its first text begins with one."""
+    values = record.values() if isinstance(record, dict) else record
+    texts = (value for value in values if isinstance(value, str) and strip(value) and not value[:1].isdigit())
+    found = _TOTAL.match(strip(next(texts, "")))
+    return found[1] if found else ""
 
 
 def _records(body: bytes, path: str) -> Iterator[Any]:
@@ -165,7 +244,8 @@ def _members(record: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _named(sample: Sample) -> bool:
-    nameless = [name for name in sample.order if name.startswith("(kolom ")]
+    """Whether a header was found: of several names, few of which are missing or numbers."""
+    nameless = [name for name in sample.order if name.startswith("(kolom ") or _NUMBER.fullmatch(name)]
     return len(sample.order) > 1 and 2 * len(nameless) < len(sample.order)
 
 
@@ -188,13 +268,18 @@ def _csv_args(path: Path) -> Iterator[dict[str, Any]]:
         except duckdb.Error:
             row = None
     delimiter, quote, skipped = row if row is not None else (",", '"', 0)
-    if delimiter != ",":
-        args["delimiter"] = delimiter
     if quote not in ('"', "(empty)"):
         args["quote"] = quote
+    delimiters = dict.fromkeys([delimiter, ",", *_DELIMITERS])
+    tried = [{**args, **({} if sign == "," else {"delimiter": sign})} for sign in delimiters]
     if skipped:
-        yield {**args, "header_row": int(skipped) + 1}
-    yield args
+        below = {**tried[0], "header_row": int(skipped) + 1}
+        # A title has one field. A first line of several may be the header, though the rows below are wider.
+        filled = [cell for cell in start.split(b"\n", 1)[0].split(delimiter.encode()) if cell.strip()]
+        tried.insert(0 if len(filled) < 2 else 1, below)
+    yield from tried
+    # A header may give one name to several columns.
+    yield from ({**args, "repeated": "by_left"} for args in tried)
 
 
 def _encoding(start: bytes) -> str:

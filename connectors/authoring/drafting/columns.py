@@ -7,11 +7,20 @@ from itertools import combinations
 
 from connectors.landing.sample import Sample, Value
 from connectors.source.guess import Guess, few_values, form, guess, with_locale
-from connectors.source.persons import maybe_a_person, named_like_a_person, plain, shaped_like_a_person
+from connectors.source.persons import kind_of, maybe_a_person, named_like_a_person, plain, shaped_like_a_person
 from connectors.source.record_paths import path_steps
 
 _KEYS = re.compile(r"(^|_)(id|kode|kd|no|nomor|npsn|nik|tahun|bulan|tanggal|tgl|semester|periode)(_|$)")
 _CODE = re.compile(r"(^|_)(kode|kd|id|npsn|nib|nss|code)(_|$)")
+_REGION = re.compile(
+    r"(^|_)(prov|provinsi|kab|kabupaten|kota|kabkot|kabkota|kec|kecamatan|desa|kel|kelurahan|wilayah|daerah|region|"
+    r"kemendagri|bps)(_|$)"
+)
+_PROVINCE = re.compile(r"(^|_)(prov|provinsi)(_|$)")
+# Kemendagri's and BPS's codes, without and with dots, of a regency, a district or a village; a province has two digits.
+_REGION_CODE = re.compile(r"[1-9]\d(\d{2}|\d{4,5}|\d{8}|\.\d{2}(\.\d{2,3}(\.\d{3,4})?)?)")
+_STATISTIC = re.compile(r"(^|_)(kbli|kbki|kbji|klui|isic|coicop|hs|icd|icd10|kodepos|pos)(_|$)")
+_QUANTITY = re.compile(r"(^|_)(luas|jumlah|jml|total|banyak|banyaknya|persen|persentase|kepadatan|rata)(_|$)")
 _PERIOD = re.compile(r"(^|_)(tahun|bulan|semester|periode|triwulan|year|month)(_|$)")
 _MOST_KEY_COLUMNS = 3
 _CANDIDATES = 10
@@ -19,7 +28,10 @@ _CANDIDATES = 10
 
 @dataclass(frozen=True)
 class Found:
-    """One column as the sample shows it. ``person`` says why it may identify one; ``sure`` when its name says so."""
+    """One column as the sample shows it. ``person`` says why it may identify one; ``sure`` when its name says so.
+
+    ``kind`` is the kind of identifier that a person's values spell, where they spell one.
+    """
 
     name: str
     field: str
@@ -27,6 +39,7 @@ class Found:
     guess: Guess
     values: tuple[str, ...] = ()
     person: str = ""
+    kind: str | None = None
     sure: bool = False
     full: bool = False
     negative: bool = False
@@ -92,7 +105,7 @@ def _found(sample: Sample, field: str, rows: int, used: set[str]) -> Found:
     name = _name(field, used)
     words = [] if positional else [name, *path_steps(field)]
     guessed = guess(texts, numbers=sample.kind(field) == "number")
-    if _CODE.search(name) and guessed.type.startswith(("integer", "bigint", "decimal")):
+    if guessed.type.startswith(("integer", "bigint", "decimal")) and _is_code(name, texts):
         # A code is no quantity: 64.02 is not 64.2, and nobody adds two of them.
         guessed = Guess(pattern=form(texts))
     person, sure = _person(words, texts, guessed)
@@ -103,10 +116,20 @@ def _found(sample: Sample, field: str, rows: int, used: set[str]) -> Found:
         guessed,
         () if person or guessed.type != "string" else few_values(texts),
         person,
+        kind_of(words, texts) if person else None,
         sure,
         full=len(values) == rows,
         negative=any(text.startswith("-") for text in texts),
     )
+
+
+def _is_code(name: str, texts: Sequence[str]) -> bool:
+    """Whether numbers are codes: by the name, or because a region's name stands over what its codes look like."""
+    if _CODE.search(name) or _STATISTIC.search(name):
+        return True
+    if not _REGION.search(name) or _QUANTITY.search(name) or len({len(text) for text in texts}) != 1:
+        return False
+    return all(_REGION_CODE.fullmatch(text) or (_PROVINCE.search(name) and len(text) == 2) for text in texts)
 
 
 def _person(words: Sequence[str], texts: Sequence[str], guessed: Guess) -> tuple[str, bool]:

@@ -60,6 +60,7 @@ def draft(opd: str, source_id: str, asked: Asked, today: date) -> Draft:
         f"protocol: {asked.protocol}",
         *_connection(asked),
         *_block("args", dict(asked.args)),
+        *_odd_rows(asked),
         *_block("for_each", [dict(context) for context in asked.contexts]),
         f"coverage: {_flow(_coverage(asked, columns))}",
         "contract:",
@@ -77,6 +78,24 @@ def draft(opd: str, source_id: str, asked: Asked, today: date) -> Draft:
         "runbook: TODO what to do when it breaks, and whom to ask at the agency",
     ]
     return Draft("\n".join([*lines, ""]), columns, key)
+
+
+def _odd_rows(asked: Asked) -> Iterator[str]:
+    """What a person must know of rows that are no records like the others."""
+    count = asked.rows + len(asked.misfits) + len(asked.totals)
+    if asked.misfits:
+        yield (
+            f"# TODO {len(asked.misfits)} of {count} rows do not fit the header ({asked.misfits[0]}): are delimiter, "
+            "header_row and footer right? The rows would be refused."
+        )
+    if asked.args.get("repeated") == "by_left":
+        yield "# TODO the header gives one name to several columns; they are named by the one to their left: is it so?"
+    if asked.totals:
+        words = _flow(sorted({word for _, word in asked.totals}))
+        yield (
+            f"# TODO record {asked.totals[0][0]} of {count} begins like a total ({words}), and so do "
+            f"{len(asked.totals)} in all: say `footer_starts: {words}` where they stand last, or ask for data without."
+        )
 
 
 def _connection(asked: Asked) -> Iterator[str]:
@@ -128,7 +147,10 @@ def _column(column: Found, in_key: bool) -> str:
     if column.person:
         spec["personal"] = "pseudonym" if in_key else "drop"
         notes.append(column.person if column.sure else f"TODO {column.person}: drop, pseudonym, or why it may be kept?")
-        return f"{name}: {_flow(spec | ({'required': True} if in_key else {}))}{_comment(notes)}"
+        if in_key:
+            spec |= {"kind": column.kind} if column.kind else {"pattern": column.guess.pattern or f"^{TODO}$"}
+            spec["required"] = True
+        return f"{name}: {_flow(spec)}{_comment(notes)}"
     if column.guess.type != "string":
         spec["type"] = column.guess.type
     spec |= {key: value for key in ("format", "locale", "timezone", "pattern") if (value := getattr(column.guess, key))}

@@ -5,10 +5,10 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import structlog
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors.http.redact import quote
 from connectors.http.urls import fill
@@ -26,12 +26,14 @@ class FileArgs(ProtocolArgs):
 
     ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
     ``names`` says which files to look for over HTTP where a folder has no index page: ``realisasi_{tahun}.csv``, once
-    for each ``for_each`` entry; one that is not there is no error as long as another is.
+    for each ``for_each`` entry; one that is not there is no error as long as another is. ``query`` are parameters of
+    their addresses, for what a service makes on demand: ``pub?output=csv``.
     """
 
     folder: str = "."
     pattern: str
     names: list[str] = Field(default_factory=list)
+    query: dict[str, str] = Field(default_factory=dict)
     newest: Newest | None = None
     max_files: int = Field(default=500, ge=1, le=10_000)
 
@@ -43,6 +45,12 @@ class FileArgs(ProtocolArgs):
         except re.error as error:
             raise ValueError(f"pattern is not a regular expression: {error}") from None
         return pattern
+
+    @model_validator(mode="after")
+    def _asked_by_name(self) -> Self:
+        if self.query and not self.names:
+            raise ValueError("a query goes with `names`: it is part of a declared file's address")
+        return self
 
     def problems(self) -> Sequence[tuple[str, str]]:
         """Whether the newest files may be others than those whose names sort last. Raises ConfigError."""
@@ -84,7 +92,8 @@ class FileProtocol(ProtocolBase[FileArgsT]):
 
     def pages(self) -> Iterator[Page]:
         """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
-        with open_transport(self.connection, self.args.folder, self.http, self._names()) as transport:
+        asked = self._names(), self.args.query
+        with open_transport(self.connection, self.args.folder, self.http, *asked) as transport:
             chosen = self._chosen(transport)
             for seq, (found, context) in enumerate(chosen):
                 yield self._page(seq, found, context, transport)

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -58,12 +58,16 @@ _UNLISTED = {"http", "https"}
 
 
 def open_transport(
-    connection: Connection, folder: str, http: HttpClient, names: Sequence[str] = ()
+    connection: Connection,
+    folder: str,
+    http: HttpClient,
+    names: Sequence[str] = (),
+    query: Mapping[str, str] | None = None,
 ) -> AbstractContextManager[Transport]:
     """The way to a folder below the connection's URL, by its scheme.
 
-    ``names`` are the files to look for where a folder cannot be listed. Raises ConfigError for other schemes and for
-    folders that climb.
+    ``names`` are the files to look for where a folder cannot be listed, ``query`` the parameters of their addresses.
+    Raises ConfigError for other schemes and for folders that climb.
     """
     if any(part == ".." for part in folder.split("/")) or folder.startswith("/"):
         raise ConfigError("a folder may not climb", where="args.folder", do="Name it below the connection's URL")
@@ -77,7 +81,11 @@ def open_transport(
         )
     module, _, attribute = target.partition(":")
     opener: Opener = getattr(importlib.import_module(module), attribute)
-    return opener(connection, folder, http, names) if scheme in _UNLISTED else opener(connection, folder, http)
+    if scheme in _UNLISTED:
+        return opener(connection, folder, http, names, query or {})
+    if query:
+        raise ConfigError("only files over HTTP have a query", where="args.query", do="Take it out")
+    return opener(connection, folder, http)
 
 
 def unsafe_name(name: str) -> bool:

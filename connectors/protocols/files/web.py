@@ -30,13 +30,16 @@ _END = re.compile(rb"</html>\s*\Z", re.IGNORECASE)
 class WebFolder:
     """Files below the connection's URL, declared or listed, through the project's HTTP client and its rules.
 
-    ``login`` and ``password``, where the connection has them, are sent as Basic authentication.
+    ``login`` and ``password``, where the connection has them, are sent as Basic authentication. ``query`` belongs to
+    the address of every declared file.
     """
 
-    def __init__(self, connection: Connection, folder: str, http: HttpClient, names: Sequence[str]) -> None:
+    def __init__(
+        self, connection: Connection, folder: str, http: HttpClient, names: Sequence[str], query: Mapping[str, str]
+    ) -> None:
         if unsafe := next(filter(unsafe_name, names), None):
             raise ConfigError(f"{unsafe[:60]!r} is no name of a file in the folder", where="args.names")
-        self._http, self._names = http, names
+        self._http, self._names, self._query = http, names, query
         self._base = http.url("" if folder in {"", "."} else percent_encode(folder)).rstrip("/")
         self._credentials = _basic(connection)
         self.address = http.redactor.url(self._base)
@@ -80,6 +83,7 @@ class WebFolder:
         request = Request(
             f"{self._base}/{percent_encode(name, safe='')}",
             method="HEAD" if method == "HEAD" else "GET",
+            params=self._query,
             headers={"Accept-Encoding": "identity"},  # so that lengths are those of the file
             credentials=self._credentials,
         )

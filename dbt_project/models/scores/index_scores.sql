@@ -59,8 +59,15 @@ select
     cast(figures.value as decimal(4, 2)) as published_value,
     figures.publisher as published_by,
     case when indexed.index_value is null then 'missing' else 'measured' end as state,
+    case
+        when indexed.index_value is not null then null
+        when ruled.basis = 'listed' then 'dimension_missing'
+        else ruled.basis
+    end as missing_because,
     indexed.synthetic
 from indexed
+inner join {{ ref("int_region_rule_sets") }} as ruled
+    on indexed.region_code = ruled.region_code and indexed.rule_set_id = ruled.rule_set_id
 left join previous on indexed.region_code = previous.region_code and indexed.year = previous.year + 1
 left join {{ ref("published_figures") }} as figures
     on

@@ -1,5 +1,6 @@
 -- Which rule set holds for which region: the cohort the assessors' list gives it. For the instrument's year every
--- region has one; where the list does not name the region the year's default stands in, and its index is missing.
+-- region has one; where the list does not name the region the year's default stands in, and its index is missing: the
+-- basis says whether there is no list of the year at all, or one that leaves the region out.
 with listed as (
     select distinct
         assessed.region_code,
@@ -29,7 +30,10 @@ unlisted as (
         regions.region_name,
         methods.rule_set_id,
         methods.year,
-        'default' as basis
+        case
+            when methods.year in (select listed.year from listed) then 'not_listed'
+            else 'no_list'
+        end as basis
     from {{ ref("regions") }} as regions
     inner join {{ ref("rule_set_methods") }} as methods on methods.is_default
     where

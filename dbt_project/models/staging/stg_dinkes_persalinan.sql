@@ -1,8 +1,13 @@
 with landed as (
     select
-        *,
-        cast(timezone('{{ var("civil_time_zone") }}', cast(mulai as timestamptz)) as date) as civil_date
-    from {{ source("landing", "dinkes_persalinan") }}
+        births.*,
+        cast(
+            timezone(
+                coalesce(regions.time_zone, '{{ var("civil_time_zone") }}'), cast(births.mulai as timestamptz)
+            ) as date
+        ) as civil_date
+    from {{ source("landing", "dinkes_persalinan") }} as births
+    left join {{ ref("regions") }} as regions on births.kode_daerah = regions.region_code
 )
 
 select

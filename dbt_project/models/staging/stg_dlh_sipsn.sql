@@ -18,4 +18,4 @@ from {{ source("landing", "dlh_sipsn") }} as landed
 left join {{ ref("regions") }} as regions
     on
         {{ plain_name("landed.kabupaten_kota") }} = {{ plain_name("regions.sipsn_name") }}
-        and lower(trim(landed.provinsi)) = lower(regions.province)
+        and {{ plain_name("landed.provinsi") }} = {{ plain_name("regions.sipsn_province") }}

@@ -9,7 +9,7 @@ from connectors.source.proof import check_sources
 from connectors.source.source_files import load_sources
 from ledger.settings import REPOSITORY, Connection, Settings
 from ledger.store import Ledger
-from simulator.data import licences, queues
+from simulator.data import licences, queues, surveys
 from simulator.server import Simulator
 from tests.connectors.pulling import states
 
@@ -18,12 +18,16 @@ SOURCES = load_sources(FOLDER)
 LANDED = {
     "bpjs_antrean": [("2024-08", 70)],
     "bpjs_waktu_tunggu": [("2024-08", 20)],
+    "kobo_air_minum": [("all", 120)],
+    "lembar_wifi_publik": [("all", 24)],
+    "odk_rumah": [("all", 55)],
     "sicantik_izin_terbit": [("all", 230)],
 }
 PERSONS = [
     *(queues.member(serial).name for serial in range(1, queues.MEMBERS + 1)),
     *(queues.member(serial).nik for serial in range(1, queues.MEMBERS + 1)),
     *(str(row["n_pemohon"]) for row in licences.issued()),
+    *(str(row["responden/nama"]) for row in surveys.households()),
 ]
 
 

@@ -181,7 +181,7 @@ def test_positions_that_moved_are_told_by_their_values(pull: Pull) -> None:
 
 def test_p6_no_value_and_no_number_of_a_person_is_told(pull: Pull, ledger: Ledger) -> None:
     nik, name = "9964020101230001", "Siti Contohwan"
-    columns = COLUMNS | {"nik": {"personal": "pseudonym"}}
+    columns = COLUMNS | {"nik": {"personal": "pseudonym", "kind": "nik"}}
     rows = [row(nth) | {"nik_anak": nik, "nama_ibu": name, nik: 1} for nth in range(9)]
     outcome = pull(source({"added": "evolve"}, columns=columns), rows)
     everything = json.dumps([list(outcome.reasons), list(outcome.findings)])
@@ -207,3 +207,54 @@ def test_p6_a_nul_in_an_unknown_field_reaches_no_message(
     outcome = pull_pages(source, [page_of(rows)], ledger, settings)
     assert outcome.batches[0].status == "held"
     assert "Contohwan" not in f"{outcome} {ledger.batches(source.id)} {capsys.readouterr()}"
+
+
+LONG = "1234567890123.4567"
+
+
+@pytest.mark.parametrize("places", [[0], [0, 1], [1, 0]], ids=["once", "then clean", "clean before"])
+@pytest.mark.parametrize("kind", [{}, {"locale": "id"}], ids=["no locale", "locale"])
+def test_a_number_of_many_digits_does_not_make_text_of_the_others(
+    ledger: Ledger, settings: Settings, kind: dict[str, str], places: list[int]
+) -> None:
+    """A page that holds one is rewritten with all its numbers as texts: what JSON said of them counts all the same."""
+    of = source(columns={"id": {}, "nilai": {"type": "decimal(30,6)", **kind}})
+    numbers = ", ".join(f'{{"id": "r{nth}", "nilai": {nth}.25}}' for nth in range(10))
+    bodies = [f'[{numbers}, {{"id": "r10", "nilai": {LONG}}}]', f'[{numbers}, {{"id": "r10", "nilai": 1.5}}]']
+    for place in places:
+        batch = pull_pages(of, [page_of(bodies[place].encode())], ledger, settings).batches[0]
+        assert (batch.status, list(batch.reasons), list(batch.findings)) == ("accepted", [], [])
+
+
+def test_text_where_numbers_came_is_still_told_beside_a_number_of_many_digits(
+    ledger: Ledger, settings: Settings
+) -> None:
+    of = source(columns={"id": {}, "nilai": {"type": "decimal(30,6)", "locale": "id"}, "besar": {}})
+    numbers = ", ".join(f'{{"id": "r{nth}", "nilai": {nth}.25, "besar": "x"}}' for nth in range(10))
+    texts = ", ".join(f'{{"id": "r{nth}", "nilai": "{nth},25", "besar": {LONG}}}' for nth in range(10))
+    pull_pages(of, [page_of(f"[{numbers}]".encode())], ledger, settings)
+    batch = pull_pages(of, [page_of(f"[{texts}]".encode())], ledger, settings).batches[0]
+    assert [reason["code"] for reason in batch.reasons] == ["drift_retyped"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": "r0", "nilai": 1, "kelas": "A", "Siti": 1, "budi_contohwan": {"n": 2}, "SITI": None}],
+        [row(nth) | {f"Siti{'abcdefghij'[nth]}": 1} for nth in range(10)],
+        [row(nth) | {"Siti" + "abcdefghijklmnopqrstuvwxyz"[at]: 1 for at in range(26)} for nth in range(10)],
+    ],
+    ids=["one record", "another one in each record", "very many in each record"],
+)
+def test_p6_a_persons_name_as_a_field_is_in_no_finding(pull: Pull, rows: list[Row]) -> None:
+    outcome = pull(source({"added": "warn"}), rows)
+    observed, do = told(outcome.findings, "drift_added")
+    assert "what it names is not shown" in observed
+    for word in ("siti", "budi", "contohwan"):
+        assert word not in f"{observed} {do} {outcome}".lower()
+
+
+def test_a_field_of_known_words_is_named_though_it_stands_in_few_records(pull: Pull) -> None:
+    rows = [row(nth) | ({"keterangan": "x"} if nth == 3 else {}) for nth in range(10)]
+    observed, _ = told(pull(source({"added": "warn"}), rows).findings, "drift_added")
+    assert observed.startswith("keterangan (in few records")

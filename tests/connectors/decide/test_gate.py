@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.decide.facts import Before, Facts, PullRows, Reason
-from connectors.decide.gate import MIN_COPY_ROWS, capped, decide, too_many
+from connectors.decide.gate import MIN_COPY_ROWS, capped, decide, repeated, too_many
 from connectors.source.source import Assertions, Limit
 
 ASSERTIONS = Assertions.model_validate(
@@ -51,6 +51,10 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("empty from the start", facts(received=0, before=None, trailing=()), "held", ["rows_min"]),
     ("quarantine at its quota", facts(landed=95, quarantined=5), "accepted", []),
     ("quarantine over its quota", facts(landed=94, quarantined=6), "held", ["quarantine"]),
+    ("half of the rows flagged", facts(flagged=50), "accepted", []),
+    ("more than half of the rows flagged", facts(flagged=51), "held", ["flagged_max"]),
+    ("flagged rows are counted among the landed", facts(landed=96, quarantined=4, flagged=49), "held", ["flagged_max"]),
+    ("flagged rows of a delta", facts(new_rows=100, flagged=51), "held", ["flagged_max"]),
     ("nothing landed", facts(landed=0, quarantined=100), "rejected", ["nothing_landed"]),
     ("one row, and it is bad", facts(received=1, landed=0, quarantined=1), "rejected", ["nothing_landed"]),
     ("keys at their limit", facts(before=before(keys_gone=20)), "accepted", []),
@@ -59,6 +63,7 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
     ("any change where none is bounded", facts(before=before(keys_changed=100)), "accepted", []),
     ("a copy under another key", facts(copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("one row may be the same", facts(copies=("x 2024",), received=1), "held", ["rows_min", "shrink"]),
+    ("rows that came again where as many were announced", facts(repeated=1), "held", ["repeated"]),
     ("a copied file within", facts(doubled_pages=(3,)), "held", ["copy_within"]),
     ("at the floor of what is usual", facts(received=104, before=before(received=130)), "accepted", []),
     ("one under what is usual", facts(received=103, before=before(received=130)), "held", ["shrink"]),
@@ -102,6 +107,15 @@ CASES: list[tuple[str, Facts, str, list[str]]] = [
         facts(drift=(UNKNOWN,), landed=0, quarantined=100),
         "rejected",
         ["nothing_landed", "drift_added"],
+    ),
+    ("the last period that is believed", facts(not_after="2024"), "accepted", []),
+    ("a period far ahead", facts(coverage="2099", not_after="2027"), "held", ["coverage_future"]),
+    ("a month far ahead", facts(coverage="2027-12", not_after="2027-11"), "held", ["coverage_future"]),
+    (
+        "what is in force of such a period may go",
+        facts(coverage="2099", not_after="2027", received=0, before=before(received=0), trailing=()),
+        "held",
+        ["rows_min"],
     ),
     ("rows without coverage", facts(coverage=None), "held", ["coverage_unknown"]),
     ("a coverage that vanished", facts(received=0, pull=PullRows(100, 0)), "held", ["vanished"]),
@@ -178,6 +192,7 @@ DELTAS: list[tuple[str, Facts, str, list[str]]] = [
     ),
     ("a copy under another key", facts(new_rows=9, copies=("dlh_sipsn 2024",)), "held", ["copy"]),
     ("a field nobody declared", facts(new_rows=9, drift=(UNKNOWN,)), "held", ["drift_added"]),
+    ("a delta far ahead", facts(new_rows=9, coverage="20991", not_after="20261"), "held", ["coverage_future"]),
     ("rows without coverage", facts(new_rows=9, coverage=None), "held", ["coverage_unknown"]),
     (
         "a field nobody declared, and no new row",
@@ -258,10 +273,25 @@ BESIDE = sorted({cap + step for cap in CAPS for step in (-1, 1)} - set(CAPS))
     ("received", "told"), [*((cap, True) for cap in CAPS), *((number, False) for number in BESIDE), (0, False)]
 )
 def test_p1_a_silent_cap_is_a_finding(received: int, told: bool) -> None:
-    found = capped(received)
+    found = capped([received, 7])
     assert (found is not None) is told
     if found is not None:
         assert (found.code, found.observed) == ("silent_cap", str(received))
+
+
+def test_p1_a_silent_cap_is_looked_for_in_each_listing() -> None:
+    found = capped([1_000, 999, 1_000, 5_000])
+    assert found is not None
+    assert found.observed == "1000 in 2 listings, 5000"
+    assert capped([400, 600]) is None
+
+
+@pytest.mark.parametrize(("count", "announced", "told"), [(0, True, ""), (4, True, "never came"), (4, False, "again")])
+def test_p1_rows_that_came_again_say_what_is_known_of_the_others(count: int, announced: bool, told: str) -> None:
+    found = repeated(count, announced=announced)
+    assert (found is None) is (not told)
+    if found is not None:
+        assert (found.observed, told in found.what, "never came" in found.what) == ("4", True, announced)
 
 
 def test_every_reason_says_what_to_do() -> None:
@@ -295,3 +325,10 @@ def test_changes_are_bounded_where_the_contract_says_so(changed: int, outcome: s
 def test_too_many_rows_are_a_finding(received: int, expected: str | None) -> None:
     found = too_many(received, ASSERTIONS)
     assert (found.code if found else None) == expected
+
+
+def test_how_many_rows_may_be_flagged_is_declared() -> None:
+    strict = ASSERTIONS.model_copy(update={"flagged": Limit(max=0.05)})
+    assert decide(facts(flagged=5), strict).outcome == "accepted"
+    [reason] = decide(facts(flagged=6), strict).reasons
+    assert (reason.code, reason.observed, reason.limit) == ("flagged_max", "6 of 100", "5.0%")

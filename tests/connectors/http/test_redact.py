@@ -153,3 +153,16 @@ def test_p6_ten_digits_are_masked_in_a_systems_own_words(number: str, masked: bo
 
 def test_p6_a_mail_address_is_masked_in_a_systems_own_words() -> None:
     assert quote("tanya siti.c+1@dinas.contoh.go.id ya") == "tanya (mail) ya"
+
+
+@pytest.mark.parametrize("number", ["3201 0141 0190 0011", "3201.0141.0190.0011", "320101-410190-0011"])
+def test_p6_a_number_in_groups_is_masked_in_words_and_in_requests(number: str) -> None:
+    assert quote(f"data NIK {number}, token 9f8e7d6c5b4a3928") == "data NIK (number), token (token)"
+    shown = Redactor().request("POST", f"https://h/a/{number}?nik={number}", form={"nik": number}, body=None)
+    assert shown == "POST https://h/a/(number)?nik=(number) form nik=(number)"
+
+
+def test_p6_a_number_that_was_cut_in_two_is_not_quoted_in_part() -> None:
+    for length in range(900, 1010):
+        shown = quote(". " * (length // 2) + "3201 0141 0190 0011" + " x" * 100, 2000)
+        assert "0141" not in shown, length

@@ -1,7 +1,10 @@
 """What an answer means before any protocol looks at it."""
 
+import gzip
+
 import pytest
 
+from connectors.http.first_bytes import named_by_first_bytes
 from connectors.http.verdict import DamagedJsonError, json_verdict, kind_of_status, parse_json, words_of
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -54,6 +57,32 @@ def test_a_verdict_quotes_the_sources_own_words_shortened_and_without_numbers_of
     detail = json_verdict(400, {}, words.encode()).detail
     assert detail.startswith("HTTP 400: NIK (number) milik (mail) tidak ditemukan")
     assert len(detail) < 220
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (gzip.compress(b'{"a": 1}'), "a gzip file"),
+        (b"PK\x03\x04rest", "a ZIP archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "an old Office file (XLS)"),
+        (b"%PDF-1.7", "a PDF"),
+        (b'<?xml version="1.0"?><nama>Siti Contohwan</nama>', "XML"),
+        (b'\xef\xbb\xbf\n<?xml version="1.0"?><a/>', "XML"),
+        ('{"nama": "Siti Contohwan"}'.encode("utf-16"), "text in UTF-16"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, JSON, {"Content-Type": "text/plain"}])
+def test_p10_what_came_instead_of_json_is_named_by_its_first_bytes(
+    body: bytes, told: str, headers: dict[str, str]
+) -> None:
+    verdict = json_verdict(200, headers, body)
+    assert (verdict.kind, verdict.detail.startswith(told), "Siti" in verdict.detail) == ("damaged", True, False)
+    assert "came instead of JSON" in verdict.detail
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"a": "<?xml"}', b"PK", b"Akses ditolak"])
+def test_what_the_first_bytes_do_not_tell_is_not_named(body: bytes) -> None:
+    assert named_by_first_bytes(body) == ""
 
 
 def test_every_status_has_a_kind() -> None:

@@ -33,9 +33,9 @@ BUNDLE = {
     "type": "searchset",
     "total": 2,
     "entry": [
-        {"resource": {"id": "a", "n": 1}},
-        {"resource": {"id": "b", "n": "?"}},
-        {"resource": {"id": "x"}, "search": {"mode": "include"}},
+        {"resource": {"resourceType": "Encounter", "id": "a", "n": 1}},
+        {"resource": {"resourceType": "Encounter", "id": "b", "n": "?"}},
+        {"resource": {"resourceType": "Patient", "id": "x"}, "search": {"mode": "include"}},
     ],
 }
 TOKEN = {"access_token": "token", "expires_in": "3599"}

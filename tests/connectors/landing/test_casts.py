@@ -47,7 +47,7 @@ ID = {"id": {}}
         ({"type": "date", "format": ["%d/%m/%Y", "%Y-%m-%d"]}, "2024-08-31", dt.date(2024, 8, 31)),
         ({"type": "date", "format": "%d/%m/%Y"}, "1/8/2024", dt.date(2024, 8, 1)),
         ({"type": "date", "format": "%Y%m%d"}, "20240831", dt.date(2024, 8, 31)),
-        ({"type": "date", "format": ["%Y%m%d", "%d/%m/%y"]}, "31/08/24", dt.date(2024, 8, 31)),
+        ({"type": "date", "format": ["%Y%m%d", "%d/%m/%y"], "max": "2030-12-31"}, "31/08/24", dt.date(2024, 8, 31)),
         ({"type": "date", "format": "%B %d, %Y"}, "August 31, 2024", dt.date(2024, 8, 31)),
         ({"type": "date", "format": "%Y-%m-%dT%H:%M:%S%z"}, "2024-08-31T00:00:00+00:00", dt.date(2024, 8, 31)),
         ({"type": "decimal(9,3)", "locale": "id"}, "0,123", Decimal("0.123")),
@@ -99,7 +99,7 @@ def test_a_value_is_read_exactly(land: Any, column: dict[str, Any], given: Any, 
         ({"type": "date", "format": "%Y%m%d"}, "2024123", "type"),
         ({"type": "date", "format": "%Y%m%d"}, "240831", "type"),
         ({"type": "date", "format": ["%Y%m%d", "%Y-%m-%d"]}, "2024123", "type"),
-        ({"type": "date", "format": "%d/%m/%y"}, "31/08/1", "type"),
+        ({"type": "date", "format": "%d/%m/%y", "max": "2030-12-31"}, "31/08/1", "type"),
         ({"type": "date", "format": "%d/%m/%Y"}, "31/02/2024", "type"),
         ({"type": "date", "format": "%d/%m/%Y"}, "45292", "type"),
         ({"type": "date", "format": "%d/%m/%Y"}, "٣١/٠٨/٢٠٢٤", "type"),
@@ -126,7 +126,7 @@ def test_a_value_is_read_exactly(land: Any, column: dict[str, Any], given: Any, 
         ({"type": "date", "min": "1985-01-01"}, "1899-12-31", "min"),
         ({}, "broken \ufffd text", "encoding"),
         ({}, "nul \0 text", "encoding"),
-        ({"personal": "pseudonym"}, "broken \ufffd", "encoding"),
+        ({"personal": "pseudonym", "pattern": "^.*$"}, "broken \ufffd", "encoding"),
     ],
 )
 def test_what_cannot_be_read_exactly_is_quarantined(land: Any, column: dict[str, Any], given: Any, rule: str) -> None:
@@ -225,6 +225,28 @@ def test_rules_compare_columns(land: Any) -> None:
     assert result.quarantine[0]["reasons"][0]["value"] == "hadir = 5, terdaftar = 4"
 
 
+def test_a_rule_may_add_columns_so_that_a_shifted_header_is_seen(land: Any) -> None:
+    columns = ID | {name: {"type": "integer"} for name in ("laki", "perempuan", "jumlah")}
+    rows = [
+        {"id": 1, "laki": 2147483647, "perempuan": 3, "jumlah": 4},
+        {"id": 2, "laki": 5, "perempuan": 3, "jumlah": 8},
+        {"id": 3, "laki": 5, "perempuan": None, "jumlah": 8},
+        {"id": 4, "laki": 8, "perempuan": 5, "jumlah": 3},
+    ]
+    result = land(columns, rows, rules=["laki + perempuan = jumlah"])
+    assert [row["id"] for row in result.rows] == ["2", "3"]
+    assert result.reasons == [("rule", "laki")] * 2
+    assert result.quarantine[1]["reasons"][0]["value"] == "laki = 8, perempuan = 5, jumlah = 3"
+
+
+def test_a_sum_may_be_compared_with_a_number_and_other_scales(land: Any) -> None:
+    columns = ID | {"a": {"type": "decimal(5,2)"}, "b": {"type": "decimal(9,4)"}, "c": {"type": "bigint"}}
+    rows = [{"id": 1, "a": "99.99", "b": "0.0100", "c": 100}, {"id": 2, "a": "99.99", "b": "0.0101", "c": 100}]
+    result = land(columns, rows, rules=["a + b <= 100", "c = a + b", "a + b > -1.5"])
+    assert [row["id"] for row in result.rows] == ["1"]
+    assert result.reasons == [("rule", "a"), ("rule", "c")]
+
+
 def test_a_flagging_rule_counts_and_lands(land: Any) -> None:
     columns = ID | {"persen": {"type": "decimal(9,2)"}}
     rule = {"rule": "persen <= 120", "on_fail": "flag"}
@@ -273,3 +295,39 @@ def test_p1_a_row_that_breaks_two_rules_on_one_field_is_one_refused_row(land: An
     result = land(columns, rows, rules=["hadir <= terdaftar", "hadir <= kursi"])
     assert result.reasons == [("rule", "hadir")] * 2
     assert [(count.rule, count.field, count.rows) for count in result.counts.quarantine] == [("rule", "hadir", 1)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "given", "landed"),
+    [
+        ({"max": "2026-12-31"}, "05/06/60", dt.date(1960, 6, 5)),
+        ({"max": "2026-12-31"}, "05/06/69", dt.date(1969, 6, 5)),
+        ({"max": "2026-12-31"}, "31/12/26", dt.date(2026, 12, 31)),
+        ({"max": "2026-12-31"}, "01/01/27", dt.date(1927, 1, 1)),
+        ({"max": "2026-06-30"}, "30/06/26", dt.date(2026, 6, 30)),
+        ({"max": "2026-06-30"}, "01/07/26", dt.date(1926, 7, 1)),
+        ({"max": "2026-12-31"}, "29/02/28", dt.date(1928, 2, 29)),
+        ({"max": "1999-12-31"}, "29/02/00", None),
+        ({"max": "2026-12-31"}, "29/02/24", dt.date(2024, 2, 29)),
+        ({"max": "1999-12-31"}, "05/06/24", dt.date(1924, 6, 5)),
+        ({"min": "2001-01-01"}, "05/06/69", dt.date(2069, 6, 5)),
+        ({"min": "2001-01-01"}, "05/06/00", dt.date(2100, 6, 5)),
+        ({"min": "1950-01-01"}, "05/06/49", dt.date(2049, 6, 5)),
+        ({"min": "1950-01-01", "max": "2026-12-31"}, "05/06/60", dt.date(1960, 6, 5)),
+        ({"max": "2026-12-31"}, "05/06/1960", dt.date(1960, 6, 5)),
+        ({"max": "2026-12-31"}, "05/06/2024", dt.date(2024, 6, 5)),
+    ],
+)
+def test_a_year_of_two_digits_is_of_the_declared_hundred_years(
+    land: Any, bounds: dict[str, str], given: str, landed: dt.date | None
+) -> None:
+    column = {"type": "date", "format": ["%d/%m/%Y", "%d/%m/%y"], **bounds}
+    result = land(ID | {"value": column}, [{"id": 1, "value": given}])
+    assert [row["value"] for row in result.rows] == ([landed] if landed else [])
+    assert result.reasons == ([] if landed else [("type", "value")])
+
+
+def test_a_year_of_two_digits_before_the_least_day_is_refused(land: Any) -> None:
+    column = {"type": "date", "format": "%d/%m/%y", "min": "1950-01-01", "max": "2026-12-31"}
+    result = land(ID | {"value": column}, [{"id": 1, "value": "05/06/30"}])
+    assert result.reasons == [("min", "value")]

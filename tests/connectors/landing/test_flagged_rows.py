@@ -19,6 +19,7 @@ def test_a_flagged_row_lands_and_says_what_it_breaks(land: Land) -> None:
         "blank": [],
     }
     assert result.counts.flagged == {"persentase <= 1000": 1, "rate": 1}
+    assert result.counts.flagged_rows == 1
     assert (result.counts.received, result.counts.landed, result.counts.quarantined) == (3, 3, 0)
 
 
@@ -42,4 +43,4 @@ def test_a_row_in_quarantine_is_not_counted_as_flagged(land: Land) -> None:
     """A copy of a flagged row: one lands with its flag, the other is quarantined and counted there."""
     result = land(COLUMNS, [ROWS[1], ROWS[1]], ratios=[ratio()])
     assert (result.counts.landed, result.counts.quarantined) == (1, 1)
-    assert result.counts.flagged == {"rate": 1}
+    assert (result.counts.flagged, result.counts.flagged_rows) == ({"rate": 1}, 1)

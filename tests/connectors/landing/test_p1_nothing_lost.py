@@ -116,7 +116,9 @@ def test_p1_a_lost_row_is_noticed(tmp_path: Path, monkeypatch: Any) -> None:
 
 
 def test_p2_the_same_pages_land_as_the_same_bytes(tmp_path: Path) -> None:
-    source = source_of({"id": {}, "nik": {"personal": "pseudonym"}, "n": {"type": "integer"}}, ["id"])
+    source = source_of(
+        {"id": {}, "nik": {"personal": "pseudonym", "pattern": "^.*$"}, "n": {"type": "integer"}}, ["id"]
+    )
     pages = [page_of([{"id": f"{seq}-{row}", "nik": row, "n": "x" if row % 7 == 0 else row} for row in range(500)], seq)
              for seq in range(4)]  # fmt: skip
     first = land_pages(source, pages, tmp_path / "a")

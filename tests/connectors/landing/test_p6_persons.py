@@ -51,7 +51,7 @@ def test_p6_the_pads_are_those_of_rfc_2104(length: int) -> None:
 
 def test_p6_the_same_person_has_the_same_pseudonym_everywhere(land: Any, tmp_path: Path) -> None:
     other = land_pages(
-        source_of({"ibu": {"personal": "pseudonym"}}, ["ibu"]), [page_of([{"ibu": NIK}])], tmp_path / "b"
+        source_of({"ibu": {"personal": "pseudonym", "kind": "nik"}}, ["ibu"]), [page_of([{"ibu": NIK}])], tmp_path / "b"
     )
     assert land(COLUMNS, [RECORD]).rows[0]["nik"] == other.rows[0]["ibu"]
 
@@ -296,7 +296,9 @@ def test_p6_every_shape_is_seen_in_a_key_in_what_is_nested_and_in_two_columns_at
     assert shown(keys) + shown(nested) + shown(both) == []
 
 
-@pytest.mark.parametrize("persons", [{}, {"nik": {"personal": "pseudonym"}}], ids=["no persons", "persons"])
+@pytest.mark.parametrize(
+    "persons", [{}, {"nik": {"personal": "pseudonym", "kind": "nik"}}], ids=["no persons", "persons"]
+)
 def test_p6_every_shape_is_masked_in_a_row_that_is_refused_for_something_else(land: Any, persons: Any) -> None:
     """In its reasons and in its record, with persons in the contract or without."""
     columns = {"id": {}, "n": {"type": "integer"}, "catatan": {}, **persons}
@@ -383,6 +385,14 @@ def test_the_scanner_counts_digits_exactly(land: Any) -> None:
         ("1234/5678/9012/345", True, False),
         ("\uff11234567890", True, True),
         ("64.02", True, False),
+        ("64.0201.410190.0011", False, True),
+        ("640201 41 01 90 0011", False, True),
+        ("64 - 02 - 01 - 410190 - 001", False, False),
+        ("+62 812 3456 7890", True, True),
+        ("001 234 5678", True, True),
+        ("2024-01-15 10:30:00", True, False),
+        ("15/01/2024", True, False),
+        ("01-01-2024 s.d. 31-12-2024", False, False),
     ],
 )
 def test_p6_what_is_shown_of_a_refused_text_hides_long_numbers(value: str, private: bool, hidden: bool) -> None:

@@ -18,6 +18,7 @@ from connectors.landing.checks import comparison
 from connectors.landing.paths import parse_path
 from connectors.landing.personal import has_identity, is_suspicious
 from connectors.protocols.json_path import member, select
+from connectors.source.blanks import strip
 from connectors.source.columns import Column
 from connectors.source.rules import parse_rule
 from ledger.sql import literal
@@ -76,7 +77,7 @@ def test_what_is_no_number_of_the_locale_is_nothing(texts: list[str], locale: st
     whole = rf"([1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+|[0-9]+)" if locale else "[0-9]+"
     column = {"type": "decimal(12,3)"} | ({"locale": locale} if locale else {})
     for text, value in zip(texts, values_of(column, texts), strict=True):
-        bare = text.strip(" ")
+        bare = strip(text)
         found = re.fullmatch(rf"([+-]?)({whole})([{mark}][0-9]{{1,3}}0*)?", bare)
         if found is None:
             assert value is None, text
@@ -143,6 +144,7 @@ def test_records_are_found_wherever_a_path_leads(before: list[str], inside: list
     assert [row["id"] for row in result.rows] == wanted == [f"r{at}" for at in range(count)]
 
 
+TWO = {name: Column(type="decimal(9,2)") for name in "abc"}
 OPERATORS = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b, "=": lambda a, b: a == b, "!=": lambda a, b: a != b,
@@ -162,9 +164,30 @@ def test_a_rule_is_its_own_arithmetic_and_nothing_where_a_value_is_missing(
     names = names if left != 0 else names.replace("CAST(NULL", "CAST(0", 1)
     names = names if right != 0 else names.replace("CAST(NULL AS DECIMAL(9,2)) AS b", "CAST(0 AS DECIMAL(9,2)) AS b")
     rule = parse_rule(f"a {operator} b")
-    row = duckdb.execute(f"SELECT {comparison(rule)} FROM (SELECT {names})").fetchone()
+    row = duckdb.execute(f"SELECT {comparison(rule, TWO)} FROM (SELECT {names})").fetchone()
     assert row is not None
     assert row[0] == (None if left is None or right is None else OPERATORS[operator](left, right))
+
+
+AMOUNTS = st.none() | st.decimals(-(10**6), 10**6, places=2)
+
+
+@QUICK
+@given(operator=st.sampled_from(sorted(OPERATORS)), a=AMOUNTS, b=AMOUNTS, c=AMOUNTS, near=st.booleans())
+def test_a_rule_that_adds_is_exact_and_nothing_where_a_value_is_missing(
+    operator: str, a: Decimal | None, b: Decimal | None, c: Decimal | None, near: bool
+) -> None:
+    if near and a is not None and b is not None:
+        c = a + b
+    given_values = {"a": a, "b": b, "c": c}
+    names = ", ".join(
+        f"CAST({'NULL' if value is None else f'{value:f}'} AS DECIMAL(9,2)) AS {name}"
+        for name, value in given_values.items()
+    )
+    for rule, right in ((f"a + b {operator} c", c), (f"a+b {operator} c + c", None if c is None else c + c)):
+        row = duckdb.execute(f"SELECT {comparison(parse_rule(rule), TWO)} FROM (SELECT {names})").fetchone()
+        expected = None if a is None or b is None or right is None else OPERATORS[operator](a + b, right)
+        assert row == (expected,)
 
 
 _PARTS = st.sampled_from(["", " ", "a", ".", "-", "1", "12345", "NIK ", "é", "\u0663", "/", "\n"])
@@ -221,6 +244,6 @@ def test_p1_a_page_of_texts_lands_as_python_reads_it(values: list[Any], ascii_on
         value = record["v"]
         text = value if isinstance(value, str) else None if value is None else json.dumps(value)
         if at in landed:
-            assert landed[at] == (text if text is not None and text.strip(" ") else None)
+            assert landed[at] == (text if text is not None and strip(text) else None)
         else:
             assert re.search(r"[\x00\ufffd]|[0-9]{16}", text or "")

@@ -16,7 +16,12 @@ from ledger.errors import SourceError
 from tests.connectors.landing.conftest import KEYS, land_pages, page_of, source_of
 
 NIK = "6402011203850001"
-COLUMNS: dict[str, Any] = {"id": {}, "nik": {"personal": "pseudonym"}, "n": {"type": "integer"}, "t": {}}
+COLUMNS: dict[str, Any] = {
+    "id": {},
+    "nik": {"personal": "pseudonym", "pattern": "^.*$"},
+    "n": {"type": "integer"},
+    "t": {},
+}
 
 
 def pages_of(count: int, rows: int) -> list[Page]:

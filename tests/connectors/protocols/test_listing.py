@@ -178,6 +178,63 @@ def test_as_many_pages_as_are_allowed_are_taken_and_not_one_more(pull: Any, rows
     assert (error.kind, "more than 2 pages" in error.what) == ("damaged", True)
 
 
+BY_NUMBER = [wire for wire in PAGING if wire.answer in {by_page, by_header, by_offset, ckan, dapodik, sipd}]
+
+
+def of_a_page(wire: Wire, request: Request, rows: Rows) -> Reply:
+    """A server that announces how many rows its page has, not its list."""
+    page = wire.answer(request, rows, None)
+    return wire.answer(request, rows, len(json.loads(page[2])) if wire.protocol == "sipd" else SIZE)
+
+
+@pytest.mark.parametrize("wire", BY_NUMBER, ids=[f"{wire.protocol}-{wire.answer.__name__}" for wire in BY_NUMBER])
+def test_p1_a_total_that_is_one_full_page_is_doubted_by_asking_once_more(pull: Any, rows_of: Any, wire: Wire) -> None:
+    args: dict[str, Any] = {**wire.args}
+    if wire.protocol == "rest":
+        args["paging"] = {**args["paging"], "size": SIZE}
+    whole = pull(wire.protocol, args, lambda request: wire.answer(request, rows_up_to(SIZE), SIZE))
+    assert len(rows_of([page for page in whole.pages() if page.records != b"[]"])) == SIZE
+    assert len(whole.asked) == 2
+    capped = pull(wire.protocol, args, lambda request: of_a_page(wire, request, rows_up_to(SIZE + 1)))
+    error = refused(capped)
+    assert (error.kind, f"announces {SIZE} rows, as many as its page holds" in error.what) == ("damaged", True)
+
+
+BEYOND: Mapping[str, Callable[[Request], Reply]] = {
+    "it gives nothing": lambda request: as_reply({"data": [], "total": SIZE}),
+    "it gives its page again": lambda request: as_reply(
+        {"data": rows_up_to(SIZE), "total": SIZE, "at": at(request, "page")}
+    ),
+    "it gives its last row again": lambda request: as_reply({"data": rows_up_to(SIZE)[1:], "total": SIZE}),
+    "it refuses": lambda request: as_reply({"message": "halaman tidak ditemukan"}, 404),
+    "it fails": lambda request: as_reply("Undefined offset: 2", 500),
+}
+
+
+@pytest.mark.parametrize("beyond", BEYOND.values(), ids=BEYOND)
+def test_whatever_else_a_server_says_beyond_its_end_leaves_its_total_as_it_is(
+    pull: Any, rows_of: Any, beyond: Callable[[Request], Reply]
+) -> None:
+    def answer(request: Request) -> Reply:
+        first = at(request, "page") == 1
+        return as_reply({"data": rows_up_to(SIZE), "total": SIZE}) if first else beyond(request)
+
+    run = pull("rest", rest({"mode": "page", "total_at": "$.total", "size": SIZE}), answer)
+    found = [page for page in run.pages() if page.records != b"[]"]
+    assert [row["id"] for row in rows_of(found)] == ["r0", "r1"]
+    assert len(run.asked) == 2
+
+
+@pytest.mark.parametrize(("given", "asked"), [(9, 1), (10, 2), (11, 1), (50, 2)])
+def test_a_server_with_a_page_size_of_its_own_is_doubted_at_round_numbers(pull: Any, given: int, asked: int) -> None:
+    def answer(request: Request) -> Reply:
+        return as_reply({"data": rows_up_to(given) if at(request, "page") == 1 else [], "total": given})
+
+    run = pull("rest", rest({"mode": "page", "total_at": "$.total"}), answer)
+    run.pages()
+    assert len(run.asked) == asked
+
+
 SEPARATE: Sequence[tuple[str, Mapping[str, Any], Sequence[Mapping[str, str]]]] = (
     ("bps", {"domain": "6400", "var": [1], "tahun": [2020, 2021]}, ()),
     ("sipsn", {"columns": ["id"], "session": "", "form": {"kd": "{kd}"}}, ({"kd": "a"}, {"kd": "b"})),
@@ -216,17 +273,31 @@ def test_every_protocol_over_http_is_held_against_its_books() -> None:
     assert held == {name for name in SYSTEMS if issubclass(registry.get(name).Args, HttpArgs)}
 
 
-def test_one_row_may_come_twice_and_two_rows_may_not() -> None:
+LAST: Rows = [{"id": 2}, {"id": 3}]
+
+
+@pytest.mark.parametrize(
+    "again", [LAST, LAST[1:], [{"id": 1}, *LAST], [{"id": 0}, {"id": 1}, *LAST]], ids=["as it was", "1", "3", "4"]
+)
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_end_of_a_list_that_comes_again_ends_the_pull_however_it_is_cut(again: Rows, size: int) -> None:
+    books, last = Listing(), LAST[-size:]
+    books.page(b"1", size, "GET /", last)
+    with pytest.raises(SourceError, match="repeats a page: beyond the end of its list") as caught:
+        books.page(b"2", len(again), "GET /", again)
+    assert (caught.value.kind, books.pages) == ("damaged", 2)
+
+
+def test_a_page_that_comes_again_later_ends_the_pull() -> None:
     books = Listing()
-    for envelope in (b"1", b"2"):
-        books.page(envelope, 1, "GET /", [{"id": 1}])
-    books.page(b"3", 2, "GET /", [{"id": 2}, {"id": 3}])
+    for nth, rows in enumerate(([{"id": 1}], LAST, [{"id": 4}])):
+        books.page(str(nth).encode(), len(rows), "GET /", rows)
     with pytest.raises(SourceError, match="repeats a page"):
-        books.page(b"4", 2, "GET /", [{"id": 2}, {"id": 3}])
+        books.page(b"9", 2, "GET /", LAST)
 
 
-@pytest.mark.parametrize("other", [[{"id": 2}, {"id": 9}], [{"id": 9}, {"id": 3}], [{"id": 2}, {"id": 7}, {"id": 3}]])
-def test_a_page_that_shares_one_edge_or_is_longer_is_another_page(other: Rows) -> None:
+@pytest.mark.parametrize("other", [[{"id": 2}, {"id": 9}], [{"id": 9}, {"id": 3}], [{"id": 3}, {"id": 4}, {"id": 5}]])
+def test_a_page_that_shares_a_row_may_be_another_page(other: Rows) -> None:
     books = Listing()
     books.page(b"1", 2, "GET /", [{"id": 2}, {"id": 3}])
     books.page(b"2", len(other), "GET /", other)

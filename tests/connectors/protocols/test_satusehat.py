@@ -93,6 +93,61 @@ def test_what_rides_along_in_a_bundle_is_not_counted_as_a_match(pull, reply, row
     assert [row["id"] for row in rows_of([page])] == ["a"]
 
 
+def outcome(severity: str, code: str, words: str, **search: Any) -> dict[str, Any]:
+    issue = [{"severity": severity, "code": code, "diagnostics": words}]
+    return {"resource": {"resourceType": "OperationOutcome", "id": "w1", "issue": issue}, **search}
+
+
+@pytest.mark.parametrize("search", [{}, {"search": {"mode": "match"}}, {"search": {"mode": "outcome"}}])
+def test_p1_an_outcome_in_a_bundle_is_never_a_row_and_its_warning_is_told(pull, reply, rows_of, search) -> None:
+    """The total leaves it out, whatever the entry says of itself."""
+    first = bundle(["a", "b"], 4, "https://opd.example/base/fhir-r4/v1/Encounter?_page=2")
+    last = bundle(["c", "d"], 4)
+    last["entry"].append(outcome("warning", "not-supported", "parameter unknown", **search))
+    last["entry"].append(outcome("information", "informational", "cache", **search))
+    pages = pull("satusehat", ARGS, [reply(TOKEN), reply(first), reply(last)], CONTEXT).pages()
+    assert [row["id"] for row in rows_of(pages)] == ["a", "b", "c", "d"]
+    assert [page.warnings for page in pages] == [(), ("not-supported: parameter unknown",)]
+    assert {page.announced for page in pages} == {4}
+
+
+def test_p6_a_warning_names_nobody(pull, reply) -> None:
+    found = bundle(["a"], 1)
+    found["entry"].append(outcome("warning", "processing", "Pasien Siti Contohwan 9964020101230001 unknown"))
+    [page] = pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT).pages()
+    [words] = page.warnings
+    assert not {"Siti", "Contohwan", "9964020101230001"} & set(words.split())
+    assert "processing" in words
+
+
+def test_a_bundle_of_nothing_but_a_warning_is_empty(pull, reply) -> None:
+    found = {**bundle([], 0), "entry": [outcome("warning", "processing", "no match")]}
+    [page] = pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT).pages()
+    assert (page.records, len(page.warnings)) == (b"[]", 1)
+
+
+@pytest.mark.parametrize(
+    ("severity", "code", "kind"),
+    [
+        ("error", "incomplete", "retryable"),
+        ("fatal", "exception", "retryable"),
+        ("error", "not-supported", "permanent"),
+    ],
+)
+def test_an_error_among_the_matches_is_a_failure_of_the_search(pull, reply, severity, code, kind) -> None:
+    found = bundle(["a"], 1)
+    found["entry"].append(outcome(severity, code, "timeout"))
+    assert failure(pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT)).kind == kind
+
+
+@pytest.mark.parametrize("search", [{}, {"search": {"mode": "match"}}])
+def test_a_match_of_another_type_than_asked_for_is_damage(pull, reply, search) -> None:
+    found = bundle(["a"], 2)
+    found["entry"].append({"resource": {"resourceType": "Patient", "id": "p"}, **search})
+    error = failure(pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT))
+    assert (error.kind, "Encounter was asked for, and Patient came" in error.what) == ("damaged", True)
+
+
 def test_rows_missing_against_the_total_are_damage(pull, reply) -> None:
     run = pull("satusehat", ARGS, [reply(TOKEN), reply(bundle(["a"], 9))], CONTEXT)
     assert failure(run).kind == "damaged"

@@ -15,18 +15,24 @@ from connectors.http.limits import Limits
 from connectors.protocols import registry
 from connectors.protocols.base import Page
 from connectors.protocols.json_path import select
+from connectors.source.for_each import expanded
 from connectors.source.source import Source
 from connectors.source.source_files import load_sources
 from ledger.errors import SourceError
+from ledger.regions import known
 from ledger.settings import REPOSITORY, Connection
 from simulator.server import Simulator
 from tests.agencies import PLAYED
+from tests.conftest import DEMO_REGIONS
 
 pytestmark = pytest.mark.integration
 
-SOURCES = PLAYED | load_sources(REPOSITORY / "docs/examples/sources")
+SOURCES = {
+    name: source.model_copy(update={"for_each": expanded(source.for_each, known(DEMO_REGIONS))})
+    for name, source in (PLAYED | load_sources(REPOSITORY / "docs/examples/sources")).items()
+}
 # One of two that speak the same is enough.
-HTTP = sorted(name for name, source in SOURCES.items() if source.protocol not in {"sql", "files.xlsx"})
+HTTP = sorted(name for name, source in SOURCES.items() if source.protocol not in {"sql", "files.csv", "files.xlsx"})
 HTTP.remove("bpjs_waktu_tunggu")
 LINKED = ["dinkes_persalinan", "diskominfo_spbe"]
 HASTE = Limits(connect_s=2, read_s=2, total_s=2, attempts=2, retry_total_s=3, backoff_s=0.01)

@@ -133,6 +133,28 @@ def test_flagged_rows_are_found_by_their_rule(ledger: Ledger, settings: Settings
     ]
 
 
+def test_headers_that_are_swapped_hold_the_batch_by_the_ratio_that_only_flags(
+    ledger: Ledger, settings: Settings
+) -> None:
+    columns = {name: {"type": "decimal(9,2)"} for name in ("persen", "dilayani", "sasaran")}
+    ratio = {
+        "name": "persen_follows",
+        "value": "persen",
+        "numerator": "dilayani",
+        "denominator": "sasaran",
+        "rounding": {"value": "0.01"},
+        "on_fail": "flag",
+    }
+    source = make(columns={"id": {}, "tahun": {"type": "integer", "context": "tahun"}} | columns, ratios=[ratio])
+    right = [{"id": f"r{at}", "persen": at * 10, "dilayani": at, "sasaran": 10} for at in range(10)]
+    swapped = [{**row, "dilayani": row["sasaran"], "sasaran": row["dilayani"]} for row in right]
+    assert states(pull_pages(source, [page(0, right)], ledger, settings)) == [("2024", "accepted")]
+    outcome = pull_pages(source, [page(0, swapped)], ledger, settings)
+    assert states(outcome) == [("2024", "held")]
+    [reason] = outcome.batches[0].reasons
+    assert (reason["code"], reason["observed"], reason["limit"]) == ("flagged_max", "9 of 10", "50.0%")
+
+
 def test_the_same_payload_under_another_year_is_held(ledger: Ledger, settings: Settings) -> None:
     """One public budget file is the same for two regencies: a copy under another key, and one of them is wrong."""
     source = make()

@@ -84,9 +84,51 @@ def test_p5_a_moment_that_lies_ahead_counts_as_now(ahead: int, asked: str) -> No
 
 def test_p5_a_number_has_no_clock() -> None:
     columns = COLUMNS | {"diubah": {"type": "bigint", "required": True, "min": 0}}
-    source = make(columns=columns, load={"incremental": {"cursor": "diubah", "overlap": 0, "start": 7}})
-    assert plan_of(source, "99999999999", NOW).bound == "99999999999"
+    source = make(columns=columns, load={"incremental": {"cursor": "diubah", "overlap": 1, "start": 7}})
+    assert plan_of(source, "99999999999", NOW).bound == "99999999998"
     assert (plan_of(source, "6", NOW).bound, plan_of(source, "6", NOW).not_after) == ("7", None)
+
+
+@pytest.mark.parametrize(
+    ("column", "mark", "asked"),
+    [
+        ({"type": "date"}, "2024-03-10", "2024-03-09"),
+        ({"type": "timestamp"}, "2024-03-10T01:30:00+00:00", "2024-03-09T01:30:00Z"),
+        ({"type": "integer", "min": 0}, "5000", "4000"),
+    ],
+)
+def test_p1_without_a_word_a_day_or_a_thousand_are_asked_for_again(column: Any, mark: str, asked: str) -> None:
+    load = {"cursor": "diubah", "start": 0 if column["type"] == "integer" else "2020-01-01"}
+    source = make(columns=COLUMNS | {"diubah": column | {"required": True}}, load={"incremental": load})
+    assert plan_of(source, mark, NOW).bound == asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "least", "less"),
+    [
+        ("timestamp", None, "1m", "0m"),
+        ("timestamp", "%Y-%m-%dT%H:%M:%S", "1m", "0h"),
+        ("timestamp", "%Y-%m-%d %H:%M", "1m", "0d"),
+        ("timestamp", "%d/%m/%Y %H", "1h", "59m"),
+        ("timestamp", "%Y-%m-%d", "1d", "23h"),
+        ("timestamp", "%Y%m", "31d", "30d"),
+        ("date", None, "1d", "0d"),
+        ("date", "%m/%Y", "31d", "30d"),
+        ("date", "%Y", "366d", "365d"),
+        ("integer", None, "1", "0"),
+        ("bigint", None, "1", "0"),
+    ],
+)
+def test_p1_an_overlap_below_one_step_of_what_is_asked_with_is_refused(
+    kind: str, form: str | None, least: str, less: str
+) -> None:
+    """A system asked for what lies beyond 10:00:05 never gives the row of 10:00:05 that was committed late."""
+    number = kind in ("integer", "bigint")
+    columns = COLUMNS | {"diubah": {"type": kind, "required": True} | ({"min": 0} if number else {})}
+    load = {"cursor": "diubah", "start": 0 if number else "2020-01-01"} | ({"format": form} if form else {})
+    assert make(columns=columns, load={"incremental": load | {"overlap": least}}).incremental is not None
+    with pytest.raises(ValidationError, match=f"overlap '{less}' loses rows.*the least is {least}"):
+        make(columns=columns, load={"incremental": load | {"overlap": less}})
 
 
 def test_p5_a_cursor_is_believed_for_a_day_unless_the_source_says_otherwise() -> None:

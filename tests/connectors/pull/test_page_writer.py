@@ -10,7 +10,7 @@ from connectors.protocols.base import Page
 from connectors.pull import page_writer as keeping
 from connectors.pull.page_store import PageStore
 from connectors.pull.page_writer import PageWriter
-from ledger.errors import LedgerError, SourceError
+from ledger.errors import LedgerError, MachineError, SourceError
 from ledger.records import PageRow
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -64,7 +64,7 @@ def test_p1_a_page_that_finds_no_room_ends_the_pull(
         return real(store, seq, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(PageStore, "write", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(MachineError, match="the disk is full"):
         pull_pages(make(), [page(seq, records(20, id=str(seq))) for seq in range(3)], ledger, settings)
     [batch] = ledger.batches("sample")
     assert batch.status == "failed"

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import resource
 import signal
 import threading
 import time
@@ -24,11 +25,13 @@ from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.pull.course import pull
 from connectors.pull.page_store import PageStore, read_page
-from ledger.errors import ConfigError, LedgerError, SourceError
+from ledger.batch_store import DIED
+from ledger.errors import ConfigError, LedgerError, MachineError, SourceError
 from ledger.keys import Keys
 from ledger.records import BatchResult
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
+from pilar.platform import failures
 from tests.connectors.dying import Killed, dying
 from tests.connectors.http.conftest import response, serving
 from tests.connectors.pulling import (
@@ -58,6 +61,7 @@ def failing(error: BaseException) -> Iterator[Page]:
         (SourceError("damaged", "half a page", where="GET /2"), "damaged"),
         (ConfigError("no such connection"), "permanent"),
         (ValueError(f"could not read {NIK}"), "permanent"),
+        (MachineError("the disk is full"), "machine"),
     ],
 )
 def test_a_failure_is_recorded_before_it_is_raised(
@@ -172,6 +176,46 @@ def test_a_failing_answer_that_finds_no_room_is_recorded_all_the_same(
     assert [(kept.status, kept.path) for kept in ledger.pages(batch.batch_id)] == [(200, None)]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EDQUOT, "Disk quota exceeded"), MemoryError()],
+)
+@pytest.mark.parametrize("where", ["pages", "rows", "ledger"])
+def test_p10_a_machine_without_room_is_told_as_such_and_asked_again(
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception, where: str
+) -> None:
+    owner, step = {
+        "pages": (PageStore, "write"), "rows": (files_module, "_copy"), "ledger": (Ledger, "add_pages"),
+    }[where]  # fmt: skip
+
+    def full(*_args: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, full)
+        with pytest.raises(MachineError, match=r"the disk is full|the memory is used up") as told:
+            pull_pages(make(), two_years(), ledger, settings)
+    assert {(batch.status, batch.error_kind) for batch in ledger.batches("sample")} == {("failed", "machine")}
+    assert {batch.error_message for batch in ledger.batches("sample")} == {str(told.value)}
+    assert "\n" not in str(told.value)
+    assert failures.verdict(told.value) == failures.Verdict(str(told.value), again=True)
+    assert {status for _, status in states(pull_pages(make(), two_years(), ledger, settings))} == {"accepted"}
+
+
+def test_p10_landed_rows_that_do_not_fit_on_the_disk_are_no_damaged_records(ledger: Ledger, settings: Settings) -> None:
+    """The system itself refuses, and DuckDB tells it in its own words."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    rows = [{"id": f"r{at}", "n": at * 7919 % 100_003} for at in range(60_000)]
+    pages = [page(nth, rows[nth * 2000 : nth * 2000 + 2000]) for nth in range(30)]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, before[1]))
+    try:
+        with pytest.raises(MachineError, match=r"a file grew larger than this machine allows|the disk is full"):
+            pull_pages(make(), pages, ledger, settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {batch.error_kind for batch in ledger.batches("sample")} == {"machine"}
+
+
 def test_no_page_at_all_is_a_failure(ledger: Ledger, settings: Settings) -> None:
     with pytest.raises(SourceError, match="no answer"):
         pull_pages(make(), [], ledger, settings)
@@ -228,7 +272,8 @@ def test_p2_a_pull_may_die_anywhere_and_be_run_again(
     pull_pages(source, pages, ledger, settings)
     assert in_force(settings, ledger, source) == expected
     remove_leftovers(ledger, settings, datetime.now(UTC) + timedelta(days=2))
-    dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.status == "running"}
+    assert not [batch for batch in ledger.batches(source.id, 99) if batch.status == "running"]
+    dead = {batch.batch_id for batch in ledger.batches(source.id, 99) if batch.error_kind == "died"}
     assert not [path for path in settings.home.rglob("*") if path.is_dir() and path.name in dead]
     assert in_force(settings, ledger, source) == expected
 
@@ -272,6 +317,13 @@ def test_p2_a_pull_may_be_killed_by_the_system(
     assert os.WTERMSIG(status) == signal.SIGKILL
     assert [batch.status for batch in ledger.batches(source.id)] == ["running", "running"]
     assert ledger.in_force(source.id) == []
+    other = ledger.start_batch("another", "opd", "c" * 64)
+    with Ledger(settings.ledger_url).deciding("another"):  # that one lives
+        assert set(ledger.fail_all_dead()) == {batch.batch_id for batch in ledger.batches(source.id)}
+    died = [(batch.status, batch.error_kind, batch.error_message) for batch in ledger.batches(source.id)]
+    assert died == [("failed", "died", DIED)] * 2
+    assert [batch.status for batch in ledger.batches("another")] == ["running"]
+    assert list(ledger.fail_all_dead()) == [other]
     pull_pages(source, pages, ledger, settings)
     assert in_force(settings, ledger, source) == undisturbed(source, pages, settings, tmp_path)
 
@@ -284,6 +336,7 @@ def test_two_pulls_of_one_source_wait_for_each_other(ledger: Ledger, settings: S
         seen.append("first begins")
         yield page(0, records(20))
         threading.Event().wait(0.5)
+        assert list(Ledger(ledger_url).fail_all_dead()) == []
         seen.append("first ends")
 
     def quickly() -> Iterator[Page]:

@@ -27,6 +27,7 @@ from connectors.protocols.files.xlsx_files import XlsxArgs, XlsxFiles
 from connectors.protocols.html_table import read_table
 from connectors.protocols.records import dump_records
 from connectors.protocols.sql import Sql, SqlArgs
+from connectors.source.blanks import strip
 from ledger.settings import Connection
 from publication.formats.csv_files import csv_cell
 from tests.conftest import database_url
@@ -99,7 +100,7 @@ def test_the_package_brings_the_list() -> None:
 
 def of(value: str) -> dict[str, str]:
     """What a column of texts makes of nothing but blanks: no value."""
-    return {} if not value.strip(" ") else {"value": value}
+    return {} if not strip(value) else {"value": value}
 
 
 def judge(result: Result, given: Sequence[str], *, only: set[str] | None = None) -> None:
@@ -247,7 +248,7 @@ def test_p1_where_a_number_is_due(tmp_path: Path, kind: str, locale: str | None)
     assert result.counts.received == len(STRINGS)
     assert len(result.rows) < 150
     for row in result.rows:
-        text = STRINGS[int(row["id"])].strip(" ")
+        text = strip(STRINGS[int(row["id"])])
         if not text:
             assert row["value"] is None
             continue

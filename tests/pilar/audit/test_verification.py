@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from connectors.kept.rebuild import kept_rows
 from connectors.kept.replay import KeptPages
 from connectors.pull.course import run
 from connectors.pull.page_store import PageStore
-from ledger.errors import ConfigError, LedgerError
+from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.keys import Keys
 from ledger.receipts import copy_line, read_copy
 from ledger.seals import first_difference, seal
@@ -25,11 +26,18 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.audit.verification import Checked, Holdings, Scope, compare, verify
 from pilar.cli import app
+from pilar.evaluation import publish as publishing
+from publication.build import publish
+from publication.manifest import MANIFEST, file_sha256
+from publication.pointer import swap
 from tests.conftest import database_url
 from tests.connectors.deltas import COLUMNS as INCREMENTAL
 from tests.connectors.deltas import Record, take
 from tests.connectors.deltas import make as incremental
 from tests.connectors.pulling import make, page, pull_pages, records, two_years
+from tests.publication.sample_meta import CREATED, sample_meta
+from tests.publication.sample_warehouse import EVALUATION
+from tests.publication.sample_warehouse import build as build_warehouse
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ class House:
         return file
 
 
-TABLES = ("batch", "page", "receipt")
+TABLES = ("batch", "page", "quarantine", "revision", "receipt")
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +151,12 @@ REHASHED = (
             "update batch set rows_quarantined = 7 where coverage = '2023' and status = 'accepted'",
             r"rows of its batch were altered: .*byte \d+ \(rows_quarantined: 7 stands where 0 is due\) \[receipt 1 ",
         ),
+        ("update quarantine set rows = rows + 1", r"\(quarantined\[0\].rows: .*\[receipt "),
+        ("delete from quarantine", r"\(quarantined: .*\[receipt "),
+        (
+            "update receipt set written_at = written_at - interval '1 day' where seq = 2",
+            r"time beside it.*\[receipt 2 ",
+        ),
         ("update batch set synthetic = true where coverage = '2025'", r"\(synthetic: .*\[receipt 6 "),
         ("update page set sha256 = repeat('0', 64) where seq = 2", r"\(pages\[1\].sha256: .*\[receipt 2 "),
         ("update page set request = 'GET /else' where seq = 0", r'\(pages\[0\].request: "GET /else" stands where'),
@@ -156,6 +170,9 @@ REHASHED = (
         "middle-removed",
         "first-removed",
         "batch-counts",
+        "counts-by-rule",
+        "counts-by-rule-removed",
+        "written-at",
         "batch-synthetic",
         "page-hash",
         "page-request",
@@ -308,6 +325,175 @@ def test_p7_a_finding_taken_away_is_noticed(house: House) -> None:
 def test_p7_a_page_that_the_ledger_was_made_to_forget_is_noticed(house: House) -> None:
     house.sql("update page set path = null")
     assert "no batch that is needed loses its pages" in house.damage()
+
+
+# -- publications -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(house: House, published_sample: Callable[[Path], list[str]]) -> Iterator[list[str]]:
+    """Two publications that the ledger knows, the second one current; ids, oldest first."""
+    ids = published_sample(house.settings.published_dir)
+    house.sql(
+        "insert into evaluation (evaluation_id, status, inputs, inputs_sha256) "
+        f"values ('{EVALUATION}', 'published', '[]', '')"
+    )
+    for gate in sample_meta().gates:
+        house.ledger.record_gate(EVALUATION, gate.gate, gate.outcome, [{}] * gate.checks)
+    for publication_id in ids:
+        folder = house.settings.published_dir / publication_id
+        house.ledger.record_publication(publication_id, EVALUATION, file_sha256(folder / MANIFEST))
+    yield ids
+    shutil.rmtree(house.settings.published_dir)
+    house.sql("delete from publication", "delete from gate_result", "delete from evaluation")
+
+
+@pytest.fixture(scope="module")
+def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], list[str]]:
+    """Puts two publications of the sample into a folder; its batches are in no chain, so it names no receipt."""
+    made = tmp_path_factory.mktemp("published")
+    warehouse = build_warehouse(made / "sample.duckdb")
+    meta = sample_meta()
+    sources = tuple(batch.model_copy(update={"receipt_sha256": None, "in_force": False}) for batch in meta.sources)
+    ids = [
+        publish(warehouse, meta.model_copy(update={"sources": sources, "created_at": CREATED + later}), made / "all").id
+        for later in (timedelta(), timedelta(days=1))
+    ]
+
+    def put(folder: Path) -> list[str]:
+        shutil.copytree(made / "all", folder)
+        swap(folder, ids[-1])
+        return ids
+
+    return put
+
+
+def forge(folder: Path, origin: str, name: str) -> Path:
+    """A copy under another name with an altered table, and a manifest that fits it."""
+    forged = folder / name
+    shutil.copytree(folder / origin, forged)
+    table = next(forged.glob("csv/*.csv"))
+    for path in (forged, forged / "csv", forged / MANIFEST, table):
+        path.chmod(0o755)
+    table.write_text(table.read_text().replace("0", "9"))
+    content = json.loads((forged / MANIFEST).read_text())
+    content["publication"] = name
+    content["files"][table.relative_to(forged).as_posix()] = {
+        "sha256": file_sha256(table), "bytes": table.stat().st_size,
+    }  # fmt: skip
+    (forged / MANIFEST).write_text(json.dumps(content))
+    return forged
+
+
+def point(folder: Path, target: str) -> None:
+    (folder / "current").unlink()
+    (folder / "current").symlink_to(target)
+
+
+def test_p7_publications_that_the_ledger_knows_pass(house: House, published: list[str]) -> None:
+    told = {line.what: (line.count, line.gone) for line in house.checked()}
+    assert (told["publications"], house.damage()) == ((2, 0), "")
+
+
+def test_p7_a_forged_publication_is_named_wherever_readers_are_pointed(house: House, published: list[str]) -> None:
+    folder, name = house.settings.published_dir, "20990101T000000000Z-f0f0f0f0"
+    forge(folder, published[-1], name)
+    assert f"the ledger does not know it [publication {name}]" in house.damage()
+    point(folder, name)
+    assert f"the ledger does not know it [publication {name}]" in house.damage()
+    about = verify(house.ledger.witnesses, house.holdings, Scope(file=folder / name / MANIFEST))
+    assert "the ledger does not know it" in str(about[-1].damage)
+
+
+def test_p7_a_publication_under_a_known_name_with_another_manifest_is_named(house: House, published: list[str]) -> None:
+    folder = house.settings.published_dir
+    shutil.move(folder / published[0], folder / "away")
+    shutil.copytree(folder / "away", folder / "copy")
+    forge(folder, "copy", published[0])
+    shutil.rmtree(folder / "away")
+    shutil.rmtree(folder / "copy")
+    assert f"its manifest is not the one the ledger recorded [publication {published[0]}]" in house.damage()
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("{older}", "readers are pointed at another one than the ledger says: {newer}"),
+        ("../elsewhere/{newer}", "the pointer leads out of the folder"),
+        ("nowhere", "what readers are pointed at is missing"),
+    ],
+)
+def test_p7_a_pointer_that_somebody_moved_is_named(house: House, published: list[str], target: str, told: str) -> None:
+    names = {"older": published[0], "newer": published[1]}
+    point(house.settings.published_dir, target.format(**names))
+    assert told.format(**names) in house.damage()
+
+
+def test_p7_a_folder_in_place_of_the_pointer_is_named(house: House, published: list[str]) -> None:
+    folder = house.settings.published_dir
+    (folder / "current").unlink()
+    shutil.copytree(folder / published[1], folder / "current")
+    assert "the pointer is no link" in house.damage()
+
+
+def test_p2_a_publication_that_died_before_it_was_recorded_is_no_stranger(house: House, published: list[str]) -> None:
+    """Its folder has its name and readers may see it already; the ledger knows that it was prepared."""
+    house.sql(f"update publication set action = 'prepared' where publication_id = '{published[1]}'")
+    assert house.damage() == ""
+    point(house.settings.published_dir, published[0])
+    assert house.damage() == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("update gate_result set outcome = 'pass' where gate = 'branding'", "tells another answer of gate branding"),
+        ("update gate_result set checks = '[]' where gate = 'living'", "tells another answer of gate living"),
+        ("delete from gate_result where gate = 'scores'", "tells another answer of gate scores"),
+        ("update gate_result set gate = 'else' where gate = 'scores'", "gate scores"),
+        (
+            "insert into gate_result (evaluation_id, gate, outcome, checks) "
+            "select evaluation_id, 'else', 'pass', '[]' from evaluation",
+            "tells of gate else",
+        ),
+        (
+            "update evaluation set inputs = (select jsonb_build_array(min(batch_id)) from batch)",
+            "says otherwise whether its evaluation read batch",
+        ),
+        ("update publication set evaluation_id = 'e2'", "the ledger names another evaluation for it"),
+    ],
+)
+def test_p7_an_evaluation_told_otherwise_than_it_was_published_is_named(
+    house: House, published: list[str], statement: str, told: str
+) -> None:
+    house.sql(statement)
+    assert told in house.damage()
+
+
+def test_p3_a_rollback_goes_to_a_publication_that_readers_have_seen(house: House, published: list[str]) -> None:
+    older, newer = published
+    assert publishing.rollback(house.ledger, house.settings, None) == older
+    assert publishing.rollback(house.ledger, house.settings, newer) == newer
+    house.sql(f"update publication set action = 'prepared' where publication_id = '{older}'")
+    with pytest.raises(PublicationError, match="no publication before the current one"):
+        publishing.rollback(house.ledger, house.settings, None)
+
+
+def test_p7_show_refuses_a_publication_that_the_ledger_does_not_know(
+    house: House, published: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILAR_HOME", str(house.settings.home))
+    monkeypatch.setenv("PILAR_LEDGER_URL", house.settings.ledger_url)
+    monkeypatch.setenv("PILAR_KEYS", str(house.settings.key_dir))
+    name = "20990101T000000000Z-f0f0f0f0"
+    forge(house.settings.published_dir, published[-1], name)
+    run = partial(CliRunner().invoke, app)
+    assert run(["publications", "show"]).exit_code == 0
+    shown = run(["publications", "show", name])
+    assert isinstance(shown.exception, PublicationError)
+    assert "does not know publication" in str(shown.exception)
+    assert f"does not know the publication {name}" in run(["publications", "list"]).output
+    assert isinstance(run(["publications", "rollback", name]).exception, PublicationError)
 
 
 @pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 300_000])

@@ -27,6 +27,7 @@ from pilar.evaluation import parsed_project, transform
 from pilar.evaluation.transform import run_dbt
 from pilar.evaluation.warehouse import landing_views, write_landing
 from pilar.sources.catalogue import landed_columns
+from tests.dbt_project.landing import THREE
 
 pytestmark = pytest.mark.integration
 
@@ -100,7 +101,7 @@ def project(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The installation with a copy of what one pillar needs of the project: dbt reads the whole of it for seconds."""
     shutil.copytree(REPOSITORY / "connectors" / "sources" / "bps", place / "connectors" / "sources" / "bps")
     shutil.copytree(parsed_project.PROJECT, place / "dbt_project")
-    needed = {"stg_bps_indikator", "ind_ipm", "ind_poverty", "mart_economy"}
+    needed = {"regions", "stg_bps_indikator", "ind_ipm", "ind_poverty", "mart_economy"}
     for model in (place / "dbt_project" / "models").rglob("*.*"):
         if (model.suffix == ".sql" and model.stem not in needed) or model.stem in ("_unit_tests", "exposures"):
             model.unlink()
@@ -158,7 +159,7 @@ def figures(project: Path, batch: Batch) -> list[tuple[object, ...]]:
     warehouse = project / "home" / "warehouse" / "page.duckdb"
     warehouse.parent.mkdir()
     columns = landed_columns(project / "connectors" / "sources")
-    write_landing(warehouse, landing_views(project / "home", columns, [batch]))
+    write_landing(warehouse, {**landing_views(project / "home", columns, [batch]), **THREE})
     built = run_dbt(warehouse, "+mart_economy", without=("resource_type:test",))
     assert built.ok, built.first_failure()
     query = "select region_code, value, state, batch_ids from candidate.mart_economy where indicator_id = "

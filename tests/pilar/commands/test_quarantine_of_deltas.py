@@ -44,7 +44,7 @@ def sources_dir(sources: Path) -> Path:
 def write_deltas(folder: Path, highest: int) -> Source:
     columns = {
         "id": {"required": True},
-        "nik": {"personal": "pseudonym"},
+        "nik": {"personal": "pseudonym", "kind": "nik"},
         "diubah": {"type": "date", "required": True},
         "n": {"type": "integer", "max": highest},
     }

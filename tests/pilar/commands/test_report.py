@@ -12,7 +12,9 @@ from pilar.commands.report import print_gates, print_scores
 TABLES = """
 CREATE SCHEMA scores;
 CREATE TABLE scores.index_scores AS SELECT '64.02' AS region_code, 'Kabupaten Contoh' AS region_name,
-  'computed' AS basis, '2023-reguler' AS rule_set_id, 2.89 AS index_value, NULL AS published_value, true AS synthetic;
+  'computed' AS basis, '2023-reguler' AS rule_set_id, 2.89 AS index_value, NULL AS published_value,
+  NULL AS missing_because, true AS synthetic
+  UNION ALL SELECT '35.73', 'Kota Contoh', 'reported', '2023-reguler', NULL, 2.5, 'no_list', false;
 CREATE TABLE scores.pillar_scores AS SELECT '64.02' AS region_code, pillar, score, 3 AS questions_scored,
   7 AS questions_total, NULL AS held_since, synthetic
 FROM (VALUES ('living', 3.67, true), ('economy', 3.00, false), ('society', NULL, true))
@@ -33,6 +35,8 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
     assert "3.00 (3/7)" in rows["economy"]
     assert "~" not in rows["economy"]
     assert "~" not in rows["society"]
+    assert "Kota Contoh: the index cannot be computed: there is no list" in printed.get()
+    assert "Kabupaten Contoh: the index" not in printed.get()
 
 
 def test_a_gate_says_what_stood_out_and_where_its_answer_was_carried_over_from(ledger: Ledger) -> None:

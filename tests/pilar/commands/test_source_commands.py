@@ -1,6 +1,9 @@
 """`pilar sources`, `diagnose`, `verify` and `migrate` as a person types them, where something is wrong."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +14,7 @@ import structlog
 
 from ledger.errors import PilarError
 from ledger.keys import retired_key_files
-from ledger.settings import Settings
+from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar import cli
 from pilar.commands import demo_course as demo
@@ -62,7 +65,7 @@ def test_p10_a_second_demo_on_one_folder_is_refused(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with installation.alone(home):
         installation.announce(home, {"PILAR_CONN_A": "first"})
-        with pytest.raises(PilarError, match="a demo is running on this folder already"):
+        with pytest.raises(PilarError, match="the platform is running on this folder already"):
             demo.run_demo(home, Ports(door=1, airflow=2), once=True)
         installation.withdraw(home, {"PILAR_CONN_A": "second"})
         assert (home / installation.RUNNING).is_file()
@@ -126,3 +129,35 @@ def test_lists_tell_the_time_where_the_regency_is(
     [retired] = retired_key_files(settings.key_dir)
     os.utime(retired, (1795293000, 1795293000))
     assert "retired 2026-11-22 05:30 WIT" in typed("keys", "list")
+
+
+def test_p6_what_a_killed_demo_announced_is_forgotten_by_whoever_looks_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connections hold secrets, and lead nowhere any more."""
+    home = tmp_path / "home"
+    code = f"""
+import os, signal
+from pathlib import Path
+from pilar.commands import installation
+with installation.alone(Path({str(home)!r})):
+    installation.announce(Path({str(home)!r}), {{"PILAR_CONN_KILLED": "a secret"}})
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    monkeypatch.delenv("PILAR_CONN_KILLED", raising=False)
+    for forget in (lambda: installation._announced(home), lambda: installation.alone(home).__enter__()):
+        killed = subprocess.run([sys.executable, "-c", code], check=False, cwd=REPOSITORY, timeout=60)
+        assert killed.returncode == -signal.SIGKILL
+        assert (home / installation.RUNNING).is_file()
+        forget()
+        assert "PILAR_CONN_KILLED" not in os.environ
+        assert not (home / installation.RUNNING).exists()
+
+
+def test_what_a_running_demo_announced_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PILAR_CONN_ALIVE", raising=False)
+    with installation.alone(tmp_path):
+        installation.announce(tmp_path, {"PILAR_CONN_ALIVE": "1"})
+        installation._announced(tmp_path)
+        assert os.environ.pop("PILAR_CONN_ALIVE") == "1"
+        assert (tmp_path / installation.RUNNING).is_file()

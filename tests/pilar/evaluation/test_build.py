@@ -12,6 +12,7 @@ from pilar.evaluation import parsed_project, transform
 from pilar.evaluation.build import begin_with_seeds, build_candidates, build_scores, seeds_template
 from pilar.evaluation.rehearsal import rehearse
 from pilar.evaluation.warehouse import opened
+from tests.conftest import DEMO_REGIONS
 from tests.dbt_project.landing import create, example, fetch, promote
 
 SEED_TABLES = "select count(*) from duckdb_tables() where schema_name = 'seeds'"
@@ -25,7 +26,7 @@ def kinds(result: transform.DbtResult) -> set[str]:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """One home for all files, so that the project is parsed and its seeds are loaded once."""
     home = tmp_path_factory.mktemp("home")
-    return Settings(home=home, ledger_url="postgresql://none", key_dir=home / "keys")
+    return Settings(home=home, ledger_url="postgresql://none", key_dir=home / "keys", regions=DEMO_REGIONS)
 
 
 @pytest.fixture(scope="module")

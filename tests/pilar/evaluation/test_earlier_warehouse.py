@@ -9,14 +9,16 @@ from typing import Any
 import duckdb
 import pytest
 
+from ledger.project import pillar_ids
+from ledger.regions import known
 from pilar.evaluation import earlier_warehouse, parsed_project, transform
 from pilar.evaluation.build import begin_warehouse, begin_with_seeds, build_candidates, build_scores
 from pilar.evaluation.transform import DbtResult
-from pilar.evaluation.warehouse import View
-from tests.dbt_project.landing import COLUMNS, create, example, fetch, promote
+from pilar.evaluation.warehouse import View, regions_view
+from tests.dbt_project.landing import COLUMNS, KUKAR, THREE, create, example, fetch, promote
 
 Rows = dict[str, dict[str, Any]]
-SCHEMAS = "('candidate', 'indicators', 'scores', 'seeds', 'staging')"
+SCHEMAS = "('candidate', 'indicators', 'reference', 'scores', 'seeds', 'staging')"
 
 
 class House:
@@ -39,9 +41,10 @@ class House:
             with duckdb.connect(str(file)) as connection:
                 for source, target in missing.items():
                     connection.execute(f"copy landing.{source} to '{target}' (format parquet)")
-        return {
+        files = {
             source: View(f"select * from read_parquet('{target}')", (target,)) for source, target in targets.items()
         }
+        return {**files, **THREE}
 
     def _target(self, source: str, rows: object) -> Path:
         return self.landed / f"{source}-{hashlib.sha256(repr(rows).encode()).hexdigest()[:12]}.parquet"
@@ -142,6 +145,19 @@ def test_p2_a_source_whose_rows_are_gone(house: House) -> None:
     changed, result = house.same_as_full({name: own for name, own in rows.items() if name != "dlh_sipsn"})
     assert changed == {"dlh_sipsn"}
     assert "mart_environment" in {node.name for node in result.nodes}
+
+
+def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -> None:
+    views = {**house.views(example()), **regions_view(known((KUKAR, "35.73")))}
+    warehouse, changed, result = house.evaluate(views, scores=True)
+    full, _, _ = house.evaluate(views, full=True, scores=True)
+    assert changed == {"_regions"}
+    assert {f"mart_{pillar}" for pillar in pillar_ids()} <= {node.name for node in result.nodes}
+    assert contents(warehouse) == contents(full)
+    assert fetch(warehouse, "select distinct region_code from candidate.mart_economy order by 1") == [
+        ("35.73",),
+        (KUKAR,),
+    ]
 
 
 def test_p3_what_breaks_is_missing_and_its_file_serves_nobody(house: House) -> None:

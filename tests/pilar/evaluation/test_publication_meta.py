@@ -4,13 +4,21 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from structlog.testing import capture_logs
 
-from ledger.errors import PublicationError
+from connectors.http.failures import SENTENCE
+from connectors.pull.course import pull
+from ledger.errors import PublicationError, SourceError
 from ledger.records import BatchResult, QuarantineCount
-from ledger.settings import Settings
+from ledger.settings import Connection, Settings
 from ledger.store import Ledger
+from ledger.wording import for_readers
 from pilar.evaluation import publish
+from pilar.evaluation import warehouse as files
+from pilar.evaluation.evaluate import held_pillars
 from publication.meta import Quarantined
+from tests.connectors.http.conftest import response, serving
+from tests.connectors.pulling import make
 
 
 def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication(
@@ -83,3 +91,73 @@ def test_readers_can_be_led_back_to_any_publication_however_many_came_since(
     with pytest.raises(PublicationError, match="not the one the ledger recorded"):
         publish.rollback(ledger, settings, "p1")
     assert pointed == ["p0"]
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b'{"message": "data NIK 3201 0141 0190 0011, token 9f8e7d6c5b4a3928"}'),
+        (200, b"<html>data NIK 3201-0141-0190-0011, token 9f8e7d6c5b4a3928</html>"),
+        (401, b"data NIK 3201.0141.0190.0011, token 9f8e7d6c5b4a3928"),
+    ],
+)
+def test_p6_a_publication_says_in_our_words_what_a_system_said_of_a_person(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, status: int, body: bytes
+) -> None:
+    source = make(args={"path": "/"}, protocol="rest", for_each=[{"tahun": "2024"}])
+    kind = "text/html" if body.startswith(b"<") else "application/json"
+    with serving() as server, capture_logs() as logged:
+        url = server.on("/", response(body, status, kind))
+        with pytest.raises(SourceError) as raised:
+            pull(source, ledger, settings, connection=Connection(url=url, extra={"private": True}))
+    [batch] = ledger.batches(source.id)
+    evaluation = ledger.evaluation(ledger.start_evaluation([]))
+    assert evaluation is not None
+    monkeypatch.setattr(publish, "named_batches", lambda *_: [batch.batch_id])
+
+    meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
+
+    kept = f"{raised.value} {batch.error_message} {logged}"
+    assert "(number)" in kept
+    assert "(token)" in kept
+    assert not any(part in f"{kept} {meta}" for part in ("3201 ", "3201-", "3201.", "9f8e7d6c"))
+    assert [one.note for one in meta.sources] == [SENTENCE[raised.value.kind]]
+
+
+def test_what_dbt_or_a_crashed_check_said_is_not_published(
+    ledger: Ledger, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluation = ledger.evaluation(ledger.start_evaluation([]))
+    assert evaluation is not None
+    said = "Conversion Error: could not convert 'Siti Contohwan'"
+    check = {"name": "x", "severity": "critical", "outcome": "error", "message": said, "failing_rows": []}
+    ledger.record_gate(evaluation.evaluation_id, "living", "error", [check])
+    ledger.record_promotion(evaluation.evaluation_id, "living", path=None, sha256=None, reason=f"error: {said}")
+    ledger.record_promotion(evaluation.evaluation_id, "economy", path=None, sha256=None, reason="fail: x: a share")
+    monkeypatch.setattr(publish, "named_batches", lambda *_: [])
+
+    meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
+
+    assert "Siti" not in str(meta)
+    assert {one.pillar: one.held_reason for one in meta.pillars if one.held_reason} == {
+        "economy": "fail: x: a share",
+        "living": "error: it could not be built, or a check of it could not be carried out",
+    }
+    warehouse, held = tmp_path / "w.duckdb", held_pillars(ledger)
+    assert said in str(held["living"].reason)
+    files.write_promoted(warehouse, settings.home, ["living"], {}, held)
+    with files.opened(warehouse) as connection:
+        [view] = connection.execute("select sql from duckdb_views() where view_name = 'mart_living'").fetchall()
+    assert "Siti" not in str(view)
+
+
+def test_what_a_publication_says_of_a_held_batch_has_no_names_that_a_system_gave() -> None:
+    reasons = [
+        {"code": "drift_added", "what": "fields that nobody declared", "observed": "Siti_Contohwan", "do": "Declare"},
+        {"code": "released", "what": "released by a person", "observed": "as Siti said", "limit": "", "do": ""},
+        {"code": "rows_min", "what": "fewer rows", "observed": "3", "limit": "9", "do": "Ask"},
+    ]
+    assert for_readers(reasons) == (
+        "fields that nobody declared. Declare; released by a person; fewer rows: 3 (limit 9). Ask"
+    )

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
-from ledger.names import ingest_dag
+from events.airflow_client import AirflowError
+from ledger.names import WATCH, ingest_dag
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform.errors import PlatformError
@@ -193,6 +195,59 @@ def test_p2_a_killed_task_is_noticed_and_run_again(platform: Platform) -> None:
     task.kill()
     until(lambda: len(platform.called("ingest", "births", since)) == 2, seconds=150)
     until(lambda: platform.called("publish", since=since))
+
+
+def postmaster(platform: Platform) -> psutil.Process:
+    folder = platform.stack.settings.home / "postgres"
+    return psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
+
+
+def door(platform: Platform) -> psutil.Process:
+    return psutil.Process(platform.stack._supervisor.pid("door"))
+
+
+def scheduler(platform: Platform) -> psutil.Process:
+    host = psutil.Process(platform.stack._supervisor.pid("airflow"))
+    return next(child for child in host.children() if log_of(child) == "airflow-scheduler.log")
+
+
+def log_of(process: psutil.Process) -> str:
+    return Path(f"/proc/{process.pid}/fd/1").readlink().name
+
+
+def host(platform: Platform) -> psutil.Process:
+    return psutil.Process(platform.stack._supervisor.pid("airflow"))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("part", [door, scheduler, postmaster, host])
+def test_a_killed_part_is_started_again_and_the_next_event_becomes_a_publication(
+    platform: Platform, part: Callable[[Platform], psutil.Process]
+) -> None:
+    quiet(platform)
+    killed = part(platform)
+    killed.kill()
+    assert eventually_gone(killed.pid)
+
+    def again() -> bool:
+        platform.stack.check()
+        try:
+            return part(platform).pid != killed.pid and answers(platform)
+        except (psutil.NoSuchProcess, StopIteration, OSError, ValueError, IndexError):
+            return False
+
+    until(again, seconds=120)
+    since = len(platform.notes())
+    platform.send("births")
+    until(lambda: platform.stack.check() or platform.called("publish", since=since), seconds=120)
+
+
+def answers(platform: Platform) -> bool:
+    """Whether the door and Airflow can be asked."""
+    try:
+        return httpx.get(f"{platform.stack.door_url}/health").is_success and platform.runs(WATCH) is not None
+    except (httpx.HTTPError, AirflowError):
+        return False
 
 
 def test_every_service_of_airflow_is_a_process_with_a_log_of_its_own(platform: Platform) -> None:

@@ -9,17 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
-from ledger.errors import ConfigError, GateError, LedgerError, SourceError
+from ledger.errors import ConfigError, GateError, LedgerError, MachineError, SourceError
 from ledger.records import Batch
 from ledger.settings import Settings
+from pilar.platform import logs
 from pilar.platform.airflow_settings import airflow_environment, base_environment, prepare_home
 from pilar.platform.connections import airflow_lookup, read_connection
 from pilar.platform.failures import LONGEST_WAIT, rests_until, verdict, was_left_to_watch
 from pilar.platform.preload import HEAVY, PROTOCOLS
 from pilar.platform.senders import senders
 from tests.pilar.platform.sources_of_tests import write_sources
+
+OWN_ID = "20241130T120000123-934712"
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,7 @@ from tests.pilar.platform.sources_of_tests import write_sources
         (SourceError("damaged", "x"), False),
         (SourceError("empty", "x"), False),
         (LedgerError("x"), True),
+        (MachineError("x"), True),
         (ConfigError("x"), False),
         (GateError("x"), False),
     ],
@@ -203,3 +208,20 @@ def test_everything_that_is_preloaded_exists() -> None:
 def test_a_proxy_for_the_outside_is_not_used_inside(installed: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "example.org")
     assert base_environment(installed)["NO_PROXY"].split(",")[:2] == ["example.org", "127.0.0.1"]
+
+
+def test_p6_no_line_of_a_log_holds_a_persons_number(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = structlog.get_config()
+    monkeypatch.delenv("PILAR_LOG_LEVEL", raising=False)
+    try:
+        logs.configure("INFO")
+        structlog.get_logger().warning(
+            "asked for 3201 0141 0190 0011", what="3201-0141-0190-0011", batch=OWN_ID, rows=9
+        )
+    finally:
+        structlog.configure(**before)
+    line = json.loads(capsys.readouterr().err)
+    told = (line["event"], line["what"], line["batch"], line["rows"])
+    assert told == ("asked for (number)", "(number)", OWN_ID, 9)

@@ -108,6 +108,27 @@ def test_a_killed_server_is_started_again_even_if_its_number_is_used_by_another_
         assert pid_of(folder) != os.getpid()
 
 
+def test_a_killed_server_is_started_again_at_the_same_address_with_what_was_stored(place: Path) -> None:
+    folder = place / "postgres"
+    with EmbeddedPostgres(folder) as server:
+        server.create("kept")
+        address, dead = server.url("kept"), pid_of(folder)
+        assert server.revive() is False
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("create table t as select 1 as n")
+            backend = connection.info.backend_pid
+            os.kill(dead, signal.SIGKILL)
+            assert eventually_gone(dead)
+            assert server.revive() is True
+        assert eventually_gone(backend)
+        assert (server.url("kept"), server.revive()) == (address, False)
+        with psycopg.connect(address) as connection:
+            assert connection.execute("select n from t").fetchone() == (1,)
+        revived = pid_of(folder)
+        assert revived != dead
+    assert eventually_gone(revived)
+
+
 def test_p10_a_server_that_cannot_start_is_one_line_with_its_last_words(place: Path) -> None:
     folder = place / "postgres"
     with EmbeddedPostgres(folder):

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
+from pilar.platform import lives
 from pilar.platform.errors import PlatformError
 from pilar.platform.processes import Service, Supervisor, free_port, require_free_port
 
@@ -166,6 +168,72 @@ def test_when_we_are_killed_a_process_reads_the_end_of_its_input(tmp_path: Path)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert eventually_gone(pid)
+
+
+def tended(supervisor: Supervisor, condition: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        supervisor.tend()
+        time.sleep(0.02)
+
+
+def test_a_killed_process_is_started_again_told_what_it_was_told_and_everything_of_it_is_gone(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    pids = tmp_path / "pids"
+    code = f"""
+        import os, subprocess, sys, time
+        word = sys.stdin.readline().strip()
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        with open({str(pids)!r}, "a") as file:
+            file.write(f"{{os.getpid()}} {{child.pid}} {{word}}\\n")
+        time.sleep(60)
+    """
+    supervisor.start(service(tmp_path, code, "first"))
+    supervisor.start(service(tmp_path, "import time; time.sleep(60)", "second"))
+    supervisor.tell("first", "hello")
+    tended(supervisor, lambda: pids.exists() and pids.read_text().count("hello") == 1)
+    parent, child = (int(word) for word in pids.read_text().split()[:2])
+    untouched = supervisor.pid("second")
+    os.kill(parent, signal.SIGKILL)
+    with capture_logs() as logged:
+        tended(supervisor, lambda: pids.read_text().count("hello") == 2)
+    assert eventually_gone(parent, child)
+    assert supervisor.pid("first") == int(pids.read_text().split()[3]) != parent
+    assert supervisor.pid("second") == untouched
+    [told] = [line for line in logged if line["log_level"] == "error"]
+    assert (told["part"], "killed by SIGKILL" in told["why"]) == ("first", True)
+
+
+def test_p10_a_process_that_ends_again_and_again_is_given_up_with_its_last_words(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lives, "FIRST_WAIT_SECONDS", 0.01)
+    supervisor.start(service(tmp_path, "import sys; print('started'); sys.exit('no such table')"))
+    with pytest.raises(PlatformError, match=r"child ended by itself \(exit code 1\): no such table"):
+        tended(supervisor, lambda: False)
+    assert (tmp_path / "child.log").read_text().count("started") == lives.MOST + 1
+
+
+def test_a_death_is_forgotten_after_a_while_and_each_wait_is_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(lives.time, "monotonic", lambda: now[0])
+    part, waits = lives.Lives(), []
+    for _ in range(lives.MOST):
+        assert part.died()
+        assert part.died()  # asked again, it is the same death
+        began = now[0]
+        while not part.due:
+            now[0] += 0.25
+        waits.append(now[0] - began)
+        part.reborn()
+        assert not part.due
+    assert waits == [lives.FIRST_WAIT_SECONDS * 2**nth for nth in range(lives.MOST)]
+    assert not part.died()
+    now[0] += lives.WITHIN_SECONDS + 1
+    part.reborn()
+    assert part.died()
 
 
 @pytest.mark.integration

@@ -30,7 +30,7 @@ SOURCES: Mapping[str, Source] = load_sources(REPOSITORY / "connectors" / "source
 COLUMNS: dict[str, Any] = {
     "kode": {"pattern": r"^\d{2}\.\d{2}$"},
     "n": {"type": "integer", "min": 0, "unit": "people", "description": {"id": "banyaknya", "en": "how many"}},
-    "nik": {"personal": "pseudonym"},
+    "nik": {"personal": "pseudonym", "kind": "nik"},
     "nama": {"personal": "drop"},
     "lama": {"unused": "kept to look at another day"},
 }
@@ -113,7 +113,10 @@ def test_the_agencys_page_says_whether_the_same_data_again_are_in_time() -> None
 def test_the_dictionary_names_every_column_its_unit_and_what_becomes_of_persons() -> None:
     page = dictionary_page("sample_opd", [sample(rules=["n >= 1"])])
     assert "| `n` | `n` | integer | people | banyaknya / how many | at least 0 people |  |" in page
-    assert "| `nik` | `nik` | string |  |  |  | kept as a keyed pseudonym |" in page
+    assert (
+        "| `nik` | `nik` | string |  |  | a NIK of 16 digits with a day and a month from the seventh on | kept as"
+        in page
+    )
     assert "Dropped before anything is stored: `nama`." in page
     assert "`n >= 1` (quarantine)" in page
 

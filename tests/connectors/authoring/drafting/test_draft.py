@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.authoring.drafting.asked import ask_file, file_pattern
+from connectors.authoring.drafting.asked import ask_file, ask_system, file_pattern
 from connectors.authoring.drafting.columns import columns_of
 from connectors.authoring.drafting.draft import Draft, draft
 from connectors.landing.sample import Sample, records_of
 from connectors.source.guess import few_values, guess
-from connectors.source.persons import shaped_like_a_person
+from connectors.source.persons import named_like_a_person, shaped_like_a_person
 from connectors.source.proof import check_source, check_sources
 from connectors.source.source import Source
 from connectors.source.source_files import load_source, read_form
 from ledger.errors import ConfigError, SourceError
+from ledger.settings import Connection
 
 TODAY = date(2026, 11, 21)
 PEOPLE = ("Siti Contohwan", "Budi Contohnya", "Joko bin Contoh", "Rina Contoh", "Tono Contoh", "Wati Contoh")
@@ -64,6 +65,7 @@ def test_a_csv_file_becomes_a_source(tmp_path: Path) -> None:
     assert columns["status"].values == ("Kurang", "Lengkap")
     assert [name for name, column in columns.items() if column.dropped] == ["sopir", "kontak", "nik_kepala"]
     assert source.contract.key == ("nomor",)
+    assert columns["nomor"].kind == "bpjs"
     assert columns["nomor"].pseudonym, "a key must be landed, and this one looks like a BPJS number"
     assert (source.assertions.rows.min, source.assertions.rows.max) == (4, 12)
     assert columns["penumpang"].unit == "TODO"
@@ -154,6 +156,10 @@ def test_p10_what_is_no_sample_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("values", "numbers", "expected"),
     [(["1", "22"], False, {"type": "integer"}), (["0123", "0456"], False, {"pattern": r"^\d{4}$"}),
+     ([*map(str, range(10, 60)), "07"], False, {"pattern": r"^\d{2}$"}), (["0", "10", "7"], False, {"type": "integer"}),
+     (["0.5", "10.25"], False, {"type": "decimal(7,2)"}),
+     (["0,125", "1,250"], False, {"type": "decimal(7,3)", "locale": "id"}),
+     (["1,234", "12,000"], False, {"type": "integer", "locale": "en"}),
      (["12345678", "22345678"], False, {"pattern": r"^\d{8}$"}), (["1.5", "22.25"], True, {"type": "decimal(7,2)"}),
      (["1.234,5", "12"], False, {"type": "decimal(8,1)", "locale": "id"}),
      (["1,234.5", "12,000"], False, {"type": "decimal(9,1)", "locale": "en"}),
@@ -172,6 +178,7 @@ def test_guesses(values: list[str], numbers: bool, expected: dict[str, Any]) -> 
 
 def test_what_can_be_read_two_ways_is_left_to_a_person() -> None:
     assert "thousands mark" in guess(["1.234", "2.345"]).doubt
+    assert "thousands mark" in guess(["1,234", "12,000"]).doubt
     assert "%m/%d/%Y fits" in guess(["03/04/2024"]).doubt
     assert guess(["31/01/2024"]).doubt == ""
 
@@ -218,3 +225,103 @@ def test_the_draft_is_yaml_whatever_the_fields_are_called(tmp_path: Path) -> Non
         "{d}",
         "1",
     ]
+
+
+def test_one_leading_zero_is_enough_for_a_code(tmp_path: Path) -> None:
+    rows = "".join(f"35,07,{nth:02d},Kec {nth},{1000 + nth}\n" for nth in range(1, 31))
+    _, source = drafted(tmp_path, "kec.csv", f"prov,kab,kec,wilayah_kerja,penduduk\n{rows}")
+    types = {name: column.type for name, column in source.contract.columns.items()}
+    assert types == {
+        "prov": "string",
+        "kab": "string",
+        "kec": "string",
+        "wilayah_kerja": "string",
+        "penduduk": "integer",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "text"),
+    [
+        ("wilayah", ["3507", "3573"], True),
+        ("kecamatan", ["3507010", "3507020"], True),
+        ("desa_kemendagri", ["3507012001", "3507012002"], True),
+        ("kabupaten", ["35.07", "35.73"], True),
+        ("provinsi", ["35", "64"], True),
+        ("kbli", ["47111", "1111"], True),
+        ("kode_pos", ["65111", "65112"], True),
+        ("desa", ["12", "15"], False),
+        ("kecamatan", ["5", "33"], False),
+        ("luas_wilayah", ["3507", "3573"], False),
+        ("wilayah", ["3507", "12"], False),
+        ("penduduk", ["3507", "3573"], False),
+    ],
+)
+def test_codes_of_regions_and_statistics_are_text(name: str, values: list[str], text: bool) -> None:
+    sample = Sample()
+    sample.add([{name: value} for value in values])
+    [column] = columns_of(sample, len(values))
+    assert (column.guess.type == "string") is text
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("No KK", True), ("kk", True), ("nik_jumlah", True), ("Jumlah KK", False), ("Jml KK", False), ("persen_kk", False),
+     ("totalKk", False), ("banyaknya_hp", False), ("jumlah", False)],
+)  # fmt: skip
+def test_how_many_there_are_is_no_person(name: str, named: bool) -> None:
+    assert named_like_a_person([name]) is named
+
+
+def test_rows_that_do_not_fit_the_header_are_told(tmp_path: Path) -> None:
+    made, source = drafted(tmp_path, "a.csv", "kode,nilai\nA,1\nB,2,3\nC,3\nD\n")
+    assert "# TODO 2 of 4 rows do not fit the header (row 3 has 3 fields, the header has 2)" in made.text
+    assert source.contract.columns["nilai"].type == "integer"
+
+
+def test_p10_a_header_that_no_row_fits_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="row 2 has 3 fields, the header has 2"):
+        drafted(tmp_path, "a.csv", "kode,nilai\nA,1,2\nB,2,3\n")
+
+
+@pytest.mark.parametrize("word", ["Jumlah", "TOTAL", "Grand Total", "Rata-rata"])
+def test_a_total_is_told_and_no_record_of_the_sample(tmp_path: Path, word: str) -> None:
+    rows = "".join(f"{nth},35.{nth:02d},{nth}\n" for nth in range(1, 21))
+    made, source = drafted(tmp_path, "a.csv", f"no,wilayah,nilai\n{rows},{word},210\n")
+    assert f"# TODO record 21 of 21 begins like a total ([{word}])" in made.text
+    assert source.contract.columns["wilayah"].pattern == r"^\d{2}\.\d{2}$"
+
+
+def test_records_that_say_sums_are_records(tmp_path: Path) -> None:
+    rows = "".join(f"{kind},{nth}\n" for nth in range(6) for kind in ("Jumlah", "Laki", "Perempuan"))
+    made, _ = drafted(tmp_path, "a.csv", f"jenis,nilai\n{rows}")
+    assert "begins like a total" not in made.text
+
+
+def test_a_sample_is_read_with_the_arguments_that_are_given(tmp_path: Path) -> None:
+    sample = tmp_path / "a.csv"
+    sample.write_text("JUDUL,,\nkode,L,P,L,P\nA,1,2,3,4\n")
+    asked = ask_file(sample, {"header_row": 2, "repeated": "by_left"})
+    assert (asked.args["header_row"], asked.args["repeated"], asked.rows) == (2, "by_left", 1)
+
+
+def test_a_header_with_one_name_twice_is_named_by_the_left_and_said(tmp_path: Path) -> None:
+    made, source = drafted(tmp_path, "a.csv", "kode,L,%,P,%\nA,1,2,3,4\nB,2,3,4,5\n")
+    assert source.args["repeated"] == "by_left"
+    assert "# TODO the header gives one name to several columns" in made.text
+
+
+def test_a_semicolon_is_seen_over_a_connection_too(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("kode;nilai\nA;1,5\nB;2,5\n")
+    link = Connection(url=tmp_path.as_uri())
+    asked = ask_system("files.csv", {"pattern": r"a\.csv"}, "contoh", link, ())
+    assert (asked.args["delimiter"], asked.rows, asked.sample.order) == (";", 2, ("kode", "nilai"))
+    stated = ask_system("files.csv", {"pattern": r"a\.csv", "delimiter": ","}, "contoh", link, ())
+    assert "nilai" not in stated.sample.order
+
+
+def test_p6_a_name_in_the_key_waits_for_the_form_of_its_pseudonym(tmp_path: Path) -> None:
+    rows = "".join(f"{name},{nth % 2}\n" for nth, name in enumerate(PEOPLE))
+    made, source = drafted(tmp_path, "a.csv", f"nama,nilai\n{rows}")
+    assert source.contract.columns["nama"].pattern == "^TODO$"
+    assert not any(name in made.text for name in PEOPLE)
