@@ -18,11 +18,13 @@ from connectors.landing.comparing import Comparison
 from connectors.landing.counts import LandedCoverage
 from connectors.landing.files import LandedFiles
 from connectors.landing.landing import Landing
+from connectors.protocols.base import Noticed
 from connectors.source.plan import Plan
 from connectors.source.source import Source
 from ledger.records import Batch
 from ledger.store import Ledger
 
+_TOLD = 5
 FORM = "form.json"
 """Beside the rows: the form in which a batch's records came, for the next one to be compared with."""
 _SHOWN = 20
@@ -242,6 +244,7 @@ def _findings(source: Source, rows: LandedCoverage) -> Iterator[Reason]:
     for rule, count in rows.flagged.items():
         do = "Look at them: they are landed, with this name in their _flags"
         yield Reason("flagged", f"rows break {rule}", do, str(count))
+    yield from _noticed(rows)
     if cap := capped([listing.rows for listing in rows.listings]):
         yield cap
     if not source.of_one_snapshot and (again := repeated(_repeated(rows, announced=False), announced=False)):
@@ -250,3 +253,14 @@ def _findings(source: Source, rows: LandedCoverage) -> Iterator[Reason]:
         yield Reason("warned", "the source warns of its own answer", "Ask the agency what it means", words)
     if many := too_many(rows.received, source.assertions):
         yield many
+
+
+def _noticed(rows: LandedCoverage) -> Iterator[Reason]:
+    """What the protocol noticed, one finding for each kind of it, with the first pages that have it."""
+    found: dict[str, list[tuple[int, Noticed]]] = {}
+    for seq, one in rows.noticed:
+        found.setdefault(one.code, []).append((seq, one))
+    for code, pages in found.items():
+        told = "; ".join(f"page {seq}: {one.detail}" if one.detail else f"page {seq}" for seq, one in pages[:_TOLD])
+        more = f"; and {len(pages) - _TOLD} more" if len(pages) > _TOLD else ""
+        yield Reason(code, pages[0][1].what, pages[0][1].do, told + more)

@@ -16,7 +16,7 @@ from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.protocols.records import NOTHING
 from connectors.pull.coverage import coverage_of
-from connectors.pull.page_store import read_noted
+from connectors.pull.page_store import noticed_in, read_noted
 from connectors.source.plan import plan_of
 from connectors.source.protocol import reader_of
 from connectors.source.source import Source
@@ -82,7 +82,7 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
             records = protocol.derive(body, note["context"], row.request)
         came = row.request, row.status, row.ms
         told = note.get("announced"), tuple(note.get("warnings", ()))
-        yield Page(row.seq, body, records, note["path"], note["context"], *came, *told)
+        yield Page(row.seq, body, records, note["path"], note["context"], *came, *told, noticed_in(note))
 
 
 def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) -> Rebuilt:

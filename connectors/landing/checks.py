@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connectors.landing.casts import Cast
 from connectors.landing.personal import has_broken_text, is_card, is_identity
+from connectors.protocols.base import REFUSED_CELL
 from connectors.source.columns import Column, Keep, Ratio
 from connectors.source.contract import Contract
 from connectors.source.decimals import common_type, sides
@@ -13,6 +14,7 @@ from connectors.source.rules import Comparison
 from ledger.sql import identifier, literal
 
 LONG_NUMBER = 16
+_TEXT_WANTED = "text in UTF-8 without NUL, as the file shows it"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
     if column.sql_type.kind != "string" or column.kind is not None:
         unread = f"{raw} IS NOT NULL AND {value} IS NULL"
         yield Check(unread, cast.rule, name, shown, cast.expected, cast.readings)
+    if column.sql_type.kind == "string" and _excused(column):  # nobody else looks through these texts
+        yield refused_cell(name, shown)
     if column.pattern is not None:
         matched = f"regexp_matches({raw}, {literal(column.pattern)})"
         yield Check(f"NOT {matched}", literal("pattern"), name, shown, f"the form {column.pattern}")
@@ -99,7 +103,7 @@ def scan_checks(name: str, column: Column) -> Iterator[Check]:
     raw = raw_name(name)
     identity = is_identity(f"{typed_name(name)}::VARCHAR") if column.sql_type.numeric else identity_name(name)
     yield Check(identity, literal("personal_undeclared"), name, None, "no number with the form of a NIK")
-    yield Check(has_broken_text(raw), literal("encoding"), name, raw, "text in UTF-8 without NUL")
+    yield _broken(name, raw)
 
 
 def card_checks(name: str, column: Column) -> Iterator[Check]:
@@ -110,7 +114,22 @@ def card_checks(name: str, column: Column) -> Iterator[Check]:
 
 def broken_pseudonym(name: str) -> Check:
     """A personal value with broken characters would become the pseudonym of nobody."""
-    return Check(has_broken_text(raw_name(name)), literal("encoding"), name, None, "text in UTF-8 without NUL")
+    return _broken(name, None)
+
+
+def refused_cell(name: str, shown: str | None) -> Check:
+    """A workbook's cell that the column does not provide for: a date in a text, a number that shows as another."""
+    return Check(_is_refused_cell(name), literal("cell"), name, shown, _TEXT_WANTED)
+
+
+def _broken(name: str, shown: str | None) -> Check:
+    """Text that was broken on its way, or that stands for a cell which the column does not provide for."""
+    rule = f"CASE WHEN {_is_refused_cell(name)} THEN 'cell' ELSE 'encoding' END"
+    return Check(has_broken_text(raw_name(name)), rule, name, shown, _TEXT_WANTED)
+
+
+def _is_refused_cell(name: str) -> str:
+    return f"starts_with({raw_name(name)}, {literal(REFUSED_CELL)})"
 
 
 def context_check(name: str) -> Check:

@@ -14,7 +14,7 @@ from connectors.landing.fields import expected_fields, known_fields, position_na
 from connectors.landing.own_content import MIN_DOUBLE_ROWS, Context, OwnContents, own_contents
 from connectors.landing.pagetable import PageFacts
 from connectors.landing.statement import STAGED
-from connectors.protocols.base import UNREADABLE, Page
+from connectors.protocols.base import UNREADABLE, Noticed, Page
 from connectors.source.source import Source
 from ledger.errors import LedgerError
 from ledger.records import QuarantineCount
@@ -49,7 +49,8 @@ class LandedCoverage:
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
     rule or ratio that only flags, ``flagged_rows`` all that break one; ``doubled`` pages with the same content under
     different contexts; ``alike`` those that are the same but for what they echo. ``listings`` are those that brought
-    its rows, and ``warnings`` what the source said against them.
+    its rows, ``warnings`` what the source said against them, and ``noticed`` what the protocol noticed in a page, with
+    the page's number.
     """
 
     coverage: str | None
@@ -70,6 +71,7 @@ class LandedCoverage:
     alike: tuple[int, ...] = ()
     listings: tuple[Listed, ...] = ()
     warnings: tuple[str, ...] = ()
+    noticed: tuple[tuple[int, Noticed], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class _ReadPage:
     rows: int
     announced: int | None
     warnings: tuple[str, ...]
+    noticed: tuple[Noticed, ...]
 
 
 @dataclass
@@ -111,7 +114,8 @@ class Received:
     def note(self, page: Page, coverage: str | None, sha256: str, fact: PageFacts) -> None:
         """Remember a page that was read, and the fields its records had."""
         context = tuple(sorted(page.context.items()))
-        self.seen.append(_ReadPage(page.seq, coverage, sha256, context, fact.rows, page.announced, page.warnings))
+        told = page.announced, page.warnings, tuple(page.noticed)
+        self.seen.append(_ReadPage(page.seq, coverage, sha256, context, fact.rows, *told))
         places = {position_name(place) for width in fact.widths for place in range(width)}
         self.fields.setdefault(coverage, set()).update((fact.names - {UNREADABLE}) | places)
 
@@ -207,6 +211,7 @@ class RowCounter:
             alike=tuple(sorted(alike - same)),
             listings=tuple(one for one in listings if numbers.issuperset(one.pages)),
             warnings=tuple(dict.fromkeys(words for seen in pages for words in seen.warnings)),
+            noticed=tuple((seen.seq, one) for seen in pages for one in seen.noticed),
         )
 
     def _listings(self, twins: Sequence[Twins]) -> Sequence[Listed]:

@@ -8,7 +8,8 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from types import MappingProxyType
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,8 +21,35 @@ from ledger.settings import Connection
 UNREADABLE = "_pilar_unreadable"
 """The only field of a record that stands for a row nobody could read; it says why. Landing quarantines the row."""
 
-UNREADABLE_FORM = "row [0-9]+ has [0-9]+ fields, the header has [0-9]+"
+UNREADABLE_FORM = (
+    "row [0-9]+ (has [0-9]+ fields, the header has [0-9]+|is hidden|begins like the footer and is filled like a record)"
+)
 """The only words it may say: in any other text, whoever sent it, a person could stand."""
+
+REFUSED_CELL = "\ufffd[cell] "
+"""How a value begins that stands for a cell of which the field's use does not allow; the rest says what the cell is."""
+
+Use = Literal["text", "number", "percent", "date", "boolean"]
+"""What a field is read as. ``percent`` is a number that may have the sign for percent behind it."""
+
+Uses = Mapping[str, frozenset[Use]]
+"""By field of a record: what it is read as, by whoever reads it. A field that nobody reads is not there."""
+
+NO_USES: Uses = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What a protocol noticed in a page that is worth a word and no reason to refuse it: a finding of its batch.
+
+    ``what`` and ``do`` are the same for all pages with this ``code``; ``detail`` says where in this one. None of them
+    quotes a record.
+    """
+
+    code: str
+    what: str
+    do: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +69,7 @@ class Page:
     - ``ms`` is the time the answer took, in milliseconds.
     - ``announced`` is how many rows the source says its whole listing has, None where it does not say it.
     - ``warnings`` are words with which the source doubts its own answer, fit to be told.
+    - ``noticed`` is what becomes a finding.
     """
 
     seq: int
@@ -53,12 +82,17 @@ class Page:
     ms: int
     announced: int | None = None
     warnings: tuple[str, ...] = ()
+    noticed: tuple[Noticed, ...] = ()
 
 
 class ProtocolArgs(BaseModel):
     """Base of every protocol's arguments, as they stand under ``args`` in a source file: unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """What is wrong with the arguments beside their form, and what to do about it. Raises ConfigError."""
+        return ()
 
 
 ArgsT = TypeVar("ArgsT", bound=ProtocolArgs)
@@ -69,6 +103,7 @@ class ProtocolBase(ABC, Generic[ArgsT]):
 
     ``contexts`` are the source's ``for_each`` entries: the whole listing is asked for once per context, and without any
     it is asked for once with an empty one. ``{placeholders}`` in the arguments are filled from the context.
+    ``uses`` says what fields are read as, for formats in which one cell is several values.
     Constructing a protocol opens no connection; ``pages`` may be called once.
     """
 
@@ -76,9 +111,15 @@ class ProtocolBase(ABC, Generic[ArgsT]):
     Args: ClassVar[type[ProtocolArgs]]
 
     def __init__(
-        self, args: ArgsT, connection: Connection, contexts: Sequence[Mapping[str, str]], http: HttpClient
+        self,
+        args: ArgsT,
+        connection: Connection,
+        contexts: Sequence[Mapping[str, str]],
+        http: HttpClient,
+        uses: Uses = NO_USES,
     ) -> None:
         self.args = args
+        self.uses = uses
         self.connection = connection
         self.contexts: Sequence[Mapping[str, str]] = tuple(contexts) or ({},)
         self.http = http

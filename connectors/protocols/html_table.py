@@ -10,6 +10,7 @@ _MOST_UNENDED = 20
 # Tags that a browser draws without a gap. Any other one parts what stands on its sides: 12<sup>3</sup> is no 123.
 _INLINE = frozenset({"a", "abbr", "b", "bdi", "bdo", "em", "font", "i", "small", "span", "strong", "u"})
 _CONTROLS = frozenset({"input", "select", "textarea"})
+_WIDEST, _MOST_CELLS = 1000, 1_000_000
 
 
 class TableError(ValueError):
@@ -20,7 +21,8 @@ class _Cells(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
-        self.spans = 0
+        self.sizes: list[list[tuple[int, int]]] = []
+        self._size = (1, 1)
         self.tables = 0
         self.ends = 0
         self.controls = 0
@@ -32,11 +34,11 @@ class _Cells(HTMLParser):
             self.tables += 1
         elif tag == "tr":
             self._close_cell()
-            self.rows.append([])
+            self._open_row()
         elif tag in {"td", "th"}:
             self._close_cell()
             self._cell = []
-            self.spans += any(name in {"rowspan", "colspan"} and value not in (None, "", "1") for name, value in attrs)
+            self._size = _span(attrs, "colspan"), _span(attrs, "rowspan")
         elif tag in {"script", "style"}:
             self._depth += 1
         else:
@@ -64,13 +66,25 @@ class _Cells(HTMLParser):
         super().close()
         self._close_cell()
 
+    def _open_row(self) -> None:
+        self.rows.append([])
+        self.sizes.append([])
+
     def _close_cell(self) -> None:
         if self._cell is None:
             return
         if not self.rows:
-            self.rows.append([])
+            self._open_row()
         self.rows[-1].append(" ".join("".join(self._cell).split()))
+        self.sizes[-1].append(self._size)
         self._cell = None
+
+
+def _span(attrs: list[tuple[str, str | None]], name: str) -> int:
+    said = (next((value for given, value in attrs if given == name), None) or "1").strip()
+    if not said.isascii() or not said.isdigit() or not 1 <= int(said[:9]) <= _WIDEST:
+        raise TableError(f"a cell has a {name} that is none")
+    return int(said)
 
 
 def read_table(html: str) -> tuple[list[str], list[list[str]]]:
@@ -79,6 +93,37 @@ def read_table(html: str) -> tuple[list[str], list[list[str]]]:
     Raises TableError when there is no table or more than one, when it is cut off, when cells are merged or are fields
     of a form, or a row has another length.
     """
+    parser = _parsed(html)
+    if any(size != (1, 1) for sizes in parser.sizes for size in sizes):
+        raise TableError("the table has merged cells")
+    return _checked([row for row in parser.rows if row])
+
+
+def read_grid(html: str) -> list[list[str]]:
+    """All rows of the only table as a sheet: a merged cell stands in its first place, and the others are empty.
+
+    Raises TableError when there is no table or more than one, when it is cut off, or cells are fields of a form.
+    """
+    parser = _parsed(html)
+    reach: dict[int, int] = {}  # by column: rows that a cell above still covers
+    grid, cells = [], 0
+    for texts, sizes in zip(parser.rows, parser.sizes, strict=True):
+        row: list[str] = []
+        below: dict[int, int] = {}
+        for text, (wide, high) in zip(texts, sizes, strict=True):
+            while reach.get(len(row), 0) > 0:
+                row.append("")
+            below |= dict.fromkeys(range(len(row), len(row) + wide), high)
+            row += [text] + [""] * (wide - 1)
+        cells += len(row)
+        if cells > _MOST_CELLS:
+            raise TableError(f"the table has more than {_MOST_CELLS} cells")
+        reach = {at: left - 1 for at, left in ({**reach, **below}).items() if left > 1}
+        grid.append(row)
+    return grid
+
+
+def _parsed(html: str) -> _Cells:
     if len(html) > _LONGEST:
         raise TableError(f"the table has more than {_LONGEST} characters")
     if sum(1 for _ in _UNENDED.finditer(html)) > _MOST_UNENDED:
@@ -87,18 +132,18 @@ def read_table(html: str) -> tuple[list[str], list[list[str]]]:
     try:
         parser.feed(html)
         parser.close()
+    except TableError:
+        raise
     except (ValueError, AssertionError):  # &#111...1; beyond what Python counts, <![x[ of no known kind
         raise TableError("the table is no HTML that can be read") from None
-    rows = [row for row in parser.rows if row]
+    rows = sum(map(bool, parser.rows))
     if parser.tables > 1 or not rows:
-        raise TableError(f"there are {parser.tables} tables with {len(rows)} rows, one table is expected")
+        raise TableError(f"there are {parser.tables} tables with {rows} rows, one table is expected")
     if parser.ends < parser.tables:
         raise TableError("the table does not end")
     if parser.controls:
         raise TableError("the table has fields of a form in it")
-    if parser.spans:
-        raise TableError("the table has merged cells")
-    return _checked(rows)
+    return parser
 
 
 def _checked(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:

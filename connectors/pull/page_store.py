@@ -10,14 +10,14 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from connectors.protocols.base import Page
+from connectors.protocols.base import Noticed, Page
 from connectors.protocols.records import NOTHING
 from ledger.disk import make_folder, sync
 from ledger.errors import LedgerError
@@ -75,10 +75,19 @@ class PageStore:
 def note_of(page: Page) -> Note:
     """What is kept beside a page's bytes to read it again."""
     records = "body" if page.records == page.body else "nothing" if page.records == NOTHING else "derived"
-    told = {"announced": page.announced, "warnings": list(page.warnings)}
+    told = {
+        "announced": page.announced,
+        "warnings": list(page.warnings),
+        "noticed": [asdict(one) for one in page.noticed],
+    }
     return {"context": dict(page.context), "records": records, "path": page.records_path} | {
         name: value for name, value in told.items() if value not in (None, [])
     }
+
+
+def noticed_in(note: Note) -> tuple[Noticed, ...]:
+    """What was noticed in a page when it came."""
+    return tuple(Noticed(**one) for one in note.get("noticed", ()))
 
 
 def read_page(path: Path, *keys: bytes) -> bytes:

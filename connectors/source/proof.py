@@ -74,7 +74,7 @@ def _protocol(path: Path, source: Source) -> Iterator[Problem]:
         return
     try:
         arguments = registry.get(source.protocol).Args
-        arguments.model_validate(source.args)
+        yield from (Problem(path, "args", *one) for one in arguments.model_validate(source.args).problems())
     except ValidationError as error:
         yield from from_validation(path, error, arguments, ("args",))
     except ConfigError as error:

@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from connectors.source.column_types import Kind
+from connectors.source.columns import Column
+from connectors.source.contract import Contract
+from connectors.source.record_paths import top_field
 from connectors.source.source import Source
 from ledger.errors import ConfigError
 from ledger.settings import Connection
 
 if TYPE_CHECKING:
     from connectors.http.client import HttpClient
-    from connectors.protocols.base import ProtocolBase
+    from connectors.protocols.base import ProtocolBase, Use, Uses
 
+_USES: "Mapping[Kind, Use]" = {"string": "text", "date": "date", "timestamp": "date", "boolean": "boolean"}
 # Reserved for names that do not exist: a protocol that only reads what is at hand can reach nobody by it.
 _NOBODY = Connection(url="https://kept-pages.invalid")
 
@@ -33,7 +38,24 @@ def protocol_of(
             where=f"source {source.id}",
             do="Run `pilar sources check`",
         ) from None
-    return protocol(arguments, link, contexts, http)
+    return protocol(arguments, link, contexts, http, uses_of(source.contract))
+
+
+def uses_of(contract: Contract) -> "Uses":
+    """What the contract reads each field of a record as."""
+    found: dict[str, frozenset[Use]] = {}
+    for name, column in contract.landed.items():
+        if column.in_record:
+            field = top_field(name, column.from_)
+            found[field] = found.get(field, frozenset()) | {_use(column)}
+    return found
+
+
+def _use(column: Column) -> "Use":
+    kind = column.sql_type.kind
+    if column.sql_type.numeric:
+        return "percent" if any(suffix.strip() == "%" for suffix in column.suffixes) else "number"
+    return _USES[kind]
 
 
 def reader_of(source: Source) -> "ProtocolBase[Any]":

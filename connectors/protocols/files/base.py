@@ -4,6 +4,7 @@ import re
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 import structlog
@@ -11,19 +12,13 @@ from pydantic import Field, field_validator, model_validator
 
 from connectors.http.redact import quote
 from connectors.http.urls import fill
-from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
+from connectors.protocols.base import Noticed, Page, ProtocolArgs, ProtocolBase
+from connectors.protocols.files.newest import Newest
 from connectors.protocols.files.transport import Found, Transport, open_transport, unsafe_name
 from connectors.protocols.records import NOTHING, dump_records
 from ledger.errors import ConfigError, FailedAnswer, SourceError
 
 log = structlog.get_logger()
-
-
-class Newest(ProtocolArgs):
-    """Take only files whose value of the named group is among the ``keep`` greatest (values sort as text)."""
-
-    by: str
-    keep: int = Field(default=1, ge=1)
 
 
 class FileArgs(ProtocolArgs):
@@ -57,6 +52,18 @@ class FileArgs(ProtocolArgs):
             raise ValueError("a query goes with `names`: it is part of a declared file's address")
         return self
 
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """Whether the newest files may be others than those whose names sort last. Raises ConfigError."""
+        return self.newest.doubts(self.pattern) if self.newest is not None else ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: its records, and what is worth a word beside them."""
+
+    rows: Sequence[Mapping[str, Any]]
+    noticed: tuple[Noticed, ...] = ()
+
 
 FileArgsT = TypeVar("FileArgsT", bound=FileArgs)
 
@@ -68,8 +75,12 @@ class FileProtocol(ProtocolBase[FileArgsT]):
     """
 
     @abstractmethod
-    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
+    def content(self, body: bytes, context: Mapping[str, str], where: str) -> Content:
         """The records of one file. Raises SourceError (damaged) when it cannot be read."""
+
+    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
+        """The records of one file alone. Raises as ``content`` does."""
+        return list(self.content(body, context, where).rows)
 
     def dump(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """Records as JSON text."""
@@ -77,7 +88,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
 
     def derive(self, body: bytes, context: Mapping[str, str], request: str) -> bytes:
         """The records of a kept file."""
-        return self.dump(self.records(body, context, request))
+        return self.dump(self.content(body, context, request).rows)
 
     def pages(self) -> Iterator[Page]:
         """One page a file. Raises SourceError (empty when no file fits) and ConfigError."""
@@ -97,12 +108,13 @@ class FileProtocol(ProtocolBase[FileArgsT]):
             raise SourceError(error.kind, error.what, where=where, do=error.do, retry_after=error.retry_after) from None
         ms = round((time.monotonic() - started) * 1000)
         try:
-            rows = self.records(body, context, where)
+            content = self.content(body, context, where)
         except SourceError as error:
             error.answer = FailedAnswer(f"GET {where}", 0, body, ms)
             raise
-        log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(rows))
-        return Page(seq, body, self.dump(rows) if rows else NOTHING, "$", context, f"GET {where}", 0, ms)
+        log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(content.rows))
+        records = self.dump(content.rows) if content.rows else NOTHING
+        return Page(seq, body, records, "$", context, f"GET {where}", 0, ms, noticed=content.noticed)
 
     def context_of(self, name: str) -> Mapping[str, str]:
         """What a file's name says: nothing where the name was masked, or is none of this source's."""
@@ -122,7 +134,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         ]
         chosen = [
             (found, context)
-            for found, groups in self._newest(matched)
+            for found, groups in self._newest(matched, transport.address)
             if (context := self._context(groups, found.name)) is not None
         ]
         log.info("folder_listed", address=transport.address, files=len(listed), chosen=len(chosen))
@@ -153,13 +165,22 @@ class FileProtocol(ProtocolBase[FileArgsT]):
             do="Ask the agency to give the file a plain name",
         )
 
-    def _newest(self, matched: Sequence[tuple[Found, dict[str, str]]]) -> Sequence[tuple[Found, dict[str, str]]]:
+    def _newest(
+        self, matched: Sequence[tuple[Found, dict[str, str]]], address: str
+    ) -> Sequence[tuple[Found, dict[str, str]]]:
         newest = self.args.newest
-        if newest is None or not matched:
+        if newest is None:
             return matched
-        if newest.by not in matched[0][1]:
-            raise ConfigError(f"newest.by names {newest.by!r}, which the pattern has no group for", where="args.newest")
-        kept = sorted({groups[newest.by] for _, groups in matched})[-newest.keep :]
+        newest.check(self.args.pattern)
+        try:
+            kept = newest.chosen([groups[newest.by] for _, groups in matched])
+        except ValueError:
+            raise SourceError(
+                "damaged",
+                f"what the group {newest.by!r} matches in the files' names {newest.unreadable}",
+                where=address,
+                do="Correct `newest.format` or the pattern, or ask the agency to name the files alike",
+            ) from None
         return [(found, groups) for found, groups in matched if groups[newest.by] in kept]
 
     def _context(self, groups: Mapping[str, str], name: str) -> Mapping[str, str] | None:

@@ -8,6 +8,7 @@ import codecs
 import csv
 import gc
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
@@ -16,15 +17,20 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from pydantic import Field
 
-from connectors.protocols.base import UNREADABLE, ProtocolArgs
-from connectors.protocols.files.base import FileProtocol
+from connectors.protocols.base import UNREADABLE, Noticed, ProtocolArgs
+from connectors.protocols.files.base import Content, FileProtocol
+from connectors.protocols.files.file_kind import Kind, kind_of, other_kind, unpacked
 from connectors.protocols.files.header import named_columns
-from connectors.protocols.files.table import TableArgs, header_cells, record_rows
+from connectors.protocols.files.rows import Cells
+from connectors.protocols.files.table import Table, TableArgs, read_table
 from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 
 _MAX_FIELD = 1_000_000
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
+_LINES_THAT_TELL = 2
+_NO_CSV: frozenset[Kind] = frozenset({"xlsx", "xlsb", "xls", "ods", "html", "xml 2003", "xml", "zip", "pdf", "rar"})
 
 
 class CsvArgs(TableArgs):
@@ -46,45 +52,73 @@ class CsvFiles(FileProtocol[CsvArgs]):
     name: ClassVar[str] = "files.csv"
     Args: ClassVar[type[ProtocolArgs]] = CsvArgs
 
-    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
+    def content(self, body: bytes, context: Mapping[str, str], where: str) -> Content:
         """Rows as objects; an empty field is empty text. Raises SourceError (damaged)."""
         with _collector_at_rest():
-            return self._records(body, where)
+            return self._content(self._plain_file(body, where), where)
 
     def dump(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """Every value is text, which needs none of the care that numbers do."""
         return msgspec.json.encode(rows)
 
-    def _records(self, body: bytes, where: str) -> list[Mapping[str, Any]]:
-        rows = self._rows(self._text(body, where), where)
-        cells = header_cells(self.args, rows, where)
-        if any(sign in cell for cell in cells for sign in "\0\ufffd"):
+    def _content(self, body: bytes, where: str) -> Content:
+        text = self._text(body, where)
+        rows = self._rows(text, where)
+        table = read_table(self._args(text, where), rows, where)
+        if any(sign in cell for cell in table.names for sign in "\0\ufffd"):
             raise _damaged(f"the header is not text in {self.args.encoding}", where)
-        header = named_columns(cells, where, by_left=self.args.repeated == "by_left")
-        return [
-            dict(zip(header, row, strict=True)) if len(row) == len(header) else _ragged(number, row, len(header), where)
-            for number, row in record_rows(self.args, rows, len(header), where)
+        header = named_columns(table.names, where, by_left=self.args.repeated == "by_left")
+        records = [
+            dict(zip(header, cells, strict=True))
+            if len(cells) == len(header) and number not in table.refused
+            else _unread(table, number, cells, where)
+            for number, cells in table.rows
         ]
+        return Content(records, (*table.noticed, *_cut_short(text)))
+
+    def _plain_file(self, body: bytes, where: str) -> bytes:
+        """The file itself, where it was packed. Raises SourceError (damaged) for what is no text at all."""
+        plain = unpacked(body, self.args.max_unpacked, where)
+        kind = kind_of(plain)
+        if kind in _NO_CSV:
+            raise other_kind(kind, where)
+        return plain
+
+    def _args(self, text: str, where: str) -> TableArgs:
+        """The arguments, for a file that says in its first line which delimiter it has, as Excel reads it."""
+        said = _SEPARATOR.match(text)
+        if said is None:
+            return self.args
+        if said[1] != self.args.delimiter:
+            raise SourceError(
+                "damaged",
+                f"the file says that its delimiter is {said[1]!r}, and the source file says {self.args.delimiter!r}",
+                where=where,
+                do=f"Say `delimiter: {said[1]!r}` in the source file",
+            )
+        return self.args.model_copy(update={"header_row": max(self.args.header_row, 2)})
 
     def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The lines of each row; a field in quotes may go over several."""
-        text = self._text(body, request, "surrogateescape")  # so that every byte can be counted again
+        plain = self._plain_file(body, request)
+        text = self._text(plain, request, "surrogateescape")  # so that every byte can be counted again
         lines = io.StringIO(text, newline="").readlines()  # no other sign than CR and LF ends one
         codec = "utf-16-le" if self.args.encoding == "utf-16" else self.args.encoding
         sizes = [len(line.encode(codec, "surrogateescape")) for line in lines]
-        places = [len(body) - sum(sizes), *(len(body) - sum(sizes) + size for size in accumulate(sizes))]
+        places = [len(plain) - sum(sizes), *(len(plain) - sum(sizes) + size for size in accumulate(sizes))]
         reader = csv.reader(iter(lines), delimiter=self.args.delimiter, quotechar=self.args.quote, strict=True)
         rows, ranges, before = [], [], 0
         for row in reader:
             rows.append(row)
             ranges.append((before, reader.line_num))
             before = reader.line_num
-        width = len(header_cells(self.args, rows, request))
         found = []
-        for number, _ in record_rows(self.args, rows, width, request):
+        for number, _ in read_table(self._args(text, request), rows, request).rows:
             first, last = ranges[number - 1]
             told = f"line {last}" if last == first + 1 else f"lines {first + 1} to {last}"
-            found.append(Span(places[first], places[last], told))
+            # Lines cannot be told apart before unpacking: then the packed file is where they stand.
+            packed = plain is not body
+            found.append(Span(0, len(body), f"{told} (packed)") if packed else Span(places[first], places[last], told))
         return found
 
     def _text(self, body: bytes, where: str, unreadable: str = "replace") -> str:
@@ -144,14 +178,29 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _ragged(number: int, row: Sequence[str], width: int, where: str) -> Mapping[str, str]:
-    if any(sign in cell for cell in row for sign in "\r\n"):
+def _unread(table: Table, number: int, cells: Cells, where: str) -> Mapping[str, str]:
+    """What stands for a row that is no record."""
+    if number in table.refused:
+        return {UNREADABLE: table.refused[number]}
+    width = len(table.names)
+    if any(sign in cell for cell in cells for sign in "\r\n"):
         raise _damaged(
-            f"row {number} has {len(row)} fields, the header has {width}, and a quoted field in it holds line breaks: "
-            "nobody can tell where rows end",
+            f"row {number} has {len(cells)} fields, the header has {width}, and a quoted field in it holds "
+            "line breaks: nobody can tell where rows end",
             where,
         )
-    return {UNREADABLE: f"row {number} has {len(row)} fields, the header has {width}"}
+    return {UNREADABLE: f"row {number} has {len(cells)} fields, the header has {width}"}
+
+
+def _cut_short(text: str) -> Sequence[Noticed]:
+    """A last line without the end that all lines before it have: more may have been there."""
+    ended = text.endswith("\n") or (text.endswith("\r") and "\n" not in text)
+    lines = text.count("\n") or text.count("\r")
+    if ended or lines < _LINES_THAT_TELL:
+        return ()
+    what = "the last line has no line end, as all others have: the file may have been cut on its way"
+    do = "Compare the last record with the agency's; a server that counts characters for bytes cuts files with accents"
+    return (Noticed("last_line_open", what, do, f"behind {lines} lines that have one"),)
 
 
 def _damaged(what: str, where: str) -> SourceError:

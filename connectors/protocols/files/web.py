@@ -14,11 +14,12 @@ from urllib.parse import quote as percent_encode
 from urllib.parse import unquote, urljoin, urlsplit
 
 from connectors.http.client import Answer, HttpClient, Request
-from connectors.http.verdict import Verdict, by_status, html_verdict
+from connectors.http.verdict import Verdict, by_status, html_verdict, media_type
 from connectors.protocols.files.transport import MAX_ENTRIES, Found, unsafe_name, whole_file
 from ledger.errors import ConfigError, SourceError
 from ledger.settings import Connection
 
+_WORKBOOK = ("excel", "spreadsheet")
 _MISSING = {404, 410}
 _NO_HEAD = {405, 501}
 _LINK = re.compile(r"<a\s[^<>]*?\bhref\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE)
@@ -99,10 +100,15 @@ def classify_head(status: int, headers: Mapping[str, str], body: bytes) -> Verdi
 
 
 def classify_file(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """A file as it is (ok), none (empty), or a page about it instead, which is damage or a login."""
+    """A file as it is (ok), none (empty), or a page about it instead, which is damage or a login.
+
+    What is sent as a workbook may be a table in HTML, as portals export it: who reads the file looks at it.
+    """
     if status in _MISSING:
         return Verdict("empty", f"HTTP {status}")
-    return by_status(status, body) or html_verdict(headers, body) or Verdict("ok")
+    as_workbook = any(word in media_type(headers) for word in _WORKBOOK)
+    page = None if as_workbook else html_verdict(headers, body)
+    return by_status(status, body) or page or Verdict("ok")
 
 
 def classify_index(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:

@@ -6,24 +6,44 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.http.limits import MIB
 from connectors.http.redact import quote
+from connectors.protocols.files.cells import DateCell, NumberCell
+from connectors.protocols.files.number_format import NumberFormat, number_format
 from connectors.protocols.records import Digits
 from ledger.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
-    from connectors.protocols.files.xlsx_child import Ask
+    from connectors.protocols.files.workbook_child import Ask
 
 _ROOM = 768 * MIB  # for the interpreter, and for cells beside the unpacked workbook and its parts
+_AGAIN = "Ask the agency to save and send the workbook again"
 _REPOSITORY = Path(__file__).resolve().parents[3]
 # Isolated and without site-packages' own start-up: neither the environment nor a working directory has a say.
-_START = "import sys; sys.path += sys.argv[1:]; from connectors.protocols.files.xlsx_child import main; main()"
+_START = "import sys; sys.path += sys.argv[1:]; from connectors.protocols.files.workbook_child import main; main()"
 
 
-def read_cells(
+@dataclass(frozen=True)
+class Book:
+    """The sheet that was read of a workbook. ``kind`` is the workbook's format, ``hidden`` are rows from 1.
+
+    In ``rows`` numbers are Digits, NumberCell where they show more than that, dates DateCell, empty cells None. Empty
+    rows have no cells. ``concealed`` says that nobody sees the sheet.
+    """
+
+    kind: str
+    sheet: str
+    concealed: bool
+    hidden: frozenset[int]
+    rows: Sequence[Sequence[Any]]
+
+
+def read_book(
     body: bytes,
     where: str,
     *,
@@ -32,8 +52,8 @@ def read_cells(
     plain_rows: int,
     max_unpacked: int,
     seconds: float,
-) -> list[list[Any]]:
-    """The rows of one sheet from its first, numbers as Digits, empty cells None, empty rows without cells.
+) -> Book:
+    """One sheet of a workbook, packed or not.
 
     Raises SourceError (damaged) for whatever is no whole workbook within bounds, or takes longer than ``seconds``.
     """
@@ -65,9 +85,24 @@ def read_cells(
     except ValueError:
         raise _damaged("the workbook breaks its reader", where) from None
     if "damaged" in answer:
-        raise _damaged(quote(str(answer["damaged"])), where)
-    rows: list[list[Any]] = answer["rows"]
-    return rows
+        raise _damaged(quote(str(answer["damaged"])), where, answer.get("do") or _AGAIN)
+    formats = [number_format(code) for code in answer["formats"]]
+    return Book(
+        answer["kind"],
+        answer["sheet"],
+        answer["concealed"],
+        frozenset(map(int, answer["hidden"])),
+        [[_cell(cell, formats) if type(cell) is dict else cell for cell in row] for row in answer["rows"]],
+    )
+
+
+def _cell(cell: dict[str, Any], formats: Sequence[NumberFormat]) -> DateCell | NumberCell:
+    if "date" in cell:
+        return DateCell(cell["date"], int(cell["day"]) if cell["day"] is not None else None)
+    if "shown" in cell:
+        return NumberCell(cell["number"], cell["shown"], None, cell["percent"])
+    form = formats[int(cell["format"])]
+    return NumberCell(cell["number"], None, form, form.percent)
 
 
 def _packages() -> str:
@@ -78,5 +113,5 @@ def _packages() -> str:
     return str(Path(found.origin).parents[1])
 
 
-def _damaged(what: str, where: str) -> SourceError:
-    return SourceError("damaged", what, where=where, do="Ask the agency to save and send the workbook again")
+def _damaged(what: str, where: str, do: str = _AGAIN) -> SourceError:
+    return SourceError("damaged", what, where=where, do=do)

@@ -1,33 +1,46 @@
-"""XLSX workbooks: cells are handed over as they are, and what cannot be told is not guessed."""
+"""Workbooks: cells are handed over as what they are, and what cannot be told is not guessed.
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+XLSX is what the protocol is named after. XLS, XLSB, ODS and an HTML table under such a name are told by their bytes and
+read as well, and so is a workbook that was packed with gzip or lies alone in a ZIP.
+"""
 
-from pydantic import Field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, ClassVar, Literal
 
-from connectors.http.limits import MIB
-from connectors.protocols.base import ProtocolArgs
-from connectors.protocols.files.base import FileProtocol
+from connectors.protocols.base import UNREADABLE, Noticed, ProtocolArgs, Use
+from connectors.protocols.files.base import Content, FileProtocol
+from connectors.protocols.files.cells import SPECIAL, meant
+from connectors.protocols.files.file_kind import kind_of
 from connectors.protocols.files.header import named_columns
-from connectors.protocols.files.table import TableArgs, header_cells, record_rows
+from connectors.protocols.files.rows import Cells, Numbered
+from connectors.protocols.files.swapped_dates import swapped_dates
+from connectors.protocols.files.table import Table, TableArgs, read_table
 from connectors.protocols.files.wide import Sheet, Wide, unpivot
-from connectors.protocols.files.workbook import read_cells
+from connectors.protocols.files.workbook import Book, read_book
 from connectors.protocols.files.xlsx_location import sheet_member
 from connectors.protocols.spans import Span
+
+Reader = Callable[[Sequence[Cells]], Sequence[Mapping[str, Any]]]
+
+_NOBODY: frozenset[Use] = frozenset()
+_ASK = "Ask the agency whether they belong to its data"
 
 
 class XlsxArgs(TableArgs):
     """Arguments of ``files.xlsx``, beside those of every table.
 
-    ``sheet`` is a name or a number from 0. ``dates_as`` is the form in which cells that are dates are handed over, so
-    that they read like dates written as text: ``"%d/%m/%Y"``; ISO without it. ``max_unpacked`` bounds the bytes of the
-    unpacked workbook.
+    ``sheet`` is a name, or a number from 0 that counts the sheets people see. ``dates_as`` is the form in which cells
+    that are dates are handed over, so that they read like dates written as text: ``"%d/%m/%Y"``; ISO without it.
+    ``hidden_rows`` says what becomes of records that nobody sees in the sheet: they are read, with a finding, or
+    refused.
     """
 
     sheet: str | int = 0
     dates_as: str | None = None
+    hidden_rows: Literal["read", "refuse"] = "read"
     wide: Wide | None = None
-    max_unpacked: int = Field(default=256 * MIB, ge=1, le=4096 * MIB)
 
 
 class XlsxFiles(FileProtocol[XlsxArgs]):
@@ -36,34 +49,50 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
     name: ClassVar[str] = "files.xlsx"
     Args: ClassVar[type[ProtocolArgs]] = XlsxArgs
 
-    def records(self, body: bytes, context: Mapping[str, str], where: str) -> list[Mapping[str, Any]]:
+    def content(self, body: bytes, context: Mapping[str, str], where: str) -> Content:
         """Rows as objects; empty cells are null, empty rows are passed over. Raises SourceError (damaged)."""
-        grid = self._grid(body, where)
-        header = header_cells(self.args, grid, where)
-        rows = [row for _, row in record_rows(self.args, grid, len(header), where)]
-        if self.args.wide is not None:
-            return unpivot(self.args.wide, Sheet(header, self._labels(grid), rows, where), context)
-        width = _used_width(header, rows)
-        names = named_columns(header[:width], where)
-        return [dict(zip(names, row[:width], strict=True)) for row in rows]
+        book = self._book(body, where)
+        table = self._table(book, where)
+        cells = list(_records(table, table.rows, self._reader(book, table, context, where)))
+        records = [{name: self._value(name, cell) for name, cell in record.items()} for record in cells]
+        return Content(records, (*table.noticed, *_sheet_noticed(book, table), *swapped_dates(cells, self.uses)))
 
     def spans(self, body: bytes, request: str) -> Sequence[Span]:
         """The packed sheet's bytes, and the row in it: rows cannot be told apart before unpacking."""
-        grid = self._grid(body, request)
-        start, end, name = sheet_member(body, self.args.sheet)
-        header, labels = header_cells(self.args, grid, request), self._labels(grid)
-        context = self.context_of(request.rpartition("/")[2])
+        book = self._book(body, request)
+        table = self._table(book, request)
+        start, end, told = _location(body, book)
+        read = self._reader(book, table, self.context_of(request.rpartition("/")[2]), request)
         found = []
-        for number, row in record_rows(self.args, grid, len(header), request):
-            sheet = Sheet(header, labels, [row], request)
-            count = len(unpivot(self.args.wide, sheet, context)) if self.args.wide is not None else 1
-            found += [Span(start, end, f"row {number} of the sheet in {name} (packed)")] * count
+        for row in table.rows:
+            count = sum(1 for _ in _records(table, [row], read)) if self.args.wide is not None else 1
+            found += [Span(start, end, f"row {row[0]} of {told}")] * count
         return found
 
-    def _grid(self, body: bytes, where: str) -> list[list[Any]]:
+    def _table(self, book: Book, where: str) -> Table:
+        table = read_table(self.args, book.rows, where)
+        if self.args.hidden_rows == "read" or not book.hidden:
+            return table
+        unseen = {number: f"row {number} is hidden" for number, _ in table.rows if number in book.hidden}
+        return replace(table, refused=unseen | dict(table.refused))
+
+    def _reader(self, book: Book, table: Table, context: Mapping[str, str], where: str) -> Reader:
+        """What makes records of rows, with cells as they were read."""
+        wide = self.args.wide
+        if wide is not None:
+            labels = self._labels(book.rows)
+            return lambda rows: unpivot(wide, Sheet(table.names, labels, rows, where), context)
+        width = _used_width(table)
+        names = named_columns(table.names[:width], where)
+        return lambda rows: [dict(zip(names, row[:width], strict=True)) for row in rows]
+
+    def _value(self, name: str, cell: Any) -> Any:
+        return meant(cell, self.uses.get(name, _NOBODY)) if type(cell) in SPECIAL else cell
+
+    def _book(self, body: bytes, where: str) -> Book:
         wide = self.args.wide
         above = max(self.args.header_row - 1 + self.args.header_rows, (wide and wide.label_row) or 0)
-        return read_cells(
+        return read_book(
             body,
             where,
             sheet=self.args.sheet,
@@ -73,12 +102,40 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
             seconds=self.http.limits.total_s,
         )
 
-    def _labels(self, grid: Sequence[Sequence[Any]]) -> list[str]:
+    def _labels(self, grid: Sequence[Cells]) -> list[str]:
         row = self.args.wide.label_row if self.args.wide is not None else None
         return [] if row is None or row > len(grid) else ["" if cell is None else str(cell) for cell in grid[row - 1]]
 
 
-def _used_width(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> int:
-    used = [place for place, name in enumerate(header, start=1) if name.strip()]
-    used += [place for row in rows for place, value in enumerate(row, start=1) if value is not None]
+def _records(table: Table, rows: Sequence[Numbered], read: Reader) -> Iterator[Mapping[str, Any]]:
+    """The records of rows in their order, those that are refused among them."""
+    for refused, run in groupby(rows, key=lambda row: row[0] in table.refused):
+        if refused:
+            yield from ({UNREADABLE: table.refused[number]} for number, _ in run)
+        else:
+            yield from read([cells for _, cells in run])
+    if not rows:
+        yield from read([])  # a sheet without records has a header all the same
+
+
+def _used_width(table: Table) -> int:
+    used = [place for place, name in enumerate(table.names, start=1) if name.strip()]
+    used += [place for _, row in table.rows for place, value in enumerate(row, start=1) if value is not None]
     return max(used, default=0)
+
+
+def _sheet_noticed(book: Book, table: Table) -> Iterator[Noticed]:
+    if book.concealed:
+        yield Noticed("sheet_hidden", "the sheet that was read is hidden in the workbook", _ASK)
+    hidden = [str(number) for number, _ in table.rows if number in book.hidden]
+    if hidden:
+        told = f"{len(hidden)} rows: {', '.join(hidden[:10])}{', ...' if len(hidden) > 10 else ''}"
+        yield Noticed("rows_hidden", "rows with records are hidden in the sheet", _ASK, told)
+
+
+def _location(body: bytes, book: Book) -> tuple[int, int, str]:
+    """Which bytes hold the sheet, and what it is called in them."""
+    if book.kind == "xlsx" and kind_of(body) == "xlsx":
+        start, end, part = sheet_member(body, book.sheet)
+        return start, end, f"the sheet in {part} (packed)"
+    return 0, len(body), f"the {'table' if book.kind == 'html' else 'sheet'} in the {book.kind.upper()} file"

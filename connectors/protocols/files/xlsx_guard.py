@@ -1,4 +1,4 @@
-"""A workbook is a ZIP of XML that a stranger made: what it would unpack to is known before anything parses it.
+"""A workbook is a ZIP that a stranger made: what it would unpack to is known before anything parses it.
 
 Parts may unpack to 200 times their size beyond 100 KiB (Apache POI: 100).
 Sizes in the ZIP's directory may lie, so every entry is unpacked once and its checksum compared.
@@ -11,6 +11,8 @@ import zlib
 
 from ledger.errors import SourceError
 
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+_NO_PROGRAM = "a sheet holds comments, CDATA or a DOCTYPE, as no spreadsheet program writes them"
 _GRACE = 100 * 1024
 _RATIO = 200
 _MAX_ENTRIES = 5000
@@ -29,7 +31,8 @@ _FOREIGN = {"xl/workbook.bin", "content.xml"}
 # "<" cannot stand in an attribute, so that the search never runs past a tag.
 _ERROR_CELL = re.compile(rb"(<(?:\w+:)?c\b(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*?\st\s*=\s*)([\"'])e\2")
 # What XML knows and no spreadsheet program writes into cells: the reader passes over CDATA and stops at a comment.
-_STRANGE = (b"<!--", b"<![CDATA[", b"<!DOCTYPE", b"<!ENTITY")
+_DECLARING = (b"<!DOCTYPE", b"<!ENTITY")
+_STRANGE = (b"<!--", b"<![CDATA[", *_DECLARING)
 # A formula whose result was never computed, as libraries write them: the parser would hand over an empty cell. A text
 # formula (t="str") may honestly have the empty text as its result.
 _UNCOMPUTED = re.compile(
@@ -45,16 +48,38 @@ def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            _check_directory(archive, max_unpacked, where)
+            names = _check_directory(archive, max_unpacked, where)
+            if "xl/workbook.xml" not in names or names & _FOREIGN:
+                raise _damaged("the file is a ZIP, but no XLSX workbook", where)
             sheets = _read_through(archive, where)
             if not any(_has_errors(content) for content in sheets.values()):
                 return body
             return _with_error_texts(archive, sheets)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+    except _UNREADABLE:
         raise _damaged("the workbook cannot be opened; it may be cut, encrypted or no XLSX", where) from None
 
 
-def _check_directory(archive: zipfile.ZipFile, max_unpacked: int, where: str) -> None:
+def safe_parts(body: bytes, max_unpacked: int, where: str) -> dict[str, bytes]:
+    """The unpacked parts of a workbook of another format, proved to be within bounds and without entities.
+
+    Raises SourceError (damaged) for anything that is not a whole ZIP within bounds.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            _check_directory(archive, max_unpacked, where)
+            parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    except _UNREADABLE:
+        raise _damaged("the workbook cannot be opened; it may be cut or encrypted", where) from None
+    for name, content in parts.items():
+        if name.endswith(".xml"):
+            _check_encoding(content, where)
+            if any(sign in content for sign in _DECLARING):
+                raise _damaged(_NO_PROGRAM, where)
+    return parts
+
+
+def _check_directory(archive: zipfile.ZipFile, max_unpacked: int, where: str) -> set[str]:
+    """The names of all parts."""
     entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if len(entries) > _MAX_ENTRIES or len(names) != len(entries):
@@ -65,8 +90,7 @@ def _check_directory(archive: zipfile.ZipFile, max_unpacked: int, where: str) ->
     for entry in entries:
         if entry.file_size > _GRACE and entry.file_size > _RATIO * max(1, entry.compress_size):
             raise _damaged("a part of the workbook is packed more tightly than any honest one", where)
-    if "xl/workbook.xml" not in names or names & _FOREIGN:
-        raise _damaged("the file is a ZIP, but no XLSX workbook", where)
+    return names
 
 
 def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
@@ -78,7 +102,9 @@ def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
             raise zipfile.BadZipFile
         _check_encoding(content, where)
         if (_SHEET_MARK in content or entry.filename.endswith("sharedStrings.xml")) and _strange(content):
-            raise _damaged("a sheet holds comments, CDATA or a DOCTYPE, as no spreadsheet program writes them", where)
+            raise _damaged(_NO_PROGRAM, where)
+        if any(sign in content for sign in _DECLARING) and entry.filename.endswith((".xml", ".rels")):
+            raise _damaged(_NO_PROGRAM, where)
         if _SHEET_MARK in content:  # a workbook may keep its sheets under any name
             _check_extent(content, where)
             _check_cells(content, where)

@@ -92,6 +92,87 @@ def test_only_the_newest_may_be_wanted(read: Read, tmp_path: Path) -> None:
     assert isinstance(refused(read, newest={"by": "tahun"}), ConfigError)
 
 
+@pytest.mark.parametrize(
+    ("group", "form", "names", "newest"),
+    [
+        (r"[\d-]+", "%d-%m-%Y", ["30-11-2024", "01-12-2024"], "01-12-2024"),
+        (r"\d{8}", "%d%m%Y", ["30112024", "01122024"], "01122024"),
+        (r"\d+", "number", ["9", "10"], "10"),
+        (r"\d{4}-\d\d", None, ["2024-09", "2023-12"], "2024-09"),
+        (r"[0-9]{4}[12]", None, ["20231", "20222"], "20231"),
+    ],
+)
+def test_p5_the_newest_file_is_the_one_of_the_latest_day(
+    read: Read, tmp_path: Path, group: str, form: str | None, names: Sequence[str], newest: str
+) -> None:
+    put(tmp_path, *(f"rekap_{name}.csv" for name in names))
+    [page] = read(pattern=rf"rekap_(?P<tgl>{group})\.csv", newest={"by": "tgl", "format": form})
+    assert page.context["tgl"] == newest
+
+
+@pytest.mark.parametrize(
+    "group", [r"[\d-]+", r"\d\d-\d\d-\d{4}", r"\d{8}", r"\d+", ".*", r"\d{4}.*", r"\w+", r"\d{1,4}-\d\d"]
+)
+def test_p10_names_that_may_not_sort_as_dates_are_told_before_a_pull(group: str) -> None:
+    asked = registry.get("files.csv").Args.model_validate(
+        {"pattern": rf"rekap_(?P<tgl>{group})\.csv", "newest": {"by": "tgl"}}
+    )
+    [(what, do)] = asked.problems()
+    assert "need not sort" in what
+    assert "format" in do
+
+
+@pytest.mark.parametrize(
+    ("names", "newest"),
+    [
+        (["30-11-2024", "01-12-2024"], None),
+        (["30112024", "01122024"], None),
+        (["112024", "122023"], None),
+        (["9", "10"], None),
+        (["2024-11", "2024-9"], None),
+        (["20241130", "20231201"], "20241130"),
+        (["202411", "202312"], "202411"),
+        (["0009", "0010"], "0010"),
+        (["30-11-2024"], None),
+    ],
+)
+def test_p5_no_file_is_the_newest_where_nobody_can_tell(
+    read: Read, tmp_path: Path, names: Sequence[str], newest: str | None
+) -> None:
+    put(tmp_path, *(f"rekap_{name}.csv" for name in names))
+    args: dict[str, Any] = {"pattern": r"rekap_(?P<tgl>[\d-]+)\.csv", "newest": {"by": "tgl"}}
+    if newest is None:
+        assert "need not sort" in str(refused(read, **args))
+    else:
+        [page] = read(**args)
+        assert page.context["tgl"] == newest
+
+
+def test_a_name_that_is_no_date_of_the_declared_form_is_damage(read: Read, tmp_path: Path) -> None:
+    put(tmp_path, "rekap_2024-11-30.csv", "rekap_01-12-2024.csv")
+    error = refused(read, pattern=r"rekap_(?P<tgl>[\d-]+)\.csv", newest={"by": "tgl", "format": "%d-%m-%Y"})
+    assert isinstance(error, SourceError)
+    assert "%d-%m-%Y" in error.what
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"kode,n\n1,12\n2,34\n3,5", True),
+        (b"kode,n\r\n1,12\r\n2,34\r\n3,5\r", True),
+        (b"kode,n\r1,12\r2,34\r3,5", True),
+        (b"kode,n\n1,12\n2,34\n3,5\n", False),
+        (b"kode,n\r1,12\r2,34\r", False),
+        (b"kode,n\n1,12", False),  # one line says nothing of the others
+    ],
+)
+def test_p1_a_last_line_that_may_be_cut_is_told(read: Read, tmp_path: Path, body: bytes, told: bool) -> None:
+    """A server that counts characters where bytes are due cuts a file behind its last accents."""
+    (tmp_path / "balita_64.02_2024-08.csv").write_bytes(body)
+    [page] = read()
+    assert [one.code for one in page.noticed] == (["last_line_open"] if told else [])
+
+
 def test_for_each_chooses_files_and_adds_what_the_name_does_not_say(read: Read, tmp_path: Path) -> None:
     put(tmp_path, "balita_64.02_2024-08.csv", "balita_62.02_2024-08.csv")
     [page] = read(contexts=[{"kode_daerah": "64.02", "kabupaten": "Kukar"}])

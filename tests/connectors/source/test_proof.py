@@ -76,6 +76,23 @@ def test_an_incremental_source_asks_from_its_cursor_on(tmp_path: Path) -> None:
     assert ["`for_each` may not name" in problem.what for problem in check(tmp_path, content)] == [True]
 
 
+@pytest.mark.parametrize(
+    ("newest", "told"),
+    [
+        ({"by": "tgl"}, "need not sort as text"),
+        ({"by": "tanggal"}, "no group for"),
+        ({"by": "tgl", "format": "tanggal"}, "format is"),
+        ({"by": "tgl", "format": "%d-%m-%Y"}, None),
+    ],
+)
+def test_p10_the_newest_file_is_one_that_can_be_told(tmp_path: Path, newest: dict[str, str], told: str | None) -> None:
+    content = changed("protocol", "files.csv")
+    content["args"] = {"pattern": r"rekap_(?P<tgl>[\d-]+)\.csv", "newest": newest}
+    problems = check(tmp_path, content)
+    assert len(problems) == (told is not None)
+    assert all(told and told in problem.what and problem.do for problem in problems)
+
+
 def test_the_projects_own_sources_have_no_problem() -> None:
     folder = Path(__file__).resolve().parents[3] / "connectors" / "sources"
     assert [str(problem) for problem in check_sources(folder)] == []
