@@ -123,7 +123,7 @@ def _get_server(folder: Path) -> "PostgresServer":
 
     with PostgresServer._lock:
         _forget_the_dead(folder)
-    return _started(folder, partial(get_server, folder, cleanup_mode="stop"))
+    return _started(folder, partial(get_server, folder, cleanup_mode="stop"), partial(_forget_half_made, folder))
 
 
 def _start_again(server: "PostgresServer", folder: Path) -> None:
@@ -132,16 +132,16 @@ def _start_again(server: "PostgresServer", folder: Path) -> None:
             _forget_the_dead(folder)
             server.ensure_postgres_running()
 
-    _started(folder, start)
+    _started(folder, start, lambda: None)  # the server that is started again stays the one that is stopped later
 
 
-def _started(folder: Path, start: Callable[[], T]) -> T:
+def _started(folder: Path, start: Callable[[], T], try_again: Callable[[], None]) -> T:
     patience = Patience(SILENT_SECONDS)
     while True:
         try:
             return start()
         except (subprocess.TimeoutExpired, AssertionError) as error:
-            _forget_half_made(folder)
+            try_again()
             if not _is_postgres(folder / "postmaster.pid") or patience.over(size_of(folder / "log")):
                 raise _not_started(folder) from error
         except (subprocess.CalledProcessError, OSError, RuntimeError) as error:

@@ -34,6 +34,8 @@ from tests.agencies import PLAYED
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SOURCES = PLAYED
+WORKERS = 4
+"""How many tasks Airflow runs at once."""
 PUBLISHED = {"64.02": Decimal("2.82"), "35.07": Decimal("2.94")}
 """Indexes of 2023, stage II: the ministry's letter B-1384."""
 
@@ -195,10 +197,11 @@ def test_p4_every_pull_was_a_run_that_an_event_started(demo: Demo, postgres: Emb
         ).fetchall()
     assert Counter(key for key, _, _ in runs) == dict.fromkeys(SOURCES, 2)
     assert {kind for _, kind, _ in runs} == {"asset_triggered"}
-    # A demo whose pulls brought nothing new ends with the last of them, before Airflow has marked its run.
+    # A demo whose pulls brought nothing new ends with the last of them, before Airflow has marked its run, and the runs
+    # that ended beside it on the other workers.
     states = Counter(state for _, _, state in runs)
     assert set(states) <= {"success", "running"}
-    assert states["running"] <= 1
+    assert states["running"] <= WORKERS
 
 
 def test_the_publication_has_six_pillars_in_force_and_verifies(demo: Demo, kept: Ledger) -> None:

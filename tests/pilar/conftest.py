@@ -1,13 +1,15 @@
 """The command line, as a person types it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ledger.settings import Settings
 from pilar import cli
 from pilar.commands import console
+from pilar.platform import logs
 
 Type = Callable[..., str]
 Terminal = Callable[[int], None]
@@ -28,8 +30,21 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 @pytest.fixture
+def as_a_command_does() -> Iterator[None]:
+    """Steps are logged on standard error, and only where something is wrong."""
+    before = structlog.get_config()
+    logs.configure("ERROR")
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture
 def typed(
-    sources_dir: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sources_dir: Path,
+    settings: Settings,
+    as_a_command_does: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Type:
     """``typed("sources", "list")``: what is printed on both outputs, with the sources of ``sources_dir``."""
     monkeypatch.setenv("PILAR_HOME", str(settings.home))

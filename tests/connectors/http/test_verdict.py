@@ -62,7 +62,7 @@ def test_a_verdict_quotes_the_sources_own_words_shortened_and_without_numbers_of
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (gzip.compress(b'{"a": 1}'), "a gzip archive"),
+        (gzip.compress(b'{"a": 1}', mtime=0), "a gzip archive"),
         (b"PK\x03\x04rest", "a ZIP archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "an XLS workbook"),
         (b"%PDF-1.7", "a PDF"),

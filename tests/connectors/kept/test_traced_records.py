@@ -14,7 +14,7 @@ SOURCE = source_of(
     {
         "id": {},
         "catatan": {},
-        "nik": {"personal": "pseudonym"},
+        "nik": {"personal": "pseudonym", "kind": "nik"},
         "nama": {"personal": "drop"},
         "lahir": {"type": "date", "personal": {"keep": "the age decides the class"}},
         "nilai": {"from": "$.rincian.nilai"},
@@ -26,7 +26,7 @@ RECORD = {"id": "a", "catatan": "x"}
 
 
 def shown(record: Any, source: Any = SOURCE) -> Any:
-    return json.loads(masked(source, json.dumps(record).encode()))
+    return json.loads(masked(source, record))
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_p6_only_what_lands_as_it_is_is_shown(field: str, value: Any) -> None:
 @pytest.mark.parametrize("value", [NIK, int(NIK), f"anak dari {NIK}", "9964 0201 0123 0001", "no. kartu 0001234567890"])
 def test_p6_a_persons_number_where_none_is_declared_is_not_shown(value: Any) -> None:
     assert shown(RECORD | {"catatan": value}) == {"id": "a", "catatan": MASK}
-    assert shown(["a", "not declared", value], LISTED) == ["a", MASK, MASK]
+    assert shown(["a", "not declared", value], LISTED) == ["a", "not declared", MASK]
     assert shown(["a", None, "x"], LISTED) == ["a", None, "x"]
 
 
-@pytest.mark.parametrize("record", [b"", b"a;b", b'{"id": "a"', b"5", b'"text"', b"null"])
-def test_p6_of_what_is_no_record_in_json_nothing_is_shown(record: bytes) -> None:
+@pytest.mark.parametrize("record", [5, "text", None, True])
+def test_p6_of_what_is_no_record_nothing_is_shown(record: Any) -> None:
     assert masked(SOURCE, record) == ""

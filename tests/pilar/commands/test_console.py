@@ -24,7 +24,7 @@ def test_in_a_pipe_nothing_is_cut_wrapped_coloured_or_filled_up(
     monkeypatch.setenv("COLUMNS", "40")
     console.table([{"id": "a", "told": LONG}, {"id": "b", "told": Text("short", style="red")}], NAMES)
     console.out.print(LONG, style="bold red")
-    assert capsys.readouterr().out.splitlines() == ["id  what was told", f"a  {LONG}", "b  short", LONG]
+    assert capsys.readouterr().out.splitlines() == ["id  what was told", f"a   {LONG}", "b   short", LONG]
 
 
 def test_in_a_terminal_every_line_fits_and_nothing_is_lost(

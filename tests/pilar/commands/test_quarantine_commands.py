@@ -201,7 +201,6 @@ RESULTS: list[tuple[tuple[str, ...], str]] = [
     (("quarantine", "dismiss", "BATCH", "--row", "18", "--why", "x"), "dismissed"),
     (("quarantine", "replay", "contoh"), "batches"),
     (("trace", "BATCH", "0", "--show"), "record"),
-    (("trace", "BATCH", "20", "--show"), "reasons"),
     (("revisions", "contoh"), "revisions"),
     (("publications", "list"), "publications"),
     (("verify",), "checked"),

@@ -12,7 +12,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import structlog
 import yaml
 from typer.testing import CliRunner, Result
 
@@ -21,11 +20,10 @@ from ledger.keys import Keys
 from ledger.store import Ledger
 from pilar.cli import app
 from pilar.commands.exit_codes import ExitCode
-from pilar.platform import logs
 from tests.connectors.pulling import NAME, NIK
 from tests.connectors.source.test_proof import GOOD
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("as_a_command_does")]
 
 TOKEN = "token-dari-dinas"
 COLUMNS: Mapping[str, Any] = {
@@ -85,15 +83,6 @@ def portal() -> Iterator[Portal]:
     server.server_close()
 
 
-@pytest.fixture(autouse=True)
-def _as_a_command_does() -> Iterator[None]:
-    """Steps are logged on standard error, and only where something is wrong."""
-    before = structlog.get_config()
-    logs.configure("ERROR")
-    yield
-    structlog.configure(**before)
-
-
 @pytest.fixture
 def home(tmp_path: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation with one source, and no ledger yet."""
@@ -107,7 +96,7 @@ def home(tmp_path: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> Pat
         "contract": {"key": ["id"], "columns": dict(COLUMNS)},
         "assertions": GOOD["assertions"] | {"rows": {"min": 5}, "quarantine": {"max": "20%"}},
     }
-    (folder / "contoh.yaml").write_text(yaml.safe_dump(source))
+    (folder / "contoh.yaml").write_text(yaml.safe_dump(source, sort_keys=False))
     monkeypatch.setenv("PILAR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PILAR_KEYS", str(tmp_path / "keys"))
     monkeypatch.setenv("PILAR_SOURCES", str(tmp_path / "sources"))

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,16 +137,17 @@ def test_a_server_that_takes_longer_than_the_wheel_waits_is_waited_for(
 
     started = postgres_server.pg_ctl
     waited: list[object] = []
+    log = place / "postgres" / "log"
 
     def impatient(arguments: list[str], **more: object) -> object:
         """The first call gives up before the server can be there, as on a machine that is far slower."""
         if "start" in arguments and not waited:
             waited.append(arguments)
-            return started(["-W", *arguments[1:]], **{**more, "timeout": 60}) and _gave_up()
+            started(["-W", *arguments[1:]], **{**more, "timeout": 60})
+            while not log.exists():
+                time.sleep(0.01)
+            raise subprocess.TimeoutExpired("pg_ctl", 10)
         return started(arguments, **more)
-
-    def _gave_up() -> None:
-        raise subprocess.TimeoutExpired("pg_ctl", 10)
 
     monkeypatch.setattr(postgres_server, "pg_ctl", impatient)
     with EmbeddedPostgres(place / "postgres") as server, psycopg.connect(server.url("postgres")) as connection:
