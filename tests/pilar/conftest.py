@@ -1,19 +1,50 @@
 """The command line, as a person types it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ledger.settings import Settings
 from pilar import cli
+from pilar.commands import console
+from pilar.platform import logs
 
 Type = Callable[..., str]
+Terminal = Callable[[int], None]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """``terminal(80)``: what is printed goes to a terminal of so many columns, without colours."""
+
+    def be(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(console.out, "_force_terminal", True)
+        monkeypatch.setattr(console.out, "_color_system", None)
+        monkeypatch.setattr(console.out, "_width", None)
+
+    return be
+
+
+@pytest.fixture
+def as_a_command_does() -> Iterator[None]:
+    """Steps are logged on standard error, and only where something is wrong."""
+    before = structlog.get_config()
+    logs.configure("ERROR")
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
 def typed(
-    sources_dir: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sources_dir: Path,
+    settings: Settings,
+    as_a_command_does: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Type:
     """``typed("sources", "list")``: what is printed on both outputs, with the sources of ``sources_dir``."""
     monkeypatch.setenv("PILAR_HOME", str(settings.home))

@@ -7,7 +7,7 @@ import duckdb
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.commands.console import out
-from pilar.commands.report import print_gates, print_scores
+from pilar.commands.report import print_gates, print_scores, read_scores
 
 TABLES = """
 CREATE SCHEMA scores;
@@ -25,7 +25,7 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
         connection.execute(TABLES)
 
     with out.capture() as printed:
-        print_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path)
+        print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
 
     names = ("living", "economy", "society")
     rows = {name: line for line in printed.get().splitlines() for name in names if name in line}
@@ -45,7 +45,7 @@ def test_a_gate_says_what_stood_out_and_where_its_answer_was_carried_over_from(l
     ledger.record_gate(evaluation_id, "living", "pass", [], carried_from=before)
 
     with out.capture() as printed:
-        print_gates(ledger, evaluation_id)
+        print_gates(ledger.gates(evaluation_id))
 
     rows = {name: line for line in printed.get().splitlines() for name in ("economy", "living") if name in line}
     assert "range (critical): too large" in rows["economy"]
