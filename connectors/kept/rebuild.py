@@ -80,9 +80,9 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
         if note["records"] == "derived":
             protocol = protocol or reader_of(source)
             records = protocol.derive(body, note["context"], row.request)
-        told = {"announced": note.get("announced"), "warnings": tuple(note.get("warnings", ()))}
+        announced, warnings = note.get("announced"), tuple(note.get("warnings", ()))
         known = row.seq, body, records, note["path"], note["context"], row.request, row.status, row.ms
-        yield Page(*known, noticed=noticed_in(note), **told)
+        yield Page(*known, announced=announced, warnings=warnings, noticed=noticed_in(note))
 
 
 def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) -> Rebuilt:
