@@ -41,6 +41,12 @@ def for_readers(entries: Sequence[Mapping[str, Any]]) -> str:
     return sentences(told)
 
 
-def moment(at: datetime) -> str:
+def day(at: datetime) -> str:
+    """The day of a moment where the regency is."""
+    return f"{at.astimezone(local_zone()):%Y-%m-%d}"
+
+
+def moment(at: datetime, *, seconds: bool = False) -> str:
     """A moment in the regency's time zone, which it names."""
-    return f"{at.astimezone(local_zone()):%Y-%m-%d %H:%M %Z}"
+    clock = "%H:%M:%S" if seconds else "%H:%M"
+    return f"{at.astimezone(local_zone()):%Y-%m-%d {clock} %Z}"

@@ -1,6 +1,9 @@
 """The `pilar` command. `./run X` and `pilar X` are the same."""
 
+import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -8,6 +11,7 @@ from rich.markup import escape
 from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
+    completion,
     contracts,
     demo,
     development,
@@ -23,51 +27,99 @@ from pilar.commands import (
     revisions,
     sources,
     trace,
+    trial,
     verify,
 )
-from pilar.commands.console import err
+from pilar.commands.console import begin, choose_json, err, knows, program, say, wants_json
+from pilar.commands.exit_codes import ExitCode, of_error
+from pilar.commands.words import Plain, Words
 from pilar.platform import logs
 
-USAGE_ERROR = 2
+CALLED = "PILAR_COMMAND"
+"""In it ``./run`` says how it was called."""
 
-app = typer.Typer(
+SOURCES = "Operators: data that come in"
+FIGURES = "Operators: figures that go out"
+HOUSE = "Operators: the installation"
+DEVELOP = "Developers"
+# A list in Markdown: the help shows it as one.
+CODES = "Exit codes:\n\n" + "\n".join(f"- {code.value}: {code.meaning}" for code in ExitCode)
+
+app = Words(
     name="pilar",
     help="From the records of a regency's agencies to smart-city scores that can be explained to the byte.",
-    no_args_is_help=True,
+    epilog=CODES,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-app.command("init")(init.init_command)
-app.command("up")(init.up_command)
-app.command("regions")(init.regions_command)
-app.command("demo")(demo.demo)
-app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(development.test)
-app.command("check")(development.check)
-app.command("recompute")(recompute.recompute_command)
-app.command("pull")(pulls.pull_command)
-app.command("diagnose")(pulls.diagnose_command)
-app.command("revisions")(revisions.revisions_command)
-app.command("release")(pulls.release_command)
-app.command("trace")(trace.trace_command)
-app.command("evaluate")(evaluation.evaluate_command)
-app.command("migrate")(evaluation.migrate_command)
-app.add_typer(sources.app, name="sources")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(contracts.app, name="contracts")
-app.add_typer(publications.app, name="publications")
-app.add_typer(gates.app, name="gates")
-app.add_typer(verify.app, name="verify")
-app.add_typer(keys.app, name="keys")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"pilar {version('pilar')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """From the records of a regency's agencies to smart-city scores that can be explained to the byte."""
+    choose_json(False)  # until the command itself is told otherwise
+
+
+app.add_typer(sources.app, name="sources", rich_help_panel=SOURCES)
+app.command("test-connection", rich_help_panel=SOURCES)(trial.test_connection_command)
+app.command("pull", rich_help_panel=SOURCES)(pulls.pull_command)
+app.command("diagnose", rich_help_panel=SOURCES)(pulls.diagnose_command)
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel=SOURCES)
+app.command("release", rich_help_panel=SOURCES)(pulls.release_command)
+app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
+app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
+app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
+app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
+app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
+app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
+app.command("init", rich_help_panel=HOUSE)(init.init_command)
+app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
+app.command("regions", rich_help_panel=HOUSE)(init.regions_command)
+app.command("demo", rich_help_panel=HOUSE)(demo.demo)
+app.command("migrate", rich_help_panel=HOUSE)(evaluation.migrate_command)
+app.add_typer(keys.app, name="keys", rich_help_panel=HOUSE)
+app.command("completion", cls=Plain, rich_help_panel=HOUSE)(completion.completion_command)
+app.add_typer(contracts.app, name="contracts", rich_help_panel=DEVELOP)
+app.add_typer(gates.app, name="gates", rich_help_panel=DEVELOP)
+app.command("check", cls=Plain, rich_help_panel=DEVELOP)(development.check)
+app.command(
+    "test",
+    cls=Plain,
+    rich_help_panel=DEVELOP,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(development.test)
+
+for _name in (*(one.name for one in app.registered_commands), *(one.name for one in app.registered_groups)):
+    knows(str(_name))
 
 
 def main() -> None:
-    """Run the command; an error that a user is meant to read is one line, and exit status 2."""
+    """Run the command; an error that a user is meant to read is one line, and an exit code says of which kind it is."""
     # What goes wrong is told by the command itself, once; PILAR_LOG_LEVEL=INFO shows the steps too.
     logs.configure("ERROR")
+    # Taken away: whatever this command starts was not called so.
+    begin(os.environ.pop(CALLED, ""), sys.argv[0])
+    if completion.VARIABLE in os.environ:
+        completion.begin()
     try:
         use(installation.home())
-        app()
+        app(prog_name=program(), complete_var=completion.VARIABLE)
     except PilarError as error:
+        code = of_error(error)
         err.print(f"[bold red]pilar:[/] {escape(str(error))}")
-        sys.exit(USAGE_ERROR)
+        if wants_json():
+            told = {"what": error.what, "where": error.where, "do": error.do, "exit_code": int(code)}
+            say({"error": told}, lambda: None)
+        sys.exit(code)

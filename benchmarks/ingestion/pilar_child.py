@@ -1,7 +1,7 @@
 """One whole pull of Pilar's: source, client, pages kept encrypted, landing, gate, receipt. Prints JSON.
 
 ``--without`` leaves one thing out, to say what it costs: the contract's checks, pseudonyms, pages (kept and encrypted),
-or the ledger with its receipts.
+or the ledger with its receipts. Without landing nothing but the protocol is left, which gives its pages.
 """
 
 import argparse
@@ -19,13 +19,16 @@ import structlog
 
 from benchmarks.ingestion.children import told
 from benchmarks.ingestion.records import REST_ARGS, source
+from connectors.http.client import HttpClient
 from connectors.pull.course import pull
 from connectors.pull.page_store import PageStore
+from connectors.source.protocol import protocol_of
+from connectors.source.source import Source
 from ledger.keys import Keys
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 
-PARTS = ("contract", "pseudonyms", "pages", "ledger")
+PARTS = ("contract", "pseudonyms", "pages", "ledger", "landing")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -51,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ledger: Any = NoLedger() if given.without == "ledger" else Ledger(given.ledger_url)
     Keys.ensure(settings.key_dir)
     warm()
+    if given.without == "landing":
+        told(seconds=pages_alone(asked, connection))
+        return
     with without_pages() if given.without == "pages" else contextlib.nullcontext():
         began = time.perf_counter()
         with ledger.one_connection():  # as the platform pulls
@@ -70,6 +76,15 @@ def warm() -> None:
     import connectors.protocols.registry  # noqa: F401 (imported for its effect)
 
     duckdb.connect().execute("SELECT $one", {"one": 1}).fetchall()
+
+
+def pages_alone(asked: Source, connection: Connection) -> float:
+    """How long the protocol takes to give every page."""
+    began = time.perf_counter()
+    with HttpClient(connection) as http:
+        for _ in protocol_of(asked, connection, asked.for_each, http).pages():
+            pass
+    return time.perf_counter() - began
 
 
 class NoLedger:

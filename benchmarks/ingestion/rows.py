@@ -35,7 +35,9 @@ def measure(bench: Bench, rows: int) -> str:
     _fill_postgres(bench, rows)
     found.append(("DuckDB, postgres extension", _duckdb("postgres", bench.postgres_url, place)))
     query = f"SELECT {', '.join(COLUMNS)} FROM benchmark_rows"
-    found.append(("Pilar, sql", bench.pilar(bench.postgres_url, more=_protocol("sql", {"query": query}))))
+    asked = _protocol("sql", {"query": query})
+    found.append(("Pilar, sql", bench.pilar(bench.postgres_url, more=asked)))
+    found.append(("Pilar, sql, pages alone", bench.pilar(bench.postgres_url, without="landing", more=asked)))
     lines = [
         (name, f"{one.seconds:.1f} s", f"{rows / one.seconds:,.0f}", f"{one.peak_mb:.0f} MB") for name, one in found
     ]

@@ -290,8 +290,8 @@ def _copies(facts: Facts) -> Iterator[Reason]:
     if facts.copies and facts.received >= MIN_COPY_ROWS:
         yield Reason(
             "copy",
-            "the same content is in force under another source or coverage",
-            "One of the two is wrong: compare with the agency before releasing",
+            "the same content stands under another source or coverage",
+            "One of them is wrong, or the system ignores what is asked: compare with the agency before releasing",
             ", ".join(facts.copies[:_SHOWN]),
         )
     if facts.doubled_pages:

@@ -30,7 +30,7 @@ from connectors.http.verdict import Verdict
 from ledger.errors import ConfigError, FailedAnswer, SourceError
 from ledger.settings import Connection
 
-__all__ = ["Answer", "Classify", "HttpClient", "Request"]
+__all__ = ["Answer", "Classify", "Heard", "HttpClient", "Request"]
 
 log = structlog.get_logger()
 
@@ -50,11 +50,26 @@ class Answer:
     ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """That a server answered, usable or not. ``confidential``: it was asked for a credential."""
+
+    verdict: Verdict
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    ms: int
+    confidential: bool
+
+
+def _heard_by_nobody(_heard: Heard) -> None:
+    """For a pull: what it needs is in the answers that are usable."""
+
+
 class HttpClient:
     """Speaks to the system of one connection, within limits. Close it, or use it in ``with``.
 
     Several threads may fetch at once. Each request then has connections and cookies of its own. Constructing opens no
-    connection. The connection's extra may hold:
+    connection. ``heard`` is told of every answer, also of those that are no use. The connection's extra may hold:
 
     - ``private``: private and loopback addresses are allowed.
     - ``ca_bundle``: a file of certificate authorities.
@@ -74,13 +89,15 @@ class HttpClient:
         resolve: Resolver = system_resolve,
         dialer: Dialer | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        heard: Callable[[Heard], None] = _heard_by_nobody,
     ) -> None:
         silence_libraries()
         self.connection = connection
-        self.limits = limits or _limits_of(connection)
+        self.limits = limits or limits_of(connection)
         self.redactor = Redactor(connection)
         self.dialer = dialer or Dialer(allow_private=connection.extra.get("private") is True, resolve=resolve)
         self._sleep = sleep
+        self._heard = heard
         self._received = 0
         self._lock = threading.Lock()
         self._idle: list[Exchange] = []
@@ -139,6 +156,7 @@ class HttpClient:
         verdict = classify(received.status, received.headers, received.body)
         size = len(received.body)
         log.info("source_answered", request=shown, status=received.status, bytes=size, ms=ms, verdict=verdict.kind)
+        self._heard(Heard(verdict, received.status, received.headers, ms, request.confidential))
         if not verdict.usable:
             failure = from_verdict(verdict, retry_after_s(received.headers), self.redactor)
             answer = FailedAnswer(shown, received.status, received.body, ms)
@@ -182,7 +200,8 @@ class HttpClient:
         return jittered if failure.retry_after is None else failure.retry_after + jittered
 
 
-def _limits_of(connection: Connection) -> Limits:
+def limits_of(connection: Connection) -> Limits:
+    """The bounds that a connection declares for its system. Raises ConfigError when they make no sense."""
     try:
         return Limits.model_validate(connection.extra.get("limits") or {})
     except ValidationError as error:

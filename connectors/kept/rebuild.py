@@ -80,9 +80,9 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
         if note["records"] == "derived":
             protocol = protocol or reader_of(source)
             records = protocol.derive(body, note["context"], row.request)
-        announced, warnings = note.get("announced"), tuple(note.get("warnings", ()))
-        known = row.seq, body, records, note["path"], note["context"], row.request, row.status, row.ms
-        yield Page(*known, announced=announced, warnings=warnings, noticed=noticed_in(note))
+        came = row.request, row.status, row.ms
+        told = note.get("announced"), tuple(note.get("warnings", ()))
+        yield Page(row.seq, body, records, note["path"], note["context"], *came, *told, noticed_in(note))
 
 
 def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) -> Rebuilt:

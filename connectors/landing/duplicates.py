@@ -33,7 +33,7 @@ def quarantine_duplicates(staging: Staging, contract: Contract) -> Sequence[Twin
     """
     twins: list[Twins] = []
     key = ", ".join(["_coverage", *(_seen(name, contract.landed[name]) for name in contract.key)])
-    values = ", ".join(typed_name(name) for name in contract.landed)
+    whole = ", ".join([key, *(typed_name(name) for name in contract.landed if name not in contract.key)])
     same = "rows of one key once; this one repeats an earlier row"
     other = "rows of one key once; these contradict each other"
     reason = (
@@ -47,7 +47,7 @@ def quarantine_duplicates(staging: Staging, contract: Contract) -> Sequence[Twin
         twins += _twins(staging, key, good)
         judged = (
             "SELECT _row, _coverage, count(*) OVER same_key AS n_rows, row_number() OVER in_order AS nth, "
-            f"count(*) OVER (PARTITION BY {key}, {values}) AS n_equal {good} "
+            f"count(*) OVER (PARTITION BY {whole}) AS n_equal {good} "
             f"WINDOW same_key AS (PARTITION BY {key}), in_order AS (PARTITION BY {key} ORDER BY _row)"
         )
         staging.rejudge(

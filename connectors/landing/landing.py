@@ -31,7 +31,8 @@ from ledger.keys import Keys
 class Landing:
     """Lands the pages of one pull. Use in ``with``: what it holds is gone afterwards.
 
-    ``folder`` is the only place that its database can reach; rows are staged in it.
+    ``folder`` is the only place that its database can reach; rows are staged in it. ``in_force`` is one more, where the
+    rows that a batch is compared with do not lie in it.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Landing:
         keys: Keys,
         folder: Path,
         plan: Plan = SNAPSHOT,
+        *,
+        in_force: Path | None = None,
     ) -> None:
         self._source = source
         self._plan = plan
-        self._folder = folder
+        self._reached = [folder] if in_force is None else [folder, in_force]
         self._contract = source.contract
-        self._connection: duckdb.DuckDBPyConnection = open_sandbox([folder])
+        self._connection: duckdb.DuckDBPyConnection = open_sandbox(self._reached)
         self._contexts = sorted({c.context for c in source.contract.landed.values() if c.context is not None})
         statement = Statement(source.contract, source.coverage.grain, source.coverage_column)
         pads = hmac_pads(keys.pseudonym_key) if statement.needs_key else {}
@@ -93,7 +96,7 @@ class Landing:
         self._reader.close()
         self._connection.close()
         # What is done with the rows of a whole pull begins when what reading took has been given back.
-        self._connection = open_sandbox([self._folder])
+        self._connection = open_sandbox(self._reached)
         with quiet(self._source.id):
             self._staging.move(self._connection)
             counter = RowCounter(self._connection, self._source, self._reader.received)

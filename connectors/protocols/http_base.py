@@ -50,8 +50,8 @@ class HttpProtocol(ProtocolBase[HttpArgsT]):
         if rows == 0:
             path, records = "$", NOTHING
         text = answer.body if records is None else records
-        told = {"announced": announced, "warnings": warnings}
-        return Page(seq, answer.body, text, path, context, answer.request, answer.status, answer.ms, **told)
+        came = answer.request, answer.status, answer.ms
+        return Page(seq, answer.body, text, path, context, *came, announced, warnings)
 
     def confirm(
         self,

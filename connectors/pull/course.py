@@ -26,7 +26,7 @@ from ledger.machine import machine_error
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 
-__all__ = ["BatchOutcome", "PullOutcome", "pull", "run"]
+__all__ = ["BatchOutcome", "PullOutcome", "no_answer", "pull", "run"]
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ def run(source: Source, origin: Origin, ledger: Ledger, settings: Settings) -> P
                     digest = batches.keep(page, coverage)
                     landing.add(page, coverage, digest)
             if batches.empty:
-                raise _no_answer(source)
+                raise no_answer(source)
             landed = landing.finish(coverages_due(source, plan, ledger))
             batches.wait_until_kept()
             filled = batches.open_for(landed)
@@ -104,7 +104,8 @@ def _failure_recorded(source: Source, batches: OpenBatches) -> Iterator[None]:
         raise
 
 
-def _no_answer(source: Source) -> SourceError:
+def no_answer(source: Source) -> SourceError:
+    """The error of a pull that brought not even an empty page."""
     return SourceError(
         "empty",
         "the source gave no answer at all",

@@ -1,16 +1,17 @@
 """`pilar contracts`: what is made from the source files, written and checked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from ledger.errors import ConfigError
 from ledger.settings import REPOSITORY
-from pilar.commands.console import err, out
+from pilar.commands.console import Row, err, out, say
+from pilar.commands.exit_codes import ExitCode
+from pilar.commands.words import Words
 
-app = typer.Typer(
-    help="What is made from the contracts: dbt's source, dictionary, agencies' pages.", no_args_is_help=True
-)
+app = Words(help="What is made from the contracts: dbt's source, dictionary, agencies' pages.")
 
 
 @app.command("write")
@@ -20,9 +21,14 @@ def write_command() -> None:
     from connectors.source.source_files import load_sources
 
     changed = write_files(list(load_sources(_projects_sources()).values()), REPOSITORY)
-    for path in changed:
-        out.print(f"written  {path}" if (REPOSITORY / path).is_file() else f"removed  {path}", markup=False)
-    if not changed:
+    told = [{"file": path, "done": "written" if (REPOSITORY / path).is_file() else "removed"} for path in changed]
+    say({"files": told}, lambda: _show(told))
+
+
+def _show(files: Sequence[Row]) -> None:
+    for one in files:
+        out.print(f"{one['done']}  {one['file']}", markup=False)
+    if not files:
         out.print("every file is as the contracts say")
 
 
@@ -33,17 +39,25 @@ def check_command() -> None:
     from connectors.source.source_files import load_sources
     from pilar.evaluation.described import problems
 
-    found = list(differences(list(load_sources(_projects_sources()).values()), REPOSITORY))
-    for path, what in found:
-        err.print(f"{path}: {what}", markup=False)
-    if found:
-        err.print("[bold red]not what the source files make of them[/]; write them: ./run contracts write")
-    untold = list(problems())
-    for problem in untold:
-        err.print(str(problem), markup=False)
+    found = [
+        {"file": path, "what": what}
+        for path, what in differences(list(load_sources(_projects_sources()).values()), REPOSITORY)
+    ]
+    untold = [str(problem) for problem in problems()]
+    say({"differences": found, "undescribed": untold}, lambda: _show_problems(found, untold))
     if found or untold:
-        raise typer.Exit(1)
-    out.print("every file is as the contracts say, and every column that is described reaches readers")
+        raise typer.Exit(ExitCode.NOT_IN_ORDER)
+
+
+def _show_problems(found: Sequence[Row], untold: Sequence[str]) -> None:
+    for one in found:
+        err.print(f"{one['file']}: {one['what']}", markup=False)
+    if found:
+        err.print("[bold red]not what the source files make of them[/]; write them: pilar contracts write")
+    for problem in untold:
+        err.print(problem, markup=False)
+    if not found and not untold:
+        out.print("every file is as the contracts say, and every column that is described reaches readers")
 
 
 def _projects_sources() -> Path:

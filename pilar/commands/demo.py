@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from pilar.commands.console import tell
+
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Stop after the first complete publication.")] = False,
@@ -13,10 +15,18 @@ def demo(
     """Run the platform with simulated agencies, up to a published set of scores and a page to look at.
 
     Starts PostgreSQL, Airflow, the agencies' systems and Pilar's door, posts one signed event per source and shows what
-    becomes of each. Ctrl-C stops everything. A second demo starts from what is there; delete .pilar to begin anew.
+    becomes of each. It takes a minute or two; what happens is told on standard error, the result alone on standard
+    output. Ctrl-C stops everything. A second demo starts from what is there; delete .pilar to begin anew.
     """
-    from pilar.commands.demo_course import run_demo
     from pilar.commands.installation import home
-    from pilar.platform.stack import Ports
+    from pilar.platform.telling import Telling
 
-    raise typer.Exit(run_demo(home(), Ports(door=port, airflow=airflow_port), once=once))
+    folder = home()
+    with Telling(tell) as telling:
+        # At once: what is imported next takes a second, and longer on a slow machine.
+        telling.line(f"the demo begins in {folder}")
+        from pilar.commands.demo_course import run_demo
+        from pilar.platform.stack import Ports
+
+        code = run_demo(folder, Ports(door=port, airflow=airflow_port), telling, once=once)
+    raise typer.Exit(code)

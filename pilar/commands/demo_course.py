@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.live import Live
+from rich.text import Text
 
 from connectors.source.source import Source
 from ledger.clock import local_zone
@@ -19,25 +20,35 @@ from ledger.errors import ConfigError, LedgerError
 from ledger.regions import known
 from ledger.settings import Settings, default_key_dir, sources_dir
 from ledger.store import Ledger
-from pilar.commands.console import err, out, warn
-from pilar.commands.demo_display import render
+from pilar.commands.console import err, out, say, warn
+from pilar.commands.demo_display import news, show
 from pilar.commands.demo_progress import Progress, read_progress
+from pilar.commands.exit_codes import ExitCode
 from pilar.commands.installation import DEMO, alone, announce, is_own, withdraw
 from pilar.platform.errors import PlatformError
+from pilar.platform.processes import Patience, size_of
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
+from pilar.platform.telling import Telling
 from pilar.sources.catalogue import read_catalogue
 
-PATIENCE_SECONDS = 300
+if TYPE_CHECKING:
+    from pilar.commands.report import Scores
+
+# For how long nothing may move: less than the five minutes after which `watch` would begin the same anew.
+SILENT_SECONDS = 240.0
 REFRESH_SECONDS = 0.5
+WORK = ("landing", "pages", "warehouse", "promoted", "published")
+TASK_LOGS = ("dag_id=ingest__*", "dag_id=evaluate")
 
 
-def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
+def run_demo(home: Path, ports: Ports, telling: Telling, *, once: bool) -> ExitCode:
     """Start the platform, let every agency announce its data, wait for the publication and show it.
 
-    Sources whose systems are not simulated are named and take no part. Returns 0 after a complete publication in which
-    every source that can be read was accepted (or had nothing new), else 1. Everything that was started is stopped on
-    the way out, whatever happens.
+    Sources whose systems are not simulated are named and take no part. Returns the exit code: DONE after a complete
+    publication in which every source that can be read was accepted (or had nothing new), else NOT_IN_ORDER. Everything
+    that was started is stopped on the way out, whatever happens. What happens is told as it happens; the result alone
+    is printed on standard output.
     """
     from simulator.server import Simulator
 
@@ -46,28 +57,31 @@ def run_demo(home: Path, ports: Ports, *, once: bool) -> int:
         warn(f"left out: {error}")
     webhook_secrets = _webhook_secrets(sources)
     settings = Settings(home=home, ledger_url="", key_dir=default_key_dir(home), regions=demo_regions(home))
-    began = time.monotonic()
     with alone(home):
-        with err.status("Starting PostgreSQL, Airflow, the agencies' systems and the door ..."):
-            stack = Stack(settings, ports, systems=lambda url: Simulator(postgres_url=url), environment=webhook_secrets)
-            stack.__enter__()
+        stack = Stack(
+            settings,
+            ports,
+            systems=lambda url: Simulator(postgres_url=url),
+            environment=webhook_secrets,
+            telling=telling,
+        )
+        stack.__enter__()
         try:
             environment = _environment(stack, webhook_secrets)
             with _announced(home, environment):
-                took = time.monotonic() - began
-                out.print(f"The platform answers after {took:.0f} s. Every agency now announces its data.")
                 announced = played(sources, stack.simulator.connections() if stack.simulator else ())
                 for source in sources.values():
                     if source.id not in announced:
-                        out.print(f"Not played: {source.id}, as no system is simulated for {source.connection!r}.")
-                progress = _one_round(stack, announced, webhook_secrets, began)
+                        telling.line(f"{source.id}: not played, as no system is simulated for {source.connection!r}")
+                progress = _one_round(stack, announced, webhook_secrets)
                 status = conclude(stack, progress, stays=not once)
                 if not once:
-                    out.print("Press Ctrl-C to stop everything.")
+                    telling.line("press Ctrl-C to stop everything")
                     with suppress(KeyboardInterrupt):
                         stack.wait()
                 return status
         finally:
+            telling.line("everything stops")
             stack.stop()
 
 
@@ -113,9 +127,7 @@ def _environment(stack: Stack, webhook_secrets: Mapping[str, str]) -> dict[str, 
     return {"PILAR_HOME": str(stack.settings.home), **webhook_secrets, **connections}
 
 
-def _one_round(
-    stack: Stack, sources: Mapping[str, Source], webhook_secrets: Mapping[str, str], began: float
-) -> Progress:
+def _one_round(stack: Stack, sources: Mapping[str, Source], webhook_secrets: Mapping[str, str]) -> Progress:
     from simulator.push import post_event
 
     ledger = Ledger(stack.settings.ledger_url)
@@ -131,57 +143,79 @@ def _one_round(
                 where=f"{stack.door_url}/events",
                 do=f"See {stack.settings.log_dir / 'door.log'}",
             )
-    return _watch(stack, ledger, tuple(sources), since, began)
+    stack.telling.line(f"every agency has announced its data: {len(sources)} events")
+    return _watch(stack, ledger, tuple(sources), since)
 
 
-def _watch(stack: Stack, ledger: Ledger, source_ids: tuple[str, ...], since: datetime, began: float) -> Progress:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def _watch(stack: Stack, ledger: Ledger, source_ids: tuple[str, ...], since: datetime) -> Progress:
+    """Follow the round until it is complete, or nothing moves any more: what moves is the ledger, or a task's work."""
+    patience = Patience(SILENT_SECONDS)
+    before: Progress | None = None
     progress = read_progress(ledger, source_ids, since)
-    with Live(console=out, auto_refresh=False) as live:
-        while True:
-            stack.check()
-            with suppress(LedgerError):  # a PostgreSQL that has died is there again after the next look
-                progress = read_progress(ledger, source_ids, since)
-                live.update(render(progress, time.monotonic() - began), refresh=True)
-            if progress.complete or time.monotonic() > deadline:
-                return progress
-            time.sleep(REFRESH_SECONDS)
+    while True:
+        stack.check()
+        with suppress(LedgerError):  # a PostgreSQL that has died is there again after the next look
+            progress = read_progress(ledger, source_ids, since)
+        for what, (told, awaited) in news(before, progress).items():
+            (stack.telling.state if awaited else stack.telling.ends)(what, told)
+        if progress.complete or patience.over((progress, _work_done(stack.settings.home))):
+            return progress
+        before = progress
+        time.sleep(REFRESH_SECONDS)
 
 
-def conclude(stack: Stack, progress: Progress, *, stays: bool) -> int:
-    """Print the scores and where to look, or what is missing and how to find out why. Returns the exit status.
+def _work_done(home: Path) -> tuple[int, int]:
+    """How many files the steps have written, and their size: what a step does before the ledger hears of it."""
+    files = [path for name in WORK for path in (home / name).rglob("*")]
+    files += [path for name in TASK_LOGS for path in (home / "airflow" / "logs").glob(f"{name}/**/*.log")]
+    return len(files), sum(map(size_of, files))
+
+
+def conclude(stack: Stack, progress: Progress, *, stays: bool) -> ExitCode:
+    """Print the result: sources, pillars, scores and where to look, or what is missing and how to find out why.
 
     ``stays``: whether the door and Airflow can still be visited afterwards.
     """
-    from pilar.commands.report import print_scores
+    from pilar.commands.report import read_scores
 
-    if not out.is_terminal:
-        # In a file or a pipe the live picture ends without a line break.
-        out.print()
-    if progress.publication is not None:
-        print_scores(stack.settings)
-        page = stack.settings.published_dir / "current" / "index.html"
-        if stays:
-            out.print(f"\nPages    {stack.door_url}/\n         {page}\nAirflow  {stack.airflow_url}/")
-        else:
-            out.print(f"\nPublished files  {page.parent}\nOpen in a browser  {page}")
+    scores = read_scores(stack.settings) if progress.publication is not None else None
+    page = stack.settings.published_dir / "current" / "index.html"
+    result = {"sources": progress.sources, "pillars": progress.pillars, "publication_id": progress.publication}
+    say(result | {"scores": scores, "page": page}, lambda: _show(stack, progress, scores, stays=stays))
     troubled = [source for source in progress.sources if source.stage not in ("accepted", "unchanged")]
     for source in troubled:
-        err.print(f"[bold red]{source.source_id}: {source.stage}[/] {source.message}")
-        err.print(f"  look closer: PILAR_HOME={stack.settings.home} ./run diagnose {source.source_id}")
+        err.print(Text.assemble((f"{source.source_id}: {source.stage}", "bold red"), f" {source.message}"))
+        err.print(f"  look closer: PILAR_HOME={stack.settings.home} pilar diagnose {source.source_id}", markup=False)
     held = [pillar for pillar in progress.pillars if pillar.state != "in force"]
     for pillar in held:
-        err.print(f"[bold yellow]{pillar.pillar}: {pillar.state}[/] {pillar.message}")
+        err.print(Text.assemble((f"{pillar.pillar}: {pillar.state}", "bold yellow"), f" {pillar.message}"))
     if progress.publication is None:
-        err.print(f"[bold red]Nothing was published within {PATIENCE_SECONDS} s.[/] Logs: {stack.settings.log_dir}")
+        told = f" Nothing moved for {SILENT_SECONDS:.0f} s. Logs: {stack.settings.log_dir}"
+        err.print(Text.assemble(("Nothing was published.", "bold red"), told))
         _last_words(stack)
-    return 0 if progress.publication is not None and not troubled and not held else 1
+    return ExitCode.DONE if scores is not None and not troubled and not held else ExitCode.NOT_IN_ORDER
+
+
+def _show(stack: Stack, progress: Progress, scores: "Scores | None", *, stays: bool) -> None:
+    from pilar.commands.report import print_scores
+
+    show(progress)
+    if scores is None:
+        return
+    print_scores(scores)
+    page = stack.settings.published_dir / "current" / "index.html"
+    if stays:
+        out.print(f"\nPages    {stack.door_url}/\n         {page}\nAirflow  {stack.airflow_url}/", markup=False)
+    else:
+        out.print(f"\nPublished files  {page.parent}\nOpen in a browser  {page}", markup=False)
 
 
 def _last_words(stack: Stack) -> None:
     evaluation = Ledger(stack.settings.ledger_url).last_evaluation()
     if evaluation is not None and evaluation.detail:
-        err.print(f"The last evaluation, {evaluation.evaluation_id}, ended {evaluation.status}: {evaluation.detail}")
+        err.print(
+            Text(f"The last evaluation, {evaluation.evaluation_id}, ended {evaluation.status}: {evaluation.detail}")
+        )
 
 
 def _webhook_secrets(sources: Mapping[str, Source]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from ledger.project import pillar_ids
-from ledger.records import Batch, Event
+from ledger.records import Batch, EvaluationStatus, Event
 from ledger.store import Ledger
 from ledger.wording import sentences
 
@@ -44,11 +44,15 @@ class PillarProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """The whole round. ``publication`` is set once what is in force of every source has been published."""
+    """The whole round. ``publication`` is set once what is in force of every source has been published.
+
+    ``evaluation`` is the newest one of the round: its id, and what it is at.
+    """
 
     sources: Sequence[SourceProgress]
     pillars: Sequence[PillarProgress]
     publication: str | None
+    evaluation: tuple[str, EvaluationStatus] | None = None
 
     @property
     def complete(self) -> bool:
@@ -60,7 +64,8 @@ def read_progress(ledger: Ledger, source_ids: Sequence[str], since: datetime) ->
     """The round that began at ``since`` (the ledger's clock)."""
     sources = [_source(ledger, source_id, since) for source_id in source_ids]
     settled = all(source.final for source in sources)
-    return Progress(sources, _pillars(ledger), _publication(ledger) if settled else None)
+    publication = _publication(ledger) if settled else None
+    return Progress(sources, _pillars(ledger), publication, _evaluation(ledger, since))
 
 
 def summarise(source_id: str, events: Sequence[Event], batches: Sequence[Batch]) -> SourceProgress:
@@ -112,6 +117,11 @@ def _pillars(ledger: Ledger) -> Sequence[PillarProgress]:
         else:
             found.append(PillarProgress(pillar, "in force" if pillar in in_force else "waiting"))
     return found
+
+
+def _evaluation(ledger: Ledger, since: datetime) -> tuple[str, EvaluationStatus] | None:
+    last = ledger.last_evaluation()
+    return (last.evaluation_id, last.status) if last is not None and last.started_at >= since else None
 
 
 def _publication(ledger: Ledger) -> str | None:

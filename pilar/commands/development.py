@@ -10,6 +10,7 @@ import typer
 
 from ledger.settings import REPOSITORY
 from pilar.commands.console import err, out
+from pilar.commands.exit_codes import ExitCode
 
 CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("format", ("ruff", "format", "--check", "--quiet", ".")),
@@ -43,7 +44,7 @@ def check() -> None:
     failed = [name for name, command in CHECKS if not _passes(name, command)]
     if failed:
         err.print(f"[bold red]failed:[/] {', '.join(failed)}")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NOT_IN_ORDER)
     out.print("all checks passed")
 
 

@@ -1,13 +1,15 @@
 """`pilar gates`: what Great Expectations says of an evaluation, as pages."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pilar.commands.console import out
+from pilar.commands.console import Row, out, say
+from pilar.commands.words import Words
 
-app = typer.Typer(help="What Great Expectations says of an evaluation: docs.", no_args_is_help=True)
+app = Words(help="What Great Expectations says of an evaluation: docs.")
 
 
 @app.command("docs")
@@ -22,6 +24,13 @@ def docs_command(
     from pilar.evaluation.evaluate import warehouse_file
 
     _, settings = installation.opened()
-    for gate, result in write_docs(warehouse_file(settings, evaluation), GATES, folder, evaluation).items():
-        out.print(f"{gate}: {result.outcome}")
-    out.print(f"Open {folder / 'index.html'}")
+    results = write_docs(warehouse_file(settings, evaluation), GATES, folder, evaluation)
+    told = [{"gate": gate, "outcome": result.outcome} for gate, result in results.items()]
+    page = folder / "index.html"
+    say({"gates": told, "page": page}, lambda: _show(told, page))
+
+
+def _show(gates: Sequence[Row], page: Path) -> None:
+    for one in gates:
+        out.print(f"{one['gate']}: {one['outcome']}")
+    out.print(f"Open {page}", markup=False)

@@ -10,7 +10,7 @@ import typer
 
 from ledger.errors import ConfigError
 from ledger.regions import Region, all_regions, find, known
-from pilar.commands.console import err, out
+from pilar.commands.console import err, out, plain, program, say, table, tell
 
 if TYPE_CHECKING:
     from pilar.platform.new_installation import Installation
@@ -48,7 +48,8 @@ def init_command(
     )
     with err.status("Making keys and database ..."):
         new_installation.make(new)
-    _say_what_next(new)
+    made = {"folder": new.home, "keys": new.key_dir, "regions": new.regions, "time_zone": new.time_zone}
+    say(made, lambda: _say_what_next(new))
 
 
 def up_command(
@@ -67,6 +68,7 @@ def up_command(
     from ledger.settings import Settings, default_key_dir, regions, sources_dir
     from pilar.commands.installation import alone, home
     from pilar.platform.stack import Ports, Stack
+    from pilar.platform.telling import Telling
 
     folder = home()
     if not configured(folder):
@@ -84,8 +86,8 @@ def up_command(
     )
     named = ", ".join(item.name for item in settings.evaluated)
     with alone(folder):
-        with err.status("Starting the platform ..."):
-            stack = Stack(settings, Ports(door=port, airflow=airflow_port))
+        with Telling(tell) as telling:
+            stack = Stack(settings, Ports(door=port, airflow=airflow_port), telling=telling)
             stack.__enter__()
         try:
             out.print(f"The platform runs for {named}.", markup=False)
@@ -103,8 +105,11 @@ def regions_command(
     ] = "",
 ) -> None:
     """Find regencies and cities: Kemendagri's code, that of BPS, name and province."""
-    for region in find(name) if name else all_regions().values():
-        out.print(f"{region.code}  {region.bps_code}  {region.name}, {region.province}", markup=False)
+    rows = [plain(region) for region in (find(name) if name else all_regions().values())]
+    say({"regions": rows}, lambda: table(rows, COLUMNS))
+
+
+COLUMNS = {"code": "Kemendagri", "bps_code": "BPS", "name": "region", "province": "province"}
 
 
 def _regions(said: list[str]) -> tuple[Region, ...]:
@@ -180,8 +185,8 @@ def _say_what_next(new: "Installation") -> None:
     for line in (
         f"export PILAR_HOME={new.home}",
         f"printf '{sample}' > {new.inbox / 'spbe_2024.csv'}   # the SPBE index of your region, instead of 3,41",
-        f"./run pull {FIRST_SOURCE}",
-        "./run evaluate",
-        "./run up        # from now on by events and by the clock",
+        f"{program()} pull {FIRST_SOURCE}",
+        f"{program()} evaluate",
+        f"{program()} up        # from now on by events and by the clock",
     ):
         out.print(f"  {line}", markup=False)

@@ -43,7 +43,9 @@ def connection(name: str) -> Connection:
     Raises ConfigError when there is none.
     """
     _announced(home())
-    return Settings(home=home(), ledger_url="", key_dir=default_key_dir(home())).connection(name)
+    settings = Settings(home=home(), ledger_url="", key_dir=default_key_dir(home()))
+    require_connection(settings, name)
+    return settings.connection(name)
 
 
 def require_connection(settings: Settings, name: str) -> None:

@@ -1,15 +1,17 @@
 """`pilar keys`: the keys that kept pages are encrypted with."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ledger.settings import Settings
 from ledger.wording import moment
-from pilar.commands.console import out
+from pilar.commands.console import Row, out, say, table
+from pilar.commands.words import Words
 
-app = typer.Typer(help="The keys of kept pages: list, rotate, reencrypt.", no_args_is_help=True)
+app = Words(help="The keys of kept pages: list, rotate, reencrypt.")
 
 LOCK = "keys"
 _PSEUDONYMS = "The pseudonym key is never changed: every person would become another one."
@@ -24,16 +26,31 @@ def list_command() -> None:
 
     _, settings = installation.opened()
     current, used = Keys.load(settings.key_dir).page_key, dict(uses(settings))
-    table = Table("key", "file", "state", "pages", box=None, pad_edge=False)  # without lines: 80 columns are enough
-    table.add_row(page_key_id(current).hex(), PAGE_KEY, "current", str(used.pop(page_key_id(current), 0)))
+    rows: list[Row] = []
+
+    def note(key_id: bytes, file: str, state: str, retired: datetime | None = None) -> None:
+        pages = used.pop(key_id, 0)
+        rows.append({"key": key_id.hex(), "file": file, "state": state, "retired_at": retired, "pages": pages})
+
+    note(page_key_id(current), PAGE_KEY, "current")
     for path in retired_key_files(settings.key_dir):
         if (key := read_key(path)) != current:
-            state = f"retired {moment(retired_at(path))}"
-            table.add_row(page_key_id(key).hex(), path.name, state, str(used.pop(page_key_id(key), 0)))
-    for unknown, pages in sorted(used.items()):
-        table.add_row(unknown.hex(), "-", "missing: restore it from your backup", str(pages))
-    out.print(table)
+            note(page_key_id(key), path.name, "retired", retired_at(path))
+    for unknown in sorted(used):
+        note(unknown, "-", "missing: restore it from your backup")
+    say({"keys": rows}, lambda: _show(rows))
+
+
+def _show(rows: Sequence[Row]) -> None:
+    told = [row | {"state": " ".join(_state(row))} for row in rows]
+    table(told, {"key": "key", "file": "file", "state": "state", "pages": "pages"}, right=["pages"])
     out.print(_PSEUDONYMS)
+
+
+def _state(row: Row) -> Iterator[str]:
+    yield row["state"]
+    if row["retired_at"] is not None:
+        yield moment(row["retired_at"])
 
 
 @app.command("rotate")
@@ -46,11 +63,11 @@ def rotate_command(
 
     ledger, settings = installation.opened()
     with ledger.lock(LOCK):
-        made = rotate_page_key(settings.key_dir)
-        out.print(f"Page key {made.hex()} is current. Back up the keys now: {settings.key_dir}", markup=False)
-        out.print(_PSEUDONYMS)
-        if reencrypt:
-            _reencrypt(settings)
+        made = rotate_page_key(settings.key_dir).hex()
+        told = [f"Page key {made} is current. Back up the keys now: {settings.key_dir}", _PSEUDONYMS]
+        written = _reencrypt(settings) if reencrypt else None
+    more = _lines(written) if written is not None else []
+    say({"current": made, "reencrypted": written}, lambda: _print([*told, *more]))
 
 
 @app.command("reencrypt")
@@ -60,20 +77,34 @@ def reencrypt_command() -> None:
 
     ledger, settings = installation.opened()
     with ledger.lock(LOCK):
-        _reencrypt(settings)
+        written = _reencrypt(settings)
+    say({"reencrypted": written}, lambda: _print(_lines(written)))
 
 
-def _reencrypt(settings: Settings) -> None:
+def _reencrypt(settings: Settings) -> Row:
     from connectors.kept import rekey
     from ledger.keys import Keys, retired_key_files
 
-    out.print(f"{rekey.reencrypt(settings)} page(s) written with the current key.")
-    for path in rekey.removable(settings):
+    pages = rekey.reencrypt(settings)
+    removable = rekey.removable(settings)
+    for path in removable:
         rekey.remove(path)
-        out.print(f"Removed {path.name}: no page needs it.", markup=False)
-    if Keys.load(settings.key_dir).retired_page_keys:
-        names = ", ".join(path.name for path in retired_key_files(settings.key_dir))
-        out.print(
-            f"{names}: kept for pulls that began before; run `pilar keys reencrypt` again tomorrow to let go of it.",
-            markup=False,
+    needed = Keys.load(settings.key_dir).retired_page_keys
+    kept = [path.name for path in retired_key_files(settings.key_dir)] if needed else []
+    return {"pages": pages, "removed": [path.name for path in removable], "kept": kept}
+
+
+def _lines(written: Row) -> Sequence[str]:
+    lines = [f"{written['pages']} page(s) written with the current key."]
+    lines += [f"Removed {name}: no page needs it." for name in written["removed"]]
+    if written["kept"]:
+        names = ", ".join(written["kept"])
+        lines.append(
+            f"{names}: kept for pulls that began before; run `pilar keys reencrypt` again tomorrow to let go of it."
         )
+    return lines
+
+
+def _print(lines: Sequence[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False)

@@ -1,15 +1,15 @@
 """`pilar sources new`: a first source file from a live endpoint or a sample file."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
+from ledger.clock import local_zone
 from ledger.errors import ConfigError
-from pilar.commands.console import out
+from pilar.commands.console import Row, out, say, table
 
 
 def new_command(
@@ -43,16 +43,20 @@ def new_command(
         contexts = [_pairs(entry) for entry in each or ()]
         link = installation.connection(connection)
         asked = ask_system(protocol, _arguments(arg or ()), connection, link, contexts)
-    made = draft(opd, source, asked, datetime.now(UTC).date())
+    made = draft(opd, source, asked, datetime.now(local_zone()).date())
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(made.text)
-    table = Table("column", "type", "person", title=f"{asked.rows} records seen", title_justify="left")
-    for column in made.columns:
-        table.add_row(column.name, column.guess.words, column.person)
-    out.print(table)
-    out.print(f"written: {target}", markup=False, soft_wrap=True)
-    out.print(f"{made.open_points} lines say TODO: finish them, then ./run sources check", markup=False)
+    columns = [{"column": one.name, "type": one.guess.words, "person": one.person} for one in made.columns]
+    result = {"file": target, "records_seen": asked.rows, "columns": columns, "open_points": made.open_points}
+    say(result, lambda: _show(result))
+
+
+def _show(result: Row) -> None:
+    names = {name: name for name in ("column", "type", "person")}
+    table(result["columns"], names, title=f"{result['records_seen']} records seen")
+    out.print(f"written: {result['file']}", markup=False)
+    out.print(f"{result['open_points']} lines say TODO: finish them, then pilar sources check", markup=False)
 
 
 def _pairs(entry: str) -> Mapping[str, str]:

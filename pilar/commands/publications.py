@@ -1,14 +1,15 @@
 """`pilar publications`: what readers see, what they saw before, and going back to it."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ledger.wording import moment
-from pilar.commands.console import out, warn
+from pilar.commands.console import Row, out, plain, say, table, warn
+from pilar.commands.words import Words
 
-app = typer.Typer(help="What is published: list, show, roll back.", no_args_is_help=True)
+app = Words(help="What is published: list, show, roll back.")
 
 
 @app.command("list")
@@ -22,13 +23,17 @@ def list_command() -> None:
     for name in list_publications(settings.published_dir):
         if ledger.publication(name) is None:
             warn(f"the ledger does not know the publication {name}. Pilar did not make this folder: take it away")
-    table = Table("", box=None, pad_edge=False)  # without lines: 80 columns are enough
-    for name in ("publication", "published", "manifest"):
-        table.add_column(name, no_wrap=True)
-    for row in ledger.publications():
-        mark = f"→ {row.action}" if row.publication_id == now else ""
-        table.add_row(mark, row.publication_id, moment(row.published_at), row.manifest_sha256[:12])
-    out.print(table)
+    rows = [plain(row) | {"current": row.publication_id == now} for row in ledger.publications()]
+    say({"publications": rows}, lambda: table([_line(row) for row in rows], COLUMNS))
+
+
+COLUMNS = {"mark": "", "publication_id": "publication", "published": "published", "manifest": "manifest"}
+
+
+def _line(row: Row) -> Row:
+    published = moment(datetime.fromisoformat(row["published_at"]))
+    mark = f"→ {row['action']}" if row["current"] else ""
+    return {**row, "mark": mark, "published": published, "manifest": row["manifest_sha256"][:12]}
 
 
 @app.command("show")
@@ -37,15 +42,19 @@ def show_command(
 ) -> None:
     """Show a publication: its scores, its files, and whether its manifest still holds."""
     from pilar.commands import installation
-    from pilar.commands.report import print_scores
+    from pilar.commands.report import print_scores, read_scores
     from pilar.evaluation.publish import find, recorded
     from publication.verify import verify
 
     ledger, settings = installation.opened()
     folder = find(settings, publication_id)
-    row = recorded(ledger, folder.name, verify(folder))
-    print_scores(settings, folder)
-    out.print(f"folder    {folder}\nmanifest  {row.manifest_sha256} (every file as it was published)")
+    scores, manifest = read_scores(settings, folder), recorded(ledger, folder.name, verify(folder)).manifest_sha256
+
+    def show() -> None:
+        print_scores(scores)
+        out.print(f"folder    {folder}\nmanifest  {manifest} (every file as it was published)", markup=False)
+
+    say({"publication_id": folder.name, "folder": folder, "manifest_sha256": manifest, "scores": scores}, show)
 
 
 @app.command("rollback")
@@ -57,4 +66,5 @@ def rollback_command(
     from pilar.evaluation.publish import rollback
 
     ledger, settings = installation.opened()
-    out.print(f"Readers now see {rollback(ledger, settings, publication_id)}.")
+    now = rollback(ledger, settings, publication_id)
+    say({"current": now}, lambda: out.print(f"Readers now see {now}."))

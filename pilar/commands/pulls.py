@@ -1,21 +1,27 @@
 """`pilar pull`, `pilar release` and `pilar diagnose`: a source's batches, one by one."""
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from ledger.errors import ConfigError
-from ledger.records import Batch, QuarantineCount, Revision
+from ledger.records import Batch, Event, Maturity, PageRow, QuarantineCount, Receipt, Refusal, Revision
 from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import moment, sentence
-from pilar.commands.console import SILENCE_STYLE, STYLE, out
+from pilar.commands.console import SILENCE_STYLE, STYLE, out, say
+from pilar.commands.exit_codes import of_statuses
 
 if TYPE_CHECKING:
+    from connectors.source.columns import Wording
     from connectors.source.source import Source
+    from pilar.sources.freshness import Silence
+    from pilar.steps import IngestOutcome
 
 
 def pull_command(
@@ -23,15 +29,34 @@ def pull_command(
     full: Annotated[
         bool, typer.Option("--full", help="Everything again, where only what is new is asked for.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Land nothing: say what would land, what would be refused, and ten masked rows."
+        ),
+    ] = False,
 ) -> None:
-    """Pull one source now: land it, gate it, and say what became of it."""
+    """Pull one source now: land it, gate it, and say what became of it.
+
+    The exit code is 0 when it is accepted or unchanged, else that of the worst batch: 3 held, 4 rejected, 5 failed.
+    """
     from pilar import steps
     from pilar.commands import installation
+    from pilar.commands.trial import print_rehearsal
     from pilar.sources.catalogue import find_source
 
-    _, settings = installation.opened()
-    installation.require_connection(settings, find_source(settings.sources_dir, source).connection)
+    ledger, settings = installation.opened()
+    found = find_source(settings.sources_dir, source)
+    installation.require_connection(settings, found.connection)
+    if dry_run:
+        print_rehearsal(found, ledger, settings, full=full)
+        return
     outcome = steps.ingest(source, full=full)
+    say({"source_id": source, "batches": outcome.batches, "new": outcome.new}, lambda: _print_outcome(outcome))
+    raise typer.Exit(of_statuses(batch.status for batch in outcome.batches))
+
+
+def _print_outcome(outcome: "IngestOutcome") -> None:
     for batch in outcome.batches:
         _print_batch(batch)
     if not outcome.new:
@@ -51,7 +76,13 @@ def release_command(
     from pilar.commands import installation
 
     ledger, _ = installation.opened()
-    for receipt in ledger.release_batches(batches, why):
+    receipts = ledger.release_batches(batches, why)
+    released = [{"batch_id": one.batch_id, "receipt": one.seq, "receipt_sha256": one.sha256} for one in receipts]
+    say({"released": released}, lambda: _print_released(receipts))
+
+
+def _print_released(receipts: Sequence[Receipt]) -> None:
+    for receipt in receipts:
         out.print(f"{receipt.batch_id} is in force (receipt {receipt.seq}). Publish it: pilar evaluate", markup=False)
 
 
@@ -63,69 +94,122 @@ def diagnose_command(
     ] = False,
 ) -> None:
     """Say what is wrong with a source: its last pulls, what was refused and why, and what to do."""
-    from connectors.source.columns import said
     from pilar.commands import installation
-    from pilar.sources.catalogue import find_source, maturities
+    from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
     found = find_source(settings.sources_dir, source)
     if answer:
         _print_answer(source, ledger, settings)
         return
-    out.print(f"[bold]{found.id}[/] · {found.opd} · {found.system} · protocol {found.protocol}")
-    _print_freshness(ledger, found)
+    diagnosis = _diagnosis(found, ledger, settings)
+    say(_as_data(diagnosis), lambda: _print_diagnosis(diagnosis))
+
+
+@dataclass(frozen=True)
+class _Diagnosis:
+    """All that is said of a source."""
+
+    source: "Source"
+    silence: "Silence | None"
+    last_answer: datetime | None
+    newest: datetime | None
+    asked_at: datetime
+    batches: Sequence[Batch]
+    refused: Mapping[str, Sequence[QuarantineCount]]
+    maturity: Mapping[str, Maturity]
+    revisions: Mapping[str, Revision]
+    events: Sequence[Event]
+    refusals: Sequence[Refusal]
+    pages: Sequence[PageRow]
+
+
+def _diagnosis(source: "Source", ledger: Ledger, settings: Settings) -> _Diagnosis:
+    from pilar.sources.catalogue import maturities
+    from pilar.sources.freshness import last_answer, silence
+
     ledger.fail_all_dead()  # a pull that was killed is not running
-    batches = ledger.batches(source, limit=8)
-    if not batches:
-        out.print("It was never pulled. Try: pilar pull " + source)
-    revised = {revision.batch_id: revision for revision in ledger.revisions(source)}
-    matured = maturities(ledger, settings.sources_dir, ledger.in_force(source))
-    for batch in batches:
+    last, now, batches = last_answer(ledger, source), ledger.now(), ledger.batches(source.id, limit=8)
+    in_force = ledger.in_force(source.id)
+    return _Diagnosis(
+        source=source,
+        silence=silence(source.freshness, last, now) if last is not None else None,
+        last_answer=last,
+        newest=max((batch.finished_at or batch.started_at for batch in in_force), default=last),
+        asked_at=now,
+        batches=batches,
+        refused={batch.batch_id: ledger.quarantine_counts(batch.batch_id) for batch in batches},
+        maturity=maturities(ledger, settings.sources_dir, in_force),
+        revisions={revision.batch_id: revision for revision in ledger.revisions(source.id)},
+        events=ledger.events_of(source.id, limit=3),
+        refusals=ledger.refusals(source.id),
+        pages=ledger.pages(batches[0].batch_id) if batches else (),
+    )
+
+
+def _as_data(found: _Diagnosis) -> Mapping[str, Any]:
+    source = {
+        name: getattr(found.source, name) for name in ("id", "opd", "system", "protocol", "connection", "runbook")
+    }
+    told = {one.name: getattr(found, one.name) for one in fields(found) if one.name != "source"}
+    return {"source": source | {"caveats": [_english(one) for one in found.source.caveats]}} | told
+
+
+def _print_diagnosis(found: _Diagnosis) -> None:
+    source = found.source
+    out.print(Text.assemble((source.id, "bold"), f" · {source.opd} · {source.system} · protocol {source.protocol}"))
+    _print_freshness(found)
+    if not found.batches:
+        out.print(f"It was never pulled. Try: pilar test-connection {source.id}", markup=False)
+    for batch in found.batches:
         _print_batch(batch)
-        if batch.batch_id in matured:
-            out.print(f"      figures of {batch.coverage} are {matured[batch.batch_id]}")
-        if batch.batch_id in revised:
-            _print_revision(source, revised[batch.batch_id])
-        _print_quarantined(batch, ledger.quarantine_counts(batch.batch_id))
-    for event in ledger.events_of(source, limit=3):
-        out.print(
-            f"event {event.event_id} from {event.sender}: {event.status}{f' - {event.detail}' if event.detail else ''}"
-        )
-    for refusal in ledger.refusals(source):
-        out.print(f"refused {refusal.count} event(s): {refusal.reason}, last {moment(refusal.last_at)}")
-    _print_pages(ledger, batches)
-    if found.caveats:
-        out.print("[bold]what a reader must know[/]\n  " + "\n  ".join(said(caveat, "en") for caveat in found.caveats))
-    out.print(f"[bold]runbook[/]\n  {found.runbook.strip()}")
+        if batch.batch_id in found.maturity:
+            out.print(f"      figures of {batch.coverage} are {found.maturity[batch.batch_id]}", markup=False)
+        if batch.batch_id in found.revisions:
+            _print_revision(source.id, found.revisions[batch.batch_id])
+        _print_quarantined(batch, found.refused[batch.batch_id])
+    for event in found.events:
+        detail = f" - {event.detail}" if event.detail else ""
+        out.print(Text(f"event {event.event_id} from {event.sender}: {event.status}{detail}"))
+    for refusal in found.refusals:
+        out.print(Text(f"refused {refusal.count} event(s): {refusal.reason}, last {moment(refusal.last_at)}"))
+    _print_pages(found.batches, found.pages)
+    if source.caveats:
+        out.print("what a reader must know", style="bold")
+        out.print(Text("  " + "\n  ".join(_english(caveat) for caveat in source.caveats)))
+    out.print("runbook", style="bold")
+    out.print(f"  {source.runbook.strip()}", markup=False)
 
 
-def _print_pages(ledger: Ledger, batches: Sequence[Batch]) -> None:
-    pages = ledger.pages(batches[0].batch_id) if batches else ()
+def _english(text: "Wording | str | None") -> str:
+    from connectors.source.columns import said
+
+    return said(text, "en")
+
+
+def _print_pages(batches: Sequence[Batch], pages: Sequence[PageRow]) -> None:
     # Of a pull that failed the last answer matters, of any other one a few say how it was asked.
     shown = pages[-1:] if batches and batches[0].status == "failed" else pages[:3]
     for page in shown:
         status = f" HTTP {page.status}," if page.status else ""
         told = f"page {page.seq},{status} {page.bytes} bytes in {page.ms} ms, sha256 {page.sha256[:16]}, {page.request}"
-        out.print(told, markup=False)
+        out.print(Text(told))
     if len(pages) > len(shown):
         out.print(f"and {len(pages) - len(shown)} more pages of this pull")
 
 
-def _print_freshness(ledger: Ledger, source: "Source") -> None:
-    from connectors.source.columns import said
-    from pilar.sources.freshness import age, last_answer, silence
+def _print_freshness(found: _Diagnosis) -> None:
+    from pilar.sources.freshness import age
 
-    limits = source.freshness
-    last, now = last_answer(ledger, source), ledger.now()
-    due = f"due {said(limits.due, 'en')}; late after {limits.warn} without accepted data, overdue after {limits.fail}"
-    if last is None:
+    limits = found.source.freshness
+    due = f"due {_english(limits.due)}; late after {limits.warn} without accepted data, overdue after {limits.fail}"
+    if found.last_answer is None or found.silence is None or found.newest is None:
         out.print(f"freshness: nothing was accepted yet; {due}", markup=False)
         return
-    newest = max((batch.finished_at or batch.started_at for batch in ledger.in_force(source.id)), default=last)
-    state = silence(limits, last, now)
-    confirmed = "newest file came" if source.of_files else "last confirmed"
-    told = f"newest data accepted {moment(newest)}, {confirmed} {age(last, now)} ago; {due}"
-    out.print(Text.assemble("freshness: ", (state, SILENCE_STYLE[state]), f", {told}"))
+    confirmed = "newest file came" if found.source.of_files else "last confirmed"
+    ago = age(found.last_answer, found.asked_at)
+    told = f"newest data accepted {moment(found.newest)}, {confirmed} {ago} ago; {due}"
+    out.print(Text.assemble("freshness: ", (found.silence, SILENCE_STYLE[found.silence]), f", {told}"))
 
 
 def _print_quarantined(batch: Batch, counts: Sequence[QuarantineCount]) -> None:
@@ -151,7 +235,8 @@ def _print_answer(source: str, ledger: Ledger, settings: Settings) -> None:
 
 def _print_batch(batch: Batch) -> None:
     style = STYLE.get(batch.status, "bold")
-    out.print(f"[{style}]{batch.status:<9}[/] {_told(batch)}  coverage {batch.coverage or '-'}  {_rows(batch)}")
+    told = f" {batch.batch_id} {moment(batch.started_at)}  coverage {batch.coverage or '-'}  {_rows(batch)}"
+    out.print(Text.assemble((f"{batch.status:<9}", style), told))
     if batch.error_message:
         out.print(f"      {batch.error_kind}: {batch.error_message}", markup=False)
     if batch.retry_at:
@@ -176,7 +261,3 @@ def _rows(batch: Batch) -> str:
         return ""
     known = f" ({batch.rows_known} known already)" if batch.rows_known else ""
     return f"{batch.rows_received} received = {batch.rows_landed} landed{known} + {batch.rows_quarantined} quarantined"
-
-
-def _told(batch: Batch) -> str:
-    return f"{batch.batch_id} {moment(batch.started_at)}"

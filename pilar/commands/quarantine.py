@@ -8,19 +8,20 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from ledger.quarantine import Refused
+from ledger.quarantine import Dismissal, Refused
 from ledger.records import Batch
 from ledger.store import Ledger
-from ledger.wording import moment, sentence
-from pilar.commands.console import out
+from ledger.wording import day, moment, sentence
+from pilar.commands.console import Row, out, plain, say, table, wants_json
+from pilar.commands.exit_codes import of_statuses
+from pilar.commands.words import Words
 
 if TYPE_CHECKING:
     from pilar.sources.quarantine import QuarantinedRow
 
-app = typer.Typer(help="Refused rows: list, show, replay, dismiss.", no_args_is_help=True)
+app = Words(help="Refused rows: list, show, replay, dismiss.")
 
 STYLE = {
     "open": "yellow",
@@ -52,23 +53,25 @@ def list_command(
     if batch is not None:
         existing_batch(ledger, batch)
     found = refused(ledger, settings, source=source, rule=rule, batch=batch, closed=everything)
-    if not found and rule is not None:
-        others = refused(ledger, settings, source=source, batch=batch, closed=everything)
-        _print_none_of(rule, [(one.rule, one.rows if everything else one.open) for one in others])
-        return
-    if not found:
-        out.print("No row waits in quarantine." if not everything else "No row was ever in quarantine.")
-        return
-    _print_refused(found)
-    if waiting := [one.batch for one in found if one.open]:
-        last = waiting[0]
-        out.print(
-            f"See the rows: pilar quarantine show {last.batch_id}\n"
-            f"Contract mended: pilar quarantine replay {last.source_id}\n"
-            f"Agency corrected: pilar pull {last.source_id}\n"
-            f"Neither will be: pilar quarantine dismiss {last.batch_id} --why ...",
-            markup=False,
-        )
+    others = refused(ledger, settings, source=source, batch=batch, closed=everything) if rule and not found else ()
+
+    def show() -> None:
+        if found:
+            _print_refused(found)
+        elif rule is not None:
+            _print_none_of(rule, [(one.rule, one.rows if everything else one.open) for one in others])
+        else:
+            out.print("No row waits in quarantine." if not everything else "No row was ever in quarantine.")
+
+    say({"quarantine": [_as_data(one) for one in found]}, show)
+
+
+def _as_data(one: Refused) -> Row:
+    from pilar.sources.quarantine import to_do
+
+    batch = {name: getattr(one.batch, name) for name in ("source_id", "coverage", "batch_id", "status")}
+    told = {name: getattr(one, name) for name in ("rule", "field", "rows", "open", "state", "since", "times", "last")}
+    return batch | told | {"later_batch": one.later or one.fate.by, "to_do": to_do(one)}
 
 
 @app.command("show")
@@ -79,58 +82,94 @@ def show_command(
 ) -> None:
     """Show the refused rows of a batch with all their reasons. Values that may be a person's are masked."""
     from pilar.commands import installation
-    from pilar.sources.quarantine import rows
+    from pilar.sources.quarantine import count, rows
 
     ledger, settings = installation.opened()
-    table = Table("row", "page", "field", "rule", "value", "expected", "")
     found = rows(ledger, settings, batch, rule, limit)
-    if not found and rule is not None:
-        _print_none_of(rule, [(count.rule, count.rows) for count in ledger.quarantine_counts(batch)])
-        return
+    counts = ledger.quarantine_counts(batch)
+    dismissals = ledger.dismissals(batch)
+    total = count(ledger, settings, batch, rule)
+
+    def show() -> None:
+        if not found and rule is not None:
+            _print_none_of(rule, [(one.rule, one.rows) for one in counts])
+        else:
+            _print_rows(batch, rule, found, total)
+            _print_dismissals(dismissals)
+
+    settled = [{name: value for name, value in plain(one).items() if name != "who"} for one in dismissals]
+    say({"batch_id": batch, "rows": found, "total": total, "dismissals": settled}, show)
+
+
+def _print_rows(batch: str, rule: str | None, found: Sequence["QuarantinedRow"], total: int) -> None:
+    lines = []
     for row in found:
         for nth, reason in enumerate(row.reasons):
-            place = (str(row.row), str(row.page)) if nth == 0 else ("", "")
-            told = [Text(str(reason[name] if reason[name] is not None else "")) for name in _TOLD]
-            table.add_row(*place, *told, _became(row) if nth == 0 else "")
-    out.print(table)
-    if found:
-        out.print(f"File, sheet and line of a row: pilar trace {batch} {found[0].row}", markup=False)
+            first = {"row": row.row, "page": row.page, "became": _became(row)} if nth == 0 else {}
+            lines.append({**reason, **first})
+    table(lines, {name: name for name in ("row", "page", "field", "rule", "value", "expected")} | {"became": ""})
+    if total > len(found):
+        narrower = "" if rule is not None else ", or one rule of them: --rule RULE"
+        out.print(
+            f"These are the first {len(found)} of {total} rows. More: --limit {total}{narrower}",
+            style="bold",
+            markup=False,
+        )
+    out.print(f"File, sheet and line of a row: pilar trace {batch} {found[0].row}", markup=False)
     for later in sorted({row.seen.later for row in found if row.seen and row.seen.later and not row.seen.landed}):
         out.print(f"Rows that came again later: pilar quarantine show {later}", markup=False)
-    for one in ledger.dismissals(batch):
+
+
+def _print_dismissals(dismissals: Sequence[Dismissal]) -> None:
+    for one in dismissals:
         what = f"row {one.row}" if one.row is not None else "all rows"
         if one.until is not None:
             what += f" up to {one.until}"
-        out.print(
-            f"{moment(one.dismissed_at)} {one.who} dismissed {what} of {one.rule} {one.field}: {one.why}",
-            markup=False,
-        )
+        told = f"{moment(one.dismissed_at)} {one.who} dismissed {what} of {one.rule} {one.field}: {one.why}"
+        out.print(Text(told))
 
 
 @app.command("replay")
 def replay_command(
     target: Annotated[str, typer.Argument(help="A source's id, or a batch's.")],
 ) -> None:
-    """Land kept pages again under the present contract, and put them in force where their gate accepts them."""
+    """Land kept pages again under the present contract, and put them in force where their gate accepts them.
+
+    The exit codes are those of `pilar pull`.
+    """
     from pilar.commands import installation
     from pilar.evaluation import evaluate
     from pilar.sources.quarantine import replay
 
     ledger, settings = installation.opened()
-    states: set[str] = set()
+    done: list[tuple[Batch, Batch]] = []
     try:
         for replayed in replay(ledger, settings, target):
             for new in replayed.new:
-                _print_replayed(ledger, replayed.old, new)
-                states.add(new.status)
-        if not states:
-            out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
+                if not wants_json():
+                    _print_replayed(ledger, replayed.old, new)
+                done.append((replayed.old, new))
     finally:
         # Also when one of several batches could not be replayed: what the others came to holds.
-        if states and "accepted" not in states:
-            out.print("Nothing new is in force.")
-        elif states and evaluate.due(ledger, settings):
-            out.print("An evaluation is due: pilar evaluate")
+        new_in_force = any(new.status == "accepted" for _, new in done)
+        due = new_in_force and evaluate.due(ledger, settings)
+        if not wants_json():
+            _print_afterwards(new_in_force=new_in_force, due=due, anything=bool(done))
+    result = [{"replayed": old.batch_id, "batch": new} for old, new in done]
+    say(
+        {"target": target, "batches": result, "evaluation_due": due},
+        lambda: (
+            None if done else out.print(f"Nothing to replay: no row of {target} waits in quarantine.", markup=False)
+        ),
+    )
+    raise typer.Exit(of_statuses(new.status for _, new in done))
+
+
+def _print_afterwards(*, new_in_force: bool, due: bool, anything: bool) -> None:
+    if anything and not new_in_force:
+        out.print("Nothing new is in force.")
+    elif due:
+        out.print("An evaluation is due: pilar evaluate")
 
 
 @app.command("dismiss")
@@ -159,10 +198,10 @@ def dismiss_command(
         if last is not None
         else "a new batch that brings them is asked about again (unless you say --until)"
     )
-    out.print(f"Dismissed {what}. They stay in quarantine, and {then}.")
-
-
-_TOLD = ("field", "rule", "value", "expected")
+    say(
+        {"target": target, "rule": rule, "row": row, "dismissed": count, "until": last},
+        lambda: out.print(f"Dismissed {what}. They stay in quarantine, and {then}."),
+    )
 
 
 def _print_refused(found: Sequence[Refused]) -> None:
@@ -174,10 +213,19 @@ def _print_refused(found: Sequence[Refused]) -> None:
         for one in group:
             rows = f"{one.open} of {one.rows}" if one.state == "open" and one.open < one.rows else str(one.rows)
             broken = " ".join(filter(None, (one.rule, one.field)))
-            state = Text(f"{one.state} since {one.since:%Y-%m-%d}", style=STYLE[one.state])
+            state = Text(f"{one.state} since {day(one.since)}", style=STYLE[one.state])
             if one.open and one.times > 1 and one.last is not None:
-                state.append(f", came {one.times} times, last {one.last:%Y-%m-%d}")
+                state.append(f", came {one.times} times, last {day(one.last)}")
             out.print(Text.assemble(f"  {rows:>8}  {broken}: ", state, f"; {to_do(one)}"))
+    if waiting := [one.batch for one in found if one.open]:
+        last = waiting[0]
+        out.print(
+            f"See the rows: pilar quarantine show {last.batch_id}\n"
+            f"Contract mended: pilar quarantine replay {last.source_id}\n"
+            f"Agency corrected: pilar pull {last.source_id}\n"
+            f"Neither will be: pilar quarantine dismiss {last.batch_id} --why ...",
+            markup=False,
+        )
 
 
 def _became(row: "QuarantinedRow") -> str:
@@ -187,7 +235,7 @@ def _became(row: "QuarantinedRow") -> str:
         return ""
     if row.seen.landed:
         return "landed later"
-    return "again later" if row.seen.later else f"{row.seen.times}x since {row.seen.first:%Y-%m-%d}"
+    return "again later" if row.seen.later else f"{row.seen.times}x since {day(row.seen.first)}"
 
 
 def _print_none_of(rule: str, others: Sequence[tuple[str, int]]) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pilar.commands.console import out
+from pilar.commands.console import out, say
+from pilar.commands.exit_codes import ExitCode
 
 
 def recompute_command(
@@ -21,4 +22,7 @@ def recompute_command(
     """
     from pilar.recompute.recompute import recompute, render
 
-    raise typer.Exit(render(recompute(file, previous, year), out))
+    found = recompute(file, previous, year)
+    told = {"file": found.file, "year": found.year, "rows": found.rows, "unused_columns": found.unused_columns}
+    say(told | {"differences": found.differences}, lambda: render(found, out))
+    raise typer.Exit(ExitCode.NOT_IN_ORDER if found.differences else ExitCode.DONE)

@@ -2,31 +2,43 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from rich.table import Table
 from rich.text import Text
 
 from ledger.project import pillar_ids
+from ledger.records import GateRow
 from ledger.settings import Settings
-from ledger.store import Ledger
-from pilar.commands.console import out
+from pilar.commands.console import Row, out, print_table, table
 from publication.page.words import NO_INDEX
 
+if TYPE_CHECKING:
+    import duckdb
+
 DASH = "—"
+OUTCOME_STYLE = {"pass": "green", "fail": "red", "error": "red"}
+Scores = Mapping[str, Sequence[Row]]
 
 
-def print_scores(settings: Settings, folder: Path | None = None) -> None:
-    """The index of every region, its pillars' scores, and what is assumed, held or missing."""
+def read_scores(settings: Settings, folder: Path | None = None) -> Scores:
+    """The ``index`` of every region and its ``pillars``, as a publication has them (default: the current one)."""
+    import duckdb
+
     from publication import pointer
 
     folder = folder or pointer.resolve(settings.published_dir)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
-        index = _rows(connection, "select * from scores.index_scores order by region_code, basis desc")
-        pillars = _rows(connection, "select * from scores.pillar_scores")
-    out.print(_index_table(index, pillars))
-    for name, why in _without_index(index).items():
+        return {
+            "index": _rows(connection, "select * from scores.index_scores order by region_code, basis desc"),
+            "pillars": _rows(connection, "select * from scores.pillar_scores order by region_code, pillar"),
+        }
+
+
+def print_scores(scores: Scores) -> None:
+    """The index of every region, its pillars' scores, and what is assumed, held or missing."""
+    print_table(_index_table(scores["index"], scores["pillars"]))
+    for name, why in _without_index(scores["index"]).items():
         out.print(f"{name}: the index {why}.", markup=False)
     out.print(
         "reported: from the assessors' dimension values. computed: with the outcome dimension computed from indicators "
@@ -35,36 +47,41 @@ def print_scores(settings: Settings, folder: Path | None = None) -> None:
     )
 
 
-def print_gates(ledger: Ledger, evaluation_id: str) -> None:
+def print_gates(gates: Sequence[GateRow]) -> None:
     """The outcome of every pillar's gate, and what stood in the way."""
-    table = Table("gate", "outcome", "checks", "what stood out")
-    for gate in ledger.gates(evaluation_id):
-        notable = [check for check in gate.checks if check["outcome"] != "pass"]
-        style = {"pass": "green", "fail": "red", "error": "red"}[gate.outcome]
-        lines = [f"{check['name']} ({check['severity']}): {check['message']}" for check in notable[:5]]
-        if gate.carried_from is not None:
-            lines.insert(0, f"same data and rules as in evaluation {gate.carried_from}, where it was checked")
-        told = "\n".join(lines)
-        table.add_row(gate.gate, Text(gate.outcome, style=style), str(len(gate.checks)), Text(told))
-    out.print(table)
+    table(
+        [_gate(gate) for gate in gates], dict(zip(GATE, ("gate", "outcome", "checks", "what stood out"), strict=True))
+    )
+
+
+GATE = ("gate", "outcome", "checks", "told")
+
+
+def _gate(gate: GateRow) -> Row:
+    notable = [check for check in gate.checks if check["outcome"] != "pass"]
+    lines = [f"{check['name']} ({check['severity']}): {check['message']}" for check in notable[:5]]
+    if gate.carried_from is not None:
+        lines.insert(0, f"same data and rules as in evaluation {gate.carried_from}, where it was checked")
+    outcome = Text(gate.outcome, style=OUTCOME_STYLE[gate.outcome])
+    return dict(zip(GATE, (gate.gate, outcome, len(gate.checks), "\n".join(lines)), strict=True))
 
 
 def _index_table(index: Sequence[Mapping[str, Any]], pillars: Sequence[Mapping[str, Any]]) -> Table:
     regions = {row["region_code"]: row["region_name"] for row in index}
     basis = {(row["region_code"], row["basis"]): row for row in index}
     scores = {(row["region_code"], row["pillar"]): row for row in pillars}
-    table = Table("", title="Scores", title_justify="left")
+    made = Table("", title="Scores", title_justify="left", box=None, pad_edge=False)
     for code, name in regions.items():
-        table.add_column(f"{name}\n{code}", justify="right")
+        made.add_column(f"{name}\n{code}", justify="right")
     reported = [basis.get((code, "reported"), {}) for code in regions]
     computed = [basis.get((code, "computed"), {}) for code in regions]
-    table.add_row("rule set", *(str(row.get("rule_set_id") or DASH) for row in computed))
-    table.add_row("index, reported", *(_mark(row, "index_value") for row in reported))
-    table.add_row("  as published", *(str(row.get("published_value") or DASH) for row in reported))
-    table.add_row("index, computed", *(_mark(row, "index_value") for row in computed), end_section=True)
+    made.add_row("rule set", *(str(row.get("rule_set_id") or DASH) for row in computed))
+    made.add_row("index, reported", *(_mark(row, "index_value") for row in reported))
+    made.add_row("  as published", *(str(row.get("published_value") or DASH) for row in reported))
+    made.add_row("index, computed", *(_mark(row, "index_value") for row in computed))
     for pillar in pillar_ids():
-        table.add_row(pillar, *(_pillar(scores.get((code, pillar))) for code in regions))
-    return table
+        made.add_row(pillar, *(_pillar(scores.get((code, pillar))) for code in regions))
+    return made
 
 
 def _without_index(index: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
@@ -88,7 +105,7 @@ def _mark(row: Mapping[str, Any], column: str) -> str:
     return DASH if value is None else f"{'~' if row.get('synthetic') else ''}{value}"
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> list[dict[str, Any]]:
     cursor = connection.execute(query)
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

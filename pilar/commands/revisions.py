@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from ledger.errors import LedgerError
 from ledger.records import Revision
 from ledger.settings import Settings
-from pilar.commands.console import out
+from pilar.commands.console import Row, out, plain, say, table
 
-COLUMNS = ("unit", "kind", "column_name", "old_value", "new_value")
+COLUMNS = {"unit": "unit", "kind": "what", "column_name": "column", "old_value": "was", "new_value": "is"}
 GONE = "Restore landing/ from your backup"
 
 
@@ -28,13 +26,17 @@ def revisions_command(
 
     ledger, settings = installation.opened()
     find_source(settings.sources_dir, source)
-    found = ledger.revisions(source, coverage)
+    found = [(one, _lines(settings, one)) for one in reversed(ledger.revisions(source, coverage))]
+    result = [plain(one) | {"lines": lines[:limit], "more": max(0, len(lines) - limit)} for one, lines in found]
+    say({"revisions": result}, lambda: _show(found, limit))
+
+
+def _show(found: Sequence[tuple[Revision, Sequence[Row]]], limit: int) -> None:
     if not found:
         out.print("No figure that was in force was restated.")
-    for revision in reversed(found):
+    for revision, lines in found:
         _print_head(revision)
-        lines = _lines(settings, revision)
-        out.print(_table(lines[:limit]))
+        table([_told(line) for line in lines[:limit]], COLUMNS)
         if len(lines) > limit:
             out.print(f"... and {len(lines) - limit} more: --limit, or {revision.path}", markup=False)
 
@@ -49,15 +51,13 @@ def _print_head(revision: Revision) -> None:
     )
 
 
-def _table(lines: Sequence[Sequence[Any]]) -> Table:
-    table = Table("unit", "what", "column", "was", "is")
-    for unit, kind, *rest in lines:
-        key = ", ".join(f"{name}={value}" for name, value in json.loads(unit).items())
-        table.add_row(escape(key), kind, *("-" if value is None else escape(str(value)) for value in rest))
-    return table
+def _told(line: Row) -> Row:
+    unit = ", ".join(f"{name}={value}" for name, value in line["unit"].items())
+    values = {name: "-" if line[name] is None else line[name] for name in ("old_value", "new_value")}
+    return line | {"unit": unit} | values
 
 
-def _lines(settings: Settings, revision: Revision) -> Sequence[Sequence[Any]]:
+def _lines(settings: Settings, revision: Revision) -> Sequence[Row]:
     import duckdb
 
     from ledger.sql import literal
@@ -65,8 +65,9 @@ def _lines(settings: Settings, revision: Revision) -> Sequence[Sequence[Any]]:
     path = settings.home / revision.path
     try:
         with duckdb.connect(":memory:") as connection:
-            return connection.execute(
+            rows = connection.execute(
                 f"select {', '.join(COLUMNS)} from read_parquet({literal(str(path))}) order by kind, unit, column_name"
             ).fetchall()
+            return [dict(zip(COLUMNS, (json.loads(unit), *rest), strict=True)) for unit, *rest in rows]
     except duckdb.Error:
         raise LedgerError("the differences of a revision cannot be read", where=str(path), do=GONE) from None

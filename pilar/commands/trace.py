@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from ledger.errors import ConfigError
 from ledger.store import Ledger
-from pilar.commands.console import out
+from ledger.wording import moment
+from pilar.commands.console import Row, out, say
 
 if TYPE_CHECKING:
     from connectors.kept.trace import Traced
@@ -63,21 +65,38 @@ def _print(traced: "Traced", ledger: Ledger, show: bool) -> None:
     place = "the whole page: its protocol tells no finer place"
     if span is not None:
         place = f"{span.start} to {span.end - 1} of {page.bytes}" + (f", {span.location}" if span.location else "")
+    ended = moment(batch.finished_at, seconds=True) if batch.finished_at is not None else "-"
+    reasons = traced.values.get("reasons") or ()
     lines = [
         ("row", f"{traced.row}, {'refused' if traced.refused else 'landed'}"),
         ("batch", f"{batch.batch_id} of {batch.source_id}, coverage {batch.coverage}, {batch.status}"),
         ("receipt", f"{receipt.seq}, {receipt.sha256}" if receipt is not None else "-"),
         ("request", page.request),
         ("answer", f"page {page.seq}, status {page.status}, {page.bytes} bytes in {page.ms} ms"),
-        ("fetched", f"{batch.started_at:%Y-%m-%d %H:%M:%S %Z} to {batch.finished_at:%H:%M:%S}"),
+        ("fetched", f"{moment(batch.started_at, seconds=True)} to {ended}"),
         ("sha256", page.sha256),
         ("bytes", place),
         ("kept in", page.path),
     ]
-    lines += [("refused", f"{reason['field']}: {reason['rule']}") for reason in traced.values.get("reasons") or ()]
+    lines += [("refused", f"{reason['field']}: {reason['rule']}") for reason in reasons]
+    record = None
     if show:
         values = {name: value for name, value in traced.values.items() if name != "reasons"}
-        told = traced.shown or ", ".join(f"{name}={value}" for name, value in values.items())
-        lines.append(("record", told))
+        record = traced.shown or ", ".join(f"{name}={value}" for name, value in values.items())
+        lines.append(("record", record))
+    result: Row = {
+        "row": traced.row,
+        "refused": traced.refused,
+        "reasons": [{"field": reason["field"], "rule": reason["rule"]} for reason in reasons],
+        "batch": batch,
+        "receipt": {"seq": receipt.seq, "sha256": receipt.sha256} if receipt is not None else None,
+        "page": page,
+        "bytes": {"start": span.start, "end": span.end, "location": span.location} if span is not None else None,
+        "record": record,
+    }
+    say(result, lambda: _print_lines(lines))
+
+
+def _print_lines(lines: Sequence[tuple[str, str | None]]) -> None:
     for name, value in lines:
-        out.print(f"{name:<8} {value}", markup=False)
+        out.print(Text(f"{name:<8} {value}"))

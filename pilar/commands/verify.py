@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from pilar.commands.console import err, out
+from pilar.commands.console import Row, err, out, say, table
+from pilar.commands.exit_codes import ExitCode
+from pilar.commands.words import SayingGroup, Words
 
 if TYPE_CHECKING:
     from ledger.receipts import Witness
     from pilar.audit.verification import Checked, Holdings
 
-app = typer.Typer(
-    help="Check receipts, files, pages and publications against what was written.", invoke_without_command=True
+app = Words(
+    help="Check receipts, files, pages and publications against what was written.",
+    cls=SayingGroup,
+    invoke_without_command=True,
+    no_args_is_help=False,
 )
-
-DAMAGED = 1
 
 
 @app.callback()
@@ -62,7 +64,8 @@ def export_command(file: Annotated[Path, typer.Argument(help="Where to write the
         raise ConfigError(
             f"the chain cannot be written: {error.strerror}", where=str(file), do="Name a file in a folder of yours"
         ) from error
-    out.print(f"{count} receipts in {file}. Check with them: pilar verify --chain {file}", markup=False)
+    told = f"{count} receipts in {file}. Check with them: pilar verify --chain {file}"
+    say({"receipts": count, "file": file}, lambda: out.print(told, markup=False))
 
 
 def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
@@ -109,17 +112,27 @@ def _copy(file: Path) -> "Callable[[], Iterable[Witness]]":
 
 
 def _print(checked: "Sequence[Checked]") -> None:
-    table = Table("what")
-    for name in ("checked", "removed"):
-        table.add_column(name, justify="right")
-    table.add_column("", no_wrap=True)
-    table.add_column("", overflow="fold")
-    for line in checked:
-        sign = Text("✗ damaged", style="red") if line.damage else Text("✓ as written" if line.count else "-")
-        table.add_row(line.what, str(line.count), str(line.gone or ""), sign, Text(line.note, style="dim"))
-    out.print(table)
     damaged = [line.damage for line in checked if line.damage is not None]
+    told = [_as_data(line) for line in checked]
+    say(
+        {"checked": told, "as_written": not damaged},
+        lambda: table([_line(row) for row in told], COLUMNS, right=NUMBERS),
+    )
     for damage in damaged[:1]:
-        err.print(f"pilar: {damage}", style="red", markup=False)
+        err.print(Text(f"pilar: {damage}", style="red"))
     if damaged:
-        raise typer.Exit(DAMAGED)
+        raise typer.Exit(ExitCode.NOT_IN_ORDER)
+
+
+COLUMNS = {"what": "what", "count": "checked", "gone": "removed", "sign": "", "note": ""}
+NUMBERS = ("count", "gone")
+
+
+def _as_data(line: "Checked") -> Row:
+    damage = str(line.damage) if line.damage is not None else None
+    return {"what": line.what, "count": line.count, "gone": line.gone, "note": line.note, "damage": damage}
+
+
+def _line(row: Row) -> Row:
+    sign = Text("✗ damaged", style="red") if row["damage"] else Text("✓ as written" if row["count"] else "-")
+    return row | {"gone": row["gone"] or "", "sign": sign, "note": Text(row["note"], style="dim")}

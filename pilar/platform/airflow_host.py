@@ -72,7 +72,9 @@ def main() -> int:
         orders = Orders.read()
         os.environ.update(orders.environment)
         for command in orders.first:
+            _say(f"runs airflow {' '.join(command[:2])}")
             _run_child(command)
+        _say(f"starts {', '.join(command[0] for command in orders.services)}")
         gc.collect()
         gc.freeze()
         return Services(orders.services, Path(orders.log_dir)).watch()
@@ -85,10 +87,19 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _import_airflow() -> None:
+    _say("imports Airflow")
     importlib.import_module("airflow.__main__")
+    _say("imports its models")
     importlib.import_module("airflow.models").import_all_models()
     importlib.import_module("sqlalchemy.orm").configure_mappers()
+    _say("imports its providers")
     importlib.import_module("airflow.providers_manager").ProvidersManager().initialize_providers_configuration()
+
+
+def _say(step: str) -> None:
+    """A line in the log: whoever waits sees that we get ahead."""
+    sys.stderr.write(f"{step}\n")
+    sys.stderr.flush()
 
 
 def _run_child(command: Sequence[str]) -> None:

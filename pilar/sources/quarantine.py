@@ -89,6 +89,21 @@ def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, li
     return found
 
 
+def count(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None) -> int:
+    """How many quarantined rows a batch has, or how many of them break one rule. Raises as ``rows`` does."""
+    import duckdb
+
+    from ledger.sql import literal
+
+    batch = existing_batch(ledger, batch_id)
+    path = _file(batch, settings)
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute(
+            f"select count(*) from read_parquet({literal(str(path))}) where {_breaks(rule)}"
+        ).fetchone()
+    return int(found[0]) if found is not None else 0
+
+
 def replay(ledger: Ledger, settings: Settings, target: str) -> Iterator[ReplayedBatch]:
     """Replay a batch, or of a source every batch from which rows may come in; each is told when it is done.
 
@@ -207,11 +222,18 @@ def _read(
 
     from ledger.sql import literal
 
-    named = f"list_contains(list_transform(reasons, lambda reason: reason.rule), {literal(rule)})" if rule else "true"
     numbered = f"_row = {int(row)}" if row is not None else "true"
     with duckdb.connect(":memory:") as connection:
         return connection.execute(
             f"select _page, _row, list_transform(reasons, lambda r: "
             f"{{'rule': r.rule, 'field': coalesce(r.field, ''), 'value': r.value, 'expected': r.expected}}) "
-            f"from read_parquet({literal(str(path))}) where {named} and {numbered} order by _row limit {int(limit)}"
+            f"from read_parquet({literal(str(path))}) where {_breaks(rule)} and {numbered} "
+            f"order by _row limit {int(limit)}"
         ).fetchall()
+
+
+def _breaks(rule: str | None) -> str:
+    """The condition that a row breaks a rule; none for no rule."""
+    from ledger.sql import literal
+
+    return f"list_contains(list_transform(reasons, lambda reason: reason.rule), {literal(rule)})" if rule else "true"

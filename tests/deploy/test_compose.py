@@ -85,8 +85,15 @@ def test_no_secret_stands_in_a_file() -> None:
     assert not SECRET_NAME.search(re.sub(r"--mount=type=secret\S*|--secret\b.*", "", compose.DOCKERFILE.read_text()))
 
 
+def test_p10_an_installation_is_about_the_regions_that_were_named(values: Mapping[str, str]) -> None:
+    assert values["PILAR_REGIONS"] == "35.07,64.02"
+    done = subprocess.run([REPOSITORY / "deploy" / "new-env"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "name the regions" in done.stderr
+
+
 def test_new_secrets_are_random_and_of_the_right_kind(values: Mapping[str, str]) -> None:
-    empty = {name for name, value in compose.read_env(compose.EXAMPLE).items() if not value}
+    empty = {name for name, value in compose.read_env(compose.EXAMPLE).items() if not value} - {"PILAR_REGIONS"}
     assert len({values[name] for name in empty}) == len(empty)
     assert all(len(values[name]) >= 43 for name in empty)
     Fernet(values["AIRFLOW_FERNET_KEY"])

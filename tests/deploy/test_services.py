@@ -104,7 +104,7 @@ def _start(found: Installation, supervisor: Supervisor, service: compose.Service
             log=machine.root / f"{service.name}.log",
             environment=machine.environment(service),
             ready=lambda: _is_healthy(machine, service),
-            ready_seconds=service.patience_seconds,
+            silent_seconds=service.patience_seconds,
             grace_seconds=service.grace_seconds,
         )
     )

@@ -176,6 +176,16 @@ def test_score_rule_notices(rule: Rule, spoiled: Spoil) -> None:
     assert (result.outcome, result.checks[0].outcome) == ("fail", "fail")
 
 
+@pytest.mark.parametrize("batches", ["NULL", "[]", "[NULL]"])
+@pytest.mark.parametrize(("basis", "outcome"), [("reported", "pass"), ("computed", "fail")])
+def test_p7_a_dimension_names_its_batches_where_it_was_computed(
+    basis: str, outcome: str, batches: str, spoiled: Spoil
+) -> None:
+    [rule] = [rule for rule in rules_of("scores") if (rule.table, rule.name) == ("scores.dimension_scores", "evidence")]
+    result = answer(spoiled, "scores", rule, f"UPDATE {{t}} SET batch_ids = {batches} WHERE basis = '{basis}'")
+    assert result.outcome == outcome
+
+
 @pytest.mark.parametrize("gate", GATES)
 def test_rule_names_are_unique_in_their_table(gate: str) -> None:
     names = [(rule.table, rule.name) for rule in rules_of(gate)]

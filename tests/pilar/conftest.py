@@ -7,8 +7,24 @@ import pytest
 
 from ledger.settings import Settings
 from pilar import cli
+from pilar.commands import console
 
 Type = Callable[..., str]
+Terminal = Callable[[int], None]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """``terminal(80)``: what is printed goes to a terminal of so many columns, without colours."""
+
+    def be(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(console.out, "_force_terminal", True)
+        monkeypatch.setattr(console.out, "_color_system", None)
+        monkeypatch.setattr(console.out, "_width", None)
+
+    return be
 
 
 @pytest.fixture

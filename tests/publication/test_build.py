@@ -160,6 +160,14 @@ def test_p8_states_reach_the_documents(published: Published) -> None:
     assert malang["env_recycling_rate"]["state"] == "not_applicable"
 
 
+def test_p8_only_a_measured_question_leads_to_evidence_and_it_is_there(published: Published) -> None:
+    regions = [json.loads(path.read_text(encoding="utf-8")) for path in (published.path / "json/regions").iterdir()]
+    questions = [question for region in regions for pillar in region["pillars"] for question in pillar["questions"]]
+    assert {question["state"] for question in questions} > {"measured"}
+    assert all((question["evidence"] is not None) == (question["state"] == "measured") for question in questions)
+    assert all((published.path / question["evidence"]).is_file() for question in questions if question["evidence"])
+
+
 def test_p6_what_nobody_vetted_is_not_published(published: Published) -> None:
     """A value outside the code list may be anything, a person's name too; and two people are too few to be counted."""
     with duckdb.connect(str(published.path / DUCKDB_FILE), read_only=True) as connection:

@@ -13,6 +13,7 @@ from publication.meta import Gate, GateCheck, Quarantined
 from publication.page import view
 from publication.page.charts import share, spark
 from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _older, _parts, threshold
+from publication.page.model import Mark
 from publication.page.quality import findings, gates, sources
 from publication.page.words import Text, amount, clock, day, listed, number, period
 
@@ -246,6 +247,55 @@ def test_an_improvement_has_a_sign_where_it_is_one(content: Content, better: str
     row = {**content.index_scores[0], "improvement": None if better is None else Decimal(better)}
     found = view._index(row, None).improvement
     assert (found.en if found is not None else None) == printed
+
+
+@pytest.mark.parametrize(
+    ("basis", "printed", "mark"),
+    [
+        ("reported", "2.82", CALIBRATED),
+        ("reported", "2.83", SYNTHETIC),
+        ("computed", "2.82", SYNTHETIC),  # an estimate that hits the published index was not made to
+        ("computed", "2.83", SYNTHETIC),
+    ],
+)
+def test_only_a_reported_index_can_have_been_made_to_agree(
+    content: Content, basis: str, printed: str, mark: Mark
+) -> None:
+    figures = {"index_value": Decimal("2.82"), "published_value": Decimal(printed)}
+    row = {**content.index_scores[0], **figures, "basis": basis}
+    assert view._index({**row, "synthetic": True}, None).origin == mark
+    assert view._index({**row, "synthetic": False}, None).origin is None
+
+
+def test_the_years_of_an_estimate_are_those_of_its_own_scored_questions(content: Content) -> None:
+    def asked(period: str, rule_set: str = "own", region: str = "64.02", score: str | None = "3") -> dict[str, Any]:
+        return {
+            "region_code": region,
+            "rule_set_id": rule_set,
+            "period": period,
+            "score": None if score is None else Decimal(score),
+        }
+
+    own = [asked("2023"), asked("2024-08"), asked("2024")]
+    others = [asked("2019", rule_set="other"), asked("2020", region="35.07"), asked("2021", score=None)]
+    index = {"region_code": "64.02", "rule_set_id": "own"}
+    years = view._data_years(replace(content, question_scores=[*others, *own]), index)
+    assert years is not None
+    assert (years.short.en, years.counted.en) == ("2023, 2024", "2023 (1 question) and 2024 (2)")
+    assert view._data_years(replace(content, question_scores=others), index) is None
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_index_of_a_region_is_that_of_its_newest_year(content: Content, step: int) -> None:
+    years = {row["rule_set_id"]: int(row["year"]) for row in content.rule_set_methods}
+    told: dict[str, list[int]] = {}
+    for row in content.index_scores:
+        if row["basis"] == "reported":
+            told.setdefault(str(row["region_code"]), []).append(years[row["rule_set_id"]])
+    assert any(len(found) > 1 for found in told.values())
+    regions = view.page(replace(content, index_scores=content.index_scores[::step]), ()).regions
+    shown = {region.code: region.reported.year for region in regions if region.reported is not None}
+    assert shown == {code: max(found) for code, found in told.items()}
 
 
 def test_an_index_agrees_only_where_there_is_one_and_it_is_the_published_one(content: Content) -> None:

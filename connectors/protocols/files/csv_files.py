@@ -17,9 +17,10 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from pydantic import Field
 
+from connectors.http.first_bytes import Kind, kind_of
 from connectors.protocols.base import UNREADABLE, Noticed, ProtocolArgs
 from connectors.protocols.files.base import Content, FileProtocol
-from connectors.protocols.files.file_kind import Kind, kind_of, other_kind, unpacked
+from connectors.protocols.files.file_kind import other_kind, unpacked
 from connectors.protocols.files.header import named_columns
 from connectors.protocols.files.rows import Cells
 from connectors.protocols.files.table import Table, TableArgs, read_table

@@ -12,7 +12,8 @@ import resource
 import sys
 from typing import Any, TypedDict
 
-from connectors.protocols.files.file_kind import Kind, called, kind_of, other_kind, unpacked
+from connectors.http.first_bytes import Kind, called, kind_of
+from connectors.protocols.files.file_kind import other_kind, unpacked
 from connectors.protocols.files.sheets import Place, Sheet
 from ledger.errors import SourceError
 

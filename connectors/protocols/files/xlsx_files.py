@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, ClassVar, Literal
 
+from connectors.http.first_bytes import kind_of
 from connectors.protocols.base import UNREADABLE, Noticed, ProtocolArgs, Use
 from connectors.protocols.files.base import Content, FileProtocol
 from connectors.protocols.files.cells import SPECIAL, meant
-from connectors.protocols.files.file_kind import kind_of
 from connectors.protocols.files.header import named_columns
 from connectors.protocols.files.rows import Cells, Numbered
 from connectors.protocols.files.swapped_dates import swapped_dates

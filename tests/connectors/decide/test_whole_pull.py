@@ -90,6 +90,16 @@ def test_p3_rows_without_a_coverage_are_not_released_beside_others(ledger: Ledge
     assert seen(source, ledger, settings) == STOOD
 
 
+def test_rows_without_a_coverage_keep_no_other_batch_of_their_pull_back(ledger: Ledger, settings: Settings) -> None:
+    """Nobody can say where they belong, now or later; what a person confirmed of the others does not wait for that."""
+    source = make(assertions=STRICT | {"quarantine": {"max": "50%"}})
+    take(source, BEFORE, ledger, settings)
+    outcome = take(source, MOVED | {None: "z"}, ledger, settings)
+    assert states(outcome) == [("2023", "held"), ("2024", "held"), (None, "held")]
+    ledger.release_batches([batch_of(outcome, year) for year in ("2023", "2024")], "confirmed")
+    assert seen(source, ledger, settings) == {"2023": "defghij", "2024": "abcklmnopqrst"}
+
+
 def test_an_unchanged_coverage_holds_nothing_and_is_not_held(ledger: Ledger, settings: Settings) -> None:
     source = make()
     take(source, BEFORE | {"2023": "uv"}, ledger, settings)

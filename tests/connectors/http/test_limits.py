@@ -86,14 +86,23 @@ def test_a_source_is_asked_exactly_as_often_as_allowed(server, client, respond, 
 
 @pytest.fixture
 def naps(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """``naps(limits)``: how long a client waits between its attempts at a server that is down, while no time passes."""
-    monkeypatch.setattr("connectors.http.client.time", SimpleNamespace(monotonic=lambda: 0.0))
+    """``naps(limits)``: how long a client waits between its attempts at a server that is down.
+
+    No time passes, or with ``passing`` that of the waits.
+    """
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("connectors.http.client.time", SimpleNamespace(monotonic=lambda: clock.now))
     monkeypatch.setattr("connectors.http.client.random.uniform", lambda least, most: most)
 
-    def waits(**limits: Any) -> list[float]:
+    def waits(*, passing: bool = False, **limits: Any) -> list[float]:
         found: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            found.append(seconds)
+            clock.now += seconds if passing else 0.0
+
         connection = Connection(url=server.url, extra={"private": True})
-        with HttpClient(connection, Limits(**limits), sleep=found.append) as made:
+        with HttpClient(connection, Limits(**limits), sleep=sleep) as made:
             assert told(made, f"{server.url}/a")
         return found
 
@@ -108,6 +117,16 @@ def test_a_wait_that_ends_exactly_with_the_patience_is_begun(server, respond, na
     server.on("/a", respond(b"", 429, Retry_After="30"))
     assert naps(attempts=2, backoff_s=2, retry_total_s=32) == [32]
     assert naps(attempts=2, backoff_s=2, retry_total_s=31) == []
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("patience", "waited"),
+    [(1, [1]), (2.99, [1]), (3, [1, 2]), (6.99, [1, 2]), (7, [1, 2, 4]), (99, [1, 2, 4, 8, 16])],
+)
+def test_the_patience_counts_all_waits_together(server, respond, naps, patience: float, waited: list[float]) -> None:
+    server.on("/a", respond(b"", 503))
+    assert naps(passing=True, attempts=6, backoff_s=1, retry_total_s=patience) == waited
 
 
 @pytest.mark.integration

@@ -70,6 +70,23 @@ def test_who_comes_first_is_served_first_whatever_its_limits() -> None:
     assert order == ["many", "one", "more"]
 
 
+def test_all_who_wait_for_the_pace_are_let_in_while_there_is_room() -> None:
+    """The second in the queue is not left waiting until a request ends: the one before it calls it."""
+    gate, inside = HostGate(), threading.Barrier(4)
+
+    def ask() -> None:
+        with gate.admit(interval_s=0.1, concurrency=4):
+            inside.wait(5)  # nobody leaves before all are in
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    with gate.admit(interval_s=0.1, concurrency=4):
+        for thread in threads:
+            thread.start()
+        inside.wait(5)
+    for thread in threads:
+        thread.join()
+
+
 def test_a_failing_request_gives_its_place_back() -> None:
     gate = HostGate()
     for _ in range(3):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import permutations
 from urllib.parse import quote as percent_encode
 from urllib.parse import quote_plus
 
@@ -80,6 +81,18 @@ def test_what_is_learnt_later_is_hidden_too() -> None:
     known = redactor()
     known.learn("token-baru-123")
     assert known.text(f"token-baru-123 {SECRET}") == "*** ***"
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [("kunci", "kunci-kedua"), ("kunci", "kunci-kedua", "kunci-kedua-lama"), ("sandi", "kunci-sandi", "sandi-kunci")],
+)
+def test_of_a_secret_that_begins_with_another_one_nothing_is_left(secrets: tuple[str, ...]) -> None:
+    for order in permutations(secrets):
+        known = Redactor()
+        for secret in order:
+            known.learn(secret)
+        assert [known.text(f"a {secret} b") for secret in secrets] == ["a *** b"] * len(secrets)
 
 
 def test_bodies_are_hidden_by_name() -> None:

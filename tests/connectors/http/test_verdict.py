@@ -62,9 +62,9 @@ def test_a_verdict_quotes_the_sources_own_words_shortened_and_without_numbers_of
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (gzip.compress(b'{"a": 1}'), "a gzip file"),
+        (gzip.compress(b'{"a": 1}'), "a gzip archive"),
         (b"PK\x03\x04rest", "a ZIP archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "an old Office file (XLS)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "an XLS workbook"),
         (b"%PDF-1.7", "a PDF"),
         (b'<?xml version="1.0"?><nama>Siti Contohwan</nama>', "XML"),
         (b'\xef\xbb\xbf\n<?xml version="1.0"?><a/>', "XML"),

@@ -66,6 +66,13 @@ def test_keys_that_look_the_same_are_one_key(land: Any, one: str, other: str) ->
     assert result.reasons == [("duplicate_key", "id")] * 2
 
 
+def test_of_rows_that_look_the_same_the_first_one_lands(land: Any) -> None:
+    rows = [{"id": "Kota Batu", "n": 1}, {"id": "Kota\u00a0Batu", "n": 1}]
+    result = land({"id": {}, "n": {"type": "integer"}}, rows)
+    assert [row["id"] for row in result.rows] == ["Kota Batu"]
+    assert result.reasons == [("duplicate_key", "id")]
+
+
 def test_keys_that_look_different_are_two(land: Any) -> None:
     result = land({"id": {}}, [{"id": "KotaBatu"}, {"id": "Kota Batu"}, {"id": "Kota  Batu"}, {"id": "\u0661"}])
     assert len(result.rows) == 4

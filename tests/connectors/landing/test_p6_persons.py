@@ -83,6 +83,10 @@ def test_p6_nothing_of_a_good_row_is_in_clear(land: Any) -> None:
         {"nik": None, "jk": NAME, "umur": NAME},
         {"catatan": {"nik": NIK}},
         {"catatan": [NAME, NIK]},
+        {"id": NIK, "catatan": NAME},  # a number where none is declared: a name may stand in the wrong column too
+        {"catatan": NIK, "id": NAME},
+        {"nilai": NIK, "catatan": NAME},
+        {"id": f"no. kartu 000{NIK[:10]}", "catatan": NAME},
     ],
 )
 def test_p6_nothing_of_a_bad_row_is_in_clear(land: Any, change: dict[str, Any]) -> None:
@@ -92,6 +96,15 @@ def test_p6_nothing_of_a_bad_row_is_in_clear(land: Any, change: dict[str, Any]) 
     written = everything(result)
     for secret in (NIK, "9964 0201", "010123.0001", "964020101230001", "Siti"):
         assert secret not in written
+
+
+@pytest.mark.parametrize("rule", ["ibu != anak", "anak != ibu", "ibu = kode", "kode = ibu"])
+def test_p6_a_rule_about_a_person_quotes_nothing_of_the_row(land: Any, rule: str) -> None:
+    columns = {"id": {}, "ibu": {"personal": "pseudonym"}, "anak": {"personal": "pseudonym"}, "kode": {}}
+    result = land(columns, [{"id": "a", "ibu": NAME, "anak": NAME, "kode": "x"}], rules=[rule])
+    [reason] = result.quarantine[0]["reasons"]
+    assert (reason["rule"], reason["value"]) == ("rule", "***")
+    assert "Siti" not in everything(result)
 
 
 def test_p6_a_dropped_field_never_leaves_the_parser(land: Any) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from connectors.http.client import HttpClient
+from connectors.http.first_bytes import kind_of
 from connectors.protocols import registry
 from connectors.protocols.base import Page
-from connectors.protocols.files.file_kind import kind_of
 from connectors.protocols.files.web import classify_file
 from ledger.errors import SourceError
 from ledger.settings import Connection

@@ -1,6 +1,7 @@
 """An SFTP server on loopback: its key, its login, its files."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from connectors.protocols.base import Page
 from connectors.protocols.files.sftp import classify_ssh
 from ledger.errors import ConfigError, PilarError, SourceError
 from ledger.settings import Connection
+from simulator import sftp as served
 from simulator.server import Simulator
 from simulator.sftp import Drop
 
@@ -126,6 +128,22 @@ class TestSftp:
 
     def test_a_large_file_is_damage(self, read: Read) -> None:
         assert "larger than 5 bytes" in str(refused(read, limits={"max_received": 5}))
+
+    @pytest.mark.parametrize("text", ["nik,berat\n1,2\n3,4\n", "nik,berat\n", "nik,berat\n1,9\n"], ids=["+", "-", "="])
+    def test_p1_a_file_that_changes_between_its_listing_and_its_end_is_not_landed(
+        self, read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+    ) -> None:
+        path, opened = tmp_path / "drop" / "balita_64.02.csv", served._Served.open
+
+        def changing(*given: Any) -> object:
+            path.write_text(text)
+            os.utime(path, (1_700_000_000, 1_700_000_000))  # of the same size, it has another time
+            return opened(*given)
+
+        monkeypatch.setattr(served._Served, "open", changing)
+        error = refused(read)
+        assert isinstance(error, SourceError)
+        assert (error.kind, "changed while it was read" in error.what) == ("retryable", True)
 
     def test_a_slow_server_meets_the_deadline(self, read: Read, drop: Served) -> None:
         drop.system.faults.set("drop", "slow_drip", value=1)

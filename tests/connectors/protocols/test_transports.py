@@ -325,6 +325,20 @@ def test_table(how: Classify, status: int, body: str, wanted: str) -> None:
     assert how(status, {}, body.encode()).kind == wanted
 
 
+@pytest.mark.parametrize("status", [400, 403, 409, 500, 503])
+@pytest.mark.parametrize(
+    ("codes", "wanted"),
+    [
+        ("InternalError OperationAborted RequestTimeout ServiceUnavailable SlowDown", "retryable"),
+        ("AccessDenied AccountProblem ExpiredToken InvalidAccessKeyId SignatureDoesNotMatch", "auth"),
+    ],
+    ids=["later", "access"],
+)
+def test_a_stores_own_word_says_more_than_its_status(status: int, codes: str, wanted: str) -> None:
+    found = {code: classify(status, {}, ERROR.format(code).encode()).kind for code in codes.split()}
+    assert found == dict.fromkeys(codes.split(), wanted)
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "../a", "a/b", "a\\b", "a\0b", "a\nb", "a\x7f"])
 def test_names_that_lead_elsewhere_are_known(name: str) -> None:
     assert unsafe_name(name)

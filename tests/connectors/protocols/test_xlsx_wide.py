@@ -41,6 +41,23 @@ def test_labels_in_the_column_names_and_one_period_of_them(records: Records) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    "group",
+    [["UKUR", "CARA_UKUR"], ["CARA_UKUR", "UKUR"], ["L", "BB_L", "STATUS_BB_L"], ["STATUS_BB_L", "L", "BB_L"]],
+    ids=" ".join,
+)
+def test_a_column_that_ends_like_another_one_is_known_by_its_whole_name(records: Records, group: list[str]) -> None:
+    names = [f"{month}_{name}" for month in ("JULI", "AGUSTUS") for name in sorted(group)]
+    found = records(
+        book(["nik", "nama", *names], ["1", "a", *names]),
+        wide={"id_columns": ["nik", "nama"], "group": group, "separator": "_", "label_as": "bulan"},
+    )
+    assert found == [
+        {"nik": "1", "nama": "a", "bulan": month} | {name: f"{month}_{name}" for name in group}
+        for month in ("JULI", "AGUSTUS")
+    ]
+
+
 def test_groups_without_labels_are_told_apart_by_their_order(records: Records) -> None:
     body = book(["nik", "nama", *GROUP, *GROUP], ["1", "a", "05/07/2024", 9.1, "05/08/2024", 9.4])
     assert [row["BERAT"] for row in records(body, wide=WIDE)] == ["9.1", "9.4"]

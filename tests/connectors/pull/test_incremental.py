@@ -355,8 +355,9 @@ def test_a_few_rows_are_no_shrinking_delta(ledger: Ledger, settings: Settings) -
     assert len(seen(source, ledger, settings)) == 100
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["what is new", "everything"])
 def test_p5_a_cursor_that_was_in_the_future_lands_when_its_time_has_come(
-    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
     """The same bytes again: what was refused for its time must not be taken for unchanged."""
     source, soon = make(), ledger.now() + timedelta(days=30)
@@ -365,7 +366,7 @@ def test_p5_a_cursor_that_was_in_the_future_lands_when_its_time_has_come(
     for full in (False, True):
         assert states(take(source, rows, ledger, settings, full=full)) == [("all", "unchanged")]
     monkeypatch.setattr(ledger, "now", lambda: soon)
-    assert states(take(source, rows, ledger, settings)) == [("all", "accepted")]
+    assert states(take(source, rows, ledger, settings, full=again)) == [("all", "accepted")]
     assert [row[0] for row in seen(source, ledger, settings)] == ["a", "b", "c", "x"]
 
 

@@ -395,6 +395,47 @@ def test_p7_publications_that_the_ledger_knows_pass(house: House, published: lis
     assert (told["publications"], house.damage()) == ((2, 0), "")
 
 
+@pytest.mark.parametrize("altered", [(0,), (1,), (0, 1)])
+def test_p7_the_first_altered_publication_is_named(
+    house: House, published: list[str], altered: tuple[int, ...]
+) -> None:
+    """An older one too, and although a newer one holds."""
+    for nth in altered:
+        file = house.settings.published_dir / published[nth] / "marts.duckdb"
+        file.chmod(0o644)
+        flip(file, 100)
+    assert f"marts.duckdb was altered [publication {published[altered[0]]}]" in house.damage()
+    assert [line.what for line in house.checked() if line.damage] == ["publications"]
+
+
+PILLARS = ("economy", "living", "society")
+
+
+@pytest.fixture
+def marts(house: House) -> Iterator[dict[str, Path]]:
+    """A mart in force of three pillars."""
+    evaluation_id = house.ledger.start_evaluation([])
+    files = {pillar: house.settings.promoted_dir / f"{pillar}.parquet" for pillar in PILLARS}
+    for pillar, mart in files.items():
+        mart.parent.mkdir(exist_ok=True)
+        mart.write_bytes(pillar.encode())
+        path = mart.relative_to(house.settings.home).as_posix()
+        house.ledger.record_promotion(evaluation_id, pillar, path=path, sha256=file_sha256(mart), reason=None)
+    yield files
+    house.sql("delete from promotion", "delete from evaluation")
+
+
+@pytest.mark.parametrize("pillars", [("economy",), ("living",), ("society",), ("economy", "society")])
+@pytest.mark.parametrize(("alter", "told"), [(Path.unlink, "is missing"), (lambda path: flip(path, 0), "was altered")])
+def test_p7_the_first_altered_mart_in_force_is_named(
+    house: House, marts: dict[str, Path], pillars: tuple[str, ...], alter: Callable[[Path], object], told: str
+) -> None:
+    for pillar in pillars:
+        alter(marts[pillar])
+    assert f"{pillars[0]}.parquet {told} [mart of pillar {pillars[0]}]" in house.damage()
+    assert [line.what for line in house.checked() if line.damage] == ["marts in force"]
+
+
 def test_p7_a_forged_publication_is_named_wherever_readers_are_pointed(house: House, published: list[str]) -> None:
     folder, name = house.settings.published_dir, "20990101T000000000Z-f0f0f0f0"
     forge(folder, published[-1], name)

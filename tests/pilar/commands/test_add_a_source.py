@@ -138,8 +138,8 @@ def test_the_page_works_as_it_says(
                     done.append(" ".join(shlex.split(command)[1:3]))
                     said.append(run(command)[1])
     assert done == [
-        "sources new", "sources check", "sources check", "contracts write", "contracts check", f"pull {SOURCE}",
-        f"diagnose {SOURCE}",
+        "sources new", "sources check", "sources check", "contracts write", "contracts check",
+        f"test-connection {SOURCE}", f"pull {SOURCE}", f"pull {SOURCE}", f"diagnose {SOURCE}",
     ]  # fmt: skip
     (batch,) = Ledger(ledger_url).in_force(SOURCE)
     assert (batch.coverage, batch.rows_landed, batch.rows_quarantined) == ("2024", 36, 0)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ledger.records import Batch, Event, EventStatus
-from pilar.commands.demo_progress import summarise
+from pilar.commands.demo_display import news
+from pilar.commands.demo_progress import PillarProgress, Progress, SourceProgress, summarise
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 BATCH = Batch(
@@ -63,3 +64,20 @@ def test_the_stage_of_a_source(events: list[Event], batches: list[Batch], stage:
 def test_rows_are_summed_over_the_batches_of_a_pull() -> None:
     found = summarise("s", [event("done")], [BATCH, replace(BATCH, coverage="2023")])
     assert (found.pulled, found.landed, found.quarantined) == (20, 18, 2)
+
+
+def test_only_what_is_new_is_said_and_with_its_reason() -> None:
+    waiting = SourceProgress("b", "waiting")
+    first = Progress((SourceProgress("a", "pulling"), waiting), (PillarProgress("economy", "waiting"),), None)
+    assert {what: tuple(said) for what, said in news(None, first).items()} == {"a": ("pulling", True)}
+    done = SourceProgress("a", "held", pulled=10, landed=9, quarantined=1, message="fewer rows")
+    pillars = (PillarProgress("economy", "held", "range"), PillarProgress("living", "in force"))
+    then = Progress((done, waiting), pillars, "p1", ("E1", "published"))
+    assert {what: tuple(said) for what, said in news(first, then).items()} == {
+        "a": ("held, 10 rows pulled = 9 landed + 1 quarantined: fewer rows", False),
+        "evaluation E1": ("is published", False),
+        "pillar economy": ("is held: range", False),
+        "pillar living": ("is in force", False),
+        "publication": ("p1 is current", False),
+    }
+    assert news(then, then) == {}

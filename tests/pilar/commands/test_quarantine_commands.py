@@ -1,6 +1,8 @@
 """`pilar quarantine` and `pilar keys`, as a person types them."""
 
 import io
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from pilar import cli
 from pilar.sources import quarantine as rooms
 from tests.connectors.pulling import NAME, NIK, page, pull_pages, records
 from tests.connectors.source.test_proof import GOOD
-from tests.pilar.conftest import Type
+from tests.pilar.conftest import Terminal, Type
 
 COLUMNS: dict[str, Any] = {
     "id": {"required": True},
@@ -80,8 +82,9 @@ def test_diagnose_shows_a_failing_answer(
 
 
 def test_eighty_columns_hold_every_id_and_how_old_the_data_are(
-    typed: Type, batch: str, sources: Path, ledger: Ledger
+    typed: Type, batch: str, sources: Path, ledger: Ledger, terminal: Terminal
 ) -> None:
+    terminal(80)
     long = "contoh_kunjungan_rumah"
     (sources / f"{long}.yaml").write_text((sources / "contoh.yaml").read_text().replace("id: contoh", f"id: {long}"))
     shown = typed("sources", "list")
@@ -118,13 +121,17 @@ def test_list_says_what_waits_and_what_to_do(typed: Type, batch: str) -> None:
 
 def test_p6_show_tells_every_reason_of_a_row_and_no_person(typed: Type, batch: str) -> None:
     shown = typed("quarantine", "show", batch)
-    lines = [line for line in shown.splitlines() if "│" in line or "max" in line]
-    assert len([line for line in lines if " max " in line]) == 3
+    assert len([line for line in shown.splitlines() if " max " in line]) == 3
     assert f"pilar trace {batch} 18" in shown
     assert "pattern" in shown
     for secret in (NIK, NAME, "Contohwan", "Siti"):
         assert secret not in shown
-    assert len(typed("quarantine", "show", batch, "--limit", "1").splitlines()) < len(shown.splitlines())
+    assert "These are the first" not in shown
+    fewer = typed("quarantine", "show", batch, "--limit", "1")
+    assert len(fewer.splitlines()) < len(shown.splitlines())
+    assert "These are the first 1 of 4 rows. More: --limit 4, or one rule of them: --rule RULE" in fewer
+    of_one = typed("quarantine", "show", batch, "--limit", "1", "--rule", "max")
+    assert "These are the first 1 of 3 rows. More: --limit 3\n" in of_one
 
 
 def test_a_mended_contract_is_replayed(typed: Type, batch: str, sources: Path, ledger: Ledger) -> None:
@@ -160,12 +167,66 @@ def test_dismissing_by_rule_by_row_and_by_batch(typed: Type, batch: str, ledger:
     assert force.rows_quarantined == 4
 
 
+def test_a_row_is_dismissed_once_each_of_its_reasons_is(
+    typed: Type, batch: str, ledger: Ledger, settings: Settings
+) -> None:
+    """Row 21 breaks two rules."""
+
+    def dismissed() -> list[int]:
+        return [one.row for one in rooms.rows(ledger, settings, batch, None, 9) if one.dismissed]
+
+    assert dismissed() == []
+    for words, expected in (
+        (("contoh", "--rule", "max"), [18, 19]),
+        ((batch, "--row", "20"), [18, 19, 20]),
+        (("contoh", "--rule", "pattern"), [18, 19, 20, 21]),
+    ):
+        typed("quarantine", "dismiss", *words, "--why", "confirmed", "--who", "ani")
+        assert dismissed() == expected
+
+
 def test_dismissing_up_to_a_day(typed: Type, batch: str) -> None:
     said = typed(
         "quarantine", "dismiss", "contoh", "--rule", "max", "--why", "x", "--who", "ani", "--until", "2999-12-31"
     )
     assert "up to 2999-12-31 a new batch is asked about where it brings more" in " ".join(said.split())
     assert "ani dismissed all rows up to 2999-12-31 of max n: x" in typed("quarantine", "show", batch)
+
+
+RESULTS: list[tuple[tuple[str, ...], str]] = [
+    (("sources", "list"), "sources"),
+    (("diagnose", "contoh"), "batches"),
+    (("quarantine", "list", "--all"), "quarantine"),
+    (("quarantine", "show", "BATCH"), "rows"),
+    (("quarantine", "dismiss", "BATCH", "--row", "18", "--why", "x"), "dismissed"),
+    (("quarantine", "replay", "contoh"), "batches"),
+    (("trace", "BATCH", "0", "--show"), "record"),
+    (("trace", "BATCH", "20", "--show"), "reasons"),
+    (("revisions", "contoh"), "revisions"),
+    (("publications", "list"), "publications"),
+    (("verify",), "checked"),
+    (("keys", "list"), "keys"),
+    (("keys", "rotate", "--reencrypt"), "reencrypted"),
+    (("keys", "reencrypt"), "reencrypted"),
+    (("migrate",), "migrated"),
+]
+
+
+@pytest.mark.parametrize(("words", "part"), RESULTS, ids=[" ".join(words) for words, _ in RESULTS])
+def test_p6_every_result_is_one_document_without_persons(
+    typed: Type, batch: str, words: tuple[str, ...], part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILAR_TIMEZONE", "Asia/Jayapura")
+    typed("quarantine", "dismiss", batch, "--row", "19", "--why", "the agency confirmed it", "--who", "ani")
+    said = typed(*(batch if word == "BATCH" else word for word in words), "--json")
+    found = json.loads(said)
+    assert part in found
+    assert not [person for person in (NIK, NAME, "Contohwan", "Siti", '"ani"') if person in said]
+    moments = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', said)
+    assert all(re.fullmatch(r"[-\d]{10}T[:\d]{8}\+09:00", moment) for moment in moments)
+    # The next command speaks to people again.
+    assert "contoh" in typed("sources", "list")
+    assert not typed("sources", "list").startswith("{")
 
 
 BAD: list[tuple[str, tuple[str, ...], str]] = [

@@ -1,13 +1,15 @@
 """What the terminal says of a publication's scores, and of the gates before it."""
 
+from itertools import permutations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.commands.console import out
-from pilar.commands.report import print_gates, print_scores
+from pilar.commands.report import print_gates, print_scores, read_scores
 
 TABLES = """
 CREATE SCHEMA scores;
@@ -27,7 +29,7 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
         connection.execute(TABLES)
 
     with out.capture() as printed:
-        print_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path)
+        print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
 
     names = ("living", "economy", "society")
     rows = {name: line for line in printed.get().splitlines() for name in names if name in line}
@@ -37,6 +39,30 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
     assert "~" not in rows["society"]
     assert "Kota Contoh: the index cannot be computed: there is no list" in printed.get()
     assert "Kabupaten Contoh: the index" not in printed.get()
+
+
+INDEXES = (
+    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.82, 2.83, false)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 2.89, 2.85, true)",
+)
+
+
+@pytest.mark.parametrize("rows", list(permutations(INDEXES)))
+def test_the_index_of_the_assessors_stands_above_what_was_published_for_it(
+    tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
+            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic)"
+        )
+
+    with out.capture() as printed:
+        print_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path)
+
+    told = [line.split()[-2] for line in printed.get().splitlines() if "index, " in line or "as published" in line]
+    assert told == ["2.82", "2.83", "~2.89"]
 
 
 def test_a_gate_says_what_stood_out_and_where_its_answer_was_carried_over_from(ledger: Ledger) -> None:
@@ -49,7 +75,7 @@ def test_a_gate_says_what_stood_out_and_where_its_answer_was_carried_over_from(l
     ledger.record_gate(evaluation_id, "living", "pass", [], carried_from=before)
 
     with out.capture() as printed:
-        print_gates(ledger, evaluation_id)
+        print_gates(ledger.gates(evaluation_id))
 
     rows = {name: line for line in printed.get().splitlines() for name in ("economy", "living") if name in line}
     assert "range (critical): too large" in rows["economy"]

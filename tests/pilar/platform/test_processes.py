@@ -13,9 +13,9 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from pilar.platform import lives
+from pilar.platform import lives, processes
 from pilar.platform.errors import PlatformError
-from pilar.platform.processes import Service, Supervisor, free_port, require_free_port
+from pilar.platform.processes import Patience, Service, Supervisor, free_port, require_free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -139,11 +139,48 @@ def test_the_last_words_of_an_earlier_run_are_not_quoted(supervisor: Supervisor,
         supervisor.wait_ready("child")
 
 
-def test_a_process_that_does_not_answer_in_its_time_is_an_error(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_a_process_that_is_silent_for_too_long_is_an_error(supervisor: Supervisor, tmp_path: Path) -> None:
     code = "import time; print('still reading', flush=True); time.sleep(60)"
-    supervisor.start(service(tmp_path, code, ready=lambda: False, ready_seconds=2))
-    with pytest.raises(PlatformError, match="does not answer after 2 s: still reading"):
+    supervisor.start(service(tmp_path, code, ready=lambda: False, silent_seconds=1))
+    with pytest.raises(PlatformError, match="does not answer, and nothing of it moved for 1 s: still reading"):
         supervisor.wait_ready("child")
+
+
+@pytest.mark.parametrize("sign", ["log", "state"])
+def test_a_slow_process_is_waited_for_while_its_log_or_its_state_moves(
+    supervisor: Supervisor, tmp_path: Path, sign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signs: set[object] = set()
+
+    class Noted(Patience):
+        def over(self, sign: object) -> bool:
+            signs.add(sign)
+            return super().over(sign)
+
+    monkeypatch.setattr(processes, "Patience", Noted)
+    steps = tmp_path / "steps"
+    said = "print(nth, flush=True)" if sign == "log" else f"pathlib.Path({str(steps)!r}).write_text(str(nth))"
+    code = f"""
+        import pathlib, time
+        for nth in range(10_000):
+            {said}
+            time.sleep(0.02)
+    """
+    progress = (lambda: steps.exists() and steps.read_text()) if sign == "state" else (lambda: None)
+    supervisor.start(service(tmp_path, code, ready=lambda: len(signs) > 5, progress=progress))
+    supervisor.wait_ready("child")
+    assert len(signs) > 5
+
+
+def test_patience_ends_when_nothing_has_moved_for_long_enough_and_not_before() -> None:
+    now = [0.0]
+    patience = Patience(10, clock=lambda: now[0])
+    for moment, sign, over in [(9, None, False), (11, None, True), (12, 1, False), (22, 1, False), (22.1, 1, True)]:
+        now[0] = moment
+        assert patience.over(sign) is over, moment
+    for moment in range(30, 300, 9):
+        now[0] = moment
+        assert not patience.over(moment)
 
 
 def test_a_command_that_does_not_exist_is_an_error(supervisor: Supervisor, tmp_path: Path) -> None:
