@@ -249,8 +249,6 @@ def _findings(source: Source, rows: LandedCoverage) -> Iterator[Reason]:
         yield cap
     if not source.of_one_snapshot and (again := repeated(_repeated(rows, announced=False), announced=False)):
         yield again
-    for words in rows.warnings[:_SHOWN]:
-        yield Reason("warned", "the source warns of its own answer", "Ask the agency what it means", words)
     if many := too_many(rows.received, source.assertions):
         yield many
 

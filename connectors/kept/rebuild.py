@@ -81,8 +81,9 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
             protocol = protocol or reader_of(source)
             records = protocol.derive(body, note["context"], row.request)
         came = row.request, row.status, row.ms
-        told = note.get("announced"), tuple(note.get("warnings", ()))
-        yield Page(row.seq, body, records, note["path"], note["context"], *came, *told, noticed_in(note))
+        yield Page(
+            row.seq, body, records, note["path"], note["context"], *came, note.get("announced"), noticed_in(note)
+        )
 
 
 def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) -> Rebuilt:

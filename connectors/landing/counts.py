@@ -49,8 +49,7 @@ class LandedCoverage:
     ``unknown`` are fields nobody declared; ``absent`` declared ones that no record had; ``flagged`` landed rows per
     rule or ratio that only flags, ``flagged_rows`` all that break one; ``doubled`` pages with the same content under
     different contexts; ``alike`` those that are the same but for what they echo. ``listings`` are those that brought
-    its rows, ``warnings`` what the source said against them, and ``noticed`` what the protocol noticed in a page, with
-    the page's number.
+    its rows, and ``noticed`` what the protocol noticed in a page, with the page's number.
     """
 
     coverage: str | None
@@ -70,7 +69,6 @@ class LandedCoverage:
     echoed: tuple[str, ...] = ()
     alike: tuple[int, ...] = ()
     listings: tuple[Listed, ...] = ()
-    warnings: tuple[str, ...] = ()
     noticed: tuple[tuple[int, Noticed], ...] = ()
 
 
@@ -93,7 +91,6 @@ class _ReadPage:
     context: Context
     rows: int
     announced: int | None
-    warnings: tuple[str, ...]
     noticed: tuple[Noticed, ...]
 
 
@@ -114,7 +111,7 @@ class Received:
     def note(self, page: Page, coverage: str | None, sha256: str, fact: PageFacts) -> None:
         """Remember a page that was read, and the fields its records had."""
         context = tuple(sorted(page.context.items()))
-        told = page.announced, page.warnings, tuple(page.noticed)
+        told = page.announced, tuple(page.noticed)
         self.seen.append(_ReadPage(page.seq, coverage, sha256, context, fact.rows, *told))
         places = {position_name(place) for width in fact.widths for place in range(width)}
         self.fields.setdefault(coverage, set()).update((fact.names - {UNREADABLE}) | places)
@@ -210,7 +207,6 @@ class RowCounter:
             echoed=self._own.echoed,
             alike=tuple(sorted(alike - same)),
             listings=tuple(one for one in listings if numbers.issuperset(one.pages)),
-            warnings=tuple(dict.fromkeys(words for seen in pages for words in seen.warnings)),
             noticed=tuple((seen.seq, one) for seen in pages for one in seen.noticed),
         )
 

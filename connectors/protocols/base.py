@@ -68,7 +68,6 @@ class Page:
     - ``status`` is the HTTP status, 0 where the protocol has none.
     - ``ms`` is the time the answer took, in milliseconds.
     - ``announced`` is how many rows the source says its whole listing has, None where it does not say it.
-    - ``warnings`` are words with which the source doubts its own answer, fit to be told.
     - ``noticed`` is what becomes a finding.
     """
 
@@ -81,7 +80,6 @@ class Page:
     status: int
     ms: int
     announced: int | None = None
-    warnings: tuple[str, ...] = ()
     noticed: tuple[Noticed, ...] = ()
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from connectors.http.client import Answer, Classify, Request
 from connectors.http.urls import fill
-from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
+from connectors.protocols.base import Noticed, Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.listing import MAX_PAGES, Listing
 from connectors.protocols.records import NOTHING, count_rows
 from ledger.errors import ConfigError, SourceError
@@ -42,7 +42,7 @@ class HttpProtocol(ProtocolBase[HttpArgsT]):
         records: bytes | None = None,
         *,
         announced: int | None = None,
-        warnings: tuple[str, ...] = (),
+        noticed: tuple[Noticed, ...] = (),
     ) -> Page:
         """The page of one answer. Without ``records`` the body itself is JSON and holds ``rows`` rows at ``path``."""
         seq = self._next_seq
@@ -51,7 +51,7 @@ class HttpProtocol(ProtocolBase[HttpArgsT]):
             path, records = "$", NOTHING
         text = answer.body if records is None else records
         came = answer.request, answer.status, answer.ms
-        return Page(seq, answer.body, text, path, context, *came, announced, warnings)
+        return Page(seq, answer.body, text, path, context, *came, announced, noticed)
 
     def confirm(
         self,

@@ -15,7 +15,7 @@ from connectors.http.client import Answer, Request
 from connectors.http.exchange import Params
 from connectors.http.redact import quote
 from connectors.http.verdict import Verdict, VerdictKind, json_verdict, kind_of_status, maybe_json, words_of
-from connectors.protocols.base import Page, ProtocolArgs
+from connectors.protocols.base import Noticed, Page, ProtocolArgs
 from connectors.protocols.http_base import HttpArgs, HttpProtocol, fill_params
 from connectors.protocols.listing import Listing
 from connectors.protocols.records import as_count, dump_records, parse_exact
@@ -171,7 +171,7 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
                 len(resources),
                 records,
                 announced=books.announced,
-                warnings=self._warnings(bundle),
+                noticed=self._warnings(bundle),
             )
             link = _next_link(bundle)
             if not link:
@@ -200,11 +200,13 @@ class Satusehat(HttpProtocol[SatusehatArgs]):
                 do="Compare the source's `resource` and `params` with what the system does now",
             )
 
-    def _warnings(self, bundle: Mapping[str, Any]) -> tuple[str, ...]:
+    def _warnings(self, bundle: Mapping[str, Any]) -> tuple[Noticed, ...]:
         """The warnings of a Bundle, in words that are nobody's name."""
         issues = _issues_of(bundle.get("entry", []))
         told = [_issue_words(issue) for issue in issues if issue.get("severity") == "warning"]
-        return tuple(self.http.redactor.known(words) for words in dict.fromkeys(told))
+        words = map(self.http.redactor.known, dict.fromkeys(told))
+        what, do = "the source warns of its own answer", "Ask the agency what it means"
+        return tuple(Noticed("warned", what, do, one) for one in words)
 
     def _search(self, url: str, params: Params) -> Answer:
         try:

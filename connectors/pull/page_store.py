@@ -77,7 +77,6 @@ def note_of(page: Page) -> Note:
     records = "body" if page.records == page.body else "nothing" if page.records == NOTHING else "derived"
     told = {
         "announced": page.announced,
-        "warnings": list(page.warnings),
         "noticed": [asdict(one) for one in page.noticed],
     }
     return {"context": dict(page.context), "records": records, "path": page.records_path} | {

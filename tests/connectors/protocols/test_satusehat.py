@@ -107,7 +107,8 @@ def test_p1_an_outcome_in_a_bundle_is_never_a_row_and_its_warning_is_told(pull, 
     last["entry"].append(outcome("information", "informational", "cache", **search))
     pages = pull("satusehat", ARGS, [reply(TOKEN), reply(first), reply(last)], CONTEXT).pages()
     assert [row["id"] for row in rows_of(pages)] == ["a", "b", "c", "d"]
-    assert [page.warnings for page in pages] == [(), ("not-supported: parameter unknown",)]
+    told = [[one.detail for one in page.noticed] for page in pages]
+    assert told == [[], ["not-supported: parameter unknown"]]
     assert {page.announced for page in pages} == {4}
 
 
@@ -115,7 +116,8 @@ def test_p6_a_warning_names_nobody(pull, reply) -> None:
     found = bundle(["a"], 1)
     found["entry"].append(outcome("warning", "processing", "Pasien Siti Contohwan 9964020101230001 unknown"))
     [page] = pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT).pages()
-    [words] = page.warnings
+    [noticed] = page.noticed
+    words = noticed.detail
     assert not {"Siti", "Contohwan", "9964020101230001"} & set(words.split())
     assert "processing" in words
 
@@ -123,7 +125,7 @@ def test_p6_a_warning_names_nobody(pull, reply) -> None:
 def test_a_bundle_of_nothing_but_a_warning_is_empty(pull, reply) -> None:
     found = {**bundle([], 0), "entry": [outcome("warning", "processing", "no match")]}
     [page] = pull("satusehat", ARGS, [reply(TOKEN), reply(found)], CONTEXT).pages()
-    assert (page.records, len(page.warnings)) == (b"[]", 1)
+    assert (page.records, len(page.noticed)) == (b"[]", 1)
 
 
 @pytest.mark.parametrize(
