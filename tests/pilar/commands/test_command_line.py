@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from pilar.cli import app
 from pilar.commands.exit_codes import ExitCode, of_error, of_statuses
 
 PILAR = str(Path(sys.executable).with_name("pilar"))
+TYPED = "pilar" if shutil.which("pilar") == PILAR else PILAR
+"""How a shell finds the command."""
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -36,7 +39,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_command_gives_its_result_as_json_but_those_that_have_none() -> None:
     without = [name for name, one in commands(get_command(app)) if not any("--json" in p.opts for p in one.params)]
-    assert sorted(without) == ["check", "completion", "test"]
+    assert sorted(without) == ["check", "completion", "test", "up"]
 
 
 def test_help_has_every_command_in_a_group_and_every_exit_code() -> None:
@@ -94,7 +97,7 @@ def test_the_version_is_the_projects() -> None:
 
 def test_an_error_is_one_line_and_a_document_for_programs(tmp_path: Path) -> None:
     words = ("verify", "--chain", str(tmp_path / "nothing"))
-    for called, typed in (("", PILAR), ("./run", "./run")):
+    for called, typed in (("", TYPED), ("./run", "./run")):
         told = run(*words, PILAR_COMMAND=called)
         assert (told.returncode, told.stdout) == (2, "")
         assert told.stderr.splitlines() == [
