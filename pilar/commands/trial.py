@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ledger.settings import Settings, sources_dir
+from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import sentence
 from pilar.commands.console import STYLE, Row, out, plain, say, table
@@ -34,10 +34,12 @@ def test_connection_command(
     Neither a ledger nor keys are needed. The exit code is 0 when the system gave its first page, else 5.
     """
     from connectors.pull.trial import try_out
+    from connectors.source.for_each import for_regions
     from pilar.commands import installation
     from pilar.sources.catalogue import find_source
 
-    found = find_source(sources_dir(), source)
+    settings = installation.without_ledger()
+    found = for_regions(find_source(settings.sources_dir, source), settings)
     steps = try_out(found, installation.connection(found.connection))
     result = {"source_id": found.id, "protocol": found.protocol, "connection": found.connection, "steps": steps}
     say(result, lambda: _print_steps(found, steps))

@@ -55,7 +55,7 @@ class _Running:
     process: subprocess.Popen[bytes]
     stdin: int
     log_start: int
-    told: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list, repr=False)
     lives: Lives = field(default_factory=Lives)
 
 

@@ -13,7 +13,16 @@ import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from ledger.errors import ConfigError, GateError, LedgerError, PilarError, PublicationError, SourceError, TransformError
+from ledger.errors import (
+    ConfigError,
+    GateError,
+    LedgerError,
+    MachineError,
+    PilarError,
+    PublicationError,
+    SourceError,
+    TransformError,
+)
 from ledger.settings import REPOSITORY
 from pilar.cli import app
 from pilar.commands.exit_codes import ExitCode, of_error, of_statuses
@@ -77,6 +86,7 @@ def test_the_worst_batch_says_with_what_a_pull_ends(statuses: list[str], code: i
         (SourceError("auth", "x"), 5),
         (TransformError("x"), 5),
         (GateError("x"), 5),
+        (MachineError("x"), 5),
         (ConfigError("x"), 2),
         (LedgerError("x"), 2),
         (PublicationError("x"), 2),

@@ -45,6 +45,7 @@ class Portal:
     status: int = 200
     ahead: timedelta = timedelta(0)
     asked: int = 0
+    questions: list[str] = field(default_factory=list)
     url: str = ""
 
 
@@ -60,6 +61,7 @@ def portal() -> Iterator[Portal]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made.asked += 1
+            made.questions.append(self.path)
             allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
             status = made.status if allowed else 401
             body = json.dumps({"rows": made.rows} if status == 200 else {"error": f"no, not {TOKEN}"}).encode()
@@ -282,3 +284,23 @@ def test_a_system_that_refuses_ends_a_pull_and_its_rehearsal_alike(
         assert ended.value.code == ExitCode.FAILED
         assert len(ledger.batches("contoh")) == batches
     assert os.environ.get("PILAR_COMMAND") is None
+
+
+@pytest.mark.parametrize("words", [("test-connection", "contoh"), ("pull", "contoh", "--dry-run"), ("pull", "contoh")])
+def test_a_look_at_a_source_asks_for_the_installations_regions_as_a_pull_does(
+    installed: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    path = installed.parent / "sources" / "dinas_contoh" / "contoh.yaml"
+    source = yaml.safe_load(path.read_text())
+    source["args"]["params"]["kode"] = "{kode}"
+    source["for_each"] = [{"tahun": "2024", "kode": "{region.digits}"}]
+    path.write_text(yaml.safe_dump(source, sort_keys=False))
+    monkeypatch.setenv("PILAR_REGIONS", "")
+    nowhere = run(*words)
+    assert nowhere.exception is not None
+    assert "no region is chosen" in str(nowhere.exception)
+    assert portal.questions == []
+    monkeypatch.setenv("PILAR_REGIONS", "35.73")
+    looked = run(*words)
+    assert looked.exit_code == ExitCode.DONE, looked.output
+    assert portal.questions == ["/api?tahun=2024&kode=3573"]

@@ -285,3 +285,9 @@ def test_p10_a_taken_port_is_one_clear_line() -> None:
             require_free_port(port, "the door")
     assert "choose another port" in str(refused.value)
     require_free_port(free_port(), "the door")
+
+
+def test_what_a_process_was_told_is_in_no_text_of_its_supervisor(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(service(tmp_path, "import sys; sys.stdin.read()"))
+    supervisor.tell("child", "kata-sandi-dinas")
+    assert "kata-sandi-dinas" not in repr(vars(supervisor))
