@@ -23,9 +23,12 @@ from ledger.errors import (
     SourceError,
     TransformError,
 )
+from ledger.regions import known
 from ledger.settings import REPOSITORY
 from pilar.cli import app
 from pilar.commands.exit_codes import ExitCode, of_error, of_statuses
+from pilar.commands.installation import DEMO
+from pilar.platform.new_installation import write_configuration
 
 PILAR = str(Path(sys.executable).with_name("pilar"))
 
@@ -115,6 +118,14 @@ def test_an_error_is_one_line_and_a_document_for_programs(tmp_path: Path) -> Non
     assert '"what": "there is no such file"' in told.stdout
     assert '"exit_code": 2' in told.stdout
     assert len(told.stderr.splitlines()) == 1
+
+
+def test_p10_the_platform_of_ones_own_does_not_run_among_the_demos_simulated_records(tmp_path: Path) -> None:
+    write_configuration(tmp_path, known(["35.73"]), "Asia/Jakarta", more=f"{DEMO}=yes\n")
+    told = run("up", PILAR_HOME=str(tmp_path))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "this folder is the demo's, and its records are simulated" in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pilar.env"]
 
 
 def test_nothing_that_a_command_starts_is_told_how_this_one_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
