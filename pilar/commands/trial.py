@@ -14,7 +14,7 @@ from pilar.commands.exit_codes import ExitCode, of_statuses
 
 if TYPE_CHECKING:
     from connectors.decide.batch_decision import BatchDecision
-    from connectors.pull.rehearsal import Rehearsed
+    from connectors.pull.dry_run import DryRun
     from connectors.pull.trial import Step
     from connectors.source.source import Source
 
@@ -57,11 +57,11 @@ def _took(step: "Step") -> str:
     return "" if step.ms is None else f"{step.ms} ms"
 
 
-def print_rehearsal(source: "Source", ledger: Ledger, settings: Settings, *, full: bool) -> None:
+def print_dry_run(source: "Source", ledger: Ledger, settings: Settings, *, full: bool) -> None:
     """What a pull would come to. Ends the command with the exit code of such a pull."""
-    from connectors.pull.rehearsal import rehearse
+    from connectors.pull.dry_run import dry_run
 
-    found = rehearse(source, ledger, settings, full=full)
+    found = dry_run(source, ledger, settings, full=full)
     batches = [_batch(one) for one in found.decisions]
     told: Row = {"source_id": source.id, "dry_run": True, "pages": found.pages, "bytes": found.bytes}
     say(told | {"batches": batches, "refused": found.refused, "rows": found.rows}, lambda: _print(found, batches))
@@ -74,7 +74,7 @@ def _batch(decision: "BatchDecision") -> Row:
     return {"status": decision.status, **counts, "reasons": decision.reasons, "findings": decision.findings}
 
 
-def _print(found: "Rehearsed", batches: Sequence[Row]) -> None:
+def _print(found: "DryRun", batches: Sequence[Row]) -> None:
     out.print(f"A pull now would read {found.pages} page(s), {found.bytes} bytes, and come to this:", style="bold")
     for one in batches:
         counts = f"{one['received']} received = {one['landed']} landed + {one['quarantined']} quarantined"
@@ -94,7 +94,7 @@ def _print(found: "Rehearsed", batches: Sequence[Row]) -> None:
     out.print("Nothing was landed, and nothing is in the ledger.")
 
 
-def _print_refused(found: "Rehearsed") -> None:
+def _print_refused(found: "DryRun") -> None:
     every = sum(one.rows.quarantined for one in found.decisions)
     out.print(f"refused rows: {len(found.refused)} of {every}", style="bold")
     lines = [{**reason, "row": row["row"], "page": row["page"]} for row in found.refused for reason in row["reasons"]]

@@ -251,9 +251,9 @@ def test_a_dry_run_compares_with_what_is_in_force_and_ends_as_the_pull_would(
     before, receipts = files(installed), len(ledger.receipts())
     assert "unchanged" in run("pull", "contoh", "--dry-run").stdout
     portal.rows = rows(10)
-    rehearsed = run("pull", "contoh", "--dry-run")
-    assert rehearsed.exit_code == ExitCode.HELD
-    assert "many fewer rows than usual" in rehearsed.stdout
+    tried = run("pull", "contoh", "--dry-run")
+    assert tried.exit_code == ExitCode.HELD
+    assert "many fewer rows than usual" in tried.stdout
     assert files(installed) == before
     assert (len(ledger.batches("contoh")), len(ledger.receipts())) == (1, receipts)
     real = run("pull", "contoh")
@@ -271,7 +271,7 @@ def test_a_pull_ends_with_a_code_that_says_what_became_of_it(installed: Path, po
     assert run("pull", "contoh").exit_code == ExitCode.HELD
 
 
-def test_a_system_that_refuses_ends_a_pull_and_its_rehearsal_alike(
+def test_a_system_that_refuses_ends_a_pull_and_its_dry_run_alike(
     installed: Path, portal: Portal, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pilar import cli

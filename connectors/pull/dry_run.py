@@ -47,7 +47,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Rehearsed:
+class DryRun:
     """What a pull would come to. ``rows`` are a few that would land, with everything personal masked; ``refused`` a few
     that would not, with their reasons.
     """
@@ -59,7 +59,7 @@ class Rehearsed:
     refused: Sequence[Mapping[str, Any]]
 
 
-def rehearse(source: Source, ledger: Ledger, settings: Settings, *, full: bool = False) -> Rehearsed:
+def dry_run(source: Source, ledger: Ledger, settings: Settings, *, full: bool = False) -> DryRun:
     """What a pull of the source would come to now. The ledger is read, and nothing is written to it.
 
     Raises SourceError or ConfigError where the pull would fail.
@@ -80,7 +80,7 @@ def rehearse(source: Source, ledger: Ledger, settings: Settings, *, full: bool =
             folders = [folder / f"batch-{nth}" for nth, _ in enumerate(seen.coverages)]
             decisions = Decider(terms, ledger, landing).decide(list(zip(seen.coverages, folders, strict=True)))
         written = [one.files for one in decisions if one.files is not None]
-        return Rehearsed(seen.pages, seen.bytes, decisions, _rows(source, written), _refused(written))
+        return DryRun(seen.pages, seen.bytes, decisions, _rows(source, written), _refused(written))
 
 
 def first_page(source: Source, page: Page, plan: Plan) -> Seen:
