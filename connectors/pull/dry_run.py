@@ -35,6 +35,8 @@ from ledger.store import Ledger
 
 MOST_ROWS = 10
 PSEUDONYM = "(pseudonym)"
+PLACE = ".dry-run-"
+"""How the folder begins in which a dry run lands, in the installation's home."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def dry_run(source: Source, ledger: Ledger, settings: Settings, *, full: bool = 
     terms = Terms(source, contract_sha256, plan, origin.synthetic, settings.home)
     # In the home: what is written there is named by its place in it, and /tmp may be small.
     settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix=".dry-run-") as place:
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix=PLACE) as place:
         folder = Path(place)
         with Landing(source, keys, folder, plan=plan, in_force=settings.landing_dir / source.id) as landing:
             with closing(origin.pages(plan)) as pages:
