@@ -48,7 +48,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_command_gives_its_result_as_json_but_those_that_have_none() -> None:
     without = [name for name, one in commands(get_command(app)) if not any("--json" in p.opts for p in one.params)]
-    assert sorted(without) == ["check", "completion", "test"]
+    assert sorted(without) == ["check", "completion", "test", "up"]
 
 
 def test_help_has_every_command_in_a_group_and_every_exit_code() -> None:
@@ -128,9 +128,13 @@ def test_p10_the_platform_of_ones_own_does_not_run_among_the_demos_simulated_rec
     assert [path.name for path in tmp_path.iterdir()] == ["pilar.env"]
 
 
-def test_nothing_that_a_command_starts_is_told_how_this_one_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("as_a_command_does")
+def test_nothing_that_a_command_starts_is_told_how_this_one_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pilar import cli
 
+    monkeypatch.setenv("PILAR_HOME", str(tmp_path))
     monkeypatch.setenv(cli.CALLED, "./run")
     monkeypatch.setattr("sys.argv", ["pilar", "--version"])
     with pytest.raises((SystemExit, typer.Exit)):

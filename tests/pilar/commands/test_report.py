@@ -85,7 +85,7 @@ def test_the_index_of_the_assessors_stands_above_what_was_published_for_it(
     with out.capture() as printed:
         print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
 
-    told = [line.split()[-2] for line in printed.get().splitlines() if "index, " in line or "as published" in line]
+    told = [line.split()[-1] for line in printed.get().splitlines() if "index, " in line or "as published" in line]
     assert told == ["2.82", "2.83", "~2.89"]
 
 
