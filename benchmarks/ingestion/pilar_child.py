@@ -11,6 +11,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -105,9 +106,18 @@ class NoLedger:
         """No lock."""
         yield
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """No transaction."""
+        yield
+
     def start_batch(self, *_: Any, **__: Any) -> str:
         """One batch."""
         return "batch"
+
+    def now(self) -> datetime:
+        """This machine's clock."""
+        return datetime.now(UTC)
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: ()
