@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ from pilar.commands.installation import DEMO
 from pilar.platform.new_installation import write_configuration
 
 PILAR = str(Path(sys.executable).with_name("pilar"))
+TYPED = "pilar" if shutil.which("pilar") == PILAR else PILAR
+"""How a shell finds the command."""
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -107,7 +110,7 @@ def test_the_version_is_the_projects() -> None:
 
 def test_an_error_is_one_line_and_a_document_for_programs(tmp_path: Path) -> None:
     words = ("verify", "--chain", str(tmp_path / "nothing"))
-    for called, typed in (("", PILAR), ("./run", "./run")):
+    for called, typed in (("", TYPED), ("./run", "./run")):
         told = run(*words, PILAR_COMMAND=called)
         assert (told.returncode, told.stdout) == (2, "")
         assert told.stderr.splitlines() == [

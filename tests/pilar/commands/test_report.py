@@ -42,8 +42,8 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
 
 
 INDEXES = (
-    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.82, 2.83, false)",
-    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 2.89, 2.85, true)",
+    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.82, 2.83, false, null)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 2.89, 2.85, true, null)",
 )
 
 
@@ -79,7 +79,7 @@ def test_the_index_of_the_assessors_stands_above_what_was_published_for_it(
         connection.execute(TABLES)
         connection.execute(
             f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
-            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic)"
+            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic, missing_because)"
         )
 
     with out.capture() as printed:
