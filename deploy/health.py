@@ -1,4 +1,4 @@
-"""A service's health check: ``python deploy/health.py URL [COMPONENT]``, exit status 0 when it is well.
+"""A service's health check: ``python deploy/health.py URL [COMPONENT]``, exit code 0 when it is well.
 
 The answer must be 200 within 15 s. With a component, Airflow's API must call that one healthy.
 Importing Airflow to ask would cost seconds of a processor's time at every check; this costs a few hundredths.

@@ -8,7 +8,7 @@ from ledger.errors import GateError, MachineError, PilarError, SourceError, Tran
 
 
 class ExitCode(IntEnum):
-    """An exit status, and what it says to a script."""
+    """An exit code, and what it says to a script."""
 
     meaning: str
 

@@ -18,7 +18,7 @@ def recompute_command(
 ) -> None:
     """Compute the index of every region again, and print each row that differs from a published result.
 
-    Exit status 0 when none differs, 1 when some do, 2 when the file cannot be read.
+    The exit code is 0 when none differs, 1 when some do, 2 when the file cannot be read.
     """
     from pilar.recompute.recompute import recompute, render
 

@@ -37,7 +37,7 @@ def verify_command(  # noqa: PLR0917 (each is an option)
 ) -> None:
     """Check that nothing was altered since it was written, and name the first thing that was. Changes nothing.
 
-    With --chain no database is needed. Exit status 0 when everything holds, 1 on damage, 2 when it cannot be told.
+    With --chain no database is needed. The exit code is 0 when everything holds, 1 on damage, 2 when it cannot be told.
     """
     if context.invoked_subcommand is not None:
         return

@@ -99,7 +99,7 @@ def recompute(file: Path, previous: Path | None = None, year: int | None = None)
 def render(recomputed: Recomputed, console: Console) -> int:
     """Print every row's figures, each row that differs, and a closing line.
 
-    Returns the exit status: 0 when no row differs, 1 when some do.
+    Returns the exit code: 0 when no row differs, 1 when some do.
     """
     if recomputed.unused_columns:
         console.print(f"columns not used: {escape(', '.join(recomputed.unused_columns))}", soft_wrap=True)

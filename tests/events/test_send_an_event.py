@@ -68,7 +68,7 @@ def door(settings: Settings) -> Iterator[Door]:
 
 
 def send(program: str, folder: Path, door: Door, source: str = SOURCE, secret: str = "") -> tuple[int, str]:
-    """Run a program of the page as an agency would; its exit status and what it said."""
+    """Run a program of the page as an agency would; its exit code and what it said."""
     lacking = [tool for tool in NEEDS[program] if shutil.which(tool) is None]
     if lacking:
         pytest.skip(f"{', '.join(lacking)} is not installed here")
