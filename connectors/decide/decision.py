@@ -199,7 +199,7 @@ def _alike(rows: LandedCoverage, copies: Sequence[_Copy]) -> Iterator[Reason]:
     if others:
         yield Reason(
             "alike",
-            f"rows that differ from others by nothing but {', '.join(rows.echoed)}, as it was asked for",
+            f"rows that differ from others by nothing but {', '.join(rows.echoed)}, as follows from what was asked for",
             "Ask the agency whether its system minds that parameter, or only repeats it",
             ", ".join(others[:_SHOWN]),
         )

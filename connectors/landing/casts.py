@@ -7,7 +7,7 @@ from datetime import date
 
 from connectors.landing.numbers import Numbers
 from connectors.landing.personal import normalised
-from connectors.source.blanks import may_begin_blank, may_have_blanks, stripped
+from connectors.protocols.blanks import may_begin_blank, may_have_blanks, may_hold_blanks, stripped, visible
 from connectors.source.columns import Column, has_short_year
 from ledger.sql import literal
 
@@ -37,8 +37,11 @@ def clean(raw: str, column: Column, *, in_key: bool = False) -> str:
     """The text of a field without what the contract declares as empty of meaning. Blank is no value.
 
     What stands in a key, and what becomes a pseudonym, is trimmed undeclared: with or without blanks it is the same.
+    The text of a key lands as it is seen, so that it is one key in every batch.
     """
     bare = _without_affixes(raw, column)
+    if in_key and column.sql_type.kind == "string" and not column.pseudonym:
+        return f"CASE WHEN {may_hold_blanks(bare)} THEN nullif({stripped(visible(bare))}, '') ELSE {bare} END"
     if column.trim or in_key or column.pseudonym or column.sql_type.kind != "string" or column.prefix or column.suffix:
         return f"CASE WHEN {may_have_blanks(bare)} THEN nullif({stripped(bare)}, '') ELSE {bare} END"
     return f"CASE WHEN {may_begin_blank(bare)} THEN CASE WHEN {stripped(bare)} <> '' THEN {bare} END ELSE {bare} END"

@@ -74,7 +74,9 @@ def column_checks(name: str, column: Column, cast: Cast, in_key: bool) -> Iterat
     if column.sql_type.kind == "string" and _excused(column):  # nobody else looks through these texts
         yield refused_cell(name, shown)
     if column.pattern is not None:
-        matched = f"regexp_matches({raw}, {literal(column.pattern)})"
+        # Of a pseudonym the whole text, also where its pattern has alternatives: ^A[0-9]+|B[0-9]+$.
+        matches = "regexp_full_match" if column.pseudonym else "regexp_matches"
+        matched = f"{matches}({raw}, {literal(column.pattern)})"
         yield Check(f"NOT {matched}", literal("pattern"), name, shown, f"the form {column.pattern}")
     if column.values is not None:
         allowed = ", ".join(map(literal, column.values))

@@ -7,8 +7,6 @@ from connectors.landing.checks import typed_name
 from connectors.landing.refused import REASONS
 from connectors.landing.staging import Staging
 from connectors.landing.statement import STAGED
-from connectors.source.blanks import visible
-from connectors.source.columns import Column
 from connectors.source.contract import Contract
 from ledger.sql import literal
 
@@ -26,13 +24,11 @@ class Twins:
 def quarantine_duplicates(staging: Staging, contract: Contract) -> Sequence[Twins]:
     """Move rows with a key that came before to quarantine.
 
-    Keys that look the same are the same: a no-break space in one is a space, and a soft hyphen nothing.
-
     Where all rows of a key say the same, the first one lands and the others are quarantined; where they contradict each
     other, none lands: nobody can know which one is right. Returns the keys that came on several pages.
     """
     twins: list[Twins] = []
-    key = ", ".join(["_coverage", *(_seen(name, contract.landed[name]) for name in contract.key)])
+    key = ", ".join(["_coverage", *map(typed_name, contract.key)])
     whole = ", ".join([key, *(typed_name(name) for name in contract.landed if name not in contract.key)])
     same = "rows of one key once; this one repeats an earlier row"
     other = "rows of one key once; these contradict each other"
@@ -61,8 +57,3 @@ def _twins(staging: Staging, key: str, good: str) -> Iterator[Twins]:
     pages = f"SELECT list_sort(list(DISTINCT _page)) AS pages {good} GROUP BY {key} HAVING min(_page) <> max(_page)"
     for numbers, keys in staging.rows(f"SELECT pages, count(*) FROM ({pages}) GROUP BY pages"):
         yield Twins(frozenset(numbers), int(keys))
-
-
-def _seen(name: str, column: Column) -> str:
-    text = typed_name(name)
-    return visible(text) if column.sql_type.kind == "string" and not column.pseudonym else text

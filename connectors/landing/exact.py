@@ -9,6 +9,7 @@ pages with lone surrogates or NaN, which Python reads and DuckDB refuses.
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 from connectors.landing.paths import RecordsPath
@@ -16,16 +17,19 @@ from connectors.source.columns import Column
 from connectors.source.contract import Contract
 from connectors.source.record_paths import path_steps, steps_behind
 
-# At least 16 digits around a decimal point or before an exponent: more than a double is sure to keep.
+# At least 16 digits around a decimal point or before an exponent: more than a double is sure to keep. And what DuckDB
+# writes with an exponent of its own, so that it would read as no number: 0.00001, 1e-05.
 _LONG = (
     r"[:,\[\s]-?([0-9]{1,4}[.][0-9]{12,}|[0-9]{5,8}[.][0-9]{8,}|[0-9]{9,12}[.][0-9]{4,}|[0-9]{13,}[.][0-9]"
-    r"|[0-9]{16,}[eE])"
+    r"|[0-9]{16,}[eE]|0[.]0000|[0-9][0-9.]*[eE]-)"
 )
 _ANY_FRACTION = r"[,\[]\s*-?[0-9]+([.][0-9]|[eE])"
 # A name may be written with escapes: PHP writes "Kabupaten\/Kota", Python "Suhu \u00b0C".
 _ESCAPED_NAME = r'"[^"]*\\[^"]*"\s*:\s*-?[0-9]+([.]|[eE])'
 
 
+_MOST_DIGITS = 38
+"""Of a number in any column's type."""
 _THREE_DECIMALS = re.compile(r"[.][0-9]{3}\Z")
 
 
@@ -102,9 +106,18 @@ def _localise(record: Any, contract: Contract) -> None:
     for name, column in columns.items():
         holder, key = _place(record, name, column)
         if holder is not None and isinstance(holder[key], _Number):
-            doubtful = column.may_be_thousands and _THREE_DECIMALS.search(holder[key])
-            number = f"{holder[key]}0" if doubtful else holder[key]
+            number = _written_out(holder[key])
+            doubtful = column.may_be_thousands and _THREE_DECIMALS.search(number)
+            number = f"{number}0" if doubtful else number
             holder[key] = number.replace(".", ",") if column.locale == "id" else number
+
+
+def _written_out(number: str) -> str:
+    """Digits without an exponent, where that is no page full of noughts."""
+    if "e" not in number.lower():
+        return number
+    value = Decimal(number)
+    return f"{value:f}" if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS else number
 
 
 def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:

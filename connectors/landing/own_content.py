@@ -35,7 +35,7 @@ class OwnContents:
     """The own content of a pull, by coverage.
 
     ``columns`` are those that were compared. ``echoed`` are left out, though records have them: in every row they hold
-    what was asked for. Such rows may say it by themselves, or repeat what they heard.
+    what was asked for, or follow from it. Such rows may say it by themselves, or repeat what they heard.
     """
 
     columns: tuple[str, ...] = ()
@@ -94,7 +94,10 @@ def own_contents(
 def _echoed(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[str], contexts: Mapping[int, Context]
 ) -> Sequence[str]:
-    """The columns that hold one and the same value on each page, and one that its request had."""
+    """The columns that hold one and the same value on each page, and one that its request had or that no other has.
+
+    A request for 2024-01 may come back as 1, as a date, or with the time of its answer in every row.
+    """
     only = ", ".join(
         f"CASE WHEN min({name}) = max({name}) AND count({name}) = count(*) THEN min({name})::VARCHAR END"
         for name in map(typed_name, columns)
@@ -106,5 +109,16 @@ def _echoed(
     return [
         name
         for place, name in enumerate(columns, start=1)
-        if rows and all(row[place] in values for row, values in zip(rows, asked, strict=True))
+        if rows
+        and (
+            all(row[place] in values for row, values in zip(rows, asked, strict=True))
+            or _told_by_question([(contexts[row[0]], row[place]) for row in rows])
+        )
     ]
+
+
+def _told_by_question(said: Sequence[tuple[Context, str | None]]) -> bool:
+    """Whether every question of several got a value of its own, on all its pages."""
+    pairs = set(said)
+    questions, values = {context for context, _ in pairs}, {value for _, value in pairs}
+    return None not in values and 1 < len(questions) == len(values) == len(pairs)

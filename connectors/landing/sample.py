@@ -16,7 +16,7 @@ from connectors.landing.exact import records_at
 from connectors.landing.fields import position_name
 from connectors.landing.pagetable import PAGES, PageFacts, PageTable
 from connectors.landing.paths import RecordsPath
-from connectors.source.blanks import strip
+from connectors.protocols.blanks import strip
 from ledger.sql import literal
 
 PER_PAGE = 60

@@ -22,7 +22,8 @@ UNREADABLE = "_pilar_unreadable"
 """The only field of a record that stands for a row nobody could read; it says why. Landing quarantines the row."""
 
 UNREADABLE_FORM = (
-    "row [0-9]+ (has [0-9]+ fields, the header has [0-9]+|is hidden|begins like the footer and is filled like a record)"
+    "row [0-9]+ (has [0-9]+ fields, the header has [0-9]+|is hidden|numbers the columns|begins like the footer and is "
+    "filled like a record)"
 )
 """The only words it may say: in any other text, whoever sent it, a person could stand."""
 

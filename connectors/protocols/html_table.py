@@ -9,6 +9,7 @@ _UNENDED = re.compile(r"<[^<>]*(?=<|\Z)")
 _MOST_UNENDED = 20
 # Tags that a browser draws without a gap. Any other one parts what stands on its sides: 12<sup>3</sup> is no 123.
 _INLINE = frozenset({"a", "abbr", "b", "bdi", "bdo", "em", "font", "i", "small", "span", "strong", "u"})
+_UNSEEN = re.compile(r"(?i)(display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|mso-hide\s*:\s*all)")
 _CONTROLS = frozenset({"input", "select", "textarea"})
 _WIDEST, _MOST_CELLS = 1000, 1_000_000
 
@@ -22,6 +23,7 @@ class _Cells(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
         self.sizes: list[list[tuple[int, int]]] = []
+        self.hidden: list[bool] = []
         self._size = (1, 1)
         self.tables = 0
         self.ends = 0
@@ -34,7 +36,7 @@ class _Cells(HTMLParser):
             self.tables += 1
         elif tag == "tr":
             self._close_cell()
-            self._open_row()
+            self._open_row(unseen=_is_hidden(attrs))
         elif tag in {"td", "th"}:
             self._close_cell()
             self._cell = []
@@ -66,7 +68,8 @@ class _Cells(HTMLParser):
         super().close()
         self._close_cell()
 
-    def _open_row(self) -> None:
+    def _open_row(self, *, unseen: bool = False) -> None:
+        self.hidden.append(unseen)
         self.rows.append([])
         self.sizes.append([])
 
@@ -78,6 +81,11 @@ class _Cells(HTMLParser):
         self.rows[-1].append(" ".join("".join(self._cell).split()))
         self.sizes[-1].append(self._size)
         self._cell = None
+
+
+def _is_hidden(attrs: list[tuple[str, str | None]]) -> bool:
+    said = dict(attrs)
+    return "hidden" in said or _UNSEEN.search(said.get("style") or "") is not None
 
 
 def _span(attrs: list[tuple[str, str | None]], name: str) -> int:
@@ -99,9 +107,10 @@ def read_table(html: str) -> tuple[list[str], list[list[str]]]:
     return _checked([row for row in parser.rows if row])
 
 
-def read_grid(html: str) -> list[list[str]]:
-    """All rows of the only table as a sheet: a merged cell stands in its first place, and the others are empty.
+def read_grid(html: str) -> tuple[list[list[str]], frozenset[int]]:
+    """All rows of the only table as a sheet, and which of them are hidden, from 0.
 
+    A merged cell stands in its first place, and the others are empty.
     Raises TableError when there is no table or more than one, when it is cut off, or cells are fields of a form.
     """
     parser = _parsed(html)
@@ -120,7 +129,7 @@ def read_grid(html: str) -> list[list[str]]:
             raise TableError(f"the table has more than {_MOST_CELLS} cells")
         reach = {at: left - 1 for at, left in ({**reach, **below}).items() if left > 1}
         grid.append(row)
-    return grid
+    return grid, frozenset(at for at, unseen in enumerate(parser.hidden) if unseen)
 
 
 def _parsed(html: str) -> _Cells:

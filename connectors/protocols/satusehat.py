@@ -70,6 +70,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
         return outcome or verdict
     if not isinstance(data, dict) or data.get("resourceType") != "Bundle":
         return Verdict("damaged", f"no Bundle came: {words_of(body)}")
+    if data.get("type", "searchset") != "searchset":
+        return Verdict("damaged", f"a Bundle of the type {quote(str(data.get('type')), 40)!r} came, no searchset")
     entries = data.get("entry", [])
     if not isinstance(entries, list) or not all(
         isinstance(e, dict) and _is_resource(e.get("resource")) for e in entries

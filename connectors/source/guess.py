@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from connectors.source.blanks import strip
+from connectors.protocols.blanks import strip
 
 _MOST = 0.95
 _BOOLEANS = frozenset({"true", "false"})

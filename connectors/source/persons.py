@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.source.blanks import BLANKS, strip
+from connectors.protocols.blanks import BLANKS, strip
 
 # Digits of an East Asian keyboard, alone or among others, are read as those of any other.
 WIDE_DIGITS = "".join(map(chr, range(0xFF10, 0xFF1A)))

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from connectors.landing.paths import NDJSON, parse_path
 from connectors.landing.sample import Sample, records_of
 from connectors.protocols.base import UNREADABLE, Page
-from connectors.source.blanks import strip
+from connectors.protocols.blanks import strip
+from connectors.protocols.files.footer import TOTAL
 from ledger.errors import ConfigError, SourceError
 from ledger.settings import Connection
 from ledger.sql import literal
@@ -22,7 +23,6 @@ PAGES = 5
 _ENOUGH_BYTES = 1_000_000
 _HEADER_ROWS = 10
 _DELIMITERS = ";\t|"
-_TOTAL = re.compile(r"(?i)(grand total|sub ?total|total|jumlah|rata-rata|rerata)\b")
 _FEW_TOTALS = 0.1
 _NUMBER = re.compile(r"(?!(19|20)\d\d$)[\d.,]+")
 _MONTH = re.compile(r"(?<!\d)20\d\d-(0[1-9]|1[0-2])(?!\d)")
@@ -209,8 +209,8 @@ def _total(record: Any) -> str:
     """The word by which a record looks like a total: its first text begins with one."""
     values = record.values() if isinstance(record, dict) else record
     texts = (value for value in values if isinstance(value, str) and strip(value) and not value[:1].isdigit())
-    found = _TOTAL.match(strip(next(texts, "")))
-    return found[1] if found else ""
+    found = TOTAL.match(strip(next(texts, "")))
+    return found[0] if found else ""
 
 
 def _records(body: bytes, path: str) -> Iterator[Any]:

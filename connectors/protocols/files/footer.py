@@ -19,8 +19,14 @@ from ledger.errors import SourceError
 
 _LONGEST = 50
 _REFUSED = "row {} begins like the footer and is filled like a record"
+_WORDS = re.compile(r"[^0-9]*([^\W\d_]|%)[^0-9]*")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*\s*%?")
 _NOTHING = frozenset({"", "-"})
+_NOISE = Decimal("1e-13")
+"""Spreadsheets add in binary: 0.1 and 0.2 are 0.30000000000000004."""
+TOTAL = re.compile(r"(?i)((grand|sub)[ -]?)?(total|jumlah|jml)\b|rata-rata\b|rerata\b")
+"""How rows begin that are no records but sums of them, or means."""
+_FIRST_LETTERS = frozenset("gGsStTjJrR")
 # How the marks of numbers in text may be meant: as they stand, 1.234,5 or 1,234.5.
 _MARKS = (("", "."), (".", ","), (",", "."))
 
@@ -50,6 +56,7 @@ def without_footer(
     sure = [like and not (footer[at] or subtotal[at]) for at, like in enumerate(like_records)]
     last = max((at for at, is_record in enumerate(sure) if is_record), default=-1)
     end = next((at for at, ends in enumerate(footer) if ends and at > last), len(rows))
+    _check_one_table(rows[: last + 1], footer, like_records, width, where)
     if len(rows) - end > _LONGEST:
         raise _damaged(f"row {rows[end][0]} begins like the footer, and {len(rows) - end - 1} rows follow it", where)
     records: list[Numbered] = []
@@ -73,6 +80,35 @@ def without_footer(
             refused[number] = _REFUSED.format(number)
             group = len(parts)
     return records, refused
+
+
+def _check_one_table(
+    rows: Sequence[Numbered], footer: Sequence[bool], like_records: Sequence[bool], width: int, where: str
+) -> None:
+    """Raises SourceError (damaged) where a footer is followed by the header of another table, and by its records."""
+    behind = False
+    for (number, cells), ends, like_record in zip(rows, footer, like_records, strict=False):
+        if behind and not like_record and _is_header(cells, width):
+            raise _damaged(f"row {number} behind the footer is the header of another table", where)
+        behind = ends or (behind and not like_record)
+
+
+def totals_among(rows: Sequence[Numbered]) -> list[int]:
+    """The numbers of rows that begin as totals do and are sums of the rows above them: nobody declared them."""
+    found: list[int] = []
+    parts: list[Cells] = []
+    group = 0
+    for number, cells in rows:
+        lead = cells[0]
+        # Most rows are told by one letter.
+        plain = isinstance(lead, str) and lead[:1].isalnum() and lead[0] not in _FIRST_LETTERS
+        if plain or not TOTAL.match(next(filter(None, map(text_of, cells)), "")):
+            parts.append(cells)
+        else:
+            if _adds_up(cells, parts[group:]) or _adds_up(cells, parts):
+                found.append(number)
+            group = len(parts)
+    return found
 
 
 def _begins(cells: Cells, starts: Sequence[str]) -> bool:
@@ -105,7 +141,13 @@ def _filled(cells: Cells) -> int:
 
 
 def _has_number(cells: Cells) -> bool:
-    return any(_NUMBER.fullmatch(_figure(cell)) for cell in cells)
+    """Whether a row has a figure; "-" is nought."""
+    return any(figure == "-" or _NUMBER.fullmatch(figure) for figure in map(_figure, cells))
+
+
+def _is_header(cells: Cells, width: int) -> bool:
+    """Whether a row has words in all columns, and no figure: the header of another table."""
+    return len(cells) == width > 1 and all(_WORDS.fullmatch(text_of(cell)) for cell in cells)
 
 
 def _figure(cell: Any) -> str:
@@ -127,7 +169,10 @@ def _adds_up(total: Cells, parts: Sequence[Cells]) -> bool:
 def _is_sum(total: str, texts: Sequence[str], thousands: str, mark: str) -> bool:
     numbers = [_decimal(text, thousands, mark) for text in (total, *texts)]
     known = [number for number in numbers if number is not None]
-    return len(known) == len(numbers) and known[0] == sum(known[1:]) != 0
+    if len(known) < len(numbers):
+        return False
+    added = sum(known[1:], Decimal(0))
+    return added != 0 and abs(known[0] - added) <= abs(added) * _NOISE
 
 
 def _decimal(text: str, thousands: str, mark: str) -> Decimal | None:

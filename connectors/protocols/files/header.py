@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 from connectors.http.redact import quote
 from connectors.http.words import known_words
+from connectors.protocols.blanks import seen
 from ledger.errors import SourceError
 
 
 def named_columns(cells: Sequence[str], where: str, *, by_left: bool = False) -> list[str]:
-    """The names of a header row, blanks at their ends removed; a column without a name is called by its number.
+    """The names of a header row, as they are seen; a column without a name is called by its number.
 
     ``by_left``: a name that stands over several columns is told apart by the column to its left, so that the ``%``
     behind ``Ditimbang L`` becomes ``Ditimbang L: %`` wherever the two stand.
     Raises SourceError (damaged) when two columns have one name, or none has any.
     """
-    names = [" ".join(cell.split()) or f"(kolom {place})" for place, cell in enumerate(cells, start=1)]
+    names = [seen(cell) or f"(kolom {place})" for place, cell in enumerate(cells, start=1)]
     if by_left:
         names = _told_apart(names)
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -22,7 +23,7 @@ def named_columns(cells: Sequence[str], where: str, *, by_left: bool = False) ->
         places = " and ".join(str(at) for at, name in enumerate(names, start=1) if name == twice[0])
         called = known_words(quote(twice[0], 60))
         raise SourceError("damaged", f"two columns are called {called!r}: {places}", where=where)
-    if not any(cell.strip() for cell in cells):
+    if not any(map(seen, cells)):
         raise SourceError(
             "damaged", "the header row is empty", where=where, do="Compare header_row with the file's first rows"
         )
@@ -38,7 +39,7 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 
 def same_name(name: str) -> str:
     """A column name in the form in which two are compared: case and blanks do not matter."""
-    return " ".join(name.split()).casefold()
+    return seen(name).casefold()
 
 
 def joined(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -47,7 +48,7 @@ def joined(rows: Sequence[Sequence[str]]) -> list[str]:
     A cell of an upper row stands for the blank ones to its right too, as far as the rows below name columns there.
     """
     width = max(map(len, rows))
-    padded = [[" ".join(cell.split()) for cell in row] + [""] * (width - len(row)) for row in rows]
+    padded = [[*map(seen, row)] + [""] * (width - len(row)) for row in rows]
     if len(padded) == 1:
         return padded[0]
     *upper, lowest = padded

@@ -13,11 +13,12 @@ def read_html(body: bytes, wanted: str | int) -> Sheet:
     """The only table. Raises SourceError (damaged) for anything else, and for a sheet by name: a table has none."""
     chosen(wanted, [("", False, None)])
     try:
-        grid = read_grid(_text(body))
+        grid, hidden = read_grid(_text(body))
     except TableError as error:
         raise damaged(f"the file is HTML, and no table can be read from it: {error}", AS_XLSX) from None
     width = max(map(len, grid))
-    return Sheet("", [row + [""] * (width - len(row)) for row in grid])  # cells that a row leaves out are empty
+    # Cells that a row leaves out are empty.
+    return Sheet("", [row + [""] * (width - len(row)) for row in grid], hidden=hidden)
 
 
 def _text(body: bytes) -> str:

@@ -16,8 +16,10 @@ _CLASS = re.compile(r"\\d|\[0-9\]|\[\d{1,10}\]|\[\d-\d\]")
 _TIMES = re.compile(r"D\{(\d{1,2})\}")
 # Four digits are a year. What follows it in pairs behind a mark sorts as text, and so does one digit more (a semester).
 _SORTS = re.compile(r"DDDD(D|([-_. ]D)|([-_. ]DD)+)?")
-_AS_DATES = frozenset({"DDDDDD", "DDDDDDDD"})
-_YEAR = re.compile("(19|20)[0-9][0-9](0[1-9]|1[0-2])")
+# Digits alone that may be a date: 01, 0125, 011224, 01122024.
+_AS_DATES = frozenset({"DD", "DDDD", "DDDDDD", "DDDDDDDD"})
+_YEAR = re.compile("(19|20)[0-9][0-9]")
+_YEAR_AND_MONTH = re.compile("(19|20)[0-9][0-9](0[1-9]|1[0-2])")
 _CODES = re.compile(r"%[YmdHMSjyBb]")
 
 
@@ -37,6 +39,8 @@ class Newest(ProtocolArgs):
     def _readable(cls, form: str | None) -> str | None:
         if form is not None and form != NUMBER and not _CODES.search(form):
             raise ValueError(f"format is {NUMBER!r} or a strptime form like '%d-%m-%Y'")
+        if form is not None and form != NUMBER and "%Y" not in form and "%y" not in form:
+            raise ValueError(f"the format {form!r} has no year: January would never be newer than December")
         return form
 
     @property
@@ -89,9 +93,12 @@ def _sort_as_text(values: Sequence[str]) -> bool:
     if len(shapes) > 1:
         return len(set(values)) < 2
     shape = next(iter(shapes), "D")
-    if shape in _AS_DATES:  # 20241130, and 30112024
-        return all(_YEAR.match(value) for value in values)
-    return _SORTS.fullmatch(shape) is not None or not shape.strip("D")
+    if shape in _AS_DATES:  # 20241130, and 30112024; 2024, and 1124. No day or month is 00: that is a number.
+        year = _YEAR if len(shape) == len("2024") else _YEAR_AND_MONTH
+        return all(map(year.match, values)) or any(value.startswith("00") for value in values)
+    if _SORTS.fullmatch(shape):
+        return all(map(_YEAR.match, values))
+    return not shape.strip("D")
 
 
 def _shape(inner: str) -> str:

@@ -41,11 +41,20 @@ class _Section:
 
 @dataclass(frozen=True, slots=True)
 class NumberFormat:
-    """A format code. ``percent``: it shows a hundred times the number, with its sign. ``odd``: it adds digits."""
+    """A format code, read.
+
+    ``odd``: it shows another number, by digits of its own, or of some numbers a hundred times, by a condition.
+    ``always_percent``: it shows a hundred times any number.
+    """
 
     sections: tuple[_Section, ...]
-    percent: bool
     odd: bool
+    always_percent: bool
+
+    def percent(self, digits: str) -> bool:
+        """Whether it shows a hundred times a number, with the sign for percent."""
+        section, _ = self._section(Decimal(digits))
+        return section.percent if section is not None else self.always_percent
 
     def shown(self, digits: str) -> str | None:
         """What the cell shows of a number given by its digits, without blanks around it.
@@ -82,11 +91,9 @@ def number_format(code: str) -> NumberFormat:
     # The fourth section is for texts. Conditions in brackets would choose sections by other rules.
     conditional = any(re.match(r"\[[<>=]", piece) for part in parts for piece in part)
     sections = tuple(_section(part) for part in parts[:3])
-    return NumberFormat(
-        () if conditional else sections,
-        any(section.percent for section in sections),
-        any(section.odd for section in sections),
-    )
+    percents = {section.percent for section in sections}
+    odd = any(section.odd for section in sections) or (conditional and len(percents) > 1)
+    return NumberFormat(() if conditional else sections, odd, percents == {True})
 
 
 def _section(pieces: list[str]) -> _Section:

@@ -71,7 +71,8 @@ def _cells(row: ElementTree.Element) -> Iterator[tuple[int, Shown | str]]:
 
 def _look(cell: ElementTree.Element) -> Shown | str | None:
     kind, value = cell.get(f"{_OFFICE}value-type"), cell.get(f"{_OFFICE}value")
-    text = " ".join("".join(line.itertext()) for line in cell.iter(f"{_TEXT}p")).strip()
+    # Only the cell's own lines: a comment on it has lines too.
+    text = " ".join("".join(line.itertext()) for line in cell.iterfind(f"{_TEXT}p")).strip()
     if cell.get(_MORE) == "error":  # its value is an empty text, or nought
         return text or "#ERROR"
     if kind not in _NUMBERS or value is None:

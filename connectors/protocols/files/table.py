@@ -1,8 +1,7 @@
 """Tables as people make them: lines above the header, headers of several rows, notes below the last record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import Field
 
@@ -10,7 +9,7 @@ from connectors.http.limits import MIB
 from connectors.http.redact import quote
 from connectors.protocols.base import Noticed
 from connectors.protocols.files.base import FileArgs
-from connectors.protocols.files.footer import FooterRules, without_footer
+from connectors.protocols.files.footer import FooterRules, totals_among, without_footer
 from connectors.protocols.files.header import joined, same_name
 from connectors.protocols.files.rows import Cells, Numbered, is_blank, is_filled, text_of
 from ledger.errors import SourceError
@@ -18,7 +17,6 @@ from ledger.errors import SourceError
 _LONGEST_FOOTER = 50
 _SHORTEST_HEADER = 2
 _HEAD = 4
-_MARK = "\ufeff"
 
 
 class TableArgs(FileArgs):
@@ -66,13 +64,34 @@ def read_table(args: TableArgs, rows: Sequence[Cells], where: str) -> Table:
         (number, row) for number, row in enumerate(rows[first - 1 :], start=first) if not is_blank(row)
     ]
     below, again = _without_headers(args, rows, below, where)
+    numbering = [row for row in below[:1] if _numbers_columns(row[1], len(names))]
+    below = below[len(numbering) :]
     refused: Mapping[int, str] = {}
     rules = FooterRules(tuple(args.footer_starts), tuple(args.subtotal_starts))
     if rules:
         below, refused = without_footer(rules, below, len(names), where)
     if args.footer_rows:
         below = _without_last(args.footer_rows, below, len(names), where)
-    return Table(names, below, again, refused)
+    noticed = (*again, *_totals(below, refused))
+    refused = {number: f"row {number} numbers the columns" for number, _ in numbering} | dict(refused)
+    return Table(names, [*numbering, *below] if numbering else below, noticed, refused)
+
+
+def _numbers_columns(cells: Cells, width: int) -> bool:
+    """Whether a row below the header counts the columns, as printed tables do: (1) (2) (3). It is refused, not dropped.
+
+    Of two columns 1 and 2 may be a record.
+    """
+    return width > 2 and [text_of(cell).strip("()") for cell in cells] == [str(at) for at in range(1, width + 1)]
+
+
+def _totals(rows: Sequence[Numbered], refused: Mapping[int, str]) -> Iterator[Noticed]:
+    found = totals_among([row for row in rows if row[0] not in refused] if refused else rows)
+    if found:
+        told = f"{len(found)} rows: {', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''}"
+        what = "rows that begin as totals do, and are sums of others, landed as records"
+        do = "Say footer_starts or subtotal_starts in the source file, or let a `pattern` of the key refuse them"
+        yield Noticed("totals_landed", what, do, told)
 
 
 def header_cells(args: TableArgs, rows: Sequence[Cells], where: str) -> list[str]:
@@ -93,15 +112,15 @@ def _without_headers(
     if len(lowest) < _SHORTEST_HEADER:
         return below, ()
     known = sorted(filter(None, lowest))
-    heads = {name[:_HEAD] for name in lowest}
+    heads = {name[:_HEAD] for name in lowest} | {""}
     again: set[int] = set()
     for at, (number, cells) in enumerate(below):
         # Most rows are told by the first letters of one cell; of the others all is looked at.
         head = text_of(cells[0])[:_HEAD].casefold()
-        if head not in heads and head[:1] != _MARK:
+        if head not in heads:
             continue
         found = _names(cells)
-        if found == lowest:
+        if _says_again(found, lowest):
             again |= _header_at(at, below, header)
         elif len(known) == len(lowest) and sorted(found) == known:
             raise _damaged(f"row {number} is the header again, with its columns in another order", where)
@@ -119,18 +138,22 @@ def _header_at(at: int, below: Sequence[Numbered], header: Sequence[Sequence[str
     first = at - len(header) + 1
     if first >= 0 and all(_names(below[first + nth][1]) == names for nth, names in enumerate(header)):
         return set(range(first, at + 1))
-    return {at} if len(header) == 1 else set()
+    return {at}
 
 
 def _names(row: Cells) -> list[str]:
-    names = [same_name(_plain(cell)) for cell in row]
+    names = [same_name(text_of(cell)) for cell in row]
     while names and not names[-1]:
         names.pop()
     return names
 
 
-def _plain(cell: Any) -> str:
-    return text_of(cell).replace(_MARK, "")
+def _says_again(found: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row says nothing but names of the header, each in its own column, and more than one."""
+    if len(found) > len(header):
+        return False
+    said = [(name, own) for name, own in zip(found, header, strict=False) if name]
+    return len(said) >= _SHORTEST_HEADER and all(name == own for name, own in said)
 
 
 def _without_last(count: int, below: Sequence[Numbered], width: int, where: str) -> Sequence[Numbered]:

@@ -10,6 +10,7 @@ from connectors.http.redact import quote
 from connectors.http.urls import fill
 from connectors.http.words import known_words
 from connectors.protocols.base import ProtocolArgs
+from connectors.protocols.blanks import seen
 from connectors.protocols.files.header import named_columns, same_name
 from ledger.errors import SourceError
 
@@ -82,7 +83,7 @@ def _layout(wide: Wide, sheet: Sheet) -> tuple[dict[str, dict[str, int]], dict[s
     rest: list[int] = []
     carried, labels, where = "", sheet.labels, sheet.where
     for place, cell in enumerate(sheet.header):
-        carried = labels[place].strip() if place < len(labels) and labels[place].strip() else carried
+        carried = (seen(labels[place]) if place < len(labels) else "") or carried
         label, name = _group_column(wide, cell, carried, groups)
         label = next((known for known in groups if same_name(known) == same_name(label)), label)
         if name is None:
@@ -109,7 +110,7 @@ def _group_column(
                 return carried, name
             return str(1 + sum(name in places for places in groups.values())), name
         if wide.separator is not None and same_name(cell).endswith(same_name(wide.separator + name)):
-            return " ".join(cell.split())[: -len(wide.separator + name)], name
+            return seen(cell)[: -len(wide.separator + name)], name
     return "", None
 
 

@@ -102,7 +102,7 @@ def _cell(cell: dict[str, Any], formats: Sequence[NumberFormat]) -> DateCell | N
     if "shown" in cell:
         return NumberCell(cell["number"], cell["shown"], None, cell["percent"])
     form = formats[int(cell["format"])]
-    return NumberCell(cell["number"], None, form, form.percent)
+    return NumberCell(cell["number"], None, form, form.percent(cell["number"]))
 
 
 def _packages() -> str:

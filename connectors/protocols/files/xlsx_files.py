@@ -103,8 +103,16 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         )
 
     def _labels(self, grid: Sequence[Cells]) -> list[str]:
-        row = self.args.wide.label_row if self.args.wide is not None else None
-        return [] if row is None or row > len(grid) else ["" if cell is None else str(cell) for cell in grid[row - 1]]
+        wide = self.args.wide
+        if wide is None or wide.label_row is None or wide.label_row > len(grid):
+            return []
+        return [self._label(wide, cell) for cell in grid[wide.label_row - 1]]
+
+    def _label(self, wide: Wide, cell: Any) -> str:
+        """A label is a cell like any other: the age group 5-9 may have become a date."""
+        if type(cell) not in SPECIAL or str(cell) in wide.labels or wide.label_as is None:
+            return "" if cell is None else str(cell)
+        return str(self._value(wide.label_as, cell))
 
 
 def _records(table: Table, rows: Sequence[Numbered], read: Reader) -> Iterator[Mapping[str, Any]]:

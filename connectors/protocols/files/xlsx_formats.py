@@ -28,6 +28,7 @@ _USUAL = re.compile(
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _ADDRESS = re.compile(rb"([A-Za-z]{1,3})([0-9]{1,7})")
 _TRUE = frozenset({b"1", b"true", b"on"})
+_NO_HEIGHT = b'ht="0'
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,10 @@ def _codes(styles: bytes) -> Sequence[str]:
 def _looks(sheet: bytes, codes: Sequence[str]) -> Looks:
     special = {str(nth).encode(): code for nth, code in enumerate(codes) if code not in PLAIN}
     all_hidden = re.search(rb"<(?:\w+:)?sheetFormatPr\b[^<>]*\szeroHeight\s*=\s*[\"'](?:1|true)", sheet) is not None
-    if not all_hidden and b"hidden" not in sheet and not _uses(sheet, special):
+    all_seen = not all_hidden and b"hidden" not in sheet and _NO_HEIGHT not in sheet
+    if all_seen and not _uses(sheet, special):
         return Looks()
-    if not all_hidden and b"hidden" not in sheet and (usual := _usual(sheet)) is not None:
+    if all_seen and (usual := _usual(sheet)) is not None:
         return Looks(
             {
                 (int(row) - 1, _column(at)): special[style or b"0"]
@@ -95,7 +97,8 @@ def _looks(sheet: bytes, codes: Sequence[str]) -> Looks:
     for row, column, attributes in _tags(sheet):
         if column is None:
             said = attributes.get(b"hidden")
-            if said in _TRUE or (all_hidden and said is None):
+            flat = float(attributes.get(b"ht") or 1) == 0
+            if said in _TRUE or flat or (all_hidden and said is None):
                 hidden.add(row)
         elif (code := special.get(attributes.get(b"s", b"0").lstrip(b"0") or b"0")) is not None:
             formats[row, column] = code

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.source.blanks import BLANKS, strip
+from connectors.protocols.blanks import BLANKS, strip
 
 UNSEEN = ["\u00a0", "\t", "\r", "\n", "\u200b", "\ufeff", "\u00ad", "\u2003", "\u3000", "\u2060", "\u200e", "\u3164",
           "\u2028", "\U000e0020", " \u00a0\t"]  # fmt: skip
@@ -71,6 +71,13 @@ def test_of_rows_that_look_the_same_the_first_one_lands(land: Any) -> None:
     result = land({"id": {}, "n": {"type": "integer"}}, rows)
     assert [row["id"] for row in result.rows] == ["Kota Batu"]
     assert result.reasons == [("duplicate_key", "id")]
+
+
+@pytest.mark.parametrize("key", ["Kota\u00a0Batu", "Kota\tBatu", "Kota\u2003Batu\u200b", "Ko\u00adta Batu"])
+def test_a_key_lands_as_it_is_seen(land: Any, key: str) -> None:
+    """So that a later batch joins it, whichever blanks that one has."""
+    result = land({"id": {}, "value": {}}, [{"id": key, "value": "Kota\u00a0Batu"}])
+    assert [(row["id"], row["value"]) for row in result.rows] == [("Kota Batu", "Kota\u00a0Batu")]
 
 
 def test_keys_that_look_different_are_two(land: Any) -> None:

@@ -85,6 +85,14 @@ def test_p8_no_identifier_is_none(land: Any) -> None:
     assert [row["nik"] for row in result.rows] == [None, None]
 
 
+def test_p6_a_pattern_with_alternatives_is_of_the_whole_text_in_each(land: Any) -> None:
+    columns = {"id": {}, "who": {"personal": "pseudonym", "pattern": "^[0-9]{13}|[0-9]{16}$"}}
+    texts = ["9964020101230", "99640201012300", "x9964020101230001", "9964020101230001"]
+    result = land(columns, [{"id": at, "who": text} for at, text in enumerate(texts)])
+    assert {row["who"] for row in result.rows} == {person(texts[0]), person(texts[3])}
+    assert result.reasons == [("pattern", "who")] * 2
+
+
 @pytest.mark.parametrize(
     ("column", "told"),
     [

@@ -17,8 +17,8 @@ from connectors.landing.casts import cast, clean
 from connectors.landing.checks import comparison
 from connectors.landing.paths import parse_path
 from connectors.landing.personal import has_identity, is_suspicious
+from connectors.protocols.blanks import strip
 from connectors.protocols.json_path import member, select
-from connectors.source.blanks import strip
 from connectors.source.columns import Column
 from connectors.source.rules import parse_rule
 from ledger.sql import literal

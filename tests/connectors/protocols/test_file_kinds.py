@@ -106,6 +106,12 @@ def test_an_html_table_under_a_workbooks_name_is_read(read: Read, page: str) -> 
     assert found == [{"Kode": "35.07", "N": "1.234"}, {"Kode": "35.73", "N": "2"}, {"Kode": None, "N": "3"}]
 
 
+@pytest.mark.parametrize("hidden", ['style="display:none"', "hidden", 'style="height:0;mso-hide: all"'])
+def test_p1_hidden_rows_of_an_html_table_are_told(read: Read, hidden: str) -> None:
+    page = TABLE.replace("</table>", f"<tr {hidden}><td>x</td><td>9</td></tr></table>")
+    assert [one.code for one in read("files.xlsx", page.encode()).noticed] == ["rows_hidden"]
+
+
 def test_rows_of_an_html_table_may_be_short_or_long(read: Read) -> None:
     page = "<table><tr><td>Kode<td>N<tr><td>a<tr><td>b<td>2<td>x</table>"
     found = json.loads(read("files.xlsx", page.encode()).records)

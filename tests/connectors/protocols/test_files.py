@@ -134,6 +134,11 @@ def test_p10_names_that_may_not_sort_as_dates_are_told_before_a_pull(group: str)
         (["202411", "202312"], "202411"),
         (["0009", "0010"], "0010"),
         (["30-11-2024"], None),
+        (["2023", "2024"], "2024"),
+        (["1124", "0125"], None),
+        (["3112", "0501"], None),
+        (["12", "01"], None),
+        (["1124-1", "0125-1"], None),
     ],
 )
 def test_p5_no_file_is_the_newest_where_nobody_can_tell(
@@ -146,6 +151,14 @@ def test_p5_no_file_is_the_newest_where_nobody_can_tell(
     else:
         [page] = read(**args)
         assert page.context["tgl"] == newest
+
+
+@pytest.mark.parametrize("form", ["%d-%m", "%B", "%m%d"])
+def test_p5_a_format_without_a_year_orders_nothing(form: str) -> None:
+    with pytest.raises(ValueError, match="has no year"):
+        registry.get("files.csv").Args.model_validate(
+            {"pattern": r"(?P<tgl>.*)", "newest": {"by": "tgl", "format": form}}
+        )
 
 
 def test_a_name_that_is_no_date_of_the_declared_form_is_damage(read: Read, tmp_path: Path) -> None:

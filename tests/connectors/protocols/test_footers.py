@@ -110,10 +110,53 @@ def test_a_long_footer_is_damage(read: Read) -> None:
     assert "51 rows follow" in damage(read, "Kec,n", "A,1", "Sumber,", *["x,"] * 51)
 
 
+@pytest.mark.parametrize("between", [[], ["Tabel 2. Luas desa,"], ["Jumlah,3"], ["Sumber: BPS,"]])
+def test_p1_another_table_behind_the_footer_is_damage(read: Read, between: Sequence[str]) -> None:
+    lines = ["A,1", "B,2", "Jumlah,3", *between, "Desa,L", "C,4", "D,5"]
+    assert "header of another table" in damage(read, "Kec,n", *lines) or "begins like the footer" in damage(
+        read, "Kec,n", *lines
+    )
+
+
+@pytest.mark.parametrize(("total", "passed"), [("0.30000000000000004", True), ("0.3", True), ("0.301", False)])
+def test_a_total_is_one_although_a_spreadsheet_added_it(read: Read, total: str, passed: bool) -> None:
+    found = first(read("Kec,luas", "A,0.1", "B,0.2", f"Jumlah,{total}"))
+    assert found == ["A", "B", *([] if passed else [REFUSED.format(4)])]
+
+
+def test_p1_a_record_of_noughts_is_no_footer(read: Read) -> None:
+    assert first(read("Kec,n,ket", "A,1,x", "B,2,y", "Sumber,-,z")) == ["A", "B", REFUSED.format(4)]
+
+
+@pytest.mark.parametrize("numbers", ["1,2,3", "(1),(2),(3)"])
+def test_p1_a_row_that_numbers_the_columns_is_no_record(read: Read, numbers: str) -> None:
+    page = read("Kec,n,m", numbers, "A,1,2", "B,2,2", "Jumlah,3,4")
+    assert first(page) == ["row 2 numbers the columns", "A", "B"]
+    assert first(read("Kec,n", "1,2", "2,3")) == ["1", "2"]
+    assert first(read("Kec,n,m", "A,1,2", "1,2,3")) == ["A", "1"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["A,1", "B,2", "Sub Jumlah,3", "C,4", "Total,7"], "2 rows: 4, 6"),
+        (["A,1", "B,2", "JUMLAH,3"], "1 rows: 4"),
+        (["A,1", "B,2", 'Grand Total,"1.003"', "C,1000", "Jml,1003"], "1 rows: 6"),
+        (["Jumlah penduduk,5", "Jumlah KK,2", "Total,9"], None),  # what is counted, and a district
+        (["Jumlahan,1", "Totalindo,1"], None),
+    ],
+)
+def test_p1_totals_that_nobody_declared_are_told(read: Read, lines: Sequence[str], told: str | None) -> None:
+    page = read("Kec,n", *lines, footer_starts=[])
+    assert len(first(page)) == len(lines)
+    assert [(one.code, one.detail) for one in page.noticed] == ([("totals_landed", told)] if told else [])
+
+
 # Headers that come again ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("again", ["kode,nama,ket", "\ufeffkode,nama,ket", "KODE, Nama ,ket", "kode,nama,ket,,"])
+@pytest.mark.parametrize("again", ["kode,nama,ket", "\ufeffkode,nama,ket", "KODE, Nama ,ket", "kode,nama,ket,,",
+                                   "kode\u200b,nama,ket", "kode,nama,", "kode,nama"])  # fmt: skip
 def test_p1_a_header_that_comes_again_is_no_record(read: Read, again: str) -> None:
     page = read("kode,nama,ket", "1,A,x", again, "2,B,y", again, "3,C,z")
     assert first(page) == ["1", "2", "3"]
@@ -125,6 +168,24 @@ def test_a_header_of_two_rows_that_comes_again_goes_whole(read: Read) -> None:
     header = ("Kode,IPM,", ",2023,2024")
     page = read(*header, "1,70,71", *header, "2,72,73", header_rows=2)
     assert first(page) == ["1", "2"]
+
+
+def test_p1_of_a_header_of_two_rows_the_lowest_one_may_come_again(read: Read) -> None:
+    page = read("Kode,IPM,", ",2023,2024", "1,70,71", ",2023,2024", "2,72,73", header_rows=2)
+    assert first(page) == ["1", "2"]
+    assert [one.code for one in page.noticed] == ["header_again"]
+
+
+@pytest.mark.parametrize("name", ["kode\u200b", "\ufeffkode", "\u00a0kode", "ko\u00adde"])
+def test_a_name_in_the_header_is_what_is_seen_of_it(read: Read, name: str) -> None:
+    page = read(f"{name},nama", "1,A", "2,B")
+    assert [list(record) for record in json.loads(page.records)] == [["kode", "nama"]] * 2
+
+
+@pytest.mark.parametrize("blank", ["\u200b", "\ufeff", "\u00a0\u00ad"])
+def test_p1_a_footer_behind_what_nobody_sees_is_one(read: Read, blank: str) -> None:
+    page = read("kode,n", "A,1", "B,2", f"{blank}Jumlah,3", f"{blank}Sumber: BPS,")
+    assert first(page) == ["A", "B"]
 
 
 def test_p1_a_header_in_another_order_is_damage(read: Read) -> None:

@@ -68,6 +68,9 @@ def test_p8_what_the_format_alone_does_not_decide_is_not_told(code: str, digits:
     [
         ("0.0%", True, False),
         ("0.0%;-0.0%;0", True, False),
+        ("0.0;-0.0%", False, False),
+        ("[<1]0.0%;0.0", False, True),
+        ("[<1]0.0%;0%", True, False),
         ('0"%"', False, False),
         ('"35."00', False, True),
         ('0"00"', False, True),
@@ -80,4 +83,4 @@ def test_p8_what_the_format_alone_does_not_decide_is_not_told(code: str, digits:
 )
 def test_percentages_and_digits_of_the_formats_own_are_told(code: str, percent: bool, odd: bool) -> None:
     form = number_format(code)
-    assert (form.percent, form.odd) == (percent, odd)
+    assert (form.percent("1"), form.odd) == (percent, odd)

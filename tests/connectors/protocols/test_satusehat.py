@@ -150,6 +150,14 @@ def test_a_match_of_another_type_than_asked_for_is_damage(pull, reply, search) -
     assert (error.kind, "Encounter was asked for, and Patient came" in error.what) == ("damaged", True)
 
 
+@pytest.mark.parametrize("kind", ["history", "collection", "batch-response"])
+def test_a_bundle_that_is_no_answer_to_a_search_is_damage(pull, reply, kind) -> None:
+    """A history gives one record several times, and an answer to a batch gives Bundles for records."""
+    error = failure(pull("satusehat", ARGS, [reply(TOKEN), reply({**bundle(["a", "b"], 2), "type": kind})], CONTEXT))
+    assert error.kind == "damaged"
+    assert "searchset" in error.what
+
+
 def test_rows_missing_against_the_total_are_damage(pull, reply) -> None:
     run = pull("satusehat", ARGS, [reply(TOKEN), reply(bundle(["a"], 9))], CONTEXT)
     assert failure(run).kind == "damaged"

@@ -20,6 +20,7 @@ from connectors.source.protocol import protocol_of
 from connectors.source.source import Source
 from ledger.settings import Connection
 from tests.connectors.landing.conftest import Result, land_pages, source_of
+from tests.connectors.protocols.test_xlsx import sheet_edited
 
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
@@ -442,6 +443,34 @@ def test_p8_an_error_is_no_empty_cell_in_an_ods(landed: Landing, value: str) -> 
     found = landed(ods(cell), {"type": "integer"}, name="a.ods")
     assert found.result.reasons == [("type", "nilai")]
     assert found.result.quarantine[0]["reasons"][0]["value"] == "#N/A"
+
+
+@pytest.mark.parametrize("make", [xlsx, xls, xlsb])
+def test_p8_a_cell_is_a_percentage_where_its_own_section_says_so(landed: Landing, make: Any) -> None:
+    """Which of two sections a condition takes nobody looks up: such a cell is refused."""
+    body = make(
+        ["Kode", "Nilai"], ["a", (0.184, "0.0%;-0.0")], ["b", (-18.4, "0.0%;-0.0")], ["c", (18.4, "[<1]0.0%;0.0")],
+        ["d", (0.092, "[<1]0.0%;[>=1]0%")],
+    )  # fmt: skip
+    found = landed(body, PERCENT)
+    assert found.values == [Decimal("18.4"), Decimal("-18.4"), Decimal("9.2")]
+    assert found.result.reasons == [("type", "nilai")]
+
+
+def test_a_row_without_height_is_hidden(landed: Landing) -> None:
+    body = xlsx(["Kode", "Nilai"], ["a", 1], ["b", 2], ["c", 3])
+    flat = sheet_edited(body, b'<row r="3"', b'<row r="3" ht="0" customHeight="1"')
+    found = landed(flat, {"type": "integer"})
+    assert (found.values, found.codes) == ([1, 2, 3], {"rows_hidden"})
+    low = sheet_edited(body, b'<row r="3"', b'<row r="3" ht="0.75" customHeight="1"')
+    assert landed(low, {"type": "integer"}).codes == set()
+
+
+@pytest.mark.parametrize(("nilai", "value"), [({"type": "integer"}, 125), ({}, "125")])
+def test_a_comment_on_a_cell_of_an_ods_is_no_part_of_it(landed: Landing, nilai: dict[str, Any], value: Any) -> None:
+    comment = "<office:annotation><text:p>dicek 2024</text:p></office:annotation><text:p>"
+    found = landed(ods(number("float", "125", "125").replace("<text:p>", comment)), nilai, name="a.ods")
+    assert found.values == [value]
 
 
 def test_hidden_and_repeated_rows_of_an_ods(landed: Landing) -> None:

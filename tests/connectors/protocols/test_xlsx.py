@@ -15,6 +15,7 @@ from openpyxl import Workbook
 
 from connectors.http.client import HttpClient
 from connectors.http.limits import Limits
+from connectors.protocols.base import NO_USES, Uses
 from connectors.protocols.files import workbook, xlsx_guard
 from connectors.protocols.files.xlsx_files import XlsxArgs, XlsxFiles
 from connectors.protocols.files.xlsx_guard import safe_workbook
@@ -51,12 +52,12 @@ def sheet_edited(body: bytes, old: bytes, new: bytes) -> bytes:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
-    def read(body: bytes, limits: Limits | None = None, **args: Any) -> list[dict[str, Any]]:
+    def read(body: bytes, limits: Limits | None = None, uses: Uses = NO_USES, **args: Any) -> list[dict[str, Any]]:
         connection = Connection(url=f"file://{tmp_path}")
         checked = XlsxArgs.model_validate({"pattern": r"(?P<bulan>\d\d)\.xlsx", **args})
         (tmp_path / "08.xlsx").write_bytes(body)
         with HttpClient(connection, limits) as http:
-            [page] = XlsxFiles(checked, connection, [], http).pages()
+            [page] = XlsxFiles(checked, connection, [], http, uses).pages()
         assert page.body == body
         found: list[dict[str, Any]] = json.loads(page.records, parse_float=str)
         return found

@@ -1,9 +1,11 @@
 """Wide workbooks: columns that repeat for each period become rows."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
+from connectors.protocols.base import REFUSED_CELL
 from connectors.protocols.files.xlsx_files import XlsxArgs
 from tests.connectors.protocols.test_xlsx import Records, book, records, refused
 
@@ -27,6 +29,20 @@ def test_labels_over_merged_cells(records: Records) -> None:
         {"nik": "1", "nama": "a", "TGL UKUR": "05/08/2024", "BERAT": "9.4", "bulan": "AGUSTUS"},
         {"nik": "2", "nama": "b", "TGL UKUR": "06/08/2024", "BERAT": None, "bulan": "AGUSTUS"},
     ]
+
+
+@pytest.mark.parametrize(("labels", "told"), [({}, None), ({"2024-09-05": "5-9"}, "5-9")])
+def test_p1_an_age_group_that_became_a_date_is_no_label(
+    records: Records, labels: dict[str, str], told: str | None
+) -> None:
+    rows = [["nik", "nama", "n", "n"], ["1", "a", 3, 4]]
+    body = book([None, None, dt.date(2024, 9, 5), "10-14"], *rows)
+    uses = {"umur": frozenset({"text"})}
+    known = labels | {"10-14": "10-14"} if labels else {}
+    wide = {"id_columns": ["nik", "nama"], "group": ["n"], "label_row": 1, "label_as": "umur", "labels": known}
+    found = [record["umur"] for record in records(body, uses=uses, header_row=2, wide=wide)]
+    assert found[1] == "10-14"
+    assert found[0] == told if told else found[0].startswith(REFUSED_CELL)
 
 
 def test_labels_in_the_column_names_and_one_period_of_them(records: Records) -> None:

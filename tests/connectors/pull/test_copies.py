@@ -114,6 +114,37 @@ def test_rows_that_say_their_year_themselves_are_told_of_and_land(
     assert "nothing but tahun" in outcome.batches[1].findings[0]["what"]
 
 
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [({"type": "integer"}, lambda year: int(year) % 100), ({"type": "date"}, lambda year: f"{year}-01-01"),
+     ({}, lambda year: f"Tahun {year}")],
+)  # fmt: skip
+def test_rows_that_say_their_year_in_other_words_are_told_of(
+    ledger: Ledger, settings: Settings, column: Mapping[str, Any], said: Any
+) -> None:
+    made = source({**COLUMNS, "periode": column})
+    pages = [
+        answer(seq, turned([{**row, "periode": said(year)} for row in SAME], seq), {}, tahun=year)
+        for seq, year in enumerate(YEARS)
+    ]
+    outcome = pull_pages(made, pages, ledger, settings)
+    assert told(outcome, "findings") == [["alike"]] * 3
+    assert "nothing but periode" in outcome.batches[1].findings[0]["what"]
+
+
+def test_a_copy_is_held_whatever_another_year_says(ledger: Ledger, settings: Settings) -> None:
+    """Only where every year has a value of its own can it be what was asked for."""
+    made = source({**COLUMNS, "versi": {}})
+    versions = zip(YEARS, ("a", "a", "b"), strict=True)
+    pages = [
+        answer(seq, [{**row, "versi": name} for row in SAME], {"t": seq}, tahun=year)
+        for seq, (year, name) in enumerate(versions)
+    ]
+    assert states(pull_pages(made, pages, ledger, settings)) == [
+        ("2022", "held"), ("2023", "held"), ("2024", "accepted"),
+    ]  # fmt: skip
+
+
 def test_regions_of_one_year_that_are_answered_alike_are_held(ledger: Ledger, settings: Settings) -> None:
     made = source({**COLUMNS, "daerah": {"context": "daerah"}}, ["daerah", "id"])
     pages = [answer(seq, turned(SAME, seq), {"t": seq}, tahun="2024", daerah=f"64.0{seq}") for seq in range(3)]

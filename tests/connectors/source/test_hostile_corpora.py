@@ -22,12 +22,12 @@ from openpyxl import Workbook
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from connectors.http.client import HttpClient
+from connectors.protocols.blanks import strip
 from connectors.protocols.files.csv_files import CsvArgs, CsvFiles
 from connectors.protocols.files.xlsx_files import XlsxArgs, XlsxFiles
 from connectors.protocols.html_table import read_table
 from connectors.protocols.records import dump_records
 from connectors.protocols.sql import Sql, SqlArgs
-from connectors.source.blanks import strip
 from ledger.settings import Connection
 from publication.formats.csv_files import csv_cell
 from tests.conftest import database_url

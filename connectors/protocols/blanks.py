@@ -40,9 +40,17 @@ _OTHER_SPACE = f"[{_class(sorted(set(_SPACES) - {' '}))}]"
 _ANY_BUT_SPACE = f"[{_class(sorted(set(BLANKS) - {' '}))}]"
 
 
+_AS_SEEN = dict.fromkeys(map(ord, BLANKS)) | dict.fromkeys(map(ord, _SPACES), " ")
+
+
 def strip(text: str) -> str:
     """A text without blanks at its ends."""
-    return text.strip(BLANKS)
+    return text.strip() if text.isascii() else text.strip(BLANKS)
+
+
+def seen(text: str) -> str:
+    """A text as it is seen: without invisible formats and blanks at its ends, any white space within as one space."""
+    return " ".join((text if text.isascii() else text.translate(_AS_SEEN)).split())
 
 
 def may_begin_blank(x: str) -> str:
@@ -57,6 +65,12 @@ def may_have_blanks(x: str) -> str:
     """
     ends = " OR ".join(f"ends_with({x}, chr({ord(char)}))" for char in BLANKS if char.isascii())
     return f"({may_begin_blank(x)} OR strlen({x}) <> length({x}) OR {ends})"
+
+
+def may_hold_blanks(x: str) -> str:
+    """SQL: whether blanks may stand at an end of a text, or others than spaces within it; as ``may_have_blanks``."""
+    within = " OR ".join(f"contains({x}, chr({ord(char)}))" for char in BLANKS if char.isascii() and char != " ")
+    return f"({may_have_blanks(x)} OR {within})"
 
 
 def stripped(x: str) -> str:
