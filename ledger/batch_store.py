@@ -15,6 +15,8 @@ from ledger.receipt_store import write_receipt
 from ledger.records import Batch, BatchResult, Merge, PageRow, QuarantineCount, Receipt
 
 RECEIPT_LOCK = "receipt"
+MACHINE_KIND = "machine"
+"""The kind of a pull that failed because this machine had no room."""
 DIED_KIND = "died"
 DIED = "its process died on the way: it was killed, or had no memory left"
 

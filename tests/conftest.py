@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from sqlalchemy.pool import QueuePool
 
@@ -54,6 +55,14 @@ def _never_wait_for_the_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)  # refuses what is not open, as fsync does
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that runs within a test says what is logged, and no later test is to hear of it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,10 +1,11 @@
-"""Removing the files of batches that came to nothing."""
+"""Removing the files of batches that came to nothing, and of dry runs that were killed."""
 
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from connectors.pull.dry_run import PLACE
 from ledger.batch_store import DIED_KIND
 from ledger.records import Batch
 from ledger.settings import Settings
@@ -17,13 +18,15 @@ FAILED_KEPT = timedelta(days=7)
 
 
 def remove_leftovers(ledger: Ledger, settings: Settings, now: datetime | None = None) -> list[Path]:
-    """Remove the folders of dead batches, and of batches the ledger does not know. Returns what was removed."""
+    """Remove the folders of dead batches and dry runs, and of batches the ledger does not know.
+
+    Returns what was removed.
+    """
     moment = now or ledger.now()
-    removed = []
-    for folder in _batch_folders(settings):
-        if _dead(ledger.batch(folder.name), folder, moment):
-            shutil.rmtree(folder)
-            removed.append(folder)
+    removed = [folder for folder in _batch_folders(settings) if _dead(ledger.batch(folder.name), folder, moment)]
+    removed += [folder for folder in settings.home.glob(f"{PLACE}*") if moment - _changed(folder) > RUNNING_AT_MOST]
+    for folder in removed:
+        shutil.rmtree(folder)
     return removed
 
 
@@ -37,10 +40,13 @@ def _batch_folders(settings: Settings) -> Iterator[Path]:
 def _dead(batch: Batch | None, folder: Path, now: datetime) -> bool:
     if batch is None:
         # Its row is written before its folder: without a row it is a left-over of another ledger.
-        changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-        return now - changed > FAILED_KEPT
+        return now - _changed(folder) > FAILED_KEPT
     if batch.status == "running" or batch.error_kind == DIED_KIND:
         return now - batch.started_at > RUNNING_AT_MOST
     if batch.status == "failed":
         return now - (batch.finished_at or batch.started_at) > FAILED_KEPT
     return False
+
+
+def _changed(folder: Path) -> datetime:
+    return datetime.fromtimestamp(folder.stat().st_mtime, UTC)

@@ -20,6 +20,7 @@ from connectors.pull.outcome import BatchOutcome, PullOutcome
 from connectors.pull.record import record
 from connectors.source.for_each import for_regions
 from connectors.source.source import Source
+from ledger.batch_store import MACHINE_KIND
 from ledger.errors import MachineError, PilarError, SourceError
 from ledger.keys import Keys
 from ledger.machine import machine_error
@@ -92,12 +93,12 @@ def _failure_recorded(source: Source, batches: OpenBatches) -> Iterator[None]:
         batches.fail(error.kind, str(error), answer, error.retry_after)
         raise
     except PilarError as error:
-        batches.fail("machine" if isinstance(error, MachineError) else "permanent", str(error))
+        batches.fail(MACHINE_KIND if isinstance(error, MachineError) else "permanent", str(error))
         raise
     except Exception as error:
         fault = machine_error(error, source.id)
         if fault is not None:
-            batches.fail("machine", str(fault))
+            batches.fail(MACHINE_KIND, str(fault))
             raise fault from error
         # The text of an error of our own making may hold a record; its type never does.
         batches.fail("permanent", f"internal error {type(error).__name__} [{source.id}]. See the task's log")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from connectors.http.client import Heard, HttpClient, limits_of
 from connectors.protocols.base import Page
 from connectors.pull.course import no_answer
-from connectors.pull.rehearsal import first_page
+from connectors.pull.dry_run import first_page
 from connectors.source.plan import Plan, plan_of
 from connectors.source.protocol import protocol_of
 from connectors.source.source import Source

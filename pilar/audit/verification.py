@@ -295,7 +295,8 @@ def _publications(holdings: Holdings, known: _Chain) -> Checked:
     if rows is None:
         checked.note = "not compared with the ledger"
     present = pointer.list_publications(holdings.published_dir)
-    checked.gone = len(set(rows or ()) - set(present))
+    named = {name for name, row in (rows or {}).items() if row.action != PREPARED}
+    checked.gone = len(named - set(present))
     for publication_id in sorted(present):
         checked.count += 1
         damage = _publication(holdings.published_dir / publication_id, holdings.ledger, rows, known.hashes)

@@ -76,7 +76,7 @@ def run_demo(home: Path, ports: Ports, telling: Telling, *, once: bool) -> ExitC
                 progress = _one_round(stack, announced, webhook_secrets)
                 status = conclude(stack, progress, stays=not once)
                 if not once:
-                    telling.line("press Ctrl-C to stop everything")
+                    telling.rests("press Ctrl-C to stop everything")
                     with suppress(KeyboardInterrupt):
                         stack.wait()
                 return status

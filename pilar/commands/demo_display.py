@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from ledger.records import EvaluationStatus
 from pilar.commands.console import plain, table
 from pilar.commands.demo_progress import Progress, SourceProgress
 
@@ -20,11 +21,12 @@ SIGNS = {
     "rejected": ("✗", "red"),
     "failed": ("✗", "red"),
 }
-EVALUATION = {
+EVALUATION: Mapping[EvaluationStatus, str] = {
     "running": "builds and gates the pillars",
     "scored": "is scored, and is published next",
     "published": "is published",
     "failed": "has failed",
+    "interrupted": "was interrupted, and its inputs are evaluated again",
 }
 
 

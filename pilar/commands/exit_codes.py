@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Self
 
-from ledger.errors import GateError, PilarError, SourceError, TransformError
+from ledger.errors import GateError, MachineError, PilarError, SourceError, TransformError
 
 
 class ExitCode(IntEnum):
@@ -24,7 +24,7 @@ class ExitCode(IntEnum):
     REFUSED = 2, "not begun: a wrong word, setting or file, or the ledger is away"
     HELD = 3, "a batch or a pillar is held and waits for a person; what was in force stays"
     REJECTED = 4, "not one row of a batch can be used; what was in force stays"
-    FAILED = 5, "a system did not deliver, or an evaluation came to nothing; what was in force stays"
+    FAILED = 5, "a system did not deliver, the machine had no room, or an evaluation failed; what was in force stays"
     STOPPED = 130, "stopped by Ctrl-C"
 
 
@@ -38,4 +38,5 @@ def of_statuses(statuses: Iterable[str]) -> ExitCode:
 
 def of_error(error: PilarError) -> ExitCode:
     """The code of an error that a user is meant to read."""
-    return ExitCode.FAILED if isinstance(error, SourceError | GateError | TransformError) else ExitCode.REFUSED
+    begun = isinstance(error, SourceError | GateError | MachineError | TransformError)
+    return ExitCode.FAILED if begun else ExitCode.REFUSED

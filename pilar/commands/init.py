@@ -66,7 +66,7 @@ def up_command(
     """
     from ledger.configuration import CONFIGURATION, configured
     from ledger.settings import Settings, default_key_dir, regions, sources_dir
-    from pilar.commands.installation import alone, home
+    from pilar.commands.installation import alone, home, is_own
     from pilar.platform.stack import Ports, Stack
     from pilar.platform.telling import Telling
 
@@ -76,6 +76,12 @@ def up_command(
             "there is no installation in this folder",
             where=str(folder / CONFIGURATION),
             do="Make one with `pilar init FOLDER`, and name it in PILAR_HOME",
+        )
+    if not is_own(folder):
+        raise ConfigError(
+            "this folder is the demo's, and its records are simulated",
+            where=str(folder / CONFIGURATION),
+            do="Make an installation with `pilar init FOLDER`, and name it in PILAR_HOME",
         )
     settings = Settings(
         home=folder,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ledger.configuration import configured
 from ledger.errors import ConfigError
-from ledger.settings import REPOSITORY, Connection, Settings, default_key_dir
+from ledger.settings import REPOSITORY, Connection, Settings, default_key_dir, regions, sources_dir
 from ledger.store import Ledger
 
 # Written by a running demo, readable by its owner alone, removed when it stops.
@@ -42,10 +42,20 @@ def connection(name: str) -> Connection:
 
     Raises ConfigError when there is none.
     """
-    _announced(home())
-    settings = Settings(home=home(), ledger_url="", key_dir=default_key_dir(home()))
+    settings = without_ledger()
     require_connection(settings, name)
     return settings.connection(name)
+
+
+def without_ledger() -> Settings:
+    """The settings for what needs no ledger, with a running demo's addresses.
+
+    Raises ConfigError for a code of no region.
+    """
+    _announced(home())
+    return Settings(
+        home=home(), ledger_url="", sources_dir=sources_dir(), key_dir=default_key_dir(home()), regions=regions()
+    )
 
 
 def require_connection(settings: Settings, name: str) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.evaluation_store import PREPARED
 from ledger.wording import moment
 from pilar.commands.console import Row, out, plain, say, table, warn
 from pilar.commands.words import Words
@@ -23,7 +24,9 @@ def list_command() -> None:
     for name in list_publications(settings.published_dir):
         if ledger.publication(name) is None:
             warn(f"the ledger does not know the publication {name}. Pilar did not make this folder: take it away")
-    rows = [plain(row) | {"current": row.publication_id == now} for row in ledger.publications()]
+    # One that died before its pointer was moved: no reader saw it.
+    seen = [row for row in ledger.publications() if row.action != PREPARED or row.publication_id == now]
+    rows = [plain(row) | {"current": row.publication_id == now} for row in seen]
     say({"publications": rows}, lambda: table([_line(row) for row in rows], COLUMNS))
 
 

@@ -42,14 +42,14 @@ def pull_command(
     """
     from pilar import steps
     from pilar.commands import installation
-    from pilar.commands.trial import print_rehearsal
+    from pilar.commands.trial import print_dry_run
     from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
     found = find_source(settings.sources_dir, source)
     installation.require_connection(settings, found.connection)
     if dry_run:
-        print_rehearsal(found, ledger, settings, full=full)
+        print_dry_run(found, ledger, settings, full=full)
         return
     outcome = steps.ingest(source, full=full)
     say({"source_id": source, "batches": outcome.batches, "new": outcome.new}, lambda: _print_outcome(outcome))

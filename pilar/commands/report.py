@@ -22,7 +22,10 @@ Scores = Mapping[str, Sequence[Row]]
 
 
 def read_scores(settings: Settings, folder: Path | None = None) -> Scores:
-    """The ``index`` of every region and its ``pillars``, as a publication has them (default: the current one)."""
+    """The ``index`` of every region and its ``pillars``, as a publication has them (default: the current one).
+
+    Of the index of one region and basis the newest rule set stands last.
+    """
     import duckdb
 
     from publication import pointer
@@ -30,7 +33,9 @@ def read_scores(settings: Settings, folder: Path | None = None) -> Scores:
     folder = folder or pointer.resolve(settings.published_dir)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         return {
-            "index": _rows(connection, "select * from scores.index_scores order by region_code, basis desc"),
+            "index": _rows(
+                connection, "select * from scores.index_scores order by region_code, basis desc, rule_set_id"
+            ),
             "pillars": _rows(connection, "select * from scores.pillar_scores order by region_code, pillar"),
         }
 

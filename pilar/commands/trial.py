@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ledger.settings import Settings, sources_dir
+from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import sentence
 from pilar.commands.console import STYLE, Row, out, plain, say, table
@@ -14,7 +14,7 @@ from pilar.commands.exit_codes import ExitCode, of_statuses
 
 if TYPE_CHECKING:
     from connectors.decide.batch_decision import BatchDecision
-    from connectors.pull.rehearsal import Rehearsed
+    from connectors.pull.dry_run import DryRun
     from connectors.pull.trial import Step
     from connectors.source.source import Source
 
@@ -34,10 +34,12 @@ def test_connection_command(
     Neither a ledger nor keys are needed. The exit code is 0 when the system gave its first page, else 5.
     """
     from connectors.pull.trial import try_out
+    from connectors.source.for_each import for_regions
     from pilar.commands import installation
     from pilar.sources.catalogue import find_source
 
-    found = find_source(sources_dir(), source)
+    settings = installation.without_ledger()
+    found = for_regions(find_source(settings.sources_dir, source), settings)
     steps = try_out(found, installation.connection(found.connection))
     result = {"source_id": found.id, "protocol": found.protocol, "connection": found.connection, "steps": steps}
     say(result, lambda: _print_steps(found, steps))
@@ -55,11 +57,11 @@ def _took(step: "Step") -> str:
     return "" if step.ms is None else f"{step.ms} ms"
 
 
-def print_rehearsal(source: "Source", ledger: Ledger, settings: Settings, *, full: bool) -> None:
+def print_dry_run(source: "Source", ledger: Ledger, settings: Settings, *, full: bool) -> None:
     """What a pull would come to. Ends the command with the exit code of such a pull."""
-    from connectors.pull.rehearsal import rehearse
+    from connectors.pull.dry_run import dry_run
 
-    found = rehearse(source, ledger, settings, full=full)
+    found = dry_run(source, ledger, settings, full=full)
     batches = [_batch(one) for one in found.decisions]
     told: Row = {"source_id": source.id, "dry_run": True, "pages": found.pages, "bytes": found.bytes}
     say(told | {"batches": batches, "refused": found.refused, "rows": found.rows}, lambda: _print(found, batches))
@@ -72,7 +74,7 @@ def _batch(decision: "BatchDecision") -> Row:
     return {"status": decision.status, **counts, "reasons": decision.reasons, "findings": decision.findings}
 
 
-def _print(found: "Rehearsed", batches: Sequence[Row]) -> None:
+def _print(found: "DryRun", batches: Sequence[Row]) -> None:
     out.print(f"A pull now would read {found.pages} page(s), {found.bytes} bytes, and come to this:", style="bold")
     for one in batches:
         counts = f"{one['received']} received = {one['landed']} landed + {one['quarantined']} quarantined"
@@ -92,7 +94,7 @@ def _print(found: "Rehearsed", batches: Sequence[Row]) -> None:
     out.print("Nothing was landed, and nothing is in the ledger.")
 
 
-def _print_refused(found: "Rehearsed") -> None:
+def _print_refused(found: "DryRun") -> None:
     every = sum(one.rows.quarantined for one in found.decisions)
     out.print(f"refused rows: {len(found.refused)} of {every}", style="bold")
     lines = [{**reason, "row": row["row"], "page": row["page"]} for row in found.refused for reason in row["reasons"]]

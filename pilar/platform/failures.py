@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ledger.batch_store import MACHINE_KIND
 from ledger.errors import LedgerError, MachineError, PilarError, SourceError
 from ledger.records import Batch
 
@@ -47,7 +48,12 @@ def rests_until(last: Batch | None, now: datetime) -> datetime | None:
 
 
 def was_left_to_watch(last: Batch | None) -> bool:
-    """Whether the last pull ended with a wait that no run waits for."""
-    if last is None or last.retry_at is None or last.finished_at is None:
+    """Whether nobody but watch asks again: the last pull ended with a wait that no run waits for, or without room here.
+
+    Room on this machine is no matter of the source: its clock may strike once a year.
+    """
+    if last is None or last.finished_at is None:
         return False
-    return is_too_long(last.retry_at - last.finished_at)
+    if last.error_kind == MACHINE_KIND:
+        return True
+    return last.retry_at is not None and is_too_long(last.retry_at - last.finished_at)

@@ -55,7 +55,7 @@ class _Running:
     process: subprocess.Popen[bytes]
     stdin: int
     log_start: int
-    told: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list, repr=False)
     lives: Lives = field(default_factory=Lives)
 
 
@@ -153,9 +153,11 @@ class Supervisor:
 
     def _start_again(self, running: _Running) -> None:
         end_session(running.process.pid)
-        os.close(running.stdin)
-        fresh = _launched(running.service)
-        running.process, running.stdin, running.log_start = fresh.process, fresh.stdin, fresh.log_start
+        with _without_interrupts():  # a process that nobody knows would be left behind
+            fresh = _launched(running.service)
+            before, running.stdin = running.stdin, fresh.stdin
+            running.process, running.log_start = fresh.process, fresh.log_start
+        os.close(before)
         running.lives.reborn()
         with suppress(OSError):  # it ended at once: the next look sees that
             for line in running.told:

@@ -32,6 +32,7 @@ class Telling:
         self._began = self._last = clock()
         self._awaited: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._resting = False
         self._over = threading.Event()
         self._heart = threading.Thread(target=self._beat, daemon=True)
 
@@ -49,6 +50,12 @@ class Telling:
         """Say something now."""
         with self._lock:
             self._say(text)
+
+    def rests(self, text: str) -> None:
+        """Say something, and no heartbeat from here on until there is more to say: nobody waits for anything."""
+        with self._lock:
+            self._say(text)
+            self._resting = True
 
     def starts(self, what: str, detail: str = "") -> None:
         """Something begins, and is waited for from here on."""
@@ -72,13 +79,17 @@ class Telling:
             self._say(f"{what} {told}")
 
     def _say(self, text: str) -> None:
-        self._last = self._clock()
+        self._last, self._resting = self._clock(), False
         self._write(f"{self._last - self._began:4.0f} s  {text}")
 
     def _beat(self) -> None:
         while not self._over.wait(max(0.05, self._last + self._beat_seconds - self._clock())):
             with self._lock:
-                if self._clock() - self._last >= self._beat_seconds:
+                if self._clock() - self._last < self._beat_seconds:
+                    continue
+                if self._resting:
+                    self._last = self._clock()
+                else:
                     self._say(waits_for(self._awaited))
 
 

@@ -55,7 +55,14 @@ def test_an_event_of_an_agency_ends_in_a_publication_and_nothing_is_left(home: P
     door, told = free_port(), home / "told.txt"
     command = [PILAR, "up", "--port", str(door), "--airflow-port", str(free_port())]
     with told.open("w") as said:
-        platform = psutil.Popen(command, env=dict(environment(home)), stdout=said, stderr=subprocess.STDOUT)
+        # A run in the background of a shell ignores Ctrl-C, and so would whatever it starts.
+        platform = psutil.Popen(
+            command,
+            env=dict(environment(home)),
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
     try:
         until(lambda: "Press Ctrl-C" in told.read_text(), platform, told)
         assert "The platform runs for Kabupaten Merauke." in told.read_text()

@@ -1,7 +1,7 @@
 """Watch's clock, and which events a pull settles."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from ledger.records import EventIn
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import steps
-from pilar.steps import EVENT_PATIENCE_SECONDS, is_due
+from pilar.steps import is_due
 from tests.pilar.platform.sources_of_tests import write_sources
 
 WIB = ZoneInfo("Asia/Jakarta")
@@ -119,15 +119,3 @@ def test_p4_a_pull_that_dies_settles_nothing(ledger: Ledger, during: Ask) -> Non
     with pytest.raises(KeyboardInterrupt):
         during(dies)
     assert told(ledger) == {"before": "received"}
-
-
-def test_a_batch_is_under_way_for_as_long_as_an_event_is_waited_for(ledger: Ledger) -> None:
-    batch = ledger.batch(ledger.start_batch("births", "health", "c" * 64))
-    assert batch is not None
-    patience, moment = timedelta(seconds=EVENT_PATIENCE_SECONDS), timedelta(microseconds=1)
-    assert steps._is_under_way(batch, batch.started_at + patience - moment)
-    assert not steps._is_under_way(batch, batch.started_at + patience)
-    ledger.fail_batch(batch.batch_id, "retryable", "down")
-    ended = ledger.batch(batch.batch_id)
-    assert ended is not None
-    assert not steps._is_under_way(ended, batch.started_at)

@@ -153,6 +153,15 @@ def test_watch_asks_after_a_wait_that_no_run_waited_for(
     assert (SOURCE in watch()) is rung
 
 
+@pytest.mark.parametrize(("kind", "asked"), [("machine", True), ("permanent", False), ("damaged", False)])
+def test_watch_asks_again_what_only_this_machine_had_no_room_for(
+    ledger: Ledger, watch: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, kind: str, asked: bool
+) -> None:
+    """A full disk is no answer of the source: its clock may strike in a year."""
+    ledger.fail_batch(just_pulled(ledger, monkeypatch), kind, "no room")
+    assert (SOURCE in watch()) is asked
+
+
 def test_a_replay_is_not_taken_for_the_pull_that_was_due(
     ledger: Ledger, watch: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,10 +20,10 @@ from pydantic import Field
 from connectors.http.first_bytes import Kind, kind_of
 from connectors.protocols.base import UNREADABLE, Noticed, ProtocolArgs
 from connectors.protocols.files.base import Content, FileProtocol
-from connectors.protocols.files.file_kind import other_kind, unpacked
 from connectors.protocols.files.header import named_columns
 from connectors.protocols.files.rows import Cells
 from connectors.protocols.files.table import Table, TableArgs, read_table
+from connectors.protocols.files.unpacking import other_kind, unpacked
 from connectors.protocols.spans import Span
 from ledger.errors import SourceError
 

@@ -36,9 +36,7 @@ class _Section:
     def odd(self) -> bool:
         """Whether the section writes digits or marks of its own right beside those of the number: ``"35."00``."""
         parts = (self.whole, self.fraction or ())
-        return any(
-            _ODD.search("".join("#" if t in _PLACES else t[1:].replace("#", " ") for t in part)) for part in parts
-        )
+        return any(_ODD.search("".join(map(_with_places, part))) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import sys
 from typing import Any, TypedDict
 
 from connectors.http.first_bytes import Kind, called, kind_of
-from connectors.protocols.files.file_kind import other_kind, unpacked
 from connectors.protocols.files.sheets import Place, Sheet
+from connectors.protocols.files.unpacking import other_kind, unpacked
 from ledger.errors import SourceError
 
 _WHOLE = 1e15  # spreadsheets keep fifteen digits

@@ -124,10 +124,10 @@ FILES = [
     ("empty", lambda good: b"", "damaged", "damaged"),
     ("too large", lambda good: good + b" " * 30_000, "damaged", "damaged"),
     ("cut", lambda good: good[:-6], "lands", "damaged"),  # a torn row of a CSV is quarantined, as one with a NUL is
-    ("html", lambda good: LOGIN_PAGE, "lands", "damaged"),  # a CSV of one column: its contract tells
+    ("html", lambda good: LOGIN_PAGE, "damaged", "damaged"),
     ("nul", lambda good: good.replace(b"Siti", b"Si\0i") if good[:2] != b"PK" else b"PK\0\0", "lands", "damaged"),
     ("bomb", lambda good: bomb() if good[:2] == b"PK" else b'nik,nama\n1,"' + b"x" * 19_000, "damaged", "damaged"),
-    ("another format", lambda good: b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj", "lands", "damaged"),
+    ("another format", lambda good: b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj", "damaged", "damaged"),
     ("header alone", lambda good: good[:9] if good[:2] != b"PK" else workbook(["nik", "nama"]), "lands", "lands"),
 ]
 CASES = [

@@ -22,7 +22,7 @@ def source(**more: Any) -> Source:
         columns,
         ["kode"],
         protocol=more.pop("protocol", "files.xlsx"),
-        args={"pattern": r".*\.xlsx?"},
+        args={"pattern": r".*\.xlsx?"} | more.pop("args", {}),
         assertions={"rows": {"min": 1}, "quarantine": {"max": "60%"}, "shrink": {"max": "20%"}},
         **more,
     )
@@ -80,3 +80,23 @@ def test_p7_an_ods_is_rebuilt_from_its_kept_bytes(ledger: Ledger, settings: Sett
     assert known is not None
     assert known.rows_landed == 1
     assert differences(known, rebuild(found, known, ledger, settings)) == {}
+
+
+def test_p7_a_file_that_is_asked_for_by_region_is_traced_and_rebuilt(
+    ledger: Ledger, settings: Settings, folder: Path
+) -> None:
+    (folder / "lap_3573.xlsx").write_bytes(xlsx(["Kode", "2023_Nilai", "2024_Nilai"], ["a", 1, 2], ["b", 3, 4]))
+    wide = {"id_columns": ["Kode"], "group": ["Nilai"], "separator": "_", "only": "{tahun}"}
+    found = source(
+        args={"pattern": r"lap_(?P<daerah>\d{4})\.xlsx", "wide": wide},
+        for_each=[{"daerah": "{region.digits}", "tahun": "2024"}],
+    )
+    own = settings.model_copy(update={"regions": ("35.73",)})
+    [batch] = pulled(found, ledger, own, folder).batches
+    assert (batch.landed, batch.quarantined) == (2, 0)
+    known = ledger.batch(batch.batch_id)
+    assert known is not None
+    span = trace(found, known, 1, ledger, own).span
+    assert span is not None
+    assert span.location.startswith("row 3 of the sheet in ")
+    assert differences(known, rebuild(found, known, ledger, own)) == {}

@@ -24,6 +24,7 @@ from connectors.landing import files as files_module
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
 from connectors.pull.course import pull
+from connectors.pull.dry_run import PLACE
 from connectors.pull.page_store import PageStore, read_page
 from ledger.batch_store import DIED
 from ledger.errors import ConfigError, LedgerError, MachineError, SourceError
@@ -383,6 +384,16 @@ def test_p3_a_release_waits_for_the_pull_that_is_under_way(ledger: Ledger, setti
     [what] = told
     assert what.endswith(outcome.batches[0].batch_id)
     assert [batch.batch_id for batch in ledger.in_force("sample")] == [outcome.batches[0].batch_id]
+
+
+def test_p6_a_dry_run_that_was_killed_leaves_nothing_for_long(ledger: Ledger, settings: Settings) -> None:
+    killed, at_work = settings.home / f"{PLACE}killed", settings.home / f"{PLACE}work"
+    for folder in (killed, at_work):
+        (folder / "batch-0").mkdir(parents=True)
+    long_ago = time.time() - timedelta(days=1, minutes=1).total_seconds()
+    os.utime(killed, (long_ago, long_ago))
+    assert remove_leftovers(ledger, settings) == [killed]
+    assert (killed.exists(), at_work.exists()) == (False, True)
 
 
 def test_leftovers_of_dead_batches_are_removed_and_no_others(ledger: Ledger, settings: Settings) -> None:

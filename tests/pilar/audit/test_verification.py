@@ -537,6 +537,19 @@ def test_p7_show_refuses_a_publication_that_the_ledger_does_not_know(
     assert isinstance(run(["publications", "rollback", name]).exception, PublicationError)
 
 
+def test_a_publication_that_died_before_it_had_its_name_is_neither_listed_nor_removed(
+    house: House, published: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILAR_HOME", str(house.settings.home))
+    monkeypatch.setenv("PILAR_LEDGER_URL", house.settings.ledger_url)
+    name = "20990101T000000000Z-f0f0f0f0"
+    house.ledger.prepare_publication(name, house.ledger.publications()[0].evaluation_id, "c" * 64)
+    listed = CliRunner().invoke(app, ["publications", "list"]).output
+    assert name not in listed
+    assert all(one in listed for one in published)
+    assert [line.gone for line in house.checked() if line.what == "publications"] == [0]
+
+
 @pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 300_000])
 def test_p7_a_seal_names_the_block_of_the_first_altered_byte(tmp_path: Path, size: int) -> None:
     path = tmp_path / "file"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,12 +14,26 @@ import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from ledger.errors import ConfigError, GateError, LedgerError, PilarError, PublicationError, SourceError, TransformError
+from ledger.errors import (
+    ConfigError,
+    GateError,
+    LedgerError,
+    MachineError,
+    PilarError,
+    PublicationError,
+    SourceError,
+    TransformError,
+)
+from ledger.regions import known
 from ledger.settings import REPOSITORY
 from pilar.cli import app
 from pilar.commands.exit_codes import ExitCode, of_error, of_statuses
+from pilar.commands.installation import DEMO
+from pilar.platform.new_installation import write_configuration
 
 PILAR = str(Path(sys.executable).with_name("pilar"))
+TYPED = "pilar" if shutil.which("pilar") == PILAR else PILAR
+"""How a shell finds the command."""
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -36,7 +51,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_command_gives_its_result_as_json_but_those_that_have_none() -> None:
     without = [name for name, one in commands(get_command(app)) if not any("--json" in p.opts for p in one.params)]
-    assert sorted(without) == ["check", "completion", "test"]
+    assert sorted(without) == ["check", "completion", "test", "up"]
 
 
 def test_help_has_every_command_in_a_group_and_every_exit_code() -> None:
@@ -77,6 +92,7 @@ def test_the_worst_batch_says_with_what_a_pull_ends(statuses: list[str], code: i
         (SourceError("auth", "x"), 5),
         (TransformError("x"), 5),
         (GateError("x"), 5),
+        (MachineError("x"), 5),
         (ConfigError("x"), 2),
         (LedgerError("x"), 2),
         (PublicationError("x"), 2),
@@ -94,7 +110,7 @@ def test_the_version_is_the_projects() -> None:
 
 def test_an_error_is_one_line_and_a_document_for_programs(tmp_path: Path) -> None:
     words = ("verify", "--chain", str(tmp_path / "nothing"))
-    for called, typed in (("", PILAR), ("./run", "./run")):
+    for called, typed in (("", TYPED), ("./run", "./run")):
         told = run(*words, PILAR_COMMAND=called)
         assert (told.returncode, told.stdout) == (2, "")
         assert told.stderr.splitlines() == [
@@ -107,9 +123,21 @@ def test_an_error_is_one_line_and_a_document_for_programs(tmp_path: Path) -> Non
     assert len(told.stderr.splitlines()) == 1
 
 
-def test_nothing_that_a_command_starts_is_told_how_this_one_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_p10_the_platform_of_ones_own_does_not_run_among_the_demos_simulated_records(tmp_path: Path) -> None:
+    write_configuration(tmp_path, known(["35.73"]), "Asia/Jakarta", more=f"{DEMO}=yes\n")
+    told = run("up", PILAR_HOME=str(tmp_path))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "this folder is the demo's, and its records are simulated" in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pilar.env"]
+
+
+@pytest.mark.usefixtures("as_a_command_does")
+def test_nothing_that_a_command_starts_is_told_how_this_one_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pilar import cli
 
+    monkeypatch.setenv("PILAR_HOME", str(tmp_path))
     monkeypatch.setenv(cli.CALLED, "./run")
     monkeypatch.setattr("sys.argv", ["pilar", "--version"])
     with pytest.raises((SystemExit, typer.Exit)):

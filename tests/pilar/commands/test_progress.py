@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
-from ledger.records import Batch, Event, EventStatus
+from ledger.records import Batch, EvaluationStatus, Event, EventStatus
 from pilar.commands.demo_display import news
 from pilar.commands.demo_progress import PillarProgress, Progress, SourceProgress, summarise
 
@@ -81,3 +82,10 @@ def test_only_what_is_new_is_said_and_with_its_reason() -> None:
         "publication": ("p1 is current", False),
     }
     assert news(then, then) == {}
+
+
+@pytest.mark.parametrize("status", get_args(EvaluationStatus))
+def test_whatever_becomes_of_an_evaluation_is_told(status: EvaluationStatus) -> None:
+    [(what, said)] = news(None, Progress([], [], None, ("e1", status))).items()
+    assert (what, said.awaited) == ("evaluation e1", status in ("running", "scored"))
+    assert said.told

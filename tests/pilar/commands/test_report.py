@@ -42,9 +42,33 @@ def test_scores_from_simulated_systems_are_marked(tmp_path: Path) -> None:
 
 
 INDEXES = (
-    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.82, 2.83, false)",
-    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 2.89, 2.85, true)",
+    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.82, 2.83, false, null)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 2.89, 2.85, true, null)",
 )
+
+
+YEARS = (
+    "('64.02', 'Kabupaten Contoh', 'reported', '2022-reguler', 1.11, NULL, false)",
+    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.22, NULL, false)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2022-reguler', 3.33, NULL, false)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 3.99, NULL, false)",
+)
+
+
+@pytest.mark.parametrize("rows", list(permutations(YEARS)))
+def test_the_index_is_that_of_the_newest_rules_in_whatever_order_they_are_stored(
+    tmp_path: Path, rows: tuple[str, ...]
+) -> None:
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
+            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic)"
+        )
+    with out.capture() as printed:
+        print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
+    told = {" ".join(line.split()) for line in printed.get().splitlines()}
+    assert {"rule set 2023-reguler", "index, reported 2.22", "index, computed 3.99"} <= told
 
 
 @pytest.mark.parametrize("rows", list(permutations(INDEXES)))
@@ -55,13 +79,13 @@ def test_the_index_of_the_assessors_stands_above_what_was_published_for_it(
         connection.execute(TABLES)
         connection.execute(
             f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
-            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic)"
+            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic, missing_because)"
         )
 
     with out.capture() as printed:
-        print_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path)
+        print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
 
-    told = [line.split()[-2] for line in printed.get().splitlines() if "index, " in line or "as published" in line]
+    told = [line.split()[-1] for line in printed.get().splitlines() if "index, " in line or "as published" in line]
     assert told == ["2.82", "2.83", "~2.89"]
 
 

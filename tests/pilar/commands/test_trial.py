@@ -45,6 +45,7 @@ class Portal:
     status: int = 200
     ahead: timedelta = timedelta(0)
     asked: int = 0
+    questions: list[str] = field(default_factory=list)
     url: str = ""
 
 
@@ -60,6 +61,7 @@ def portal() -> Iterator[Portal]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             made.asked += 1
+            made.questions.append(self.path)
             allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
             status = made.status if allowed else 401
             body = json.dumps({"rows": made.rows} if status == 200 else {"error": f"no, not {TOKEN}"}).encode()
@@ -249,9 +251,9 @@ def test_a_dry_run_compares_with_what_is_in_force_and_ends_as_the_pull_would(
     before, receipts = files(installed), len(ledger.receipts())
     assert "unchanged" in run("pull", "contoh", "--dry-run").stdout
     portal.rows = rows(10)
-    rehearsed = run("pull", "contoh", "--dry-run")
-    assert rehearsed.exit_code == ExitCode.HELD
-    assert "many fewer rows than usual" in rehearsed.stdout
+    tried = run("pull", "contoh", "--dry-run")
+    assert tried.exit_code == ExitCode.HELD
+    assert "many fewer rows than usual" in tried.stdout
     assert files(installed) == before
     assert (len(ledger.batches("contoh")), len(ledger.receipts())) == (1, receipts)
     real = run("pull", "contoh")
@@ -269,7 +271,7 @@ def test_a_pull_ends_with_a_code_that_says_what_became_of_it(installed: Path, po
     assert run("pull", "contoh").exit_code == ExitCode.HELD
 
 
-def test_a_system_that_refuses_ends_a_pull_and_its_rehearsal_alike(
+def test_a_system_that_refuses_ends_a_pull_and_its_dry_run_alike(
     installed: Path, portal: Portal, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pilar import cli
@@ -282,3 +284,23 @@ def test_a_system_that_refuses_ends_a_pull_and_its_rehearsal_alike(
         assert ended.value.code == ExitCode.FAILED
         assert len(ledger.batches("contoh")) == batches
     assert os.environ.get("PILAR_COMMAND") is None
+
+
+@pytest.mark.parametrize("words", [("test-connection", "contoh"), ("pull", "contoh", "--dry-run"), ("pull", "contoh")])
+def test_a_look_at_a_source_asks_for_the_installations_regions_as_a_pull_does(
+    installed: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    path = installed.parent / "sources" / "dinas_contoh" / "contoh.yaml"
+    source = yaml.safe_load(path.read_text())
+    source["args"]["params"]["kode"] = "{kode}"
+    source["for_each"] = [{"tahun": "2024", "kode": "{region.digits}"}]
+    path.write_text(yaml.safe_dump(source, sort_keys=False))
+    monkeypatch.setenv("PILAR_REGIONS", "")
+    nowhere = run(*words)
+    assert nowhere.exception is not None
+    assert "no region is chosen" in str(nowhere.exception)
+    assert portal.questions == []
+    monkeypatch.setenv("PILAR_REGIONS", "35.73")
+    looked = run(*words)
+    assert looked.exit_code == ExitCode.DONE, looked.output
+    assert portal.questions == ["/api?tahun=2024&kode=3573"]

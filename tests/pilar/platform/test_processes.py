@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -285,3 +286,23 @@ def test_p10_a_taken_port_is_one_clear_line() -> None:
             require_free_port(port, "the door")
     assert "choose another port" in str(refused.value)
     require_free_port(free_port(), "the door")
+
+
+def test_what_a_process_was_told_is_in_no_text_of_its_supervisor(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(service(tmp_path, "import sys; sys.stdin.read()"))
+    supervisor.tell("child", "kata-sandi-dinas")
+    assert "kata-sandi-dinas" not in repr(vars(supervisor))
+
+
+def test_what_cannot_be_started_again_keeps_nobody_from_being_stopped(supervisor: Supervisor, tmp_path: Path) -> None:
+    command = tmp_path / "program"
+    command.symlink_to(sys.executable)
+    supervisor.start(service(tmp_path, "import sys; sys.stdin.read()", "first"))
+    supervisor.start(replace(service(tmp_path, "", "second"), command=(str(command), "-c", "")))
+    first, second = supervisor.pid("first"), supervisor.pid("second")
+    assert eventually_gone(second)
+    command.unlink()
+    with pytest.raises(PlatformError, match="second cannot be started"):
+        tended(supervisor, lambda: False)
+    supervisor.stop()
+    assert eventually_gone(first)

@@ -1,6 +1,7 @@
 """What a long course says of itself."""
 
 import threading
+from itertools import count
 
 from pilar.platform.telling import Telling, waits_for
 
@@ -36,6 +37,24 @@ def test_silence_is_broken_by_a_line_about_what_is_waited_for() -> None:
         assert beaten.wait(30)
     said = [line for line in lines if not line.startswith("...")]
     assert said == ["Airflow starts", "the door starts", "the door answers"]
+
+
+def test_nothing_is_said_while_nobody_waits() -> None:
+    lines: list[str] = []
+    moments, looked = count(), threading.Event()
+
+    def clock() -> float:
+        moment = next(moments)
+        if moment > 40:
+            looked.set()
+        return float(moment)
+
+    with Telling(lines.append, beat_seconds=1.5, clock=clock) as telling:
+        telling.rests("press Ctrl-C to stop everything")
+        assert looked.wait(30)
+        assert [line.partition("s  ")[2] for line in lines] == ["press Ctrl-C to stop everything"]
+        telling.starts("the end")
+    assert len(lines) >= 2
 
 
 def test_a_heartbeat_names_a_few_and_counts_the_rest() -> None:

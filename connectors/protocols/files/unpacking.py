@@ -1,4 +1,4 @@
-"""What is done with a file that is of another kind than its name says: it is unpacked, or refused by what it is."""
+"""Files that are no plain ones: packed ones are unpacked, and those of a kind that is not read are refused by it."""
 
 import gzip
 import io

@@ -25,6 +25,7 @@ from connectors.protocols.base import Page
 from connectors.pull.course import no_answer
 from connectors.pull.coverage import coverage_of, coverages_due
 from connectors.pull.origin import Fetched
+from connectors.source.for_each import for_regions
 from connectors.source.plan import Plan
 from connectors.source.source import Source
 from ledger.keys import Keys
@@ -34,6 +35,8 @@ from ledger.store import Ledger
 
 MOST_ROWS = 10
 PSEUDONYM = "(pseudonym)"
+PLACE = ".dry-run-"
+"""How the folder begins in which a dry run lands, in the installation's home."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Rehearsed:
+class DryRun:
     """What a pull would come to. ``rows`` are a few that would land, with everything personal masked; ``refused`` a few
     that would not, with their reasons.
     """
@@ -58,11 +61,12 @@ class Rehearsed:
     refused: Sequence[Mapping[str, Any]]
 
 
-def rehearse(source: Source, ledger: Ledger, settings: Settings, *, full: bool = False) -> Rehearsed:
+def dry_run(source: Source, ledger: Ledger, settings: Settings, *, full: bool = False) -> DryRun:
     """What a pull of the source would come to now. The ledger is read, and nothing is written to it.
 
     Raises SourceError or ConfigError where the pull would fail.
     """
+    source = for_regions(source, settings)
     keys = Keys.load(settings.key_dir)
     origin = Fetched(source, settings, None, full=full, connection=None)
     contract_sha256 = source.contract_sha256(keys.pseudonym_fingerprint)
@@ -70,7 +74,7 @@ def rehearse(source: Source, ledger: Ledger, settings: Settings, *, full: bool =
     terms = Terms(source, contract_sha256, plan, origin.synthetic, settings.home)
     # In the home: what is written there is named by its place in it, and /tmp may be small.
     settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix=".dry-run-") as place:
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix=PLACE) as place:
         folder = Path(place)
         with Landing(source, keys, folder, plan=plan, in_force=settings.landing_dir / source.id) as landing:
             with closing(origin.pages(plan)) as pages:
@@ -78,7 +82,7 @@ def rehearse(source: Source, ledger: Ledger, settings: Settings, *, full: bool =
             folders = [folder / f"batch-{nth}" for nth, _ in enumerate(seen.coverages)]
             decisions = Decider(terms, ledger, landing).decide(list(zip(seen.coverages, folders, strict=True)))
         written = [one.files for one in decisions if one.files is not None]
-        return Rehearsed(seen.pages, seen.bytes, decisions, _rows(source, written), _refused(written))
+        return DryRun(seen.pages, seen.bytes, decisions, _rows(source, written), _refused(written))
 
 
 def first_page(source: Source, page: Page, plan: Plan) -> Seen:
