@@ -28,8 +28,8 @@ _ANY_FRACTION = r"[,\[]\s*-?[0-9]+([.][0-9]|[eE])"
 _ESCAPED_NAME = r'"[^"]*\\[^"]*"\s*:\s*-?[0-9]+([.]|[eE])'
 
 
-_MOST_DIGITS = 38
-"""Of a number in any column's type."""
+# Digits of a number that a double keeps, and places behind the mark in any column's type.
+_SURE_DIGITS, _SMALLEST = 15, 38
 _THREE_DECIMALS = re.compile(r"[.][0-9]{3}\Z")
 
 
@@ -113,11 +113,11 @@ def _localise(record: Any, contract: Contract) -> None:
 
 
 def _written_out(number: str) -> str:
-    """Digits without an exponent, where that is no page full of noughts."""
+    """Digits without an exponent, where no noughts stand for digits that a spreadsheet or a double has lost."""
     if "e" not in number.lower():
         return number
     value = Decimal(number)
-    return f"{value:f}" if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS else number
+    return f"{value:f}" if value.is_finite() and -_SMALLEST <= value.adjusted() < _SURE_DIGITS else number
 
 
 def _place(record: Any, name: str, column: Column) -> tuple[Any, Any]:

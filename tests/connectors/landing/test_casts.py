@@ -292,7 +292,16 @@ def test_a_number_keeps_its_digits_as_text_however_its_name_is_written(land: Any
 def test_more_digits_than_a_double_keeps_come_before_an_exponent_too(land: Any) -> None:
     columns = ID | {"value": {"type": "decimal(38,5)", "locale": "id"}}
     result = land(columns, [page_of(b'[{"id": 1, "value": 90071992547409931e0}]')])
-    assert [row["value"] for row in result.rows] == [Decimal(90071992547409931)]
+    assert result.rows == []
+    assert result.reasons == [("type", "value")]
+
+
+@pytest.mark.parametrize("number", ["1.2345678901234567e+19", "1e15"])
+def test_a_number_that_a_spreadsheet_has_rounded_is_refused_beside_small_ones_too(land: Any, number: str) -> None:
+    columns = ID | {"value": {"type": "decimal(38,5)"}}
+    result = land(columns, [page_of(f'[{{"id": 1, "value": {number}}}, {{"id": 2, "value": 1e-05}}]'.encode())])
+    assert [row["value"] for row in result.rows] == [Decimal("0.00001")]
+    assert result.reasons == [("type", "value")]
 
 
 def test_a_number_in_a_list_is_one_of_no_locale_on_a_rewritten_page_too(land: Any) -> None:
