@@ -1,7 +1,7 @@
 """What a gate answers."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 from expectations.rules import Severity
@@ -43,10 +43,6 @@ class GateResult:
     def blocking(self) -> tuple[Check, ...]:
         """What stands in the way: critical rules not met, and every check that could not be carried out."""
         return tuple(check for check in self.checks if _blocks(check))
-
-    def as_dict(self) -> dict[str, object]:
-        """For the ledger: plain dictionaries, lists, text and numbers."""
-        return asdict(self)
 
 
 def judge(gate: str, checks: tuple[Check, ...]) -> GateResult:

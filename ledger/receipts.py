@@ -59,12 +59,6 @@ def link_hash(previous_sha256: str, body: str) -> str:
     return hashlib.sha256(f"{previous_sha256}\n{body}".encode()).hexdigest()
 
 
-def first_broken(chain: Iterable[Receipt]) -> str | None:
-    """Why the chain does not hold, naming the first link that is wrong; None when every link holds."""
-    damage = first_altered(Witness(link) for link in chain)
-    return f"{damage.where}: {damage.what}" if damage is not None else None
-
-
 def first_altered(chain: Iterable[Witness]) -> Damage | None:
     """The first receipt that is not as it was written, or whose batch is told otherwise by the ledger's other rows.
 

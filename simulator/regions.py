@@ -53,8 +53,3 @@ REGIONS = (KUKAR, KOTIM, MALANG)
 def by_kemendagri(code: str) -> Region | None:
     """The region of a dotted Kemendagri code; None for any other text, a bare four-digit code included."""
     return next((region for region in REGIONS if region.kemendagri == code), None)
-
-
-def by_bps(code: str) -> Region | None:
-    """The region of a four-digit BPS code."""
-    return next((region for region in REGIONS if region.bps == code), None)

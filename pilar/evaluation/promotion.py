@@ -35,7 +35,7 @@ JUDGES = ("great-expectations", "duckdb", "duckdb-sqlalchemy", "sqlalchemy")
 def decide(ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Path, result: "DbtResult") -> None:
     """Gate the candidates that were built, put in force what passes, and hold the other pillars."""
     usable = [pillar for pillar in pillar_ids() if not result.failed_for(f"mart_{pillar}")]
-    folder = settings.home / "promoted"
+    folder = settings.promoted_dir
     marts = export_marts(warehouse, {pillar: folder / pillar / f"{evaluation_id}.parquet" for pillar in usable})
     try:
         _gate(ledger, settings, evaluation_id, warehouse, marts)

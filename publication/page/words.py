@@ -74,8 +74,7 @@ MATURITIES = {
     "final": ("●", Text("final", "final")),
     "revised": ("↻", Text("direvisi", "revised")),
 }
-UNITS_EN = {"proyek": "projects", "sekolah": "schools", "indeks 1-5": "index 1–5", "indeks 0-100": "index 0–100"}
-UNITS_ID = {"indeks 1-5": "indeks 1–5", "indeks 0-100": "indeks 0–100"}
+UNITS_EN = {"proyek": "projects", "sekolah": "schools"}
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> Text:
@@ -114,11 +113,6 @@ def listed(items: Sequence[Text]) -> Text:
         f"{', '.join(item.id for item in before)} dan {last.id}",
         f"{', '.join(item.en for item in before)} and {last.en}",
     )
-
-
-def unit_name(unit: str) -> Text:
-    """A unit's name."""
-    return Text(UNITS_ID.get(unit, unit), UNITS_EN.get(unit, unit))
 
 
 def period(value: str | None) -> Text:

@@ -4,7 +4,7 @@ import json
 import logging
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import duckdb
@@ -66,7 +66,7 @@ def test_failing_rows_are_at_most_20_and_fit_json(spoiled: Spoil) -> None:
         check = next(check for check in result.checks if check.name == name)
         assert (len(check.failing_rows), check.failing_count) == (20, 30), name
         assert {"region_code", "period", "indicator_id"} <= set(check.failing_rows[0])
-    json.dumps(result.as_dict())
+    json.dumps(asdict(result))
 
 
 def test_p3_crashed_check_is_an_error_and_blocks(good_warehouse: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from ledger.errors import LedgerError
 from ledger.quarantine import Decided, Fate, fates, newest
-from ledger.receipts import first_broken
 from ledger.records import BatchResult, BatchStatus, QuarantineCount
 from ledger.store import Ledger
+from tests.chain import first_broken
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

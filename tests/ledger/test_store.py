@@ -14,9 +14,10 @@ from alembic.migration import MigrationContext
 
 from ledger import tables
 from ledger.errors import ConfigError, LedgerError
-from ledger.receipts import GENESIS, first_broken
+from ledger.receipts import GENESIS
 from ledger.records import BatchResult, EventIn, EventStatus, PageRow, QuarantineCount, Receipt
 from ledger.store import Ledger
+from tests.chain import first_broken
 
 EVENT = EventIn(
     sender="https://dinkes.example", sender_event_id="1", event_type="data.changed", source_id="dinkes_eppgbm"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from connectors.kept.replay import replay, replayable
 from connectors.pull.course import PullOutcome
 from ledger.errors import LedgerError
-from ledger.receipts import first_broken
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli
+from tests.chain import first_broken
 from tests.connectors import deltas
 from tests.connectors.dying import Killed, dying
 from tests.connectors.landing.conftest import page_of

@@ -17,10 +17,10 @@ from connectors.pull.course import PullOutcome
 from connectors.pull.page_store import PageStore
 from connectors.source.source import Source
 from ledger.errors import LedgerError, SourceError
-from ledger.receipts import first_broken
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation import evaluate
+from tests.chain import first_broken
 from tests.connectors.dying import Killed, dying
 from tests.connectors.pulling import COLUMNS, in_force, make, page, pull_pages, records, states, undisturbed
 
