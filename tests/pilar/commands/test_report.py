@@ -48,26 +48,31 @@ INDEXES = (
 
 
 YEARS = (
-    "('64.02', 'Kabupaten Contoh', 'reported', '2022-reguler', 1.11, NULL, false)",
-    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.22, NULL, false)",
-    "('64.02', 'Kabupaten Contoh', 'computed', '2022-reguler', 3.33, NULL, false)",
-    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 3.99, NULL, false)",
+    "('64.02', 'Kabupaten Contoh', 'reported', '2022-reguler', 1.11, NULL, false, NULL)",
+    "('64.02', 'Kabupaten Contoh', 'reported', '2023-reguler', 2.22, NULL, false, NULL)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2022-reguler', 3.33, NULL, false, NULL)",
+    "('64.02', 'Kabupaten Contoh', 'computed', '2023-reguler', 3.99, NULL, false, NULL)",
 )
+
+
+def printed_of(folder: Path, rows: tuple[str, ...]) -> list[str]:
+    """The lines that are printed of a publication with these rows of indexes."""
+    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
+        connection.execute(TABLES)
+        connection.execute(
+            f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
+            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic, missing_because)"
+        )
+    with out.capture() as printed:
+        print_scores(read_scores(Settings(home=folder, ledger_url="", key_dir=folder), folder))
+    return [" ".join(line.split()) for line in printed.get().splitlines()]
 
 
 @pytest.mark.parametrize("rows", list(permutations(YEARS)))
 def test_the_index_is_that_of_the_newest_rules_in_whatever_order_they_are_stored(
     tmp_path: Path, rows: tuple[str, ...]
 ) -> None:
-    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
-        connection.execute(TABLES)
-        connection.execute(
-            f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
-            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic)"
-        )
-    with out.capture() as printed:
-        print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
-    told = {" ".join(line.split()) for line in printed.get().splitlines()}
+    told = set(printed_of(tmp_path, rows))
     assert {"rule set 2023-reguler", "index, reported 2.22", "index, computed 3.99"} <= told
 
 
@@ -75,18 +80,8 @@ def test_the_index_is_that_of_the_newest_rules_in_whatever_order_they_are_stored
 def test_the_index_of_the_assessors_stands_above_what_was_published_for_it(
     tmp_path: Path, rows: tuple[str, ...]
 ) -> None:
-    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
-        connection.execute(TABLES)
-        connection.execute(
-            f"create or replace table scores.index_scores as from (values {', '.join(rows)}) as given "
-            "(region_code, region_name, basis, rule_set_id, index_value, published_value, synthetic, missing_because)"
-        )
-
-    with out.capture() as printed:
-        print_scores(read_scores(Settings(home=tmp_path, ledger_url="", key_dir=tmp_path), tmp_path))
-
-    told = [line.split()[-1] for line in printed.get().splitlines() if "index, " in line or "as published" in line]
-    assert told == ["2.82", "2.83", "~2.89"]
+    told = [line for line in printed_of(tmp_path, rows) if "index, " in line or "as published" in line]
+    assert told == ["index, reported 2.82", "as published 2.83", "index, computed ~2.89"]
 
 
 def test_a_gate_says_what_stood_out_and_where_its_answer_was_carried_over_from(ledger: Ledger) -> None:
