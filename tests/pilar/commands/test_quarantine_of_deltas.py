@@ -11,6 +11,7 @@ from connectors.source.source_files import load_source
 from ledger.errors import PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
+from ledger.wording import day
 from pilar.sources.quarantine import refused
 from tests.connectors.deltas import COLUMNS, make, pulled
 from tests.connectors.landing.conftest import page_of
@@ -82,7 +83,7 @@ def test_a_row_that_comes_again_with_the_overlap_is_asked_about_once(
     typed: Type, deltas: list[str], ledger: Ledger
 ) -> None:
     shown = " ".join(typed("quarantine", "list").split())
-    today = f"{ledger.now():%Y-%m-%d}"
+    today = day(ledger.now())
     assert f"2 max n: open since {today}, came 2 times, last {today}; ask the agency" in shown
     assert deltas[1] not in shown
     everything = " ".join(typed("quarantine", "list", "--all").split())
@@ -120,7 +121,7 @@ def test_a_row_that_the_agency_corrected_in_a_later_delta_waits_no_more(
     shown = " ".join(typed("quarantine", "list").split())
     assert "1 of 2 max n: open since" in shown  # bad2 still waits
     everything = " ".join(typed("quarantine", "list", "--all").split())
-    assert f"1 max n: landed since {ledger.now():%Y-%m-%d}; nothing: {third} holds them" in everything
+    assert f"1 max n: landed since {day(ledger.now())}; nothing: {third} holds them" in everything
     first, last = (typed("quarantine", "show", batch_id) for batch_id in deltas[1:])
     assert first.count("landed later") == last.count("landed later") == 1
     assert f"quarantine show {third}" not in first + last  # nothing of it was refused

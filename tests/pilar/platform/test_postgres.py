@@ -137,14 +137,14 @@ def test_a_server_that_takes_longer_than_the_wheel_waits_is_waited_for(
 
     started = postgres_server.pg_ctl
     waited: list[object] = []
-    log = place / "postgres" / "log"
+    begun = place / "postgres" / "postmaster.pid"
 
     def impatient(arguments: list[str], **more: object) -> object:
         """The first call gives up before the server can be there, as on a machine that is far slower."""
         if "start" in arguments and not waited:
             waited.append(arguments)
             started(["-W", *arguments[1:]], **{**more, "timeout": 60})
-            while not log.exists():
+            while not begun.exists():
                 time.sleep(0.01)
             raise subprocess.TimeoutExpired("pg_ctl", 10)
         return started(arguments, **more)
