@@ -54,7 +54,7 @@ def ingest(
     with ledger.one_connection():
         began = ledger.now()
         try:
-            source = find_source(settings.sources_dir, source_id)
+            source = find_source(settings, source_id)
             answered = event_id or ledger.newest_open_event(source_id, began)
             outcome = pull(source, ledger, settings, event_id=answered, full=full)
         except SourceError as error:

@@ -17,7 +17,6 @@ from connectors.protocols.base import Page
 from connectors.protocols.records import NOTHING
 from connectors.pull.coverage import coverage_of
 from connectors.pull.page_store import noticed_in, read_noted
-from connectors.source.for_each import for_regions
 from connectors.source.plan import plan_of
 from connectors.source.protocol import reader_of
 from connectors.source.source import Source
@@ -92,7 +91,6 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
 
     Raises LedgerError when pages are gone, changed or unreadable, and SourceError when they cannot be landed.
     """
-    source = for_regions(source, settings)
     keys = Keys.load(settings.key_dir)
     rows = kept_rows(batch, ledger)
     # Rows without clear persons, as they lie in the landing folder; still no business of any other user.

@@ -16,7 +16,6 @@ from connectors.landing.personal import MASK, holds_identity, holds_long_number
 from connectors.protocols.records import dump_records, parse_exact
 from connectors.protocols.spans import Span
 from connectors.pull.page_store import read_page
-from connectors.source.for_each import for_regions
 from connectors.source.persons import maybe_a_person, named_like_a_person
 from connectors.source.protocol import reader_of
 from connectors.source.source import Source
@@ -52,7 +51,6 @@ def trace(source: Source, batch: Batch, row: int, ledger: Ledger, settings: Sett
 
     Raises ConfigError when the batch has no such row, and LedgerError when its page is gone or was altered.
     """
-    source = for_regions(source, settings)
     values, refused = _values(settings.home, batch, f"_row = {row}")
     pages = ledger.pages(batch.batch_id)
     page = next(one for one in pages if one.seq == values["_page"])

@@ -18,7 +18,6 @@ from connectors.pull.open_batches import OpenBatches
 from connectors.pull.origin import Fetched, Origin
 from connectors.pull.outcome import BatchOutcome, PullOutcome
 from connectors.pull.record import record
-from connectors.source.for_each import for_regions
 from connectors.source.source import Source
 from ledger.batch_store import MACHINE_KIND
 from ledger.errors import MachineError, PilarError, SourceError
@@ -46,7 +45,6 @@ def pull(
     ``full``: ask an incremental source for everything again; other sources always give everything.
     Raises SourceError or ConfigError after the ledger has recorded the failure.
     """
-    source = for_regions(source, settings)
     with ledger.deciding(source.id):
         return run(source, Fetched(source, settings, event_id, full=full, connection=connection), ledger, settings)
 

@@ -25,7 +25,6 @@ from connectors.protocols.base import Page
 from connectors.pull.course import no_answer
 from connectors.pull.coverage import coverage_of, coverages_due
 from connectors.pull.origin import Fetched
-from connectors.source.for_each import for_regions
 from connectors.source.plan import Plan
 from connectors.source.source import Source
 from ledger.keys import Keys
@@ -66,7 +65,6 @@ def dry_run(source: Source, ledger: Ledger, settings: Settings, *, full: bool = 
 
     Raises SourceError or ConfigError where the pull would fail.
     """
-    source = for_regions(source, settings)
     keys = Keys.load(settings.key_dir)
     origin = Fetched(source, settings, None, full=full, connection=None)
     contract_sha256 = source.contract_sha256(keys.pseudonym_fingerprint)

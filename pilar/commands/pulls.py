@@ -46,7 +46,7 @@ def pull_command(
     from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
-    found = find_source(settings.sources_dir, source)
+    found = find_source(settings, source)
     installation.require_connection(settings, found.connection)
     if dry_run:
         print_dry_run(found, ledger, settings, full=full)
@@ -98,7 +98,7 @@ def diagnose_command(
     from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
-    found = find_source(settings.sources_dir, source)
+    found = find_source(settings, source)
     if answer:
         _print_answer(source, ledger, settings)
         return

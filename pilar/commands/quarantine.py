@@ -49,7 +49,7 @@ def list_command(
 
     ledger, settings = installation.opened()
     if source is not None:
-        find_source(settings.sources_dir, source)
+        find_source(settings, source)
     if batch is not None:
         existing_batch(ledger, batch)
     found = refused(ledger, settings, source=source, rule=rule, batch=batch, closed=everything)

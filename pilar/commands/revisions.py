@@ -25,7 +25,7 @@ def revisions_command(
     from pilar.sources.catalogue import find_source
 
     ledger, settings = installation.opened()
-    find_source(settings.sources_dir, source)
+    find_source(settings, source)
     found = [(one, _lines(settings, one)) for one in reversed(ledger.revisions(source, coverage))]
     result = [plain(one) | {"lines": lines[:limit], "more": max(0, len(lines) - limit)} for one, lines in found]
     say({"revisions": result}, lambda: _show(found, limit))

@@ -30,7 +30,7 @@ def trace_command(
     ledger, settings = installation.opened()
     found = _batch(ledger, batch, coverage)
     number = int(row[0]) if len(row) == 1 and row[0].isdigit() else row_of(settings.home, found, _pairs(row))
-    _print(trace(find_source(settings.sources_dir, found.source_id), found, number, ledger, settings), ledger, show)
+    _print(trace(find_source(settings, found.source_id), found, number, ledger, settings), ledger, show)
 
 
 def _batch(ledger: Ledger, name: str, coverage: str | None) -> "Batch":

@@ -34,12 +34,11 @@ def test_connection_command(
     Neither a ledger nor keys are needed. The exit code is 0 when the system gave its first page, else 5.
     """
     from connectors.pull.trial import try_out
-    from connectors.source.for_each import for_regions
     from pilar.commands import installation
     from pilar.sources.catalogue import find_source
 
     settings = installation.without_ledger()
-    found = for_regions(find_source(settings.sources_dir, source), settings)
+    found = find_source(settings, source)
     steps = try_out(found, installation.connection(found.connection))
     result = {"source_id": found.id, "protocol": found.protocol, "connection": found.connection, "steps": steps}
     say(result, lambda: _print_steps(found, steps))

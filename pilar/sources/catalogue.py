@@ -8,28 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.decide.maturity import maturity_of
+from connectors.source.for_each import for_regions
 from connectors.source.problems import Problem
 from connectors.source.source import Source
 from connectors.source.source_files import load_source, read_source, refusal, source_files, twice
 from ledger.errors import ConfigError
 from ledger.project import landing_columns
 from ledger.records import Batch, Maturity
+from ledger.settings import Settings
 
 if TYPE_CHECKING:
     from ledger.store import Ledger
 
 
-def find_source(folder: Path, source_id: str) -> Source:
-    """One source by its id; only its own file is read, so that another's mistake does not stop it.
+def find_source(settings: Settings, source_id: str) -> Source:
+    """One source by its id, as this installation asks for it: where it names a region, with each of its regions.
 
-    Raises ConfigError when there is none, or when its file is wrong.
+    Only its own file is read, so that another's mistake does not stop it. Raises ConfigError when there is none, when
+    its file is wrong, or when it asks by region and the installation has none.
     """
+    folder = settings.sources_dir
     paths = {path.stem: path for path in source_files(folder)}
     if source_id not in paths:
         close = get_close_matches(source_id, paths, n=1)
         hint = f"Did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"there is no source {source_id!r}", where=str(folder), do=f"{hint}See `pilar sources list`")
-    return load_source(paths[source_id])
+    return for_regions(load_source(paths[source_id]), settings)
 
 
 def readable_sources(folder: Path) -> Mapping[str, Source]:

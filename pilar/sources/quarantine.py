@@ -114,7 +114,7 @@ def replay(ledger: Ledger, settings: Settings, target: str) -> Iterator[Replayed
     from pilar.sources.catalogue import find_source
 
     of_batch = is_batch(target)
-    source = find_source(settings.sources_dir, existing_batch(ledger, target).source_id if of_batch else target)
+    source = find_source(settings, existing_batch(ledger, target).source_id if of_batch else target)
     wanted = [target] if of_batch else list(replaying.replayable(source, ledger))
     failed: PilarError | None = None
     while wanted:
@@ -196,7 +196,7 @@ def existing_batch(ledger: Ledger, batch_id: str) -> Batch:
 def _known(settings: Settings, source_id: str) -> None:
     from pilar.sources.catalogue import find_source
 
-    find_source(settings.sources_dir, source_id)
+    find_source(settings, source_id)
 
 
 def _file(batch: Batch, settings: Settings) -> Path:

@@ -9,6 +9,7 @@ from connectors.kept.rebuild import differences, rebuild
 from connectors.kept.replay import replay
 from connectors.kept.trace import trace
 from connectors.pull.course import PullOutcome, pull
+from connectors.source.for_each import for_regions
 from connectors.source.source import Source
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
@@ -91,12 +92,12 @@ def test_p7_a_file_that_is_asked_for_by_region_is_traced_and_rebuilt(
         args={"pattern": r"lap_(?P<daerah>\d{4})\.xlsx", "wide": wide},
         for_each=[{"daerah": "{region.digits}", "tahun": "2024"}],
     )
-    own = settings.model_copy(update={"regions": ("35.73",)})
-    [batch] = pulled(found, ledger, own, folder).batches
+    found = for_regions(found, settings.model_copy(update={"regions": ("35.73",)}))
+    [batch] = pulled(found, ledger, settings, folder).batches
     assert (batch.landed, batch.quarantined) == (2, 0)
     known = ledger.batch(batch.batch_id)
     assert known is not None
-    span = trace(found, known, 1, ledger, own).span
+    span = trace(found, known, 1, ledger, settings).span
     assert span is not None
     assert span.location.startswith("row 3 of the sheet in ")
-    assert differences(known, rebuild(found, known, ledger, own)) == {}
+    assert differences(known, rebuild(found, known, ledger, settings)) == {}

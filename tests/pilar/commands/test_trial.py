@@ -286,15 +286,19 @@ def test_a_system_that_refuses_ends_a_pull_and_its_dry_run_alike(
     assert os.environ.get("PILAR_COMMAND") is None
 
 
-@pytest.mark.parametrize("words", [("test-connection", "contoh"), ("pull", "contoh", "--dry-run"), ("pull", "contoh")])
-def test_a_look_at_a_source_asks_for_the_installations_regions_as_a_pull_does(
-    installed: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
-) -> None:
+def ask_by_region(installed: Path) -> None:
     path = installed.parent / "sources" / "dinas_contoh" / "contoh.yaml"
     source = yaml.safe_load(path.read_text())
     source["args"]["params"]["kode"] = "{kode}"
     source["for_each"] = [{"tahun": "2024", "kode": "{region.digits}"}]
     path.write_text(yaml.safe_dump(source, sort_keys=False))
+
+
+@pytest.mark.parametrize("words", [("test-connection", "contoh"), ("pull", "contoh", "--dry-run"), ("pull", "contoh")])
+def test_a_look_at_a_source_asks_for_the_installations_regions_as_a_pull_does(
+    installed: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    ask_by_region(installed)
     monkeypatch.setenv("PILAR_REGIONS", "")
     nowhere = run(*words)
     assert nowhere.exception is not None
