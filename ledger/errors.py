@@ -80,6 +80,14 @@ class PublicationError(PilarError):
     """A publication could not be built or checked; what was published before stays."""
 
 
+class NoPublicationError(PublicationError):
+    """The publication that is asked for is not there."""
+
+
+class AlteredPublicationError(PublicationError):
+    """A publication is not the one that was made: a file of it was altered, or the ledger knows another one."""
+
+
 class MachineError(PilarError):
     """The machine had no room left, on its disk or in its memory: nothing is wrong with data or rules."""
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import PublicationError
+from ledger.errors import AlteredPublicationError, PublicationError
 from publication.meta import ChainHead
 
 MANIFEST = "manifest.json"
@@ -51,7 +51,7 @@ def _content(folder: Path) -> Any:
 
 
 def _unreadable(folder: Path, error: Exception) -> PublicationError:
-    return PublicationError(
+    return AlteredPublicationError(
         f"the manifest cannot be read ({type(error).__name__})",
         where=str(folder / MANIFEST),
         do="Roll back to another publication and publish again",

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ledger.disk import sync
-from ledger.errors import PublicationError
+from ledger.errors import NoPublicationError, PublicationError
 from publication.verify import verify
 
 CURRENT = "current"
@@ -39,7 +39,7 @@ def resolve(published_dir: Path) -> Path:
     """
     publication_id = current(published_dir)
     if publication_id is None:
-        raise PublicationError("nothing is published yet", where=str(published_dir), do="Run `pilar evaluate`")
+        raise NoPublicationError("nothing is published yet", where=str(published_dir), do="Run `pilar evaluate`")
     return published_dir / publication_id
 
 
@@ -57,7 +57,7 @@ def swap(published_dir: Path, publication_id: str) -> None:
     Raises PublicationError when there is no such publication or a file of it was altered; the pointer then stays.
     """
     if publication_id not in list_publications(published_dir):
-        raise PublicationError(
+        raise NoPublicationError(
             f"there is no publication '{publication_id}'",
             where=str(published_dir),
             do="See `pilar publications list`",
@@ -83,7 +83,7 @@ def previous(published_dir: Path, among: Collection[str] | None = None) -> str:
     now, names = current(published_dir), list_publications(published_dir)
     older = [name for name in names if now is not None and name < now and (among is None or name in among)]
     if not older:
-        raise PublicationError(
+        raise NoPublicationError(
             "there is no publication before the current one", where=str(published_dir), do="Nothing was changed"
         )
     return older[0]

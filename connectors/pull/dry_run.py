@@ -6,7 +6,7 @@ that is removed at the end, pseudonymised as ever.
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +49,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What a pull would come to. ``rows`` are a few that would land, with everything personal masked; ``refused`` a few
-    that would not, with their reasons.
+    """What a pull would come to.
+
+    ``rows`` are a few that would land, with everything personal masked. ``refused`` are a few that would not, with
+    their reasons.
     """
 
     pages: int
@@ -93,7 +95,7 @@ def first_page(source: Source, page: Page, plan: Plan) -> Seen:
         return land(source, [page], landing, frozenset())
 
 
-def land(source: Source, pages: Iterable[Page], landing: Landing, due: Any) -> Seen:
+def land(source: Source, pages: Iterable[Page], landing: Landing, due: Set[str | None]) -> Seen:
     """Land pages. Raises SourceError when there is none, or one is damaged."""
     count = size = 0
     for page in pages:

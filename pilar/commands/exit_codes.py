@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Self
 
-from ledger.errors import GateError, MachineError, PilarError, SourceError, TransformError
+from ledger.errors import (
+    AlteredPublicationError,
+    GateError,
+    MachineError,
+    NoPublicationError,
+    PilarError,
+    PublicationError,
+    SourceError,
+    TransformError,
+)
 
 
 class ExitCode(IntEnum):
@@ -38,5 +47,9 @@ def of_statuses(statuses: Iterable[str]) -> ExitCode:
 
 def of_error(error: PilarError) -> ExitCode:
     """The code of an error that a user is meant to read."""
-    begun = isinstance(error, SourceError | GateError | MachineError | TransformError)
+    if isinstance(error, AlteredPublicationError):
+        return ExitCode.NOT_IN_ORDER
+    if isinstance(error, NoPublicationError):
+        return ExitCode.REFUSED
+    begun = isinstance(error, SourceError | GateError | MachineError | TransformError | PublicationError)
     return ExitCode.FAILED if begun else ExitCode.REFUSED

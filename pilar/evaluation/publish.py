@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors.http.failures import SENTENCE
 from connectors.source.columns import said
 from connectors.source.source import Source
-from ledger.errors import PublicationError
+from ledger.errors import AlteredPublicationError, NoPublicationError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.project import pillar_ids
 from ledger.records import Batch, Evaluation, GateRow, Maturity, PublicationRow
@@ -92,13 +92,13 @@ def recorded(ledger: Ledger, publication_id: str, manifest_sha256: str) -> Publi
     """
     row = ledger.publication(publication_id)
     if row is None:
-        raise PublicationError(
+        raise AlteredPublicationError(
             f"the ledger does not know publication {publication_id!r}",
             where=f"publication {publication_id}",
             do="Pilar did not make its folder: take it away, and see `pilar publications list`",
         )
     if manifest_sha256 != row.manifest_sha256:
-        raise PublicationError(
+        raise AlteredPublicationError(
             f"publication {publication_id} is not the one the ledger recorded",
             where=f"publication {publication_id}",
             do="Roll back to another one",
@@ -128,7 +128,7 @@ def find(settings: Settings, publication_id: str | None) -> Path:
     if publication_id is None:
         return pointer.resolve(settings.published_dir)
     if publication_id not in pointer.list_publications(settings.published_dir):
-        raise PublicationError(
+        raise NoPublicationError(
             f"there is no publication {publication_id!r}",
             where=str(settings.published_dir),
             do="See `pilar publications list`",

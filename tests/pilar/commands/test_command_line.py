@@ -15,10 +15,12 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from ledger.errors import (
+    AlteredPublicationError,
     ConfigError,
     GateError,
     LedgerError,
     MachineError,
+    NoPublicationError,
     PilarError,
     PublicationError,
     SourceError,
@@ -95,7 +97,9 @@ def test_the_worst_batch_says_with_what_a_pull_ends(statuses: list[str], code: i
         (MachineError("x"), 5),
         (ConfigError("x"), 2),
         (LedgerError("x"), 2),
-        (PublicationError("x"), 2),
+        (PublicationError("x"), 5),
+        (NoPublicationError("x"), 2),
+        (AlteredPublicationError("x"), 1),
     ],
 )
 def test_an_error_says_whether_anything_was_begun(error: PilarError, code: int) -> None:
