@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connectors.landing.counts import MIN_DOUBLE_ROWS
+from connectors.landing.own_content import MIN_DOUBLE_ROWS
 from tests.connectors.landing.conftest import page_of
 
 COLUMNS = {"id": {}, "n": {"type": "integer"}, "nama": {"personal": "drop"}}
