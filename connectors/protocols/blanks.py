@@ -61,10 +61,10 @@ def may_begin_blank(x: str) -> str:
 def may_have_blanks(x: str) -> str:
     """SQL: whether blanks may stand at an end of a text; as ``may_begin_blank``.
 
-    To compare lengths and ends takes half as long as the quickest regular expression, and a third of trimming.
+    To compare lengths and ends takes half as long as the quickest regular expression, and a third of trimming. One
+    comparison for all that stand before the first sign takes as long as one for each, and is planned ten times as fast.
     """
-    ends = " OR ".join(f"ends_with({x}, chr({ord(char)}))" for char in BLANKS if char.isascii())
-    return f"({may_begin_blank(x)} OR strlen({x}) <> length({x}) OR {ends})"
+    return f"({may_begin_blank(x)} OR strlen({x}) <> length({x}) OR {x}[-1] < '!')"
 
 
 def may_hold_blanks(x: str) -> str:
