@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from ledger import tables as t
 from ledger.batch_store import RECEIPT_LOCK, BatchStore
+from ledger.clock import local_zone
 from ledger.errors import LedgerError
 from ledger.quarantine import DECIDED, Decided, Dismissal, Fate, Refused, fates
 from ledger.receipt_store import write_receipt
@@ -90,11 +91,12 @@ class QuarantineStore(BatchStore):
     def _standing(self) -> Mapping[tuple[str, str | None, str, str], Sequence[tuple[str, int]]]:
         """Decisions that hold for later batches today: by source, coverage, rule and field the batch and its rows."""
         d, q, b = t.dismissal.c, t.quarantine.c, t.batch.c
+        today = sa.cast(sa.func.timezone(local_zone().key, sa.func.now()), sa.Date)
         query = (
             sa.select(b.source_id, b.coverage, d.rule, d.field, d.batch_id, q.rows)
             .join_from(t.dismissal, t.quarantine)
             .join(t.batch, b.batch_id == d.batch_id)
-            .where(d.row.is_(None), d.until >= sa.func.current_date())
+            .where(d.row.is_(None), d.until >= today)
         )
         found: dict[tuple[str, str | None, str, str], list[tuple[str, int]]] = {}
         with self._begin() as connection:

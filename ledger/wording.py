@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ledger.clock import local_zone
+from ledger.clock import day_of, local_zone
 
 # Reasons whose numbers are words: fields as the system named them, what a person wrote.
 _QUOTING = ("drift_", "released")
@@ -43,7 +43,7 @@ def for_readers(entries: Sequence[Mapping[str, Any]]) -> str:
 
 def day(at: datetime) -> str:
     """The day of a moment where the regency is."""
-    return f"{at.astimezone(local_zone()):%Y-%m-%d}"
+    return day_of(at).isoformat()
 
 
 def moment(at: datetime, *, seconds: bool = False) -> str:

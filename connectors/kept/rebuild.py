@@ -25,6 +25,7 @@ from ledger.keys import Keys
 from ledger.records import Batch, PageRow
 from ledger.settings import Settings
 from ledger.store import Ledger
+from ledger.wording import day
 
 if TYPE_CHECKING:
     from connectors.protocols.base import ProtocolBase
@@ -54,7 +55,7 @@ def kept_rows(batch: Batch, ledger: Ledger) -> Sequence[PageRow]:
     for row in rows:
         if row.gone_at is not None:
             raise LedgerError(
-                f"the batch's pages were removed on {row.gone_at:%Y-%m-%d} ({row.gone_why})",
+                f"the batch's pages were removed on {day(row.gone_at)} ({row.gone_why})",
                 where=f"batch {batch.batch_id}",
                 do=f"Restore them from your backup, or read everything again (`pilar pull {batch.source_id} --full`); "
                 "the hashes are still in the ledger",

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ledger.clock import day_of
 from ledger.errors import ConfigError, LedgerError, PilarError
 from ledger.quarantine import Refused
 from ledger.records import Batch
@@ -154,7 +155,7 @@ def dismiss(
         raise ConfigError("a dismissal needs its reason", where="--why", do="Say who confirmed what")
     if until is not None and row is not None:
         raise ConfigError("a row's number is another one in the next batch", where="--until", do="Dismiss its rule")
-    if until is not None and until < ledger.now().date():
+    if until is not None and until < day_of(ledger.now()):
         raise ConfigError(f"{until} is over", where="--until", do="Name a day to come, or leave it out")
     of_batch = is_batch(target)
     if of_batch:

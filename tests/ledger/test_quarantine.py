@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ledger.clock import day_of
 from ledger.errors import LedgerError
 from ledger.quarantine import Decided, Fate, fates, newest
 from ledger.records import BatchResult, BatchStatus, QuarantineCount
@@ -142,7 +143,7 @@ def test_a_new_batch_asks_again(ledger: Ledger) -> None:
 
 
 def test_p1_a_decision_with_a_day_holds_for_as_many_rows_of_the_same_kind(ledger: Ledger) -> None:
-    today = ledger.now().date()
+    today = day_of(ledger.now())
     first = finished(ledger, max=3, type=1)
     [receipt] = ledger.dismiss([((first, "max", "n"), None)], "ani", "known", today + timedelta(days=30))
     last = ledger.receipt_of(first)
@@ -160,9 +161,22 @@ def test_p1_a_decision_with_a_day_holds_for_as_many_rows_of_the_same_kind(ledger
     assert [one.until for one in ledger.dismissals(first)] == [today + timedelta(days=30)]
 
 
+@pytest.mark.parametrize(("days_ago", "state"), [(0, (0, "dismissed")), (1, (3, "open"))])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_a_decision_ends_with_the_regencys_day(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, zone: str, days_ago: int, state: tuple[int, str]
+) -> None:
+    """In one of the two zones it is another day than in UTC, at any hour."""
+    monkeypatch.setenv("PILAR_TIMEZONE", zone)
+    last_day = day_of(ledger.now()) - timedelta(days=days_ago)
+    ledger.dismiss([((finished(ledger, max=3), "max", "n"), None)], "ani", "known", last_day)
+    new = finished(ledger, max=3)
+    assert told(ledger)[0] == (new, "max", *state)
+
+
 def test_a_decision_with_a_day_is_about_one_coverage(ledger: Ledger) -> None:
     old = finished(ledger, max=3)
-    ledger.dismiss([((old, "max", "n"), None)], "ani", "known", ledger.now().date())
+    ledger.dismiss([((old, "max", "n"), None)], "ani", "known", day_of(ledger.now()))
     same = finished(ledger, max=3)
     assert told(ledger)[0] == (same, "max", 0, "dismissed")  # on its last day too
     other = ledger.start_batch("s", "o", "f" * 64)
