@@ -17,7 +17,7 @@ from connectors.source.columns import Column
 from connectors.source.contract import Contract, DriftKind, Policy
 from connectors.source.guess import guess
 from connectors.source.persons import named_like_a_person, plain
-from connectors.source.problems import likeness
+from definitions.problems import likeness
 from ledger.records import QuarantineCount
 
 MOST = 0.9

@@ -10,38 +10,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from connectors.source.column_types import ColumnType, parse_type
 from connectors.source.persons import IDENTIFIERS, Identifier
 from connectors.source.rules import Comparison, parse_rule
-
-NAME = r"^[a-z][a-z0-9_]*$"
-
-Name = Annotated[str, Field(pattern=NAME)]
-
-
-class Strict(BaseModel):
-    """Base of everything that stands in a source file: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Wording(Strict):
-    """One meaning in the agency's language and in English."""
-
-    id: Annotated[str, Field(min_length=1)]
-    en: Annotated[str, Field(min_length=1)]
-
-
-Language = Literal["id", "en"]
-
-
-def said(text: "Wording | str | None", language: Language) -> str:
-    """A text in one language; the only one it has where it has one; empty where there is none."""
-    if isinstance(text, Wording):
-        return text.id if language == "id" else text.en
-    return text or ""
+from definitions.words import Name, Strict, Wording
 
 
 class Keep(Strict):

@@ -7,10 +7,11 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from connectors.source.column_types import MAX_PRECISION, ColumnType
-from connectors.source.columns import Column, Name, Ratio, Rule, Strict
+from connectors.source.columns import Column, Ratio, Rule
 from connectors.source.decimals import digits_of, sides
 from connectors.source.ratios import digits
 from connectors.source.record_paths import top_field
+from definitions.words import Name, Strict
 
 RESERVED = frozenset({"_page", "_row", "_coverage", "_flags", "_batch", "_synthetic", "_maturity"})
 

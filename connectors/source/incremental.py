@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-from connectors.source.columns import Column, Strict
+from connectors.source.columns import Column
 from connectors.source.contract import Contract
+from definitions.words import Strict
 from ledger.errors import ConfigError
 
 PLACEHOLDER = "cursor"

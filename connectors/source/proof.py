@@ -10,10 +10,10 @@ from connectors.source.columns import Column
 from connectors.source.for_each import SAYS, unknown_placeholders
 from connectors.source.incremental import PLACEHOLDER
 from connectors.source.persons import named_like_a_person
-from connectors.source.problems import Problem, did_you_mean, from_validation
 from connectors.source.record_paths import path_steps
 from connectors.source.source import Source
 from connectors.source.source_files import read_form, source_files, undecided
+from definitions.problems import Problem, did_you_mean, from_validation
 from ledger.errors import ConfigError
 from ledger.settings import REPOSITORY
 

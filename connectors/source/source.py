@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from connectors.source.columns import Column, Name, Strict, Wording
+from connectors.source.columns import Column
 from connectors.source.contract import Contract
 from connectors.source.incremental import Incremental, IncrementalLoad, load_problems
+from definitions.words import Name, Strict, Wording
 
 LANDING_VERSION = 4
 """Raised when the same bytes would land differently: a batch landed by an older version is then not 'unchanged'."""

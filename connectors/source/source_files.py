@@ -6,9 +6,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from connectors.source.problems import Problem, from_validation
 from connectors.source.source import Source
-from connectors.source.yaml_reader import YamlError, read_yaml
+from definitions.problems import Problem, from_validation
+from definitions.yaml_reader import YamlError, read_yaml
 from ledger.errors import ConfigError
 
 _TODO = re.compile(r"\bTODO\b")

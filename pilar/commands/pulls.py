@@ -18,8 +18,8 @@ from pilar.commands.console import SILENCE_STYLE, STYLE, out, say
 from pilar.commands.exit_codes import of_statuses
 
 if TYPE_CHECKING:
-    from connectors.source.columns import Wording
     from connectors.source.source import Source
+    from definitions.words import Wording
     from pilar.sources.freshness import Silence
     from pilar.steps import IngestOutcome
 
@@ -182,7 +182,7 @@ def _print_diagnosis(found: _Diagnosis) -> None:
 
 
 def _english(text: "Wording | str | None") -> str:
-    from connectors.source.columns import said
+    from definitions.words import said
 
     return said(text, "en")
 

@@ -16,8 +16,8 @@ from pilar.commands.new_source import new_command
 from pilar.commands.words import Words
 
 if TYPE_CHECKING:
-    from connectors.source.problems import Problem
     from connectors.source.source import Source
+    from definitions.problems import Problem
 
 app = Words(help="The agencies' systems: list, check, new.")
 app.command("new")(new_command)

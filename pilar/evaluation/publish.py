@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from connectors.http.failures import SENTENCE
-from connectors.source.columns import said
 from connectors.source.source import Source
+from definitions.words import said
 from ledger.errors import AlteredPublicationError, NoPublicationError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.project import pillar_ids

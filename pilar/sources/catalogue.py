@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from connectors.decide.maturity import maturity_of
 from connectors.source.for_each import for_regions
-from connectors.source.problems import Problem
 from connectors.source.source import Source
 from connectors.source.source_files import load_source, read_source, refusal, source_files, twice
+from definitions.problems import Problem
 from ledger.errors import ConfigError
 from ledger.project import landing_columns
 from ledger.records import Batch, Maturity

@@ -16,8 +16,9 @@ from connectors.authoring.contracts.phrases import (
     unit_words,
 )
 from connectors.landing.fields import field_of
-from connectors.source.columns import Column, Language, said
+from connectors.source.columns import Column
 from connectors.source.source import Source
+from definitions.words import Language, said
 
 _TITLE = Both("Kontrak data: {title}", "Data contract: {title}")
 _MADE = Both(

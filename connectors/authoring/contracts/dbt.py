@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from connectors.authoring.contracts.phrases import rules_of
-from connectors.source.columns import Column, said
+from connectors.source.columns import Column
 from connectors.source.source import Source
+from definitions.words import said
 
 MADE = "Made from the contract by 'run contracts write'"
 OWN = "Without this line the file is yours, and never written again."

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from connectors.authoring.contracts.phrases import cell, personal_words, rules_of
 from connectors.landing.fields import field_of
-from connectors.source.columns import Column, said
+from connectors.source.columns import Column
 from connectors.source.source import Source
+from definitions.words import said
 
 _HEAD = "| column | field | type | unit | arti / meaning | must hold | persons |"
 _LINE = "|---|---|---|---|---|---|---|"

@@ -5,8 +5,9 @@ from typing import Any
 
 import yaml
 
-from connectors.source.columns import Column, Keep, said
+from connectors.source.columns import Column, Keep
 from connectors.source.source import Source
+from definitions.words import said
 
 API_VERSION = "v3.1.0"
 _PURPOSE = "for the evaluation of the regency as a smart city"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connectors.source.column_types import ColumnType
-from connectors.source.columns import Column, Keep, Language
+from connectors.source.columns import Column, Keep
+from definitions.words import Language
 
 EXAMPLE_MOMENT = datetime(2024, 8, 31, 7, 5, 9, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ import yaml
 from connectors.authoring.drafting.asked import Asked
 from connectors.authoring.drafting.columns import Found, columns_of, key_of, nested_of
 from connectors.landing.sample import Sample
-from connectors.source.columns import NAME
 from connectors.source.guess import form
+from definitions.words import NAME
 from ledger.errors import ConfigError
 
 TODO = "TODO"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.source.problems import Problem
 from connectors.source.proof import check_sources
 from connectors.source.source_files import load_source, load_sources
+from definitions.problems import Problem
 from ledger.errors import ConfigError
 
 GOOD: dict[str, Any] = {
