@@ -132,7 +132,7 @@ def _values(table: str) -> Iterable[Rule]:
     yield no_rows(
         "evidence",
         table,
-        """SELECT {shown}, source_id FROM {batch}
+        """SELECT {shown}, source_ids FROM {batch}
            WHERE state = 'measured' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
         "a measured value names the batches it was computed from",
         shown=SHOWN_SQL,
@@ -172,10 +172,10 @@ def _recomputed(table: str) -> Rule:
         table,
         """SELECT * FROM (
              SELECT m.region_code, m.period, m.indicator_id, m.value, i.dp,
-               CASE WHEN i.formula = 'growth' THEN 100 * (m.numerator - m.denominator)
-                    WHEN i.unit = '%' THEN 100 * m.numerator ELSE m.numerator END / m.denominator AS recomputed
+               i.factor * CASE WHEN i.formula = 'growth' THEN m.numerator - m.denominator ELSE m.numerator END
+                 / m.denominator AS recomputed
              FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
-             WHERE m.state = 'measured' AND m.denominator > 0)
+             WHERE m.state = 'measured' AND i.formula IN ('share', 'percent', 'ratio', 'growth') AND m.denominator > 0)
            WHERE recomputed IS NULL OR abs(value - recomputed) > 0.5 * power(10, -dp) + 1e-9""",
         "a ratio is recomputed from its components; a rate of sums is never the mean of rates",
     )
@@ -194,11 +194,11 @@ def _bounded(table: str, item: Bounds) -> Iterable[Rule]:
             where=where,
             owner=item.owner,
         )
-    if item.unusual_above is not None:
+    if (item.unusual_below, item.unusual_above) != (None, None):
         yield between(
             table,
             "value",
-            (None, item.unusual_above),
+            (item.unusual_below, item.unusual_above),
             SHOWN,
             "possible and seldom: look once whether it is true",
             name=f"unusual_{item.indicator_id}",

@@ -172,7 +172,7 @@ def _one_line(error: Exception) -> str:
 
 # A schema by its name, a file, a moment, or chance: an answer that rests on any of them is good for one evaluation.
 _ELSEWHERE = re.compile(
-    r"\b(candidate|promoted|scores|landing|staging|indicators|seeds|main)\s*\.|\bread_\w+\s*\("
+    r"\b(candidate|promoted|scores|landing|records|figures|definitions|seeds|main)\s*\.|\bread_\w+\s*\("
     r"|\b(now|today|random|gen_random_uuid|uuid|get_current_\w+|transaction_timestamp)\s*\(|\bcurrent_\w+",
     re.IGNORECASE,
 )

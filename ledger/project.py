@@ -19,6 +19,8 @@ from ledger.settings import REPOSITORY
 # Asked for at every call; a test may put another project in its place.
 PROJECT = REPOSITORY / "dbt_project"
 GRAIN_TEST = "unique_combination"
+# What is made from the files of definitions: readers know its tables by their names alone, like those of models.
+DEFINITIONS = "definitions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def mart_of(pillar: str) -> str:
 
 
 def table(name: str, project: Path | None = None) -> Table:
-    """A model or seed by its name, a table of a source by ``source.table``.
+    """A model, a seed or a table of definitions by its name, a table of another source by ``source.table``.
 
     Raises ConfigError when no YAML of the project describes it, or when one cannot be read.
     """
@@ -162,7 +164,8 @@ def _described(path: Path, project: Path) -> Iterator[Table]:
             yield _table(entry["name"], entry, where)
         for source in document.get("sources", ()):
             for entry in source["tables"]:
-                yield _table(f"{source['name']}.{entry['name']}", entry, where)
+                own = source["name"] == DEFINITIONS
+                yield _table(entry["name"] if own else f"{source['name']}.{entry['name']}", entry, where)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"a table or column has no name ({error})", where=where, do="Write each as `- name: ...`, as dbt asks"

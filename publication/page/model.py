@@ -31,7 +31,7 @@ class Indicator:
     marks: Sequence[Mark]
     published: Text | None
     source: Text
-    source_id: str
+    source_ids: str
     scale: Scale | None
     score: Text | None
     older: Text | None

@@ -99,8 +99,8 @@ def test_expectation_that_cannot_be_made_is_an_error(good_warehouse: Path) -> No
     ("statement", "missing"),
     [
         ("DROP TABLE candidate.mart_living CASCADE", "candidate.mart_living"),
-        ("DROP TABLE seeds.indicators CASCADE", "indicators"),
-        ("CREATE SCHEMA other; CREATE TABLE other.indicators AS FROM seeds.indicators", "indicators"),
+        ("DROP TABLE definitions.indicators CASCADE", "indicators"),
+        ("CREATE SCHEMA other; CREATE TABLE other.indicators AS FROM definitions.indicators", "indicators"),
     ],
     ids=["no table", "no seed", "seed twice"],
 )

@@ -3,8 +3,6 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-import duckdb
-
 from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, Said, SourceBatch
 from tests.publication.sample_warehouse import (
     EARLIER_EVALUATION,
@@ -13,7 +11,6 @@ from tests.publication.sample_warehouse import (
     HELD_SINCE,
     PILLARS,
     batch_of,
-    load_seeds,
 )
 
 CREATED = datetime(2025, 1, 15, 2, 0, tzinfo=UTC)
@@ -84,9 +81,7 @@ def _pillar(pillar: str) -> PillarState:
 
 
 def _batches() -> list[SourceBatch]:
-    with duckdb.connect() as connection:
-        load_seeds(connection)
-        known = {source: batch_of(connection, source) for source in OPDS}
+    known = {source: batch_of(source) for source in OPDS}
     batches = []
     for source, (opd, system, coverage, received, quarantined) in OPDS.items():
         page = Page(

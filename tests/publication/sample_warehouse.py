@@ -1,7 +1,7 @@
 """A small warehouse with exactly the tables that an evaluation leaves behind, for the gates and for publications.
 
-The reference tables are the project's own seeds. Published figures carry their publisher; the rest is made up and
-marked synthetic. Every state occurs, and branding is held.
+The reference tables are the project's own definitions and seeds. Published figures carry their publisher; the rest
+is made up and marked synthetic. Every state occurs, and branding is held.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +12,7 @@ import duckdb
 from ledger.project import columns, pillar_ids
 from ledger.regions import known
 from ledger.settings import REPOSITORY
+from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.warehouse import regions_view
 
 MEASUREMENTS = Path(__file__).with_name("sample_measurements.csv")
@@ -31,12 +32,6 @@ HELD_SINCE = "2025-01-10T02:00:00+00:00"
 HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by more than all of it"
 
 NUMBERS = {
-    "indicators": {
-        "dp": "INTEGER",
-        "minimum": "DECIMAL(18,4)",
-        "maximum": "DECIMAL(18,4)",
-        "unusual_above": "DECIMAL(18,4)",
-    },
     "rule_sets": {"weight": "DECIMAL(5,4)", "year": "INTEGER"},
     "rule_set_methods": {"component_rounding": "BOOLEAN", "year": "INTEGER", "is_default": "BOOLEAN"},
     "bands": {
@@ -48,7 +43,6 @@ NUMBERS = {
     },
     "questions": {"position": "INTEGER", "year": "INTEGER"},
     "pillars": {"position": "INTEGER"},
-    "suppression": {"threshold": "INTEGER"},
     "published_figures": {
         "value": "DECIMAL(18,4)",
         "dp": "INTEGER",
@@ -70,19 +64,34 @@ INSERT INTO candidate.findings VALUES
 # An indicator of which the sample says nothing was not delivered.
 MISSING = """
 INSERT INTO found (indicator_id, period, region_code, state, synthetic)
-SELECT i.id, '2024', r.region_code, 'missing', 'true' FROM seeds.indicators i CROSS JOIN seeds.regions r
+SELECT i.id, '2024', r.region_code, 'missing', 'true' FROM definitions.indicators i CROSS JOIN seeds.regions r
 WHERE i.id NOT IN (SELECT indicator_id FROM found)
 """
+# Which source delivered a record.
+SOURCES = {
+    "budget_line": "bpkad_realisasi",
+    "published_figure": "bps_indikator",
+    "child_measurement": "dinkes_eppgbm",
+    "birth": "dinkes_persalinan",
+    "pupil": "disdik_peserta_didik",
+    "school": "disdik_sekolah",
+    "assessor_score": "diskominfo_spbe",
+    "waste_balance": "dlh_sipsn",
+    "investment_project": "dpmptsp_proyek",
+    "household": "perkim_sanitasi",
+}
 # Someone typed a name where a code was due.
 PERSON = "Tokoh Rekaan Semata"
 MART = """
 CREATE TABLE candidate.mart_{pillar} AS
 SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indicator_id,
   CAST(f.numerator AS DECIMAL(24,4)) AS numerator, CAST(f.denominator AS DECIMAL(24,4)) AS denominator,
-  CAST(f.value AS DECIMAL(18,4)) AS value, i.unit, f.state, i.definition, i.source_id, [b.batch_id] AS batch_ids,
+  CAST(f.value AS DECIMAL(18,4)) AS value, i.unit, f.state, 'computed' AS basis, i.definition,
+  list_filter([b.source_id], x -> x IS NOT NULL) AS source_ids,
+  list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids,
   CAST(f.synthetic AS BOOLEAN) AS synthetic, p.value AS published_value, p.publisher AS published_by
-FROM found f JOIN seeds.indicators i ON i.id = f.indicator_id JOIN seeds.regions r USING (region_code)
-JOIN batches b USING (source_id)
+FROM found f JOIN definitions.indicators i ON i.id = f.indicator_id JOIN seeds.regions r USING (region_code)
+LEFT JOIN batches b ON b.record = i.records[1]
 LEFT JOIN seeds.published_figures p USING (indicator_id, region_code, period)
 WHERE i.pillar = '{pillar}' ORDER BY r.region_code, f.indicator_id, f.period
 """
@@ -129,6 +138,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE TABLE seeds.{name} AS SELECT * {replace} FROM read_csv(?, all_varchar = true)",
             [str(SEEDS / f"{name}.csv")],
         )
+    write_definitions(connection)
     connection.execute(f"CREATE TABLE seeds.regions AS {regions_view(known(tuple(REGIONS)))['_regions'].sql}")
 
 
@@ -141,19 +151,18 @@ def half_up(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def batch_of(connection: duckdb.DuckDBPyConnection, source_id: str) -> str:
+def batch_of(source_id: str) -> str:
     """The one batch that a source delivered."""
-    rows = connection.execute("SELECT DISTINCT source_id FROM seeds.indicators ORDER BY 1").fetchall()
-    return f"0193a1b0-0000-7000-8000-{rows.index((source_id,)):012}"
+    return f"0193a1b0-0000-7000-8000-{sorted(SOURCES.values()).index(source_id):012}"
 
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE SCHEMA candidate; CREATE SCHEMA promoted")
     connection.execute("CREATE TEMP TABLE found AS FROM read_csv(?, all_varchar = true)", [str(MEASUREMENTS)])
     connection.execute(MISSING)
-    connection.execute("CREATE TEMP TABLE batches (source_id VARCHAR, batch_id VARCHAR)")
-    for (source_id,) in connection.execute("SELECT DISTINCT source_id FROM seeds.indicators").fetchall():
-        connection.execute("INSERT INTO batches VALUES (?, ?)", [source_id, batch_of(connection, source_id)])
+    connection.execute("CREATE TEMP TABLE batches (record VARCHAR, source_id VARCHAR, batch_id VARCHAR)")
+    for record, source_id in SOURCES.items():
+        connection.execute("INSERT INTO batches VALUES (?, ?, ?)", [record, source_id, batch_of(source_id)])
     connection.execute(_described("candidate", "findings"))
     connection.execute(FINDINGS.format(person=PERSON))
     for pillar in PILLARS:
@@ -252,7 +261,7 @@ def _index(
             [
                 *(code, REGIONS[code], rule_set, dimension, value, weights.get(dimension), basis),
                 *("measured" if value is not None else "not_applicable", "computed" if own else "reported"),
-                *(scored if own else None, 33 if own else None, [batch_of(connection, "diskominfo_spbe")], synthetic),
+                *(scored if own else None, 33 if own else None, [batch_of("diskominfo_spbe")], synthetic),
             ],
         )
     first = year == "2022"  # components rounded before the sum

@@ -29,7 +29,7 @@ from publication.pointer import PUBLICATION_ID, current, list_publications, swap
 from publication.tables import DUCKDB_FILE, Table
 from publication.verify import verify
 from tests.publication.sample_meta import CREATED, sample_meta
-from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of, load_seeds
+from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of
 
 # The DuckDB file carries identifiers of its own, and the manifest its hash.
 NOT_REPEATABLE = {DUCKDB_FILE, "manifest.json"}
@@ -141,9 +141,7 @@ def test_p7_evidence_document_holds_the_whole_chain(published: Published) -> Non
 
 def test_p7_figure_of_an_undescribed_batch_is_not_published(sample_file: Path, tmp_path: Path) -> None:
     meta = sample_meta()
-    with duckdb.connect() as connection:
-        load_seeds(connection)
-        lost = batch_of(connection, "perkim_sanitasi")
+    lost = batch_of("perkim_sanitasi")
     without = meta.model_copy(update={"sources": tuple(b for b in meta.sources if b.batch_id != lost)})
 
     with pytest.raises(PublicationError, match=lost):

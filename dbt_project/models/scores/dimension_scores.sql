@@ -23,7 +23,7 @@ computed as (
         dimension,
         cast({{ half_up_mean("score", 2) }} as decimal(4, 2)) as value,
         cast(count(score) as integer) as questions_scored,
-        {{ merged_batches(only="score is not null") }} as batch_ids,
+        {{ merged_lists(only="score is not null") }} as batch_ids,
         coalesce(bool_or(synthetic) filter (where score is not null), false) as is_synthetic
     from {{ ref("question_scores") }}
     group by region_code, rule_set_id, dimension
