@@ -1,7 +1,7 @@
 """Proving source files against the code: ``pilar sources check``."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,10 +10,12 @@ from connectors.source.columns import Column
 from connectors.source.for_each import SAYS, unknown_placeholders
 from connectors.source.incremental import PLACEHOLDER
 from connectors.source.persons import named_like_a_person
+from connectors.source.provided import faults, precedence_faults
 from connectors.source.record_paths import path_steps
 from connectors.source.source import Source
 from connectors.source.source_files import read_form, source_files, undecided
 from definitions.problems import Problem, did_you_mean, from_validation
+from definitions.records import load_records
 from ledger.errors import ConfigError
 from ledger.settings import REPOSITORY
 
@@ -31,6 +33,7 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
     models = staging if staging is not None else REPOSITORY / STAGING
     problems: list[Problem] = []
     seen: dict[str, Path] = {}
+    sources: dict[str, Source] = {}
     for path in source_files(folder):
         found = read_form(path)
         if not isinstance(found, Source):
@@ -40,8 +43,9 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
         first = seen.setdefault(found.id, path)
         if first is not path:
             problems.append(Problem(path, "id", f"{found.id!r} is the id of {first} too", "Give it another id"))
+        sources.setdefault(found.id, found)
         problems += check_source(path, found, models)
-    return problems
+    return problems + list(_between(sources, seen))
 
 
 def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
@@ -53,8 +57,14 @@ def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
         *(Problem(path, "args", what, do) for what, do in _cursor_uses(source)),
         *_regions(path, source),
         *_expressions(path, source),
-        *_staging(path, source, models),
+        *(Problem(path, *fault) for fault in faults(source, load_records())),
+        *_unused(path, source, models),
     ]
+
+
+def _between(sources: Mapping[str, Source], paths: Mapping[str, Path]) -> Iterator[Problem]:
+    for source_id, fault in precedence_faults(list(sources.values())):
+        yield Problem(paths[source_id], *fault)
 
 
 def _place(path: Path, source: Source) -> Iterator[Problem]:
@@ -137,16 +147,19 @@ def _questions(column: Column) -> Iterator[tuple[str, str, str]]:
         yield "format", form, "SELECT strptime(strftime(TIMESTAMP '2024-01-01', $1), $1)"
 
 
-def _staging(path: Path, source: Source, models: Path) -> Iterator[Problem]:
+def _unused(path: Path, source: Source, models: Path) -> Iterator[Problem]:
+    """Landed columns that neither a record nor the source's own staging model reads."""
     model = models / f"stg_{source.id}.sql"
-    if not model.is_file():
+    if not source.provides and not model.is_file():
         return
-    used = set(re.findall(r"[a-z_][a-z0-9_]*", model.read_text(encoding="utf-8").lower()))
+    used = {name for entry in source.provides for name in entry.reads}
+    if model.is_file():
+        used |= set(re.findall(r"[a-z_][a-z0-9_]*", model.read_text(encoding="utf-8").lower()))
     for name, column in source.contract.landed.items():
         if name not in used and column.unused is None:
             yield Problem(
                 path,
                 f"contract.columns.{name}",
-                f"no model uses {name!r}: {model.name} does not mention it",
-                "Select it there, take it out of the contract, or say with `unused` why it is landed",
+                f"nothing uses {name!r}: {'no record that it provides' if source.provides else model.name} reads it",
+                "Map it in `provides`, take it out of the contract, or say with `unused` why it is landed",
             )
