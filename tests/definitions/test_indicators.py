@@ -59,9 +59,10 @@ def figure(connection: duckdb.DuckDBPyConnection, indicator: Indicator, period: 
     """Value, numerator and denominator of the one region, as the marts have them."""
     defined = DEFINED[indicator.id]
     constants = f"{literal(str(defined['formula']))} as formula, {defined['factor']} as factor, {defined['dp']} as dp"
-    [*rows] = connection.execute(
+    value = macro('figure_value("given", "defined")')
+    rows = connection.execute(
         f"with defined as (select {constants}), given as ({figures_sql((indicator,), period_sql())}) "
-        f"select cast({macro('figure_value("given", "defined")')} as decimal(18, 4)), numerator, denominator "
+        f"select cast({value} as decimal(18, 4)), numerator, denominator "
         f"from given cross join defined where region_code = {literal(REGION)} and period = {literal(period)}"
     ).fetchall()
     assert len(rows) <= 1
