@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from definitions.indicators import DIVIDED, FIGURES, Each, Indicator, Part
 from definitions.records import load_records
 from ledger.sql import identifier, literal
+from pilar.evaluation.warehouse import View
 
 COLUMNS: Mapping[str, str] = {
     "indicator_id": "VARCHAR",
@@ -29,6 +30,17 @@ COLUMNS: Mapping[str, str] = {
 """``amount`` is a value that is no ratio, unrounded. ``basis``: ``computed`` from records, or ``taken_over``.
 
 ``published_value`` is the figure as its authority published it, beside what records give."""
+
+LEFT_OUT_COLUMNS: Mapping[str, str] = {
+    "record": "VARCHAR",
+    "source_id": "VARCHAR",
+    "region_code": "VARCHAR",
+    "period": "VARCHAR",
+    "batch_id": "VARCHAR",
+    "page_no": "INTEGER",
+    "row_no": "BIGINT",
+    "row_count": "INTEGER",
+}
 
 _NEWEST = """
 newest_figures as materialized (
@@ -232,3 +244,35 @@ def period_sql() -> Mapping[str, str]:
     return {
         record.id: f"cast({identifier(record.period)} as varchar)" for record in load_records().values()
     }
+
+
+def figures_views(records: Mapping[str, View]) -> Mapping[str, View]:
+    """``figures.<pillar>`` over the records that its indicators read, and ``figures._left_out`` over all records.
+
+    ``records`` are the views of the records, by qualified name.
+    """
+    periods = period_sql()
+    views = {}
+    for pillar, indicators in load_indicators().items():
+        read = {FIGURES, *(record for indicator in indicators for record in indicator.records)}
+        below = tuple(records[f"records.{record}"] for record in sorted(read))
+        views[f"figures.{pillar}"] = _view(figures_sql(indicators, periods), COLUMNS, below)
+    named = {name: view for name, view in records.items() if name.partition(".")[2] in periods}
+    views["figures._left_out"] = _view(left_out_sql(periods), LEFT_OUT_COLUMNS, tuple(named.values()))
+    return views
+
+
+def left_out_sql(periods: Mapping[str, str]) -> str:
+    """The SQL of what no region of the installation counts: by record, source, batch, region and period."""
+    return "\nunion all by name\n".join(
+        f"select {literal(record)} as record, _source as source_id, region_code, {period} as period, _batch as batch_id,\n"
+        "  min(_page) as page_no, arg_min(_row, (_page, _row)) as row_no, cast(count(*) as integer) as row_count\n"
+        f"from records.{identifier(record)}\n"
+        "where region_code is null or region_code not in (select region_code from landing._regions)\n"
+        f"group by _source, region_code, {period}, _batch"
+        for record, period in periods.items()
+    )
+
+
+def _view(sql: str, columns: Mapping[str, str], below: tuple[View, ...]) -> View:
+    return View(sql, tuple(file for view in below for file in view.files), columns, below)
