@@ -129,7 +129,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE TABLE seeds.{name} AS SELECT * {replace} FROM read_csv(?, all_varchar = true)",
             [str(SEEDS / f"{name}.csv")],
         )
-    connection.execute(f"CREATE TABLE seeds.regions AS {regions_view(known(tuple(REGIONS)))['_regions'].sql}")
+    connection.execute(f"CREATE TABLE seeds.regions AS {regions_view(known(tuple(REGIONS)))['landing._regions'].sql}")
 
 
 def _described(schema: str, table: str) -> str:
