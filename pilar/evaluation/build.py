@@ -17,6 +17,7 @@ import structlog
 
 from ledger.disk import put
 from ledger.sql import literal
+from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.earlier_warehouse import copy_earlier, drop_tables, note_built, signatures
 from pilar.evaluation.nodes import nodes_of
 from pilar.evaluation.parsed_project import fingerprint
@@ -48,7 +49,10 @@ def begin_warehouse(warehouse: Path, views: Mapping[str, View]) -> frozenset[str
 def begin_with_seeds(warehouse: Path, views: Mapping[str, View]) -> None:
     """As ``begin_warehouse``, with everything still to be built."""
     template = seeds_template(working_folder(warehouse))
-    if template is not None:
+    if template is None:
+        with opened(warehouse) as connection:
+            write_definitions(connection)
+    else:
         draft = warehouse.with_name(f"{warehouse.name}.draft")
         try:
             shutil.copyfile(template, draft)
@@ -113,6 +117,7 @@ def _make_template(template: Path) -> bool:
             log.warning("the seeds did not pass", reason=result.first_failure())
             return False
         with opened(draft) as connection:
+            write_definitions(connection)
             connection.execute(f"create table main.seeded_with as select {literal(fingerprint())} as fingerprint")
         put(draft, template)
     finally:

@@ -114,6 +114,7 @@ def _build_and_gate(
 ) -> None:
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
+    from pilar.evaluation.figures import figures_views
     from pilar.evaluation.record_views import record_views
     from pilar.sources.catalogue import maturities, readable_sources, staged_columns, unread_records
 
@@ -126,8 +127,9 @@ def _build_and_gate(
         **files.revisions_view(settings.home, ledger.revisions()),
         **files.regions_view(regions),
     }
-    records = record_views(readable_sources(folder), landing, regions, unread_records(folder, batches))
-    views = {**landing, **records}
+    read = (readable_sources(folder), landing, regions, unread_records(folder, batches))
+    records = record_views(*read)
+    views = {**landing, **records, **figures_views(records, partial(published_figures, *read))}
     changed = begin_warehouse(warehouse, views)
     result = build(warehouse, views, changed)
     promotion.decide(ledger, settings, evaluation_id, warehouse, result)

@@ -38,6 +38,7 @@ LINEAGE: Mapping[str, str] = MappingProxyType(
 
 BECAUSE = "_because"
 UNDECIDED = "two sources without precedence"
+NO_REGION = "no region of the installation"
 
 
 def record_views(
@@ -55,40 +56,65 @@ def record_views(
 
     A source whose mapping is wrong fails in the same way.
     """
-    records = load_records()
-    wrong = {source_id for source_id, source in sources.items() if any(faults(source, records))}
-    moved = any(region.bps_code_before for region in regions)
     views: dict[str, View] = {}
-    for record in records.values():
-        own = [source for _, source in sorted(sources.items()) if _provides(source, record.id)]
-        lost = sorted(
-            {source.id for source in own if source.id in wrong}
-            | {source_id for source_id, named in unread.items() if record.id in named}
-        )
-        sound = [source for source in own if source.id not in wrong]
-        branches = [branch for source in sound for branch in _branches(record, source, moved)]
-        below = tuple(landing[name] for name in sorted({name for branch in branches for name in branch.below}))
-        files = tuple(dict.fromkeys(chain.from_iterable(view.files for view in below)))
-        columns = {**record.sql_types, **LINEAGE}
-        counting, aside = _judged(record, branches, precedence(sound, record.id))
-        counting += [refusal(columns, f"{source_id}: its mapping to {record.id} is not in order") for source_id in lost]
-        for name, parts, shown in (
-            (record.id, counting, columns),
-            (f"{record.id}{SET_ASIDE}", aside, {**columns, BECAUSE: "VARCHAR"}),
-        ):
-            sql = "\nunion all\n".join(f"({part})" for part in parts) or empty(shown)
-            views[f"records.{name}"] = View(sql, files, shown, below) if parts else View(sql, columns=shown)
+    for record in load_records().values():
+        views |= record_view(record, sources, landing, regions, unread)
+    return views
+
+
+def record_view(
+    record: Record,
+    sources: Mapping[str, Source],
+    landing: Mapping[str, View],
+    regions: Sequence[Region],
+    unread: Mapping[str, Collection[str]] = MappingProxyType({}),
+    only: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Mapping[str, View]:
+    """As ``record_views``, of one record.
+
+    ``only``: what gives rows with these values of a column alone, as far as the mappings tell. Whoever reads no others
+    is reached by nothing else.
+    """
+    records = load_records()
+    moved = any(region.bps_code_before for region in regions)
+    own = [source for _, source in sorted(sources.items()) if _provides(source, record.id)]
+    wrong = {source.id for source in own if any(faults(source, records))}
+    lost = sorted(wrong | {source_id for source_id, named in unread.items() if record.id in named})
+    sound = [source for source in own if source.id not in wrong]
+    branches = [
+        branch for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)
+    ]
+    below = tuple(landing[name] for name in sorted({name for branch in branches for name in branch.below}))
+    files = tuple(dict.fromkeys(chain.from_iterable(view.files for view in below)))
+    columns = {**record.sql_types, **LINEAGE}
+    counting, aside = _judged(record, branches, precedence(sound, record.id))
+    counting += [refusal(columns, f"{source_id}: its mapping to {record.id} is not in order") for source_id in lost]
+    views = {}
+    for name, parts, shown in (
+        (record.id, counting, columns),
+        (f"{record.id}{SET_ASIDE}", aside, {**columns, BECAUSE: "VARCHAR"}),
+    ):
+        sql = "\nunion all\n".join(f"({part})" for part in parts) or empty(shown)
+        views[f"records.{name}"] = View(sql, files, shown, below) if parts else View(sql, columns=shown)
     return views
 
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """Rows of a record from one source, in one query. ``fixed``: columns of the key that are the same in every row."""
+    """Rows of a record from one source, in one query. ``fixed``: columns of the key that are the same in every row.
+
+    ``elsewhere`` are the rows whose region, looked up in the list of regions, is none of the installation's.
+    """
 
     source: str
     sql: str
+    elsewhere: str | None
     fixed: Mapping[str, str]
     below: tuple[str, ...]
+
+    def may_give(self, only: Mapping[str, Collection[str]]) -> bool:
+        """Whether it can give a row with these values."""
+        return all(name not in self.fixed or self.fixed[name] in map(repr, values) for name, values in only.items())
 
     def may_meet(self, other: "_Branch") -> bool:
         """Whether both can give the same key: not where a column of it is fixed, and another in each."""
@@ -137,16 +163,27 @@ def _branch(record: Record, source: Source, entry: Provides, moved: bool) -> _Br
     lineage = [literal(source.id) + " as _source", *(f"landed.{name}" for name in LINEAGE if name != "_source")]
     joins = list(_joins(source, entry, region))
     where = [*_where(entry), *_left_out(record, entry)]
+    looked_up = region == "placed.region_code"
     # Where BPS changed a code, an answer may hold a figure under each: the one under the new code counts.
     twice = moved and entry.columns[REGION].region == "bps"
-    shown = [*fields, *lineage, *(["placed.is_new"] if twice else [])]
-    sql = f"select {', '.join(shown)}\nfrom landing.{identifier(source.id)} as landed"
-    sql += "".join(f"\n{join}" for join in joins) + (f"\nwhere {' and '.join(where)}" if where else "")
+
+    def query(shown: Sequence[str], *more: str) -> str:
+        conditions = [*where, *more]
+        rows = f"select {', '.join(shown)}\nfrom landing.{identifier(source.id)} as landed"
+        return (
+            rows
+            + "".join(f"\n{join}" for join in joins)
+            + (f"\nwhere {' and '.join(conditions)}" if conditions else "")
+        )
+
+    shown = [*fields, *lineage]
+    sql = query([*shown, *(["placed.is_new"] if twice else [])], *([f"{region} is not null"] if looked_up else []))
     if twice:
         key = ", ".join(map(identifier, record.key))
         sql = f"select {_names(record)} from ({sql})\nqualify is_new or not bool_or(is_new) over (partition by {key})"
+    elsewhere = query(shown, f"{region} is null") if looked_up else None
     fixed = {name: repr(one.is_) for name, one in entry.columns.items() if name in record.key and one.is_ is not None}
-    return _Branch(source.id, sql, fixed, (f"landing.{source.id}", *([REGIONS] if joins else [])))
+    return _Branch(source.id, sql, elsewhere, fixed, (f"landing.{source.id}", *([REGIONS] if joins else [])))
 
 
 def _names(record: Record) -> str:
@@ -168,7 +205,7 @@ def _region(mapped: Mapped) -> str:
 
 
 def _joins(source: Source, entry: Provides, region: str) -> Iterator[str]:
-    """The lists of regions that a branch reads. Rows of regions that are none of the installation's find no place."""
+    """The lists of regions that a branch reads."""
     how = entry.columns[REGION].region
     if how == "bps":
         codes = (
@@ -176,11 +213,11 @@ def _joins(source: Source, entry: Provides, region: str) -> Iterator[str]:
             f"select bps_code_before, region_code, false from {REGIONS} where bps_code_before is not null"
         )
         column = identifier(entry.columns[REGION].from_ or "")
-        yield f"inner join ({codes}) as placed on landed.{column} = placed.code"
+        yield f"left join ({codes}) as placed on landed.{column} = placed.code"
     elif isinstance(how, Names):
         # Without regard to case and blanks; the kind is part of the name, since a regency and a city share names.
         yield (
-            f"inner join {REGIONS} as placed on {_plain(f'landed.{identifier(how.name)}')} = "
+            f"left join {REGIONS} as placed on {_plain(f'landed.{identifier(how.name)}')} = "
             f"{_plain('placed.sipsn_name')} and {_plain(f'landed.{identifier(how.province)}')} = "
             f"{_plain('placed.sipsn_province')}"
         )
@@ -275,6 +312,11 @@ def _judged(
         names = _names(record)
         counting.append(f"select {names} from ({weighed}) where {BECAUSE} is null")
         aside.append(f"select {names}, {BECAUSE} from ({weighed}) where {BECAUSE} is not null")
+    aside += [
+        f"select *, {literal(NO_REGION)} as {BECAUSE} from ({branch.elsewhere})"
+        for branch in branches
+        if branch.elsewhere
+    ]
     return counting, aside
 
 

@@ -9,6 +9,7 @@ from ledger.project import mart_of, pillar_ids
 from ledger.regions import known
 from ledger.settings import Settings
 from pilar.evaluation.build import begin_with_seeds
+from pilar.evaluation.figures import figures_views
 from pilar.evaluation.record_views import record_views
 from pilar.evaluation.transform import run_dbt
 from pilar.evaluation.warehouse import landing_views, regions_view
@@ -27,8 +28,10 @@ def rehearse(settings: Settings) -> None:
         regions = known(settings.regions)
         landed = landing_views(settings.home, staged_columns(settings.sources_dir), [])
         landing = {**landed, **regions_view(regions)}
-        records = record_views(readable_sources(settings.sources_dir), landing, regions)
-        begin_with_seeds(warehouse, {**landing, **records})
+        read = (readable_sources(settings.sources_dir), landing, regions)
+        records = record_views(*read)
+        figures = figures_views(records, partial(published_figures, *read))
+        begin_with_seeds(warehouse, {**landing, **records, **figures})
         run_dbt(warehouse, f"+{mart_of(pillar)},resource_type:model")
         run_gates(warehouse, [pillar])
     finally:

@@ -9,6 +9,8 @@ from ledger.project import pillar_ids
 from ledger.regions import Region, known
 from ledger.settings import sources_dir
 from ledger.sql import literal
+from pilar.evaluation.definition_tables import write_definitions
+from pilar.evaluation.figures import figures_views
 from pilar.evaluation.record_views import record_views
 from pilar.evaluation.warehouse import View, regions_view, show_views
 from pilar.sources.catalogue import landed_columns, readable_sources
@@ -45,7 +47,9 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
             connection.execute(f"create table landing.{source} ({columns}, {LINEAGE})")
             for coverage, covered in rows.get(source, {}).items():
                 _insert(connection, source, coverage, covered)
-        show_views(connection, records({f"landing.{source}": View("") for source in COLUMNS} | THREE))
+        own = records({f"landing.{source}": View("") for source in COLUMNS} | THREE)
+        show_views(connection, {**own, **figures_views(own)})
+        write_definitions(connection)
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, source: str, coverage: str, rows: Iterable[Row]) -> None:
