@@ -480,7 +480,7 @@ def test_a_record_changes_with_the_files_the_mapping_and_the_regions_below_it(tm
     before = signatures()
     assert given.provides
     assert signatures() == before
-    only = {"records.published_figure"}
+    only = {"records.published_figure", "records.published_figure__set_aside"}
     assert changed(signatures(sql="select 3")) == only
     assert changed(signatures(regions=known(("35.07",)))) == only
     assert changed(signatures({**OF_BPS, "where": {"tahun": [2021]}})) == only
