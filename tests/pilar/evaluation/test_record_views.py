@@ -257,6 +257,26 @@ def test_rows_with_other_values_are_no_rows_of_the_record_where_that_is_said() -
     assert house.fetch(query) == [("eco_poverty_p0", 105), ("ipm_uhh", 101)]
 
 
+def test_a_row_is_left_out_by_a_value_and_not_by_a_blank_that_may_be() -> None:
+    contract = {**CONTRACTS["birth"], "penolong": {}}
+    helped = {"from": "penolong", "codes": {"bidan": "midwife"}, "rest": "leave_out"}
+    entry = {**BIRTH, "columns": {**BIRTH["columns"], "attendant": helped}}
+    row = {"kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "selesai"}
+    rows = [{**row, "nomor": str(number), "penolong": by} for number, by in enumerate(("bidan", "dukun", None))]
+    house = House((source("s", contract, entry), rows))
+    assert house.fetch("select birth_id, attendant from records.birth order by all") == [("0", "midwife"), ("2", None)]
+
+
+def test_a_row_without_a_code_that_the_record_needs_is_left_out() -> None:
+    contract = {**CONTRACTS["birth"], "status": TEXT}
+    state = {"from": "status", "codes": {"selesai": "happened"}, "rest": "leave_out"}
+    entry = {**BIRTH, "columns": {**BIRTH["columns"], "state": state}}
+    row = {"kode": "64.02", "mulai": "2024-03-01 00:00:00+00"}
+    rows = [{**row, "nomor": status, "status": status} for status in ("selesai", "lain")]
+    house = House((source("s", contract, entry), rows))
+    assert house.fetch("select birth_id, state from records.birth") == [("selesai", "happened")]
+
+
 def test_rows_are_chosen_by_where() -> None:
     rows = [{"kode": "6403", "var": 101, "tahun": year, "nilai": year} for year in (2020, 2021)]
     house = House((source("bps", CONTRACTS["bps"], {**OF_BPS, "where": {"tahun": [2021]}}), rows))
@@ -331,6 +351,14 @@ def test_of_three_sources(
     assert {row[-2]: row[-1] for row in house.figures(aside=True)} == {
         name: because or undecided for name, because in aside.items()
     }
+
+
+def test_two_sources_that_are_each_over_the_other_have_no_precedence() -> None:
+    """`pilar sources check` refuses it; an evaluation may meet it all the same."""
+    one, two = (source(own, CONTRACTS["figure"], {**FIGURE, "over": [other]}) for own, other in ("ab", "ba"))
+    house = House((one, [figure(1)]), (two, [figure(1)]))
+    assert house.figures() == []
+    assert {row[-1] for row in house.figures(aside=True)} == {"two sources without precedence"}
 
 
 def test_every_row_is_in_one_of_the_two_views() -> None:
