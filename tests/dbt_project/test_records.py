@@ -1,7 +1,13 @@
 """A record gives the rows that the hand-written model of its one source gives, under the record's codes."""
 
+import shutil
+from pathlib import Path
+
+import duckdb
 import pytest
 
+from definitions.records import load_records
+from pilar.evaluation.transform import run_dbt
 from tests.dbt_project.conftest import Built
 
 LINEAGE = "_coverage, _batch, _page, _row, _synthetic"
@@ -84,6 +90,14 @@ def test_a_record_gives_what_the_staging_model_gives(built: Built, source: str) 
     assert mapped == built.fetch(before)
 
 
-def test_no_row_of_the_example_is_set_aside(built: Built) -> None:
-    counts = built.fetch("select count(*) from records.published_figure__set_aside")
-    assert counts == [(0,)]
+def test_the_records_hold_their_keys_and_a_doubled_one_is_noticed(built: Built, warehouses: Path) -> None:
+    assert built.fetch("select * from records.published_figure__set_aside") == []
+    warehouse = warehouses / "0192-records.duckdb"
+    shutil.copyfile(built.warehouse, warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into landing.diskominfo_spbe select * from landing.diskominfo_spbe limit 1")
+        # A birth counts once, in however many batches it came.
+        connection.execute("insert into landing.dinkes_persalinan select * from landing.dinkes_persalinan limit 1")
+    result = run_dbt(warehouse, "source:records", command="test")
+    assert {name for node in result.nodes for name in node.depends_on} == set(load_records())
+    assert {name for node in result.nodes if not node.ok for name in node.depends_on} == {"published_figure"}

@@ -11,12 +11,15 @@ import duckdb
 import pytest
 
 from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from definitions.records import load_records
 from ledger.regions import Region, known
+from ledger.settings import REPOSITORY
 from ledger.sql import identifier, literal
 from pilar.evaluation.record_views import LINEAGE, record_views
 from pilar.evaluation.warehouse import LANDED_EXTRAS, View, regions_view, show_views
 from tests.connectors.source.test_proof import GOOD
+from tests.connectors.source.test_provides import documented
 
 CHOSEN = known(("35.07", "64.02"))
 TEXT = {"required": True}
@@ -299,6 +302,21 @@ def test_a_value_that_no_code_stands_for_is_an_error_and_never_a_blank() -> None
     with pytest.raises(duckdb.Error, match="s: status has a value that `provides` gives no code") as raised:
         house.fetch("select state from records.birth")
     assert "Contohwan" not in str(raised.value)
+
+
+def test_another_regencys_workbook_gives_the_same_record() -> None:
+    """The new system of ``docs/add-a-source.md``: other names, other codes, and BPS's code of the regency."""
+    shown = documented("add-a-source.md")
+    workbook = source("jamban", shown["contract"]["columns"], *shown["provides"])
+    survey = load_sources(REPOSITORY / "connectors" / "sources")["perkim_sanitasi"]
+    theirs = {"no_kk": "p1", "kab": "6403", "tahun": 2021, "jamban": "Septik"}
+    ours = {"id_rumah_tangga": "p2", "kode_daerah": "35.07", "tahun": 2021, "akses_sanitasi": "layak_sendiri"}
+    house = House((workbook, [theirs]), (survey, [ours]))
+    shown_columns = "region_code, year, household_id, sanitation, drinking_water"
+    assert house.fetch(f"select {shown_columns} from records.household order by all") == [
+        ("35.07", 2021, "p2", "own_proper", None),
+        ("64.02", 2021, "p1", "own_proper", None),
+    ]
 
 
 # Which rows count
