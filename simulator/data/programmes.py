@@ -12,7 +12,7 @@ from simulator.xlsx import Cell
 YEARS = (2023, 2024)
 COLUMNS = (
     "Kode", "Jenis", "Dimensi", "Kode OPD", "Uraian Program", "Mulai", "Direncanakan", "Status", "Renstra",
-    "Sumber Dana", "Pagu (Rp)",
+    "Sumber Dana", "Pagu (Rp)", "Penghargaan",
 )  # fmt: skip
 AREAS = (
     "Smart Governance", "Smart Branding", "Smart Economy", "Smart Living", "Smart Society", "Smart Environment",
@@ -32,6 +32,7 @@ _QUICK = {(KUKAR, 2024): (5, 1, 2), (KOTIM, 2024): (3, 2, 1), (MALANG, 2024): (6
 _QUICK_BEFORE = {KUKAR: 6, KOTIM: 5, MALANG: 6}
 _INNOVATIONS = {KUKAR: 24, KOTIM: 13, MALANG: 31}
 _AGENCIES = {KUKAR: 28, KOTIM: 22, MALANG: 30}
+_AWARDS = {(KUKAR, 2023): "TOP 45", (KOTIM, 2024): "TOP 99", (MALANG, 2024): "TOP 99"}
 _UNCLEAR = "Berjalan 75%"
 """A state that is a guess at a share: it is none that the matrix knows."""
 
@@ -57,7 +58,7 @@ def _planned(region: Region, year: int) -> Iterator[list[Cell]]:
                 state = "Belum Berjalan" if serial > done else "Selesai" if serial == 1 else "Berjalan"
                 yield _row(region, year, f"{prefix}{number}-{serial:02d}", kind, name, 2022, state)
     # Carried out though the master plan has it in no year.
-    yield [*_row(region, year, "P1-90", "Program", AREAS[0], year, "Berjalan")[:6], "Tidak", "Berjalan", "Tidak", "-", ""]
+    yield [*_row(region, year, "P1-90", "Program", AREAS[0], year, "Berjalan")[:6], "Tidak", "Berjalan", "Tidak", "-", "", "-"]
 
 
 def _quick_wins(region: Region, year: int) -> Iterator[list[Cell]]:
@@ -70,9 +71,9 @@ def _quick_wins(region: Region, year: int) -> Iterator[list[Cell]]:
 
 def _innovations(region: Region, year: int) -> Iterator[list[Cell]]:
     for serial in range(1, _INNOVATIONS[region] - (year == YEARS[0]) * 4 + 1):
-        state = "Dihentikan" if serial % 9 == 0 else "Belum Berjalan" if serial % 7 == 0 else "Berjalan"
-        row = _row(region, year, f"I-{serial:03d}", "Inovasi", AREAS[serial % 6], 2020 + serial % 4, state)
-        yield [*row[:8], "-", "-", ""]
+        stage = "Inisiatif" if serial % 9 == 0 else "Uji Coba" if serial % 7 == 0 else "Penerapan"
+        row = _row(region, year, f"I-{serial:03d}", "Inovasi", AREAS[serial % 6], 2020 + serial % 4, stage)
+        yield [*row[:8], "-", "-", "", _AWARDS.get((region, year), "-") if serial == 1 else "-"]
 
 
 def _row(region: Region, year: int, code: str, kind: str, area: str, started: int, state: str) -> list[Cell]:
@@ -84,4 +85,4 @@ def _row(region: Region, year: int, code: str, kind: str, area: str, started: in
     money = dice.whole(4, 60) * 25_000_000
     source: tuple[Cell, Cell] = ("Non-APBD" if paid else "APBD", money)
     title = f"{kind} {area} contoh {code}"
-    return [code, kind, area, agency, title, started, "Ya", state, renstra, *source]
+    return [code, kind, area, agency, title, started, "Ya", state, renstra, *source, "-"]

@@ -11,13 +11,14 @@ from simulator.regions import KOTIM, KUKAR, MALANG, REGIONS, Region
 
 Line = tuple[str, ...]
 COLUMNS = (
-    "kode_daerah", "tahun", "jenis", "hasil", "nilai", "berlaku_dari", "berlaku_sampai", "penerbit", "versi",
-    "tanggal_terbit",
+    "kode_daerah", "tahun", "jenis", "hasil", "nilai", "sap", "pengungkapan", "kepatuhan", "spi", "berlaku_dari",
+    "berlaku_sampai", "penerbit", "versi", "tanggal_terbit",
 )  # fmt: skip
 YEARS = (2022, 2023, 2024)
 # The last year with another opinion, and from which year on opinions are known.
 _OPINIONS = {KUKAR: 2017, KOTIM: 2013, MALANG: 2013}
-_CRITERIA = ("bpk_sap", "bpk_pengungkapan", "bpk_kepatuhan", "bpk_spi")
+_CRITERIA_NOTED = 2022
+"""From this year on the criteria of the opinions stand in the table."""
 _STATUS = {KUKAR: ("Tinggi", "Tinggi", "Tinggi"), KOTIM: ("Sedang", "Tinggi", "Tinggi"), MALANG: ("Tinggi",) * 3}
 # The report of 2024 calls an A "Sangat Baik", which is what BB is called: the contract refuses it.
 _SAKIP = {
@@ -25,7 +26,6 @@ _SAKIP = {
     KOTIM: (("B (Baik)", "63,18"), ("B (Baik)", "64,90"), ("B (Baik)", "66,31")),
     MALANG: (("BB (Sangat Baik)", "72,60"), ("BB (Sangat Baik)", "73,88"), ("BB (Sangat Baik)", "74,31")),
 }
-_SINOVIK = {KUKAR: ("TOP 99", "TOP 45", "-"), KOTIM: ("-", "-", "TOP 99"), MALANG: ("TOP 45", "-", "TOP 99")}
 # Kotawaringin Timur's certificate ran out in October 2024.
 _ISO = {KUKAR: ("2022-03-01", "2025-02-28"), KOTIM: ("2021-11-01", "2024-10-31")}
 _IDENTITY = {KUKAR: "Ditetapkan dan dipakai", KOTIM: "Ditetapkan", MALANG: "Ditetapkan dan dipakai"}
@@ -49,7 +49,9 @@ def lines() -> list[Line]:
 def _of(region: Region) -> Iterator[Line]:
     for year in range(_OPINIONS[region], YEARS[-1] + 1):
         opinion = "WDP" if year == _OPINIONS[region] else "WTP"
-        yield _line(region, year, "opini_bpk", opinion, by="BPK", on=f"{year + 1}-05-23")
+        spi = "Tidak" if region == KOTIM else "Ya"
+        criteria = ("Ya", "Ya", "Ya", spi) if year >= _CRITERIA_NOTED else ("", "", "", "")
+        yield _line(region, year, "opini_bpk", opinion, criteria=criteria, by="BPK", on=f"{year + 1}-05-23")
     for at, year in enumerate(YEARS):
         yield from _evaluations(region, year, at)
         for name, values in _COUNTS.items():
@@ -57,13 +59,9 @@ def _of(region: Region) -> Iterator[Line]:
 
 
 def _evaluations(region: Region, year: int, at: int) -> Iterator[Line]:
-    for criterion in _CRITERIA:
-        met = "Tidak terpenuhi" if (region, criterion) == (KOTIM, "bpk_spi") else "Terpenuhi"
-        yield _line(region, year, criterion, met, by="BPK", on=f"{year + 1}-05-23")
     yield _line(region, year, "ekppd", _STATUS[region][at], by="Kemendagri")
     letter, score = _SAKIP[region][at]
     yield _line(region, year, "sakip", letter, score, by="Kementerian PANRB", version="PermenPANRB 88/2021")
-    yield _line(region, year, "sinovik", _SINOVIK[region][at], by="Kementerian PANRB")
     dates = _ISO.get(region)
     yield _line(region, year, "iso_27001", "Bersertifikat" if dates else "Belum bersertifikat", dates=dates or ("", ""))
     yield _line(region, year, "identitas_visual", _IDENTITY[region])
@@ -80,12 +78,13 @@ def _line(
     region: Region,
     year: int,
     subject: str,
-    result: str = "",
+    result: str = "-",
     value: str = "",
     *,
+    criteria: tuple[str, ...] = ("", "", "", ""),
     by: str = "Setda",
     version: str = "",
     dates: tuple[str, str] = ("", ""),
     on: str = "",
 ) -> Line:
-    return (region.kemendagri, str(year), subject, result, value, *dates, by, version, on)
+    return (region.kemendagri, str(year), subject, result, value, *criteria, *dates, by, version, on)
