@@ -38,6 +38,7 @@ KUKAR_NEWS = Source("Pemerintah Kabupaten Kutai Kartanegara", "kukarkab.go.id/be
 DJPK = Source("DJPK Kementerian Keuangan", "SIKD, APBD Kabupaten Malang: anggaran dan realisasi")
 SPBE_2021 = Source("Kementerian PANRB", "Indeks SPBE instansi pusat dan pemerintah daerah 2021-2023")
 SPBE_2024 = Source("Kementerian PANRB", "SK MenPANRB 663/2024, Indeks SPBE (kalteng.bpk.go.id)")
+IID = Source("Kemendagri", "Indeks Inovasi Daerah 2022 (eksekutor.com)")
 LETTER_2022 = Source("Kementerian Kominfo", "Surat B-1004/DJAI/AI.01.04/12/2022, hasil evaluasi Smart City 2022")
 LETTER_2023 = Source(
     "Kementerian Kominfo", "Surat B-1384/DJAI/AI.01.04/12/2023, hasil evaluasi Smart City 2023 tahap II"
@@ -106,6 +107,7 @@ PUBLISHED: tuple[Figure, ...] = (
     *_figures(SPBE_2021, KOTIM, "2022", "indeks 1-5", {"spbe": "2.38"}),
     *_figures(SPBE_2021, KOTIM, "2023", "indeks 1-5", {"spbe": "3.11"}),
     *_figures(SPBE_2024, KOTIM, "2024", "indeks 1-5", {"spbe": "3.22"}),
+    *_figures(IID, KUKAR, "2022", "indeks 0-100", {"inovasi": "55.83"}),
     *_dimensions(LETTER_2022, MALANG, "2022", "1.40 1.54 2.92 2.56 3.08"),
     *_dimensions(LETTER_2023, KUKAR, "2023", "3.60 2.89 2.92 2.59 3.32 1.20"),
     *_dimensions(LETTER_2023, MALANG, "2023", "3.60 2.29 3.41 2.81 3.13 2.53"),
