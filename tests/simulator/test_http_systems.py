@@ -225,7 +225,9 @@ def test_bps_values_stand_under_composite_keys(connections: Connections) -> None
 def test_bps_lists_ten_variables_a_page(connections: Connections) -> None:
     total = len(statistics.VARIABLES) + len(statistics.EMPTY_VARIABLES)
     last = -(-total // 10)
-    pages = [bps(connections["bps"], f"model/var/lang/ind/domain/3507/page/{page + 1}").json() for page in range(last + 1)]
+    pages = [
+        bps(connections["bps"], f"model/var/lang/ind/domain/3507/page/{page + 1}").json() for page in range(last + 1)
+    ]
     counts = [10] * (last - 1) + [total - 10 * (last - 1)]
     assert [page["data"][0] for page in pages[:last]] == [
         {"page": number, "pages": last, "per_page": 10, "count": count, "total": total}
