@@ -7,14 +7,18 @@ from typing import Any
 
 from simulator.credentials import credential, json_web_token
 from simulator.data import (
+    health_profile,
     investment_reports,
     licences,
+    medical_waste,
     programmes,
     queues,
     results,
+    roads,
     satisfaction,
     schools,
     statistics,
+    stunting,
     surveys,
 )
 from simulator.data.applications import inventory
@@ -74,6 +78,9 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
         Folder("bappeda_berkas", _programme_files(), login="pilar", password=secret("bappeda_berkas")),
         Folder("setda_berkas", _secretariat_files(), login="pilar", password=secret("setda_berkas")),
         Folder("dpmptsp_berkas", _investment_files(), login="pilar", password=secret("dpmptsp_berkas")),
+        Folder("dinkes_berkas", _health_files(), login="pilar", password=secret("dinkes_berkas")),
+        Folder("dpu_berkas", _road_files(), login="pilar", password=secret("dpu_berkas")),
+        Folder("rsud_berkas", _visit_files(), login="pilar", password=secret("rsud_berkas")),
         Sheet("lembar_publik", "2PACX-simulasi", surveys.wifi_points),
         Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
     ]
@@ -129,6 +136,31 @@ def _investment_files() -> dict[str, File]:
         f"lkpm_{region.kemendagri}_{year}.xlsx": partial(_book, investment_reports.sheet, region, year)
         for region in REGIONS
         for year in investment_reports.YEARS
+    }
+
+
+def _health_files() -> dict[str, File]:
+    files: dict[str, File] = {
+        f"profil_kesehatan_{health_profile.YEAR}.xlsx": lambda: workbook(health_profile.sheet(), "Tabel KIA")
+    }
+    for region in REGIONS:
+        code = region.kemendagri
+        files[f"baduta_stunting_{code}_{stunting.YEAR}.xlsx"] = partial(_book, stunting.sheet, region)
+        files[f"limbah_medis_{code}_{medical_waste.YEAR}.csv"] = partial(_csv, medical_waste.rows, region)
+    return files
+
+
+def _road_files() -> dict[str, File]:
+    return {
+        f"jalan_kabupaten_{region.kemendagri}_{year}.xlsx": partial(_book, roads.sheet, region, year)
+        for region, year in roads.SURVEYS
+    }
+
+
+def _visit_files() -> dict[str, File]:
+    return {
+        f"waktu_antrean_{region.kemendagri}_{queues.MONTH}.csv": partial(_csv, queues.visits, region)
+        for region in REGIONS
     }
 
 

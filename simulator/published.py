@@ -39,6 +39,8 @@ DJPK = Source("DJPK Kementerian Keuangan", "SIKD, APBD Kabupaten Malang: anggara
 SPBE_2021 = Source("Kementerian PANRB", "Indeks SPBE instansi pusat dan pemerintah daerah 2021-2023")
 SPBE_2024 = Source("Kementerian PANRB", "SK MenPANRB 663/2024, Indeks SPBE (kalteng.bpk.go.id)")
 IID = Source("Kemendagri", "Indeks Inovasi Daerah 2022 (eksekutor.com)")
+PROFILE_2025 = Source("Dinas Kesehatan Provinsi Jawa Timur", "Profil Kesehatan 2025, Tabel 26, 41 dan 43")
+KUKAR_ROADS = Source("Dinas PU Kabupaten Kutai Kartanegara", "Kondisi jalan kabupaten 2021/22 (SDI dan IRI), 2.193 km")
 LETTER_2022 = Source("Kementerian Kominfo", "Surat B-1004/DJAI/AI.01.04/12/2022, hasil evaluasi Smart City 2022")
 LETTER_2023 = Source(
     "Kementerian Kominfo", "Surat B-1384/DJAI/AI.01.04/12/2023, hasil evaluasi Smart City 2023 tahap II"
@@ -108,6 +110,37 @@ PUBLISHED: tuple[Figure, ...] = (
     *_figures(SPBE_2021, KOTIM, "2023", "indeks 1-5", {"spbe": "3.11"}),
     *_figures(SPBE_2024, KOTIM, "2024", "indeks 1-5", {"spbe": "3.22"}),
     *_figures(IID, KUKAR, "2022", "indeks 0-100", {"inovasi": "55.83"}),
+    *_figures(
+        PROFILE_2025,
+        MALANG,
+        "2025",
+        "orang",
+        {
+            "profil.ibu_hamil": "41923",
+            "profil.ibu_bersalin": "41709",
+            "profil.lahir_hidup": "39536",
+            "profil.bayi_bertahan": "39056",
+            "profil.K1": "31671",
+            "profil.K6": "30999",
+            "profil.Persalinan di Fasyankes": "41709",
+            "profil.KF1": "30973",
+            "profil.KF Lengkap": "30140",
+            "profil.HB0": "29847",
+            "profil.BCG": "31915",
+            "profil.DPT-HB-Hib3": "31927",
+            "profil.Polio 4": "31494",
+            "profil.Campak Rubela": "33285",
+            "profil.IDL": "33285",
+        },
+    ),
+    # Good and medium follow from their printed shares of 2,193 km and their sum of 1,004.6 km.
+    *_figures(
+        KUKAR_ROADS,
+        KUKAR,
+        "2022",
+        "km",
+        {"jalan.Baik": "649.1", "jalan.Sedang": "355.5", "jalan.Rusak Ringan": "524.3", "jalan.Rusak Berat": "664.1"},
+    ),
     *_dimensions(LETTER_2022, MALANG, "2022", "1.40 1.54 2.92 2.56 3.08"),
     *_dimensions(LETTER_2023, KUKAR, "2023", "3.60 2.89 2.92 2.59 3.32 1.20"),
     *_dimensions(LETTER_2023, MALANG, "2023", "3.60 2.29 3.41 2.81 3.13 2.53"),

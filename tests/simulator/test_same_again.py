@@ -7,7 +7,20 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from simulator.data import births, budget, households, licences, projects, queues, schools, waste
+from simulator.data import (
+    births,
+    budget,
+    health_profile,
+    households,
+    licences,
+    medical_waste,
+    projects,
+    queues,
+    roads,
+    schools,
+    stunting,
+    waste,
+)
 from simulator.regions import REGIONS
 from simulator.workbooks import render
 from simulator.xlsx import Cell, workbook
@@ -25,6 +38,8 @@ def digest() -> str:
         list(households.households())[::97],
         [licences.issued(), licences.in_process()],
         [queues.bookings(date(2024, 8, 5)), queues.waits(date(2024, 8, 5))],
+        [health_profile.sheet(), *(roads.sheet(region, year) for region, year in roads.SURVEYS)],
+        [rows(region) for region in REGIONS for rows in (stunting.sheet, medical_waste.rows, queues.visits)],
     ]
     found = hashlib.sha256(json.dumps(rows, default=str).encode())
     for region in REGIONS:
