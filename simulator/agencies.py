@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from simulator.credentials import credential, json_web_token
-from simulator.data import licences, queues, schools, statistics, surveys
+from simulator.data import disasters, facilities, licences, plastic, queues, schools, statistics, surveys
 from simulator.data.assessments import dimension_rows, spbe_rows
 from simulator.data.births import encounters
 from simulator.data.budget import lra
@@ -15,6 +15,7 @@ from simulator.data.waste import rows
 from simulator.regions import REGIONS, by_kemendagri
 from simulator.systems.bpjs import Asked, Bpjs, Service
 from simulator.systems.bps import Bps, Variable
+from simulator.systems.ckan import Ckan
 from simulator.systems.common import Row, System
 from simulator.systems.dapodik import Dapodik
 from simulator.systems.oss import Oss
@@ -27,7 +28,9 @@ from simulator.systems.sipsn import Sipsn
 from simulator.systems.surveys import Kobo, Odk
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
-_INDICES_A_PAGE, _VALUES_A_PAGE = 2, 10
+_INDICES_A_PAGE, _VALUES_A_PAGE, _VALUES_A_REGISTER = 2, 10, 50
+SCHOOLS = "99640000-0000-4000-8000-000000020241"
+"""The portal's resource with the schools of the first semester of 2024/2025."""
 
 
 def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int] = lambda: 0) -> list[System]:
@@ -43,7 +46,7 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
             secret=secret("satusehat"),
             lifetime_s=token_lifetime_s,
         ),
-        Sipsn("sipsn", rows, session=secret("sipsn session")),
+        Sipsn("sipsn", rows, session=secret("sipsn session"), facilities=facilities.rows),
         Oss("oss", _projects, user_key=secret("oss")),
         Bps("bps", _variables(), {region.bps: region.name for region in REGIONS}, key=secret("bps")),
         Rest(
@@ -58,6 +61,16 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
         Kobo("kobo", "aSimulasiAirMinum", surveys.households, key=secret("kobo")),
         Odk("odk", "rumah", surveys.houses, login="pilar@simulasi.example", password=secret("odk")),
         Sheet("lembar_publik", "2PACX-simulasi", surveys.wifi_points),
+        Ckan("satudata", {SCHOOLS: schools.recapitulation()}),
+        Rest(
+            "bpbd",
+            {
+                "/api/kejadian": Endpoint(disasters.events, _VALUES_A_REGISTER),
+                "/api/desa-rawan": Endpoint(disasters.villages, _VALUES_A_REGISTER),
+            },
+            token=secret("bpbd"),
+        ),
+        Sheet("lembar_dlh", "2PACX-simulasi-dlh", plastic.inspections),
         Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
     ]
 
