@@ -17,7 +17,7 @@ def write_definitions(connection: duckdb.DuckDBPyConnection) -> None:
 
     Raises ConfigError when a definition is wrong.
     """
-    connection.execute(f"create or replace schema {DEFINITIONS}")
+    connection.execute(f"create schema if not exists {DEFINITIONS}")
     for name, rows in definition_tables().items():
         _write(connection, table(name), name, rows)
 
@@ -29,7 +29,7 @@ def _write(connection: duckdb.DuckDBPyConnection, described: Table, name: str, r
         json.dump(rows, file, default=_exact)
         file.flush()
         connection.execute(
-            f"create table {DEFINITIONS}.{identifier(name)} as "
+            f"create or replace table {DEFINITIONS}.{identifier(name)} as "
             f"from read_json({literal(file.name)}, format = 'array', columns = {{{kinds}}})"
         )
 

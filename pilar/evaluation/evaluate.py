@@ -114,16 +114,22 @@ def _build_and_gate(
 ) -> None:
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
-    from pilar.sources.catalogue import maturities, staged_columns
+    from pilar.evaluation.figures import figures_views
+    from pilar.evaluation.record_views import record_views
+    from pilar.sources.catalogue import maturities, readable_sources, staged_columns, unread_records
 
     warehouse = warehouse_file(settings, evaluation_id)
     began = ledger.evaluation(evaluation_id)
     matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
-    views = {
-        **files.landing_views(settings.home, staged_columns(settings.sources_dir, batches), batches, matured),
+    folder = settings.sources_dir
+    landing = {
+        **files.landing_views(settings.home, staged_columns(folder, batches), batches, matured),
         **files.revisions_view(settings.home, ledger.revisions()),
         **files.regions_view(regions),
     }
+    read = (readable_sources(folder), landing, regions, unread_records(folder, batches))
+    records = record_views(*read)
+    views = {**landing, **records, **figures_views(records, partial(published_figures, *read))}
     changed = begin_warehouse(warehouse, views)
     result = build(warehouse, views, changed)
     promotion.decide(ledger, settings, evaluation_id, warehouse, result)
@@ -132,17 +138,22 @@ def _build_and_gate(
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     """The batches in force, and a hash of what an evaluation depends on.
 
-    That is them and their maturity, the installation's regions, and every file of rules.
+    That is them and their maturity, what their sources provide, the installation's regions, and every file of rules.
     """
-    from pilar.sources.catalogue import maturities
+    from pilar.sources.catalogue import maturities, readable_sources
 
     batches = ledger.in_force()
     matured = maturities(ledger, settings.sources_dir, batches)
     digest = hashlib.sha256()
     for batch in sorted(batches, key=lambda batch: batch.batch_id):
         digest.update(f"{batch.batch_id} {batch.landed_sha256} {matured.get(batch.batch_id)}\n".encode())
+    sources = readable_sources(settings.sources_dir)
+    for source_id in sorted({batch.source_id for batch in batches} & sources.keys()):
+        provides = "".join(entry.model_dump_json() for entry in sources[source_id].provides)
+        digest.update(f"{source_id} {provides}\n".encode())
     digest.update("".join(f"{region.row()}\n" for region in known(settings.regions)).encode())
-    for folder, patterns in (("dbt_project", ("*.sql", "*.yml", "*.csv")), ("expectations", ("*.py",))):
+    rules = {"dbt_project": ("*.sql", "*.yml", "*.csv"), "definitions": ("*.yaml",), "expectations": ("*.py",)}
+    for folder, patterns in rules.items():
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
             digest.update(path.relative_to(REPOSITORY).as_posix().encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

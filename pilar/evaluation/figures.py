@@ -5,12 +5,14 @@ pillar: its rows are counted by region, period and batch, and every figure is ma
 follows from its parts, exactly, is dbt's (`dbt_project/macros/figure_value.sql`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from definitions.indicators import DIVIDED, FIGURES, Each, Indicator, Part
-from definitions.records import load_records
+from definitions.indicators import DIVIDED, FIGURES, Each, Indicator, Part, load_indicators
+from definitions.records import SET_ASIDE, load_records
 from ledger.sql import identifier, literal
+from pilar.evaluation.record_views import NO_REGION
+from pilar.evaluation.warehouse import View
 
 COLUMNS: Mapping[str, str] = {
     "indicator_id": "VARCHAR",
@@ -29,6 +31,17 @@ COLUMNS: Mapping[str, str] = {
 """``amount`` is a value that is no ratio, unrounded. ``basis``: ``computed`` from records, or ``taken_over``.
 
 ``published_value`` is the figure as its authority published it, beside what records give."""
+
+LEFT_OUT_COLUMNS: Mapping[str, str] = {
+    "record": "VARCHAR",
+    "source_id": "VARCHAR",
+    "region_code": "VARCHAR",
+    "period": "VARCHAR",
+    "batch_id": "VARCHAR",
+    "page_no": "INTEGER",
+    "row_no": "BIGINT",
+    "row_count": "INTEGER",
+}
 
 _NEWEST = """
 newest_figures as materialized (
@@ -83,16 +96,18 @@ def figures_sql(indicators: Sequence[Indicator], periods: Mapping[str, str]) -> 
     """The SQL of a pillar's figures. ``periods``: record -> the SQL of its period as text."""
     sets = list(dict.fromkeys(Rows.of(part) for part in _record_parts(indicators)))
     counted = {rows: f"counted_{number}" for number, rows in enumerate(sets, start=1)}
-    wanted = sorted(
-        {indicator.id for indicator in indicators}
-        | {part.figure for indicator in indicators for part in indicator.all_parts.values() if part.figure}
-    )
-    tables = [_NEWEST.strip().format(wanted=", ".join(map(literal, wanted)) or "null")]
+    tables = [_NEWEST.strip().format(wanted=", ".join(map(literal, _wanted(indicators))) or "null")]
     tables += [_counted(name, rows, periods[rows.record], indicators) for rows, name in counted.items()]
     computed = [_figure(indicator, counted, indicators) for indicator in indicators if indicator.all_parts]
     tables.append("computed as materialized (\n" + ("\nunion all\n".join(computed) or _no_figures()) + "\n)")
     tables.append(_taken_over(indicators))
     return "with " + ",\n".join(tables) + _ALL
+
+
+def _wanted(indicators: Sequence[Indicator]) -> Sequence[str]:
+    """The published figures that these indicators read."""
+    own = {indicator.id for indicator in indicators}
+    return sorted(own | {part.figure for one in indicators for part in one.all_parts.values() if part.figure})
 
 
 def _record_parts(indicators: Iterable[Indicator]) -> Iterator[Part]:
@@ -229,6 +244,41 @@ def _no_figures() -> str:
 
 def period_sql() -> Mapping[str, str]:
     """For every record the SQL of its period as text: 2024, or 2024-08."""
-    return {
-        record.id: f"cast({identifier(record.period)} as varchar)" for record in load_records().values()
-    }
+    return {record.id: f"cast({identifier(record.period)} as varchar)" for record in load_records().values()}
+
+
+def figures_views(
+    records: Mapping[str, View], published: Callable[[Collection[str]], View]
+) -> Mapping[str, View]:
+    """``figures.<pillar>`` over the records that its indicators read, and ``figures._left_out`` over all records.
+
+    - ``records`` are the views of the records, by qualified name.
+    - ``published`` gives the view of the published figures as far as it can hold these: a pillar is reached by what
+      brings its own figures, and not by every publication.
+    """
+    periods = period_sql()
+    views = {}
+    for pillar, indicators in load_indicators().items():
+        read = sorted({record for indicator in indicators for record in indicator.records} - {FIGURES})
+        below = (*(records[f"records.{record}"] for record in read), published(_wanted(indicators)))
+        views[f"figures.{pillar}"] = _view(figures_sql(indicators, periods), COLUMNS, below)
+    views["figures._left_out"] = _view(left_out_sql(periods), LEFT_OUT_COLUMNS, tuple(records.values()))
+    return views
+
+
+def left_out_sql(periods: Mapping[str, str]) -> str:
+    """The SQL of what no region of the installation counts: by record, source, batch, region and period."""
+    outside = "region_code not in (select region_code from landing._regions)"
+    return "\nunion all by name\n".join(
+        f"select {literal(record)} as record, _source as source_id, region_code, {period} as period,\n"
+        "  _batch as batch_id, min(_page) as page_no, arg_min(_row, (_page, _row)) as row_no,\n"
+        "  cast(count(*) as integer) as row_count\n"
+        f"from (from records.{identifier(record)} where {outside}\n"
+        f"  union all by name from records.{identifier(record + SET_ASIDE)} where _because = {literal(NO_REGION)})\n"
+        f"group by _source, region_code, {period}, _batch"
+        for record, period in periods.items()
+    )
+
+
+def _view(sql: str, columns: Mapping[str, str], below: tuple[View, ...]) -> View:
+    return View(sql, tuple(file for view in below for file in view.files), columns, below)

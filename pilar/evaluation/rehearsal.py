@@ -9,9 +9,11 @@ from ledger.project import mart_of, pillar_ids
 from ledger.regions import known
 from ledger.settings import Settings
 from pilar.evaluation.build import begin_with_seeds
+from pilar.evaluation.figures import figures_views
+from pilar.evaluation.record_views import record_views
 from pilar.evaluation.transform import run_dbt
 from pilar.evaluation.warehouse import landing_views, regions_view
-from pilar.sources.catalogue import staged_columns
+from pilar.sources.catalogue import readable_sources, staged_columns
 
 
 def rehearse(settings: Settings) -> None:
@@ -23,8 +25,13 @@ def rehearse(settings: Settings) -> None:
     # Any one will do: each has a view, a table and a gate.
     pillar = pillar_ids()[-1]
     try:
+        regions = known(settings.regions)
         landed = landing_views(settings.home, staged_columns(settings.sources_dir), [])
-        begin_with_seeds(warehouse, {**landed, **regions_view(known(settings.regions))})
+        landing = {**landed, **regions_view(regions)}
+        read = (readable_sources(settings.sources_dir), landing, regions)
+        records = record_views(*read)
+        figures = figures_views(records, partial(published_figures, *read))
+        begin_with_seeds(warehouse, {**landing, **records, **figures})
         run_dbt(warehouse, f"+{mart_of(pillar)},resource_type:model")
         run_gates(warehouse, [pillar])
     finally:

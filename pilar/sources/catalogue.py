@@ -1,5 +1,6 @@
 """The sources of an installation, as the steps ask for them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from connectors.source.for_each import for_regions
 from connectors.source.source import Source
 from connectors.source.source_files import load_source, read_source, refusal, source_files, twice
 from definitions.problems import Problem
+from definitions.records import load_records
 from ledger.errors import ConfigError
 from ledger.project import landing_columns
 from ledger.records import Batch, Maturity
@@ -89,6 +91,26 @@ def staged_columns(folder: Path, batches: Iterable[Batch] = ()) -> Mapping[str, 
         source_id: {**read.get(source_id, {}), **own.get(source_id, {})}
         for source_id in sorted((own.keys() | read.keys()) - unreadable)
     }
+
+
+def unread_records(folder: Path, batches: Iterable[Batch]) -> Mapping[str, frozenset[str]]:
+    """The sources of these batches whose files cannot be read, and the records that each may provide.
+
+    Those are the records that its file names; all of them where not even that can be read. A source without a file was
+    taken out of the installation, and provides nothing.
+    """
+    sources, left_out = read_catalogue(folder)
+    unread = {batch.source_id for batch in batches} - sources.keys()
+    return {path.stem: _named_records(_content(path)) for path in left_out if path.stem in unread}
+
+
+def _named_records(content: bytes | None) -> frozenset[str]:
+    if content is None:
+        return frozenset(load_records())
+    return (
+        frozenset(re.findall(r"record: *['\"]?([a-z0-9_]+)", content.decode("utf-8", "replace")))
+        & load_records().keys()
+    )
 
 
 def maturities(

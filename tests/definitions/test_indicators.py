@@ -88,7 +88,7 @@ def test_an_indicator_does_what_its_cases_say(
 
 
 def test_a_figure_is_taken_over_where_no_record_gives_it(connection: duckdb.DuckDBPyConnection) -> None:
-    """An open-data portal's table feeds an indicator too. Its parts count, and what they do not give is not repaired."""
+    """An open-data portal's table feeds an indicator too: its parts count, and nothing is put in for what they lack."""
     [sanitation] = [found for _, found in all_indicators() if found.id == "liv_sanitation_proper"]
     published = {"indicator": "liv_sanitation_proper", "publisher": "Portal"}
 
@@ -120,6 +120,26 @@ def test_conditions_and_amounts_fit_the_records(connection: duckdb.DuckDBPyConne
     """Also in indicators whose cases give no row of a record: a wrong column is noticed."""
     for indicators in load_indicators().values():
         connection.execute(f"explain {figures_sql(indicators, period_sql())}")
+
+
+# Their rows are households, schools and offices, although a column of theirs is a pseudonym.
+NOT_PEOPLE = {"household"}
+
+
+def test_p6_indicators_that_count_people_have_a_threshold() -> None:
+    """Whoever adds an indicator that counts persons must say from which count it is published."""
+    people = {
+        record.id
+        for record in load_records().values()
+        if any(column.personal == "pseudonym" for column in record.columns.values())
+    } - NOT_PEOPLE | {"birth"}
+    unguarded = [
+        indicator.id
+        for _, indicator in all_indicators()
+        if any(part.record in people for part in indicator.all_parts.values())
+        and (indicator.suppress is None or "numerator" not in indicator.suppress.counts)
+    ]
+    assert unguarded == []
 
 
 def spoilt(tmp_path: Path, change: Mapping[str, Any]) -> Path:

@@ -139,7 +139,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
             [str(SEEDS / f"{name}.csv")],
         )
     write_definitions(connection)
-    connection.execute(f"CREATE TABLE seeds.regions AS {regions_view(known(tuple(REGIONS)))['_regions'].sql}")
+    connection.execute(f"CREATE TABLE seeds.regions AS {regions_view(known(tuple(REGIONS)))['landing._regions'].sql}")
 
 
 def _described(schema: str, table: str) -> str:

@@ -1,10 +1,11 @@
-"""dbt's view of the contracts: the source ``landing`` with its tests, and a first staging model of a new source.
+"""dbt's view of contracts and records: the sources ``landing`` and ``records`` with their tests.
 
-The tests belong to the source, and an evaluation builds models: they run in the test suite and by
+The tests belong to the sources, and an evaluation builds models: they run in the test suite and by
 ``dbt test --select source:landing``, not in every evaluation, where landing itself has held the same rules already.
+And a first staging model of a new source that provides no record.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -12,6 +13,7 @@ import yaml
 from connectors.authoring.contracts.phrases import rules_of
 from connectors.source.columns import Column
 from connectors.source.source import Source
+from definitions.records import SET_ASIDE, Record, RecordColumn
 from definitions.words import said
 
 MADE = "Made from the contract by 'run contracts write'"
@@ -21,6 +23,11 @@ _LANDING = (
     "(_batch, _page, _row, _coverage, _synthetic), how settled its period is (_maturity), and the names of the "
     "contract's rules and ratios it breaks though it landed (_flags)."
 )
+_RECORDS = (
+    "Canonical records, one view per record over all sources that provide it: the record's columns, where a row came "
+    "from (_source, _batch, _page, _row, _coverage, _flags, _synthetic), and how settled its period is (_maturity)."
+)
+_ASIDE = "Rows that do not count, with the reason in _because: another source gives the same key."
 _LINEAGE: Mapping[str, str] = {
     "coverage": "What the batch covers, as the source was asked for it.",
     "batch_id": "The accepted batch the row came in.",
@@ -35,6 +42,13 @@ def landing_sources(sources: Sequence[Source]) -> str:
     tables = [_table(source) for source in sources]
     landing = {"name": "landing", "description": _LANDING, "database": "warehouse", "schema": "landing"}
     return f"# {MADE}; do not edit.\n{_yaml({'sources': [landing | {'tables': tables}]})}"
+
+
+def record_sources(records: Sequence[Record]) -> str:
+    """``records.yml``: every record's view, columns, types and tests."""
+    tables = [table for record in records for table in _record(record)]
+    source = {"name": "records", "description": _RECORDS, "database": "warehouse", "schema": "records"}
+    return f"# {MADE}; do not edit.\n{_yaml({'sources': [source | {'tables': tables}]})}"
 
 
 def staging_model(source: Source) -> str:
@@ -52,6 +66,27 @@ def staging_properties(source: Source) -> str:
     columns += [{"name": name, "description": meaning} for name, meaning in _LINEAGE.items()]
     model = {"name": f"stg_{source.id}", "description": f"{source.title}.", "columns": columns}
     return f"# {MADE}. {OWN}\n{_yaml({'models': [model]})}"
+
+
+def _record(record: Record) -> Iterator[dict[str, Any]]:
+    """A record's view, tested for its key; the proof of the mappings holds codes and required columns already."""
+    title = said(record.title, "en")
+    yield {
+        "name": record.id,
+        "description": f"{title}: {said(record.grain, 'en')}.",
+        "data_tests": [{"unique_combination": {"arguments": {"columns": list(record.key)}}}],
+        "columns": [_record_column(name, column) for name, column in record.shown.items()],
+    }
+    yield {"name": f"{record.id}{SET_ASIDE}", "description": f"{title}. {_ASIDE}"}
+
+
+def _record_column(name: str, column: RecordColumn) -> dict[str, Any]:
+    meaning = said(column.description, "en") or name
+    if column.unit:
+        meaning += f", in {column.unit}"
+    if column.codes:
+        meaning += f": {', '.join(column.codes)}"
+    return {"name": name, "description": meaning, "data_type": column.sql}
 
 
 def _table(source: Source) -> dict[str, Any]:

@@ -5,22 +5,25 @@ from itertools import groupby
 from pathlib import Path
 
 from connectors.authoring.contracts.agency_page import agency_page, contracts_index
-from connectors.authoring.contracts.dbt import MADE, landing_sources, staging_model, staging_properties
+from connectors.authoring.contracts.dbt import MADE, landing_sources, record_sources, staging_model, staging_properties
 from connectors.authoring.contracts.dictionary import dictionary_index, dictionary_page
 from connectors.authoring.contracts.odcs import odcs_document
 from connectors.source.source import Source
+from definitions.records import load_records
 
 LANDING = Path("dbt_project/models/landing.yml")
+RECORDS = Path("dbt_project/models/records.yml")
 STAGING = Path("dbt_project/models/staging")
 DICTIONARY = Path("docs/data-dictionary")
 PAGES = Path("docs/contracts")
 
 
 def contract_files(sources: Sequence[Source], root: Path) -> dict[Path, str]:
-    """Path below ``root`` -> text, for every file that follows from the contracts and is no person's own."""
+    """Path below ``root`` -> text, for every file that follows from contracts and records and is no person's own."""
     ordered = sorted(sources, key=lambda source: (source.opd, source.id))
     found = {
         LANDING: landing_sources(ordered),
+        RECORDS: record_sources(list(load_records().values())),
         DICTIONARY / "README.md": dictionary_index(ordered),
         PAGES / "README.md": contracts_index(ordered),
     }
@@ -58,9 +61,9 @@ def write_files(sources: Sequence[Source], root: Path) -> list[Path]:
 
 
 def _staging(source: Source, root: Path) -> Mapping[Path, str]:
-    """A first staging model, as long as no person made it theirs."""
+    """A first staging model of a source that provides no record, as long as no person made it theirs."""
     model = STAGING / f"stg_{source.id}.sql"
-    if (root / model).is_file() and not _is_made(root / model):
+    if source.provides or ((root / model).is_file() and not _is_made(root / model)):
         return {}
     return {model: staging_model(source), model.with_suffix(".yml"): staging_properties(source)}
 

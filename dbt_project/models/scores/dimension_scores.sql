@@ -6,10 +6,10 @@ with reported as (
         ruled.rule_set_id,
         assessed.dimension,
         assessed.value,
-        [assessed.batch_id] as batch_ids,
-        assessed.is_synthetic
+        [assessed._batch] as batch_ids,
+        assessed._synthetic as is_synthetic
     from {{ ref("int_region_rule_sets") }} as ruled
-    inner join {{ ref("stg_diskominfo_penilaian") }} as assessed
+    inner join {{ source("records", "assessor_score") }} as assessed
         on
             ruled.region_code = assessed.region_code
             and ruled.year = assessed.year

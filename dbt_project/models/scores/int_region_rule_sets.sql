@@ -6,7 +6,7 @@ with listed as (
         assessed.region_code,
         assessed.year,
         {{ plain_cohort("assessed.cohort") }} as cohort
-    from {{ ref("stg_diskominfo_penilaian") }} as assessed
+    from {{ source("records", "assessor_score") }} as assessed
 ),
 
 ruled as (

@@ -75,7 +75,7 @@ select
     coalesce(latest.synthetic, false) as synthetic
 from {{ ref("int_region_rule_sets") }} as ruled
 inner join asked on ruled.year = asked.year
-inner join {{ ref("indicators") }} as defined on asked.indicator_id = defined.id
+inner join {{ source("definitions", "indicators") }} as defined on asked.indicator_id = defined.id
 cross join rubric_used
 left join latest on ruled.region_code = latest.region_code and asked.indicator_id = latest.indicator_id
 left join rubric as bands

@@ -25,7 +25,7 @@ from ledger.store import Ledger
 from pilar.cli import app
 from pilar.evaluation import parsed_project, transform
 from pilar.evaluation.transform import run_dbt
-from pilar.evaluation.warehouse import landing_views, write_landing
+from pilar.evaluation.warehouse import landing_views, write_views
 from pilar.sources.catalogue import landed_columns
 from tests.dbt_project.landing import THREE
 
@@ -159,7 +159,7 @@ def figures(project: Path, batch: Batch) -> list[tuple[object, ...]]:
     warehouse = project / "home" / "warehouse" / "page.duckdb"
     warehouse.parent.mkdir()
     columns = landed_columns(project / "connectors" / "sources")
-    write_landing(warehouse, {**landing_views(project / "home", columns, [batch]), **THREE})
+    write_views(warehouse, {**landing_views(project / "home", columns, [batch]), **THREE})
     built = run_dbt(warehouse, "+mart_economy", without=("resource_type:test",))
     assert built.ok, built.first_failure()
     query = "select region_code, value, state, batch_ids from candidate.mart_economy where indicator_id = "

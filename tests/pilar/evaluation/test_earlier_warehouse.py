@@ -1,8 +1,9 @@
 """An evaluation that begins with what an earlier one built has the tables of one that builds all, row for row."""
 
 import hashlib
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ import duckdb
 import pytest
 
 from ledger.project import pillar_ids
-from ledger.regions import known
+from ledger.regions import Region, known
 from pilar.evaluation import earlier_warehouse, parsed_project, transform
 from pilar.evaluation.build import begin_warehouse, begin_with_seeds, build_candidates, build_scores
 from pilar.evaluation.transform import DbtResult
 from pilar.evaluation.warehouse import View, regions_view
-from tests.dbt_project.landing import COLUMNS, KUKAR, THREE, create, example, fetch, promote
+from tests.dbt_project.landing import CHOSEN, COLUMNS, KUKAR, create, example, fetch, promote, records
 
 Rows = dict[str, dict[str, Any]]
+SPBE = {"landing.diskominfo_spbe", "records.published_figure"}
 SCHEMAS = "('candidate', 'indicators', 'reference', 'scores', 'seeds', 'staging')"
 
 
@@ -30,7 +32,7 @@ class House:
         self.landed.mkdir(parents=True)
         self._number = 0
 
-    def views(self, rows: Rows) -> Mapping[str, View]:
+    def views(self, rows: Rows, regions: Sequence[Region] = CHOSEN) -> Mapping[str, View]:
         """The landing with these rows, as files and the views over them."""
         targets = {source: self._target(source, rows.get(source, {})) for source in COLUMNS}
         missing = {source: target for source, target in targets.items() if not target.exists()}
@@ -42,9 +44,11 @@ class House:
                 for source, target in missing.items():
                     connection.execute(f"copy landing.{source} to '{target}' (format parquet)")
         files = {
-            source: View(f"select * from read_parquet('{target}')", (target,)) for source, target in targets.items()
+            f"landing.{source}": View(f"select * from read_parquet('{target}')", (target,))
+            for source, target in targets.items()
         }
-        return {**files, **THREE}
+        landing = {**files, **regions_view(regions)}
+        return {**landing, **records(landing, regions)}
 
     def _target(self, source: str, rows: object) -> Path:
         return self.landed / f"{source}-{hashlib.sha256(repr(rows).encode()).hexdigest()[:12]}.parquet"
@@ -124,7 +128,7 @@ def test_p2_the_same_data_build_nothing(house: House) -> None:
 
 def test_p2_a_restated_period_builds_what_it_reaches_and_no_more(house: House) -> None:
     changed, result = house.same_as_full(restated())
-    assert changed == {"diskominfo_spbe"}
+    assert changed == SPBE
     assert {node.name for node in result.nodes if node.kind == "model"} == {"ind_spbe", "mart_governance", "findings"}
     assert "unique_combination_stg_diskominfo_spbe_region_code__year" in {node.name for node in result.nodes}
 
@@ -134,7 +138,7 @@ def test_p2_back_and_forth_ends_where_it_began_and_is_no_larger(house: House) ->
     before = first.read_bytes()
     for rows in (restated(), example()):
         last, changed, _ = house.evaluate(house.views(rows))
-        assert changed == {"diskominfo_spbe"}
+        assert changed == SPBE
     assert contents(last) == contents(first)
     assert last.stat().st_size <= 1.5 * first.stat().st_size
     assert first.read_bytes() == before
@@ -143,15 +147,16 @@ def test_p2_back_and_forth_ends_where_it_began_and_is_no_larger(house: House) ->
 def test_p2_a_source_whose_rows_are_gone(house: House) -> None:
     rows = example()
     changed, result = house.same_as_full({name: own for name, own in rows.items() if name != "dlh_sipsn"})
-    assert changed == {"dlh_sipsn"}
+    assert changed == {"landing.dlh_sipsn", "records.waste_balance"}
     assert "mart_environment" in {node.name for node in result.nodes}
 
 
 def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -> None:
-    views = {**house.views(example()), **regions_view(known((KUKAR, "35.73")))}
+    regions = known((KUKAR, "35.73"))
+    views = house.views(example(), regions)
     warehouse, changed, result = house.evaluate(views, scores=True)
     full, _, _ = house.evaluate(views, full=True, scores=True)
-    assert changed == {"_regions"}
+    assert changed == {"landing._regions", "records.birth", "records.published_figure", "records.waste_balance"}
     assert {f"mart_{pillar}" for pillar in pillar_ids()} <= {node.name for node in result.nodes}
     assert contents(warehouse) == contents(full)
     assert fetch(warehouse, "select distinct region_code from candidate.mart_economy order by 1") == [
@@ -167,7 +172,7 @@ def test_p3_what_breaks_is_missing_and_its_file_serves_nobody(house: House) -> N
     views = house.views(rows)
     warehouse, changed, result = house.evaluate(views)
     full, _, entire = house.evaluate(views, full=True)
-    assert changed == {"diskominfo_spbe"}
+    assert changed == SPBE
     assert result.failed_marts() == entire.failed_marts() == ("mart_governance",)
     assert result.first_failure() == entire.first_failure()
     tables = "select table_name from duckdb_tables() where schema_name in ('candidate', 'indicators') order by 1"
@@ -196,14 +201,19 @@ def test_p2_in_doubt_everything_is_built(house: House, spoil: str) -> None:
 
 def test_p2_a_landed_file_that_was_touched_is_read_again(house: House) -> None:
     views = house.views(example())
-    (path,) = views["diskominfo_spbe"].files
-    touched = {**views, "diskominfo_spbe": View(views["diskominfo_spbe"].sql, (path, Path(__file__)))}
-    assert begin_warehouse(house.folder / "0002.duckdb", touched) == {"diskominfo_spbe"}
+    (path,) = views["landing.diskominfo_spbe"].files
+    times = path.stat()
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
+    try:
+        assert begin_warehouse(house.folder / "0002.duckdb", views) == SPBE
+    finally:
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def test_p2_other_columns_of_a_source_build_everything(house: House) -> None:
     views = dict(house.views(example()))
-    views["dlh_sipsn"] = View(f"select *, 1 as one_more from ({views['dlh_sipsn'].sql})", views["dlh_sipsn"].files)
+    view = views["landing.dlh_sipsn"]
+    views["landing.dlh_sipsn"] = View(f"select *, 1 as one_more from ({view.sql})", view.files)
     assert begin_warehouse(house.folder / "0002.duckdb", views) is None
 
 
