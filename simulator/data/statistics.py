@@ -62,7 +62,11 @@ MADE_UP: Mapping[int, Mapping[tuple[str, int], str]] = MappingProxyType(
         },
         127: {(KUKAR.kemendagri, 2024): "241500.0", (MALANG.kemendagri, 2024): "137900.0"},
         # Round numbers near those of Kepmendagri 300.2.2-2138 of 2025.
-        129: {(KUKAR.kemendagri, 2024): "807000", (KOTIM.kemendagri, 2024): "454500", (MALANG.kemendagri, 2024): "2734600"},
+        129: {
+            (KUKAR.kemendagri, 2024): "807000",
+            (KOTIM.kemendagri, 2024): "454500",
+            (MALANG.kemendagri, 2024): "2734600",
+        },
         130: {(KUKAR.kemendagri, 2024): "392", (KOTIM.kemendagri, 2024): "410", (MALANG.kemendagri, 2024): "418"},
         131: {(KUKAR.kemendagri, 2024): "208", (KOTIM.kemendagri, 2024): "188", (MALANG.kemendagri, 2024): "180"},
         # As many as Kepmendagri 300.2.2-2138 of 2025 lists.

@@ -22,7 +22,8 @@ _PROVINCE, _DISTRICT = 1, 2
 class Sipsn(System):
     """``rows`` gives the positional rows of a year: year, province, district and what else there is.
 
-    ``facilities`` gives those of a kind of facility and a year. ``session`` is accepted as it is, beside the sessions that the page hands out.
+    ``facilities`` gives those of a kind of facility and a year. ``session`` is accepted as it is, beside the sessions
+    that the page hands out.
     """
 
     base = "/public"
@@ -34,7 +35,7 @@ class Sipsn(System):
         rows: Callable[[str], Sequence[Sequence[str]]],
         *,
         session: str,
-        facilities: Callable[[str, str], Sequence[Sequence[str]]] = lambda kind, year: (),
+        facilities: Callable[[str, str], Sequence[Sequence[str]]] = lambda _kind, _year: (),
     ) -> None:
         super().__init__(name, password=session)
         self._rows, self._facilities = rows, facilities

@@ -7,7 +7,19 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from simulator.data import births, budget, households, licences, projects, queues, schools, waste
+from simulator.data import (
+    births,
+    budget,
+    disasters,
+    facilities,
+    households,
+    licences,
+    plastic,
+    projects,
+    queues,
+    schools,
+    waste,
+)
 from simulator.regions import REGIONS
 from simulator.workbooks import render
 from simulator.xlsx import Cell, workbook
@@ -21,7 +33,11 @@ def digest() -> str:
         [projects.projects(region, 2024) for region in REGIONS],
         [schools.pupils(school.npsn) for school in schools.schools()],
         [schools.school_row(school) for school in schools.schools()],
+        schools.recapitulation(),
         waste.rows("2024"),
+        facilities.rows("banksampah", "2024"),
+        [disasters.events(2024), disasters.villages(2024)],
+        plastic.inspections(),
         list(households.households())[::97],
         [licences.issued(), licences.in_process()],
         [queues.bookings(date(2024, 8, 5)), queues.waits(date(2024, 8, 5))],
