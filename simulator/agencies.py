@@ -7,10 +7,13 @@ from typing import Any
 
 from simulator.credentials import credential, json_web_token
 from simulator.data import (
+    disasters,
+    facilities,
     health_profile,
     investment_reports,
     licences,
     medical_waste,
+    plastic,
     programmes,
     queues,
     results,
@@ -30,6 +33,7 @@ from simulator.data.waste import rows
 from simulator.regions import REGIONS, by_kemendagri
 from simulator.systems.bpjs import Asked, Bpjs, Service
 from simulator.systems.bps import Bps, Variable
+from simulator.systems.ckan import Ckan
 from simulator.systems.common import Row, System
 from simulator.systems.dapodik import Dapodik
 from simulator.systems.folder import File, Folder
@@ -44,7 +48,9 @@ from simulator.systems.surveys import Kobo, Odk
 from simulator.xlsx import Cell, workbook
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
-_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE = 2, 10, 60
+_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE, _VALUES_A_REGISTER = 2, 10, 60, 50
+SCHOOLS = "99640000-0000-4000-8000-000000020241"
+"""The portal's resource with the schools of the first semester of 2024/2025."""
 
 
 def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int] = lambda: 0) -> list[System]:
@@ -60,7 +66,7 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
             secret=secret("satusehat"),
             lifetime_s=token_lifetime_s,
         ),
-        Sipsn("sipsn", rows, session=secret("sipsn session")),
+        Sipsn("sipsn", rows, session=secret("sipsn session"), facilities=facilities.rows),
         Oss("oss", _projects, user_key=secret("oss")),
         Bps("bps", _variables(), {region.bps: region.name for region in REGIONS}, key=secret("bps")),
         Rest(
@@ -82,6 +88,16 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
         Folder("dpu_berkas", _road_files(), login="pilar", password=secret("dpu_berkas")),
         Folder("rsud_berkas", _visit_files(), login="pilar", password=secret("rsud_berkas")),
         Sheet("lembar_publik", "2PACX-simulasi", surveys.wifi_points),
+        Ckan("satudata", {SCHOOLS: schools.recapitulation()}),
+        Rest(
+            "bpbd",
+            {
+                "/api/kejadian": Endpoint(disasters.events, _VALUES_A_REGISTER),
+                "/api/desa-rawan": Endpoint(disasters.villages, _VALUES_A_REGISTER),
+            },
+            token=secret("bpbd"),
+        ),
+        Sheet("lembar_dlh", "2PACX-simulasi-dlh", plastic.inspections),
         Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
     ]
 

@@ -32,6 +32,8 @@ class Figure:
 BPS_IPM = Source("BPS", "Indeks Pembangunan Manusia (metode baru) menurut kabupaten/kota, komponen")
 BPS_POVERTY = Source("BPS", "Persentase penduduk miskin (P0) menurut kabupaten/kota, Susenas Maret")
 BPS_SUSENAS = Source("BPS", "Persentase rumah tangga menurut akses sanitasi dan air minum layak, Susenas")
+BPS_SAKERNAS = Source("BPS", "Tingkat pengangguran terbuka dan partisipasi angkatan kerja, Sakernas Agustus")
+BPS_JATIM = Source("BPS Jawa Timur", "Indikator kesejahteraan rakyat menurut kabupaten/kota, 2016-2021")
 SIPSN = Source("KLHK, SIPSN", "Capaian kinerja pengelolaan sampah menurut kabupaten/kota")
 SATU_DATA_MALANG = Source("Satu Data Kabupaten Malang", "Stunting menurut puskesmas, Agustus (9.522 dari 154.791 anak)")
 KUKAR_NEWS = Source("Pemerintah Kabupaten Kutai Kartanegara", "kukarkab.go.id/berita/1890, 4 November 2024")
@@ -61,6 +63,16 @@ def _ipm(region: Region, period: str, values: str) -> list[Figure]:
     ]
 
 
+def _welfare(period: str, values: str) -> list[Figure]:
+    """Malang: poor people in thousands, growth in percent, product per person at constant prices in thousand rupiah."""
+    poor, growth, product = values.split()
+    return [
+        *_figures(BPS_JATIM, MALANG, period, "ribu jiwa", {"penduduk_miskin": poor}),
+        *_figures(BPS_JATIM, MALANG, period, "%", {"pertumbuhan": growth}),
+        *_figures(BPS_JATIM, MALANG, period, "ribu rupiah", {"pdrb_per_kapita": product}),
+    ]
+
+
 def _dimensions(source: Source, region: Region, period: str, values: str) -> list[Figure]:
     names = ("baseline", "output", "outcome", "impact", "quick_wins", "kolaborasi")
     return _figures(
@@ -85,6 +97,14 @@ PUBLISHED: tuple[Figure, ...] = (
     *_figures(BPS_POVERTY, KUKAR, "2021", "%", {"p0": "7.99"}),
     *_figures(BPS_POVERTY, KOTIM, "2021", "%", {"p0": "5.91"}),
     *_figures(BPS_POVERTY, MALANG, "2021", "%", {"p0": "10.50"}),
+    *_welfare("2019", "246.60 5.49 26220"),
+    *_welfare("2020", "265.56 -2.68 25108"),
+    *_welfare("2021", "276.58 3.12 25716"),
+    *_figures(BPS_JATIM, MALANG, "2019", "%", {"tpt": "3.70", "tpak": "70.07"}),
+    *_figures(BPS_JATIM, MALANG, "2020", "%", {"tpt": "5.49", "tpak": "71.62"}),
+    *_figures(BPS_SAKERNAS, KUKAR, "2021", "%", {"tpt": "5.66"}),
+    *_figures(BPS_SAKERNAS, KOTIM, "2021", "%", {"tpt": "5.15"}),
+    *_figures(BPS_SAKERNAS, MALANG, "2021", "%", {"tpt": "5.40"}),
     *_household(KUKAR, "84.22", "76.80"),
     *_household(KOTIM, "72.62", "85.37"),
     *_household(MALANG, "80.79", "94.14"),
