@@ -13,7 +13,7 @@ from types import MappingProxyType
 from connectors.source.provided import faults, precedence
 from connectors.source.provides import Mapped, Names, Provides
 from connectors.source.source import Source
-from definitions.records import REGION, SET_ASIDE, Record, RecordColumn, load_records
+from definitions.records import FIGURES, REGION, SET_ASIDE, Record, RecordColumn, load_records
 from ledger.regions import Region
 from ledger.sql import identifier, literal
 from pilar.evaluation.warehouse import View, empty, refusal
@@ -68,6 +68,7 @@ def record_view(
     landing: Mapping[str, View],
     regions: Sequence[Region],
     unread: Mapping[str, Collection[str]] = MappingProxyType({}),
+    *,
     only: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Mapping[str, View]:
     """As ``record_views``, of one record.
@@ -81,9 +82,7 @@ def record_view(
     wrong = {source.id for source in own if any(faults(source, records))}
     lost = sorted(wrong | {source_id for source_id, named in unread.items() if record.id in named})
     sound = [source for source in own if source.id not in wrong]
-    branches = [
-        branch for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)
-    ]
+    branches = [branch for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)]
     below = tuple(landing[name] for name in sorted({name for branch in branches for name in branch.below}))
     files = tuple(dict.fromkeys(chain.from_iterable(view.files for view in below)))
     columns = {**record.sql_types, **LINEAGE}
@@ -97,6 +96,19 @@ def record_view(
         sql = "\nunion all\n".join(f"({part})" for part in parts) or empty(shown)
         views[f"records.{name}"] = View(sql, files, shown, below) if parts else View(sql, columns=shown)
     return views
+
+
+def published_figures(
+    sources: Mapping[str, Source],
+    landing: Mapping[str, View],
+    regions: Sequence[Region],
+    unread: Mapping[str, Collection[str]] = MappingProxyType({}),
+    *,
+    wanted: Collection[str],
+) -> View:
+    """The view of the published figures as far as it can hold these; what brings others only is not below it."""
+    record = load_records()[FIGURES]
+    return record_view(record, sources, landing, regions, unread, only={"indicator": wanted})[f"records.{FIGURES}"]
 
 
 @dataclass(frozen=True, slots=True)

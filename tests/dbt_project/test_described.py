@@ -40,8 +40,7 @@ def test_the_descriptions_name_the_columns_that_are_there(
     for schema, table, column in built.fetch(query):
         found.setdefault((str(schema), str(table)), []).append(str(column))
     for table, columns in described.items():
-        if table[0] != "recompute":
-            assert found[table] == [name for name in columns if name], table
+        assert found[table] == [name for name in columns if name], table
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +77,6 @@ LAYERS = {
     "quality": r"findings",
     # What is published, and what only the scores read.
     "scores": r"\w+_scores|int_\w+",
-    "recompute": r"recompute_\w+",
 }
 
 

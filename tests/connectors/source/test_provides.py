@@ -10,7 +10,7 @@ from connectors.source.proof import check_sources
 from definitions.problems import Problem
 from tests.connectors.source.test_proof import GOOD
 
-COLUMNS = {
+COLUMNS: dict[str, dict[str, Any]] = {
     "kode_daerah": {"required": True, "pattern": r"^\d{2}\.\d{2}$"},
     "kode_bps": {"required": True, "pattern": r"^\d{4}$"},
     "kode_desa": {"required": True, "pattern": r"^\d{10}$"},
