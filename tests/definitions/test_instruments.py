@@ -1,5 +1,6 @@
 """Instruments as files: what is shipped hangs together, and what contradicts itself is refused in one line."""
 
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from fractions import Fraction
@@ -20,6 +21,7 @@ from definitions.instruments import (
 )
 from definitions.words import said
 from ledger.errors import ConfigError
+from ledger.settings import REPOSITORY
 
 Write = Callable[[Mapping[str, Any]], Path]
 
@@ -313,6 +315,17 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, message:
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         read_instrument(path)
+
+
+def test_the_guide_names_every_instrument_and_its_example_is_in_order(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs" / "instruments.md").read_text(encoding="utf-8")
+    table = text.partition("| id | what |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z0-9.-]+)`", table)) == set(SIZES)
+    example = tmp_path / "example.yaml"
+    example.write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
+    assert read_instrument(example).cohort("REGULER").weight["outcome"] == 40  # type: ignore[union-attr]
+    keys = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[a-z_`, ]+`) \|", text, re.MULTILINE))))
+    assert set(Instrument.model_fields) - keys == {"answered", "based_on", "owner", "rubric", "sub_dimensions"}
 
 
 def test_an_instrument_is_named_by_its_id_or_its_file(write: Write, tmp_path: Path) -> None:
