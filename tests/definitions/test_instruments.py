@@ -125,6 +125,15 @@ def test_impact_2023_is_six_pillars_of_three_sub_dimensions_of_three(shipped: Ma
     assert groups == [group for group in dict.fromkeys(groups) for _ in range(3)]
 
 
+def test_a_question_inherits_from_every_part_it_stands_in(write: Write) -> None:
+    inner = {"id": "aspect", "name": "Aspek", "questions": [{"code": "q3", "text": "tiga"}]}
+    domain = {"id": "domain", "name": "Domain", "owner": "bpkad", "pillar": "living", "parts": [inner]}
+    top = {"id": "b", "name": "B", "owner": "dlh", "answered": "survey", "parts": [domain]}
+    levels = [{"follows": "mean"}] * 4
+    found = read_instrument(write({**SMALL, "rubrics": {}, "levels": levels, "parts": [top]})).asked["b/1"]
+    assert (found.part, found.owner, found.pillar, found.answered) == ("aspect", "bpkad", "living", "survey")
+
+
 def test_a_printed_code_that_repeats_names_nothing(shipped: Mapping[str, Instrument]) -> None:
     instrument = shipped["smart-city-2023"]
     assert instrument.question("outcome/19").code == "3.13.2"
