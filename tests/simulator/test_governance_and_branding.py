@@ -1,9 +1,9 @@
-"""The agencies of governance and branding: what they send is accepted, what is wrong in it is refused, and what follows.
+"""The agencies of governance and branding: what is accepted, what is refused, and which figures follow.
 
 Their pulls, the records and the figures are the real ones.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 
@@ -52,7 +52,7 @@ def pulled(ledger: Ledger, settings: Settings, survey_url: str) -> Mapping[str, 
 
 
 @pytest.fixture
-def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Settings) -> Iterator[Figures]:
+def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Settings) -> Figures:
     """The value of each indicator and region in 2024, unrounded."""
     assert pulled
     batches: list[Batch] = list(ledger.in_force())
@@ -67,7 +67,7 @@ def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Setting
             "select indicator_id, region_code, coalesce(cast(amount as double), numerator / denominator) as value "
             "from (from figures.governance union all from figures.branding) where period = '2024' and value is not null"
         ).fetchall()
-    yield {(indicator, region): value for indicator, region, value in found}
+    return {(indicator, region): value for indicator, region, value in found}
 
 
 def days(region: Region) -> tuple[float, int, int]:

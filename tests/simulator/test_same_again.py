@@ -7,7 +7,23 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from simulator.data import births, budget, households, licences, projects, queues, schools, waste
+from simulator.data import (
+    applications,
+    births,
+    budget,
+    households,
+    investment_reports,
+    letters,
+    licence_history,
+    licences,
+    programmes,
+    projects,
+    queues,
+    results,
+    satisfaction,
+    schools,
+    waste,
+)
 from simulator.regions import REGIONS
 from simulator.workbooks import render
 from simulator.xlsx import Cell, workbook
@@ -24,6 +40,10 @@ def digest() -> str:
         waste.rows("2024"),
         list(households.households())[::97],
         [licences.issued(), licences.in_process()],
+        [programmes.sheet(region, 2024) for region in REGIONS],
+        [investment_reports.sheet(region, 2024) for region in REGIONS],
+        [satisfaction.forms(region) for region in REGIONS],
+        [results.lines(), licence_history.statuses(), list(letters.letters()), applications.inventory(2024)],
         [queues.bookings(date(2024, 8, 5)), queues.waits(date(2024, 8, 5))],
     ]
     found = hashlib.sha256(json.dumps(rows, default=str).encode())
