@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from definitions.files import read_definition
+from definitions.records import FIGURES
 from definitions.words import Name, Strict, Wording
 from ledger.errors import ConfigError
 
@@ -28,7 +29,6 @@ Formula = Literal["share", "percent", "ratio", "growth", "amount", "expression",
 """
 
 DIVIDED = frozenset({"share", "percent", "ratio", "growth"})
-FIGURES = "published_figure"
 HIDDEN = Literal["numerator", "denominator", "complement"]
 
 

@@ -20,6 +20,9 @@ FOLDER = Path(__file__).parent / "records"
 REGION = "region_code"
 """The column that every record has: whose region a row is."""
 
+FIGURES = "published_figure"
+"""The record of what somebody published, by which any aggregated table can feed an indicator."""
+
 SET_ASIDE = "__set_aside"
 """What the view of the rows that do not count is called, behind the record's name."""
 

@@ -111,13 +111,14 @@ def _make_template(template: Path) -> bool:
     draft = template.with_name(".seeds.duckdb")
     try:
         draft.unlink(missing_ok=True)
+        with opened(draft) as connection:
+            write_definitions(connection)
         # The parsed project is kept where the evaluations look for it.
         result = run_dbt(draft, SEEDS, kept_in=template.parent)
         if not result.ok:
             log.warning("the seeds did not pass", reason=result.first_failure())
             return False
         with opened(draft) as connection:
-            write_definitions(connection)
             connection.execute(f"create table main.seeded_with as select {literal(fingerprint())} as fingerprint")
         put(draft, template)
     finally:

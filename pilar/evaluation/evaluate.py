@@ -6,6 +6,7 @@ Scores are computed from what is in force, gated, and only then published.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ledger.errors import GateError, TransformError
@@ -115,7 +116,7 @@ def _build_and_gate(
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
     from pilar.evaluation.figures import figures_views
-    from pilar.evaluation.record_views import record_views
+    from pilar.evaluation.record_views import published_figures, record_views
     from pilar.sources.catalogue import maturities, readable_sources, staged_columns, unread_records
 
     warehouse = warehouse_file(settings, evaluation_id)

@@ -5,11 +5,11 @@ pillar: its rows are counted by region, period and batch, and every figure is ma
 follows from its parts, exactly, is dbt's (`dbt_project/macros/figure_value.sql`).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from definitions.indicators import DIVIDED, FIGURES, Each, Indicator, Part, load_indicators
-from definitions.records import SET_ASIDE, load_records
+from definitions.indicators import DIVIDED, Each, Indicator, Part, load_indicators
+from definitions.records import FIGURES, SET_ASIDE, load_records
 from ledger.sql import identifier, literal
 from pilar.evaluation.record_views import NO_REGION
 from pilar.evaluation.warehouse import View
@@ -247,9 +247,7 @@ def period_sql() -> Mapping[str, str]:
     return {record.id: f"cast({identifier(record.period)} as varchar)" for record in load_records().values()}
 
 
-def figures_views(
-    records: Mapping[str, View], published: Callable[[Collection[str]], View]
-) -> Mapping[str, View]:
+def figures_views(records: Mapping[str, View], published: Callable[..., View]) -> Mapping[str, View]:
     """``figures.<pillar>`` over the records that its indicators read, and ``figures._left_out`` over all records.
 
     - ``records`` are the views of the records, by qualified name.
@@ -260,7 +258,7 @@ def figures_views(
     views = {}
     for pillar, indicators in load_indicators().items():
         read = sorted({record for indicator in indicators for record in indicator.records} - {FIGURES})
-        below = (*(records[f"records.{record}"] for record in read), published(_wanted(indicators)))
+        below = (*(records[f"records.{record}"] for record in read), published(wanted=_wanted(indicators)))
         views[f"figures.{pillar}"] = _view(figures_sql(indicators, periods), COLUMNS, below)
     views["figures._left_out"] = _view(left_out_sql(periods), LEFT_OUT_COLUMNS, tuple(records.values()))
     return views

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from connectors.source.provided import faults, precedence
 from connectors.source.provides import Mapped, Names, Provides
 from connectors.source.source import Source
-from definitions.records import REGION, SET_ASIDE, Record, RecordColumn, load_records
+from definitions.records import FIGURES, REGION, SET_ASIDE, Record, RecordColumn, load_records
 from ledger.regions import Region
 from ledger.sql import identifier, literal
 from pilar.evaluation.warehouse import View, empty, refusal
@@ -68,6 +68,7 @@ def record_view(
     landing: Mapping[str, View],
     regions: Sequence[Region],
     unread: Mapping[str, Collection[str]] = MappingProxyType({}),
+    *,
     only: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Mapping[str, View]:
     """As ``record_views``, of one record.
@@ -81,9 +82,7 @@ def record_view(
     wrong = {source.id for source in own if any(faults(source, records))}
     lost = sorted(wrong | {source_id for source_id, named in unread.items() if record.id in named})
     sound = [source for source in own if source.id not in wrong]
-    branches = [
-        branch for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)
-    ]
+    branches = [branch for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)]
     below = tuple(landing[name] for name in sorted({name for branch in branches for name in branch.below}))
     files = tuple(dict.fromkeys(chain.from_iterable(view.files for view in below)))
     columns = {**record.sql_types, **LINEAGE}
@@ -97,6 +96,19 @@ def record_view(
         sql = "\nunion all\n".join(f"({part})" for part in parts) or empty(shown)
         views[f"records.{name}"] = View(sql, files, shown, below) if parts else View(sql, columns=shown)
     return views
+
+
+def published_figures(
+    sources: Mapping[str, Source],
+    landing: Mapping[str, View],
+    regions: Sequence[Region],
+    unread: Mapping[str, Collection[str]] = MappingProxyType({}),
+    *,
+    wanted: Collection[str],
+) -> View:
+    """The view of the published figures as far as it can hold these; what brings others only is not below it."""
+    record = load_records()[FIGURES]
+    return record_view(record, sources, landing, regions, unread, only={"indicator": wanted})[f"records.{FIGURES}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,12 +356,19 @@ def _of_source(record: Record, queries: Sequence[str]) -> str:
 
 def _weighed(record: Record, parts: Sequence[str], sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str:
     """The rows of several sources, each with the reason why it does not count, or none."""
-    key = list(map(identifier, record.key))
-    same = " and ".join(f"given.{name} is not distinct from met.{name}" for name in key)
+    key = ", ".join(map(identifier, record.key))
+    # A column that may be blank is the same in two rows without it. The others are compared faster.
+    same = " and ".join(
+        f"given.{identifier(name)} {'=' if record.columns[name].required else 'is not distinct from'} "
+        f"met.{identifier(name)}"
+        for name in record.key
+    )
+    given_by = {source: f"bool_or(_source = {literal(source)})" for source in sources}
+    flags = ", ".join(f"{given} as {identifier(f'_from_{source}')}" for source, given in given_by.items())
+    several = " + ".join(f"{given}::integer" for given in given_by.values())
     return (
         "with given as (\n" + "\nunion all\n".join(f"({part})" for part in parts) + "\n),\n"
-        f"met as (select {', '.join(key)}, list(distinct _source) as sources from given group by all "
-        "having min(_source) <> max(_source))\n"
+        f"met as (select {key}, {flags} from given group by {key} having {several} > 1)\n"
         f"select given.*, {_because(sources, over)} as {BECAUSE} from given left join met on {same}"
     )
 
@@ -361,11 +380,10 @@ def _because(sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str
         others = [one for one in sources if one != own]
         above = [one for one in others if own in over[one] and one not in over[own]]
         below = [one for one in others if one in over[own] and own not in over[one]]
-        rivals = ", ".join(literal(one) for one in others if one not in above and one not in below)
-        if rivals:
-            cases.append((own, f"list_has_any(met.sources, [{rivals}])", UNDECIDED))
-        cases += [(own, f"list_contains(met.sources, {literal(one)})", f"superseded by {one}") for one in above]
+        cases += [(own, one, UNDECIDED) for one in others if one not in above and one not in below]
+        cases += [(own, one, f"superseded by {one}") for one in above]
     written = " ".join(
-        f"when given._source = {literal(own)} and {condition} then {literal(said)}" for own, condition, said in cases
+        f"when given._source = {literal(own)} and met.{identifier(f'_from_{one}')} then {literal(said)}"
+        for own, one, said in cases
     )
-    return f"case when met.sources is null then null {written} end"
+    return f"case {written} end"

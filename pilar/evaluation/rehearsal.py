@@ -4,13 +4,15 @@ Both build classes, schemas and templates when they first meet them, which costs
 scheduler does it before it forks its workers. The project is then parsed and its seeds are loaded and tested, too.
 """
 
+from functools import partial
+
 from expectations.gate import run_gates
 from ledger.project import mart_of, pillar_ids
 from ledger.regions import known
 from ledger.settings import Settings
 from pilar.evaluation.build import begin_with_seeds
 from pilar.evaluation.figures import figures_views
-from pilar.evaluation.record_views import record_views
+from pilar.evaluation.record_views import published_figures, record_views
 from pilar.evaluation.transform import run_dbt
 from pilar.evaluation.warehouse import landing_views, regions_view
 from pilar.sources.catalogue import readable_sources, staged_columns

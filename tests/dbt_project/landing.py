@@ -1,6 +1,7 @@
 """A landing as an evaluation finds it: the columns of every contract and a handful of rows, made up or published."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ from ledger.settings import sources_dir
 from ledger.sql import literal
 from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.figures import figures_views
-from pilar.evaluation.record_views import record_views
+from pilar.evaluation.record_views import published_figures, record_views
 from pilar.evaluation.warehouse import View, regions_view, show_views
 from pilar.sources.catalogue import landed_columns, readable_sources
 
@@ -32,9 +33,11 @@ COLUMNS: Mapping[str, str] = {
 Row = Sequence[object]
 
 
-def records(landing: Mapping[str, View], regions: Sequence[Region] = CHOSEN) -> Mapping[str, View]:
-    """The records of the project's own sources over these views of their landing and of the regions."""
-    return record_views(readable_sources(sources_dir()), landing, regions)
+def above(landing: Mapping[str, View], regions: Sequence[Region] = CHOSEN) -> Mapping[str, View]:
+    """The records of the project's own sources, and the figures, over these views of the landing and of the regions."""
+    read = (readable_sources(sources_dir()), landing, regions)
+    records = record_views(*read)
+    return {**records, **figures_views(records, partial(published_figures, *read))}
 
 
 def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> None:
@@ -47,8 +50,7 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
             connection.execute(f"create table landing.{source} ({columns}, {LINEAGE})")
             for coverage, covered in rows.get(source, {}).items():
                 _insert(connection, source, coverage, covered)
-        own = records({f"landing.{source}": View("") for source in COLUMNS} | THREE)
-        show_views(connection, {**own, **figures_views(own)})
+        show_views(connection, above({f"landing.{source}": View("") for source in COLUMNS} | THREE))
         write_definitions(connection)
 
 

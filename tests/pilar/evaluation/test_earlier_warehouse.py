@@ -16,11 +16,12 @@ from pilar.evaluation import earlier_warehouse, parsed_project, transform
 from pilar.evaluation.build import begin_warehouse, begin_with_seeds, build_candidates, build_scores
 from pilar.evaluation.transform import DbtResult
 from pilar.evaluation.warehouse import View, regions_view
-from tests.dbt_project.landing import CHOSEN, COLUMNS, KUKAR, create, example, fetch, promote, records
+from tests.dbt_project.landing import CHOSEN, COLUMNS, KUKAR, above, create, example, fetch, promote
 
 Rows = dict[str, dict[str, Any]]
-SPBE = {"landing.diskominfo_spbe", "records.published_figure"}
-SCHEMAS = "('candidate', 'indicators', 'reference', 'scores', 'seeds', 'staging')"
+PUBLISHED = {"records.published_figure", "records.published_figure__set_aside"}
+SPBE = {"landing.diskominfo_spbe", *PUBLISHED, "figures.governance", "figures._left_out"}
+SCHEMAS = "('candidate', 'definitions', 'figures', 'reference', 'scores', 'seeds')"
 
 
 class House:
@@ -48,7 +49,7 @@ class House:
             for source, target in targets.items()
         }
         landing = {**files, **regions_view(regions)}
-        return {**landing, **records(landing, regions)}
+        return {**landing, **above(landing, regions)}
 
     def _target(self, source: str, rows: object) -> Path:
         return self.landed / f"{source}-{hashlib.sha256(repr(rows).encode()).hexdigest()[:12]}.parquet"
@@ -129,8 +130,7 @@ def test_p2_the_same_data_build_nothing(house: House) -> None:
 def test_p2_a_restated_period_builds_what_it_reaches_and_no_more(house: House) -> None:
     changed, result = house.same_as_full(restated())
     assert changed == SPBE
-    assert {node.name for node in result.nodes if node.kind == "model"} == {"ind_spbe", "mart_governance", "findings"}
-    assert "unique_combination_stg_diskominfo_spbe_region_code__year" in {node.name for node in result.nodes}
+    assert {node.name for node in result.nodes if node.kind == "model"} == {"mart_governance", "findings"}
 
 
 def test_p2_back_and_forth_ends_where_it_began_and_is_no_larger(house: House) -> None:
@@ -147,7 +147,8 @@ def test_p2_back_and_forth_ends_where_it_began_and_is_no_larger(house: House) ->
 def test_p2_a_source_whose_rows_are_gone(house: House) -> None:
     rows = example()
     changed, result = house.same_as_full({name: own for name, own in rows.items() if name != "dlh_sipsn"})
-    assert changed == {"landing.dlh_sipsn", "records.waste_balance"}
+    own = {"records.waste_balance", "records.waste_balance__set_aside"}
+    assert changed == {"landing.dlh_sipsn", *own, "figures.environment", "figures._left_out"}
     assert "mart_environment" in {node.name for node in result.nodes}
 
 
@@ -156,7 +157,14 @@ def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -
     views = house.views(example(), regions)
     warehouse, changed, result = house.evaluate(views, scores=True)
     full, _, _ = house.evaluate(views, full=True, scores=True)
-    assert changed == {"landing._regions", "records.birth", "records.published_figure", "records.waste_balance"}
+    assert changed == {
+        "landing._regions",
+        "records.birth",
+        *PUBLISHED,
+        *("records.waste_balance", "records.waste_balance__set_aside"),
+        *(f"figures.{pillar}" for pillar in ("economy", "environment", "living", "society")),
+        "figures._left_out",
+    }
     assert {f"mart_{pillar}" for pillar in pillar_ids()} <= {node.name for node in result.nodes}
     assert contents(warehouse) == contents(full)
     assert fetch(warehouse, "select distinct region_code from candidate.mart_economy order by 1") == [
@@ -167,15 +175,15 @@ def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -
 
 def test_p3_what_breaks_is_missing_and_its_file_serves_nobody(house: House) -> None:
     rows: Rows = {source: dict(covered) for source, covered in example().items()}
-    coverage, own = next(iter(rows["diskominfo_spbe"].items()))
-    rows["diskominfo_spbe"][coverage] = [*own, *own]
+    # An answer to which the mapping gives no code.
+    rows["perkim_sanitasi"]["2021"] = [*rows["perkim_sanitasi"]["2021"], ("64.02-0", KUKAR, 2021, "lain", "layak")]
     views = house.views(rows)
     warehouse, changed, result = house.evaluate(views)
     full, _, entire = house.evaluate(views, full=True)
-    assert changed == SPBE
-    assert result.failed_marts() == entire.failed_marts() == ("mart_governance",)
+    assert changed == {"landing.perkim_sanitasi", "records.household", "figures.living", "figures._left_out"}
+    assert result.failed_marts() == entire.failed_marts() == ("mart_living",)
     assert result.first_failure() == entire.first_failure()
-    tables = "select table_name from duckdb_tables() where schema_name in ('candidate', 'indicators') order by 1"
+    tables = "select table_name from duckdb_tables() where schema_name = 'candidate' order by 1"
     assert fetch(warehouse, tables) == fetch(full, tables)
     # The next one begins with the last that was whole.
     _, changed, result = house.evaluate(house.views(example()))
@@ -222,8 +230,8 @@ def test_p9_a_changed_seed_builds_everything(house: House, tmp_path: Path, monke
     shutil.copytree(parsed_project.PROJECT, copy)
     for module in (parsed_project, transform):
         monkeypatch.setattr(module, "PROJECT", copy)
-    suppression = copy / "seeds" / "suppression.csv"
-    suppression.write_text(suppression.read_text().rstrip("\n") + " \n")
+    figures = copy / "seeds" / "published_figures.csv"
+    figures.write_text(figures.read_text().rstrip("\n") + " \n")
     assert earlier_warehouse.copy_earlier(house.folder / "0002.duckdb", house.views(example())) is None
 
 

@@ -1,6 +1,7 @@
 """What was accepted is evaluated, whoever died before saying so; what was tried and failed is not tried for ever."""
 
 import errno
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -262,6 +263,25 @@ def test_p3_an_older_evaluation_that_waited_for_a_newer_one_is_not_published(
     found = ledger.evaluation(older)
     assert found is not None
     assert found.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("said", "then", "due"),
+    [("generated: timbulan", "generated: terkelola", True), ("warn: 30d", "warn: 31d", False)],
+    ids=["the mapping", "something else"],
+)
+def test_a_mended_mapping_is_due_without_a_new_pull(
+    ledger: Ledger, settings: Settings, tmp_path: Path, said: str, then: str, due: bool
+) -> None:
+    shutil.copytree(settings.sources_dir / "dlh", tmp_path / "sources" / "dlh")
+    own = settings.model_copy(update={"sources_dir": tmp_path / "sources"})
+    accept(ledger)
+    attempt(ledger, own, "published")
+    assert evaluate.due(ledger, own) is False
+    file = tmp_path / "sources" / "dlh" / "dlh_sipsn.yaml"
+    assert said in file.read_text()
+    file.write_text(file.read_text().replace(said, then))
+    assert evaluate.due(ledger, own) is due
 
 
 def test_other_regions_are_due(ledger: Ledger, settings: Settings) -> None:
