@@ -43,7 +43,10 @@ NUMBERS = {
     },
 }
 
-SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+SCORES = (
+    *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
+    *("instrument_scores", "instrument_answers"),
+)
 FINDINGS = """
 INSERT INTO candidate.findings VALUES
   ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
