@@ -11,11 +11,12 @@ import duckdb
 import pytest
 
 from connectors.pull.course import PullOutcome, pull
+from definitions.indicators import load_indicators
 from ledger.records import Batch
 from ledger.regions import known
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
-from pilar.evaluation.figures import figures_views
+from pilar.evaluation.figures import figures_sql, period_sql
 from pilar.evaluation.record_views import record_views
 from pilar.evaluation.warehouse import landing_views, regions_view, show_views
 from pilar.sources.catalogue import readable_sources, staged_columns
@@ -60,12 +61,13 @@ def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Setting
     columns = staged_columns(settings.sources_dir, batches)
     landing = {**landing_views(settings.home, columns, batches), **regions_view(regions)}
     records = record_views(readable_sources(settings.sources_dir), landing, regions)
-    views = figures_views(records, lambda _wanted: records["records.published_figure"])
+    own = load_indicators()
+    sql = figures_sql([*own["governance"], *own["branding"]], period_sql())
     with duckdb.connect() as connection:
-        show_views(connection, {**landing, **records, **views})
+        show_views(connection, {**landing, **records})
         found = connection.execute(
             "select indicator_id, region_code, coalesce(cast(amount as double), numerator / denominator) as value "
-            "from (from figures.governance union all from figures.branding) where period = '2024' and value is not null"
+            f"from ({sql}) where period = '2024' and value is not null"
         ).fetchall()
     return {(indicator, region): value for indicator, region, value in found}
 
