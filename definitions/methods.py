@@ -199,7 +199,6 @@ class KamiGate(Strict):
 
     points_of: tuple[int, int]
     no_planned_first: bool = False
-    most_partly_first: int | None = None
     least_first: tuple[int, int] | None = None
 
 
@@ -265,10 +264,7 @@ class Kami(Strict):
         ones, twos = self.gate.points_of
         if reached < ones * len(first) + twos * len(second):
             return False
-        answers = [item.score for item in first]
-        if self.gate.no_planned_first and 1 in answers:
-            return False
-        if self.gate.most_partly_first is not None and answers.count(Fraction(2)) > self.gate.most_partly_first:
+        if self.gate.no_planned_first and any(item.score == 1 for item in first):
             return False
         if self.gate.least_first is None:
             return True

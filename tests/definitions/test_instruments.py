@@ -375,5 +375,8 @@ def test_bands_printed_with_decimals_leave_no_gap_between_them(write: Write) -> 
     # Rounded first: 64.995 is 65.00.
     assert read.of_value(Fraction("64.994")).score == 1
     assert read.of_value(Fraction("64.995")).score == 2
+    wider = [{"from": 25, "to": 64.98, "score": 1}, {"from": 65, "to": 100, "score": 2}]
+    with pytest.raises(ConfigError, match=r"gap between the bands from 25 to 64\.98 and from 65 to 100"):
+        read_instrument(write(changed((("rubrics", "r"), {**rubric, "bands": wider, "decimals": 2}))))
     with pytest.raises(ConfigError, match="24 is in no band"):
         read.of_value(Fraction(24))

@@ -87,6 +87,21 @@ def test_a_figure_differs_only_beyond_what_rounding_allows(write: Write, publish
     assert (str(compared.computed)[:4], compared.differs) == ("3.23" if len(published) == 4 else "3.22", differs)
 
 
+@pytest.mark.parametrize(("published", "differs"), [("5.00", False), ("5.01", True)])
+def test_no_answer_stands_for_more_than_the_scale_has(write: Write, published: str, differs: bool) -> None:
+    found = recompute_answers(write("code,value,published", "I19,5.00,", "I20,5.00,", f"7,,{published}"), "pemdi-2026")
+    assert [one.differs for one in only(found).compared] == [differs]
+
+
+@pytest.mark.parametrize(
+    ("published", "differs"), [("49.93", False), ("50.08", False), ("49.92", True), ("50.09", True)]
+)
+def test_a_share_may_be_more_where_what_it_is_by_is_less(write: Write, published: str, differs: bool) -> None:
+    """5.00 of 10.00 t is 4.995 of 10.005 (49.93 %) to 5.005 of 9.995 (50.08 %)."""
+    path = write("region,timbulan,pengurangan,persen_pengurangan", f"A,10.00,5.00,{published}")
+    assert [one.differs for one in only(recompute_answers(path, "sipsn")).compared] == [differs]
+
+
 def test_what_waits_and_what_is_missing_is_told(write: Write) -> None:
     answers = [f"I{nth},3" for nth in range(1, 20) if nth not in (5, 6, 7, 18)]
     found = recompute_answers(write("code,value", *answers, "I20,"), "pemdi-2026")
