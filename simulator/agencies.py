@@ -7,14 +7,21 @@ from typing import Any
 
 from simulator.credentials import credential, json_web_token
 from simulator.data import (
+    disasters,
+    facilities,
+    health_profile,
     investment_reports,
     licences,
+    medical_waste,
+    plastic,
     programmes,
     queues,
     results,
+    roads,
     satisfaction,
     schools,
     statistics,
+    stunting,
     surveys,
 )
 from simulator.data.applications import inventory
@@ -26,6 +33,7 @@ from simulator.data.waste import rows
 from simulator.regions import REGIONS, by_kemendagri
 from simulator.systems.bpjs import Asked, Bpjs, Service
 from simulator.systems.bps import Bps, Variable
+from simulator.systems.ckan import Ckan
 from simulator.systems.common import Row, System
 from simulator.systems.dapodik import Dapodik
 from simulator.systems.folder import File, Folder
@@ -40,7 +48,9 @@ from simulator.systems.surveys import Kobo, Odk
 from simulator.xlsx import Cell, workbook
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
-_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE = 2, 10, 60
+_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE, _VALUES_A_REGISTER = 2, 10, 60, 50
+SCHOOLS = "99640000-0000-4000-8000-000000020241"
+"""The portal's resource with the schools of the first semester of 2024/2025."""
 
 
 def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int] = lambda: 0) -> list[System]:
@@ -56,7 +66,7 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
             secret=secret("satusehat"),
             lifetime_s=token_lifetime_s,
         ),
-        Sipsn("sipsn", rows, session=secret("sipsn session")),
+        Sipsn("sipsn", rows, session=secret("sipsn session"), facilities=facilities.rows),
         Oss("oss", _projects, user_key=secret("oss")),
         Bps("bps", _variables(), {region.bps: region.name for region in REGIONS}, key=secret("bps")),
         Rest(
@@ -74,7 +84,20 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
         Folder("bappeda_berkas", _programme_files(), login="pilar", password=secret("bappeda_berkas")),
         Folder("setda_berkas", _secretariat_files(), login="pilar", password=secret("setda_berkas")),
         Folder("dpmptsp_berkas", _investment_files(), login="pilar", password=secret("dpmptsp_berkas")),
+        Folder("dinkes_berkas", _health_files(), login="pilar", password=secret("dinkes_berkas")),
+        Folder("dpu_berkas", _road_files(), login="pilar", password=secret("dpu_berkas")),
+        Folder("rsud_berkas", _visit_files(), login="pilar", password=secret("rsud_berkas")),
         Sheet("lembar_publik", "2PACX-simulasi", surveys.wifi_points),
+        Ckan("satudata", {SCHOOLS: schools.recapitulation()}),
+        Rest(
+            "bpbd",
+            {
+                "/api/kejadian": Endpoint(disasters.events, _VALUES_A_REGISTER),
+                "/api/desa-rawan": Endpoint(disasters.villages, _VALUES_A_REGISTER),
+            },
+            token=secret("bpbd"),
+        ),
+        Sheet("lembar_dlh", "2PACX-simulasi-dlh", plastic.inspections),
         Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
     ]
 
@@ -129,6 +152,31 @@ def _investment_files() -> dict[str, File]:
         f"lkpm_{region.kemendagri}_{year}.xlsx": partial(_book, investment_reports.sheet, region, year)
         for region in REGIONS
         for year in investment_reports.YEARS
+    }
+
+
+def _health_files() -> dict[str, File]:
+    files: dict[str, File] = {
+        f"profil_kesehatan_{health_profile.YEAR}.xlsx": lambda: workbook(health_profile.sheet(), "Tabel KIA")
+    }
+    for region in REGIONS:
+        code = region.kemendagri
+        files[f"baduta_stunting_{code}_{stunting.YEAR}.xlsx"] = partial(_book, stunting.sheet, region)
+        files[f"limbah_medis_{code}_{medical_waste.YEAR}.csv"] = partial(_csv, medical_waste.rows, region)
+    return files
+
+
+def _road_files() -> dict[str, File]:
+    return {
+        f"jalan_kabupaten_{region.kemendagri}_{year}.xlsx": partial(_book, roads.sheet, region, year)
+        for region, year in roads.SURVEYS
+    }
+
+
+def _visit_files() -> dict[str, File]:
+    return {
+        f"waktu_antrean_{region.kemendagri}_{queues.MONTH}.csv": partial(_csv, queues.visits, region)
+        for region in REGIONS
     }
 
 

@@ -58,7 +58,15 @@ def _planned(region: Region, year: int) -> Iterator[list[Cell]]:
                 state = "Belum Berjalan" if serial > done else "Selesai" if serial == 1 else "Berjalan"
                 yield _row(region, year, f"{prefix}{number}-{serial:02d}", kind, name, 2022, state)
     # Carried out though the master plan has it in no year.
-    yield [*_row(region, year, "P1-90", "Program", AREAS[0], year, "Berjalan")[:6], "Tidak", "Berjalan", "Tidak", "-", "", "-"]
+    yield [
+        *_row(region, year, "P1-90", "Program", AREAS[0], year, "Berjalan")[:6],
+        "Tidak",
+        "Berjalan",
+        "Tidak",
+        "-",
+        "",
+        "-",
+    ]
 
 
 def _quick_wins(region: Region, year: int) -> Iterator[list[Cell]]:
