@@ -22,7 +22,6 @@ class Variable:
     unit: str
     figure: str
     years: tuple[int, ...]
-    made_up: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def _each(values: Mapping[str, int | str]) -> Mapping[str, Decimal]:
