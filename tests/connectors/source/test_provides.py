@@ -273,12 +273,11 @@ def test_a_circle_of_precedence_is_told_once_a_pair(tmp_path: Path) -> None:
 def test_a_landed_column_that_no_record_reads_is_told(tmp_path: Path, column: dict[str, Any], told: bool) -> None:
     folder = tmp_path / "sources" / "dinas_contoh"
     folder.mkdir(parents=True)
-    columns = {"nomor": {"required": True}, "lebih": column,
-               **{name: COLUMNS[name] for name in ("kode_daerah", "tahun", "nilai", "kelas")}}  # fmt: skip
     # Mapped, or asked for by `where`, or where the coverage is read from: each is a use.
+    columns = {"nomor": {"required": True}, "tahun": {"type": "integer"}, "lebih": column,
+               **{name: COLUMNS[name] for name in ("kode_daerah", "nilai", "kelas")}}  # fmt: skip
     entry = {**with_column(FIGURE, "period", "_coverage"), "where": {"kelas": [1]}}
     content = {**GOOD, "contract": {"key": ["nomor"], "columns": columns}, "provides": [entry]}
-    del columns["tahun"]["context"]
     (folder / "contoh.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     found = [problem.where for problem in check_sources(tmp_path / "sources")]
     assert found == ["contract.columns.nomor", *(["contract.columns.lebih"] if told else [])]
