@@ -36,14 +36,17 @@ HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by mo
 NUMBERS = {
     "pillars": {"position": "INTEGER"},
     "published_figures": {
-        "value": "DECIMAL(18,4)",
+        "value": "DECIMAL(24,4)",
         "dp": "INTEGER",
         "numerator": "DECIMAL(24,4)",
         "denominator": "DECIMAL(24,4)",
     },
 }
 
-SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+SCORES = (
+    *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
+    *("instrument_scores", "instrument_answers"),
+)
 FINDINGS = """
 INSERT INTO candidate.findings VALUES
   ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
@@ -77,7 +80,7 @@ MART = """
 CREATE TABLE candidate.mart_{pillar} AS
 SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indicator_id,
   CAST(f.numerator AS DECIMAL(24,4)) AS numerator, CAST(f.denominator AS DECIMAL(24,4)) AS denominator,
-  CAST(f.value AS DECIMAL(18,4)) AS value, i.unit, f.state, 'computed' AS basis, i.definition,
+  CAST(f.value AS DECIMAL(24,4)) AS value, i.unit, f.state, 'computed' AS basis, i.definition,
   list_filter([b.source_id], x -> x IS NOT NULL) AS source_ids,
   list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids,
   CAST(f.synthetic AS BOOLEAN) AS synthetic, p.value AS published_value, p.publisher AS published_by
