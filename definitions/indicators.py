@@ -18,6 +18,7 @@ from definitions.records import FIGURES
 from definitions.words import Name, Strict, Wording
 from ledger.errors import ConfigError
 
+# Asked for at every call; a test may put another folder in its place.
 FOLDER = Path(__file__).parent / "indicators"
 
 Formula = Literal["share", "percent", "ratio", "growth", "amount", "expression", "published"]
@@ -239,12 +240,16 @@ class Indicator(Strict):
         return own.model_copy(update={"min": Decimal(0), "max": Decimal(100)})
 
 
-@cache
-def load_indicators(folder: Path = FOLDER) -> Mapping[str, tuple[Indicator, ...]]:
+def load_indicators(folder: Path | None = None) -> Mapping[str, tuple[Indicator, ...]]:
     """The indicators of every pillar, by the order of their files' names.
 
     Raises ConfigError with the first file that is wrong, where two have one id, or where a folder is no pillar's.
     """
+    return _load(folder or FOLDER)
+
+
+@cache
+def _load(folder: Path) -> Mapping[str, tuple[Indicator, ...]]:
     from ledger.project import pillar_ids
 
     pillars = pillar_ids()

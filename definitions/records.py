@@ -16,6 +16,7 @@ from definitions.files import read_definition
 from definitions.words import Name, Strict, Wording
 from ledger.errors import ConfigError
 
+# Asked for at every call; a test may put another folder in its place.
 FOLDER = Path(__file__).parent / "records"
 REGION = "region_code"
 """The column that every record has: whose region a row is."""
@@ -145,9 +146,13 @@ class Record(Strict):
         return {name: column.sql for name, column in self.shown.items()}
 
 
-@cache
-def load_records(folder: Path = FOLDER) -> Mapping[str, Record]:
+def load_records(folder: Path | None = None) -> Mapping[str, Record]:
     """Every record by its id, in their order. Raises ConfigError with the first thing that is wrong."""
+    return _load(folder or FOLDER)
+
+
+@cache
+def _load(folder: Path) -> Mapping[str, Record]:
     if not folder.is_dir():
         raise ConfigError("there is no folder of records", where=str(folder), do="Install the project whole")
     return MappingProxyType({path.stem: read_definition(path, Record) for path in sorted(folder.glob("*.yaml"))})

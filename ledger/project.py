@@ -133,19 +133,6 @@ def key(name: str, project: Path | None = None) -> tuple[str, ...]:
     return table(name, project).key
 
 
-def landing_columns(project: Path | None = None) -> Mapping[str, Mapping[str, str]]:
-    """What the models read of each source: its landed columns with their types, by its id.
-
-    Raises ConfigError when a YAML file of the project cannot be read.
-    """
-    prefix = "landing."
-    return {
-        name.removeprefix(prefix): {column.name: column.type for column in found.columns if column.name[0] != "_"}
-        for name, found in tables(project).items()
-        if name.startswith(prefix) and not name.startswith(f"{prefix}_")
-    }
-
-
 def tables(project: Path | None = None) -> Mapping[str, Table]:
     """Every described table by its name. Raises ConfigError when a YAML file of the project cannot be read."""
     return _tables(project or PROJECT)

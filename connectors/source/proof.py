@@ -17,20 +17,12 @@ from connectors.source.source_files import read_form, source_files, undecided
 from definitions.problems import Problem, did_you_mean, from_validation
 from definitions.records import load_records
 from ledger.errors import ConfigError
-from ledger.settings import REPOSITORY
-
-STAGING = Path("dbt_project") / "models" / "staging"
-
 
 _USES = re.compile(r"\{cursor\}|%\(cursor\)s")
 
 
-def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
-    """Everything that is wrong with the source files under a folder, file by file.
-
-    ``staging`` is where the dbt staging models are (default: the repository's own).
-    """
-    models = staging if staging is not None else REPOSITORY / STAGING
+def check_sources(folder: Path) -> list[Problem]:
+    """Everything that is wrong with the source files under a folder, file by file."""
     problems: list[Problem] = []
     seen: dict[str, Path] = {}
     sources: dict[str, Source] = {}
@@ -44,11 +36,11 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
         if first is not path:
             problems.append(Problem(path, "id", f"{found.id!r} is the id of {first} too", "Give it another id"))
         sources.setdefault(found.id, found)
-        problems += check_source(path, found, models)
+        problems += check_source(path, found)
     return problems + list(_between(sources, seen))
 
 
-def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
+def check_source(path: Path, source: Source) -> list[Problem]:
     """Everything beyond its form that is wrong with one source file."""
     return [
         *_place(path, source),
@@ -58,7 +50,7 @@ def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
         *_regions(path, source),
         *_expressions(path, source),
         *(Problem(path, *fault) for fault in faults(source, load_records())),
-        *_unused(path, source, models),
+        *_unused(path, source),
     ]
 
 
@@ -147,19 +139,23 @@ def _questions(column: Column) -> Iterator[tuple[str, str, str]]:
         yield "format", form, "SELECT strptime(strftime(TIMESTAMP '2024-01-01', $1), $1)"
 
 
-def _unused(path: Path, source: Source, models: Path) -> Iterator[Problem]:
-    """Landed columns that neither a record nor the source's own staging model reads."""
-    model = models / f"stg_{source.id}.sql"
-    if not source.provides and not model.is_file():
+def _unused(path: Path, source: Source) -> Iterator[Problem]:
+    """Landed columns that no record reads. A source that provides none says so, or is told that it feeds no figure."""
+    if not source.provides:
+        if "provides" not in source.model_fields_set:
+            yield Problem(
+                path,
+                "provides",
+                "no record is named, so no figure can come of it",
+                "Say which record of definitions/records its rows are, or `provides: []` if they are to be kept only",
+            )
         return
-    used = {name for entry in source.provides for name in entry.reads}
-    if model.is_file():
-        used |= set(re.findall(r"[a-z_][a-z0-9_]*", model.read_text(encoding="utf-8").lower()))
+    used = {source.coverage_column, *(name for entry in source.provides for name in entry.reads)}
     for name, column in source.contract.landed.items():
         if name not in used and column.unused is None:
             yield Problem(
                 path,
                 f"contract.columns.{name}",
-                f"nothing uses {name!r}: {'no record that it provides' if source.provides else model.name} reads it",
+                f"nothing uses {name!r}: no record that it provides reads it",
                 "Map it in `provides`, take it out of the contract, or say with `unused` why it is landed",
             )

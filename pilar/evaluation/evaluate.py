@@ -119,14 +119,14 @@ def _build_and_gate(
     from pilar.evaluation.build import build_candidates as build
     from pilar.evaluation.figures import figures_views
     from pilar.evaluation.record_views import published_figures, record_views
-    from pilar.sources.catalogue import maturities, readable_sources, staged_columns, unread_records
+    from pilar.sources.catalogue import landed_columns, maturities, readable_sources, unread_records
 
     warehouse = warehouse_file(settings, evaluation_id)
     began = ledger.evaluation(evaluation_id)
     matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
     folder = settings.sources_dir
     landing = {
-        **files.landing_views(settings.home, staged_columns(folder, batches), batches, matured),
+        **files.landing_views(settings.home, landed_columns(folder), batches, matured),
         **files.revisions_view(settings.home, ledger.revisions()),
         **files.regions_view(regions),
     }

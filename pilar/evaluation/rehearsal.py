@@ -15,7 +15,7 @@ from pilar.evaluation.figures import figures_views
 from pilar.evaluation.record_views import published_figures, record_views
 from pilar.evaluation.transform import run_dbt
 from pilar.evaluation.warehouse import landing_views, regions_view
-from pilar.sources.catalogue import readable_sources, staged_columns
+from pilar.sources.catalogue import landed_columns, readable_sources
 
 
 def rehearse(settings: Settings) -> None:
@@ -28,7 +28,7 @@ def rehearse(settings: Settings) -> None:
     pillar = pillar_ids()[-1]
     try:
         regions = known(settings.regions)
-        landed = landing_views(settings.home, staged_columns(settings.sources_dir), [])
+        landed = landing_views(settings.home, landed_columns(settings.sources_dir), [])
         landing = {**landed, **regions_view(regions)}
         read = (readable_sources(settings.sources_dir), landing, regions)
         records = record_views(*read)

@@ -15,7 +15,6 @@ from connectors.source.source_files import load_source, read_source, refusal, so
 from definitions.problems import Problem
 from definitions.records import load_records
 from ledger.errors import ConfigError
-from ledger.project import landing_columns
 from ledger.records import Batch, Maturity
 from ledger.settings import Settings
 
@@ -72,24 +71,13 @@ def _content(path: Path) -> bytes | None:
 
 
 def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:
-    """For every readable source, its landed columns and their DuckDB types."""
+    """For every readable source, its landed columns and their DuckDB types.
+
+    A source whose file cannot be read is not among them: its batches in force keep the columns they were landed with.
+    """
     return {
         source.id: {name: column.sql_type.sql for name, column in source.contract.landed.items()}
         for source in readable_sources(folder).values()
-    }
-
-
-def staged_columns(folder: Path, batches: Iterable[Batch] = ()) -> Mapping[str, Mapping[str, str]]:
-    """The columns in which every source stands in a warehouse: those it lands, and what staging reads beyond them.
-
-    The project's models read more sources than an installation has. Those of which there is neither a file nor a batch
-    are empty tables. A file that cannot be read leaves its ``batches`` with the columns they were landed with.
-    """
-    own, read = landed_columns(folder), landing_columns()
-    unreadable = {batch.source_id for batch in batches} - own.keys()
-    return {
-        source_id: {**read.get(source_id, {}), **own.get(source_id, {})}
-        for source_id in sorted((own.keys() | read.keys()) - unreadable)
     }
 
 

@@ -181,4 +181,4 @@ def test_an_id_stands_once_and_in_the_folder_of_a_pillar(tmp_path: Path) -> None
         load_indicators(tmp_path)
     (tmp_path / "society").rename(tmp_path / "sea")
     with pytest.raises(ConfigError, match="'sea' is no pillar"):
-        load_indicators.__wrapped__(tmp_path)
+        load_indicators(tmp_path)

@@ -16,7 +16,7 @@ from ledger.store import Ledger
 from pilar.evaluation.figures import figures_sql, period_sql
 from pilar.evaluation.record_views import record_views
 from pilar.evaluation.warehouse import landing_views, regions_view, show_views
-from pilar.sources.catalogue import staged_columns
+from pilar.sources.catalogue import landed_columns
 from simulator.agencies import SCHOOLS
 from simulator.server import Simulator
 from simulator.systems.ckan import Ckan
@@ -38,7 +38,7 @@ def test_places_by_rooms_and_by_study_groups_answer_differently(
     assert (batch.status, batch.landed, batch.quarantined) == ("accepted", 341, 0)
 
     batches, regions = ledger.in_force(), known([BALIKPAPAN])
-    landing = {**landing_views(settings.home, staged_columns(sources_dir(), batches), batches), **regions_view(regions)}
+    landing = {**landing_views(settings.home, landed_columns(sources_dir()), batches), **regions_view(regions)}
     with duckdb.connect(tmp_path / "warehouse.duckdb") as connection:
         show_views(connection, {**landing, **record_views({source.id: source}, landing, regions)})
         sql = figures_sql(load_indicators()["society"], period_sql())

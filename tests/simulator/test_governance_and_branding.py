@@ -19,7 +19,7 @@ from ledger.store import Ledger
 from pilar.evaluation.figures import figures_sql, period_sql
 from pilar.evaluation.record_views import record_views
 from pilar.evaluation.warehouse import landing_views, regions_view, show_views
-from pilar.sources.catalogue import readable_sources, staged_columns
+from pilar.sources.catalogue import landed_columns, readable_sources
 from simulator.data import licence_history
 from simulator.regions import KOTIM, KUKAR, MALANG, REGIONS, Region
 from simulator.server import Simulator
@@ -58,7 +58,7 @@ def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Setting
     assert pulled
     batches: list[Batch] = list(ledger.in_force())
     regions = known(settings.regions)
-    columns = staged_columns(settings.sources_dir, batches)
+    columns = landed_columns(settings.sources_dir)
     landing = {**landing_views(settings.home, columns, batches), **regions_view(regions)}
     records = record_views(readable_sources(settings.sources_dir), landing, regions)
     own = load_indicators()

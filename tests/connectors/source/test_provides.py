@@ -66,7 +66,7 @@ def check(tmp_path: Path, *entries: dict[str, Any], others: dict[str, dict[str, 
         columns = {column: {**said, "unused": "made for a test"} for column, said in COLUMNS.items()}
         content = {**GOOD, "id": name, "contract": {"key": ["nomor"], "columns": columns}, "provides": list(provides)}
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    return check_sources(tmp_path / "sources", tmp_path)
+    return check_sources(tmp_path / "sources")
 
 
 def with_column(entry: dict[str, Any], name: str, mapped: Any) -> dict[str, Any]:
@@ -265,15 +265,22 @@ def test_a_circle_of_precedence_is_told_once_a_pair(tmp_path: Path) -> None:
     }
 
 
-def test_a_landed_column_that_no_record_reads_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [({}, True), ({"unused": "kept to look at another day"}, False), ({"personal": "drop"}, False)],
+    ids=["nobody's", "with its reason", "not landed"],
+)
+def test_a_landed_column_that_no_record_reads_is_told(tmp_path: Path, column: dict[str, Any], told: bool) -> None:
     folder = tmp_path / "sources" / "dinas_contoh"
     folder.mkdir(parents=True)
-    columns = {"nomor": {"required": True}, "kode_daerah": COLUMNS["kode_daerah"], "tahun": COLUMNS["tahun"],
-               "nilai": COLUMNS["nilai"], "lebih": {}}  # fmt: skip
-    content = {**GOOD, "contract": {"key": ["nomor"], "columns": columns}, "provides": [FIGURE]}
+    # Mapped, or asked for by `where`, or where the coverage is read from: each is a use.
+    columns = {"nomor": {"required": True}, "tahun": {"type": "integer"}, "lebih": column,
+               **{name: COLUMNS[name] for name in ("kode_daerah", "nilai", "kelas")}}  # fmt: skip
+    entry = {**with_column(FIGURE, "period", "_coverage"), "where": {"kelas": [1]}}
+    content = {**GOOD, "contract": {"key": ["nomor"], "columns": columns}, "provides": [entry]}
     (folder / "contoh.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    told = [problem.where for problem in check_sources(tmp_path / "sources", tmp_path)]
-    assert told == ["contract.columns.nomor", "contract.columns.lebih"]
+    found = [problem.where for problem in check_sources(tmp_path / "sources")]
+    assert found == ["contract.columns.nomor", *(["contract.columns.lebih"] if told else [])]
 
 
 def documented(page: str) -> Any:
@@ -294,4 +301,4 @@ def test_the_new_system_that_the_page_shows_needs_no_more(tmp_path: Path) -> Non
     file.parent.mkdir(parents=True)
     content = {**GOOD, **documented("add-a-source.md"), "for_each": [{"tahun": "2024", "kab": "6403"}]}
     file.write_text(yaml.safe_dump(content, sort_keys=False))
-    assert check_sources(tmp_path / "sources", tmp_path) == []
+    assert check_sources(tmp_path / "sources") == []

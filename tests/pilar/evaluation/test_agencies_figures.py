@@ -19,7 +19,7 @@ from ledger.store import Ledger
 from pilar.evaluation.figures import figures_sql, period_sql
 from pilar.evaluation.record_views import record_views
 from pilar.evaluation.warehouse import landing_views, regions_view, show_views
-from pilar.sources.catalogue import staged_columns
+from pilar.sources.catalogue import landed_columns
 from simulator.data import disasters, facilities
 from simulator.regions import KOTIM, KUKAR, MALANG, REGIONS, Region
 from simulator.server import Simulator
@@ -75,7 +75,7 @@ def figures(
     ledger, settings = pulled
     regions = known([region.kemendagri for region in REGIONS])
     batches = ledger.in_force()
-    landing = landing_views(settings.home, staged_columns(sources_dir(), batches), batches)
+    landing = landing_views(settings.home, landed_columns(sources_dir(), batches), batches)
     below = {**landing, **regions_view(regions)}
     found: dict[tuple[str, ...], Figure] = {}
     path: Path = tmp_path_factory.mktemp("views") / "warehouse.duckdb"
