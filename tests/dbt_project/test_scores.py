@@ -31,7 +31,7 @@ def test_the_computed_index_replaces_outcome_only(built: Built) -> None:
         f"where region_code = '{KUKAR}' and basis = 'computed' and value_from = 'computed'"
     )
     # 29 points over nine scored questions of the instrument's 33.
-    assert found == [("outcome", Decimal("3.22"), "computed", 9, 33)]
+    assert found == [("outcome", Decimal("3.13"), "computed", 8, 33)]
     index = built.fetch(
         f"select index_value from scores.index_scores where region_code = '{KUKAR}' and basis = 'computed'"
     )

@@ -78,4 +78,4 @@ left join {{ source("definitions", "bands") }} as bands
         asked.question_key = bands.question_key
         and latest.state = 'measured'
         and {{ in_band("latest.value", "bands") }}
-order by ruled.region_code, asked.position
+order by ruled.region_code, asked.dimension, asked.position

@@ -75,7 +75,7 @@ def figures(
     ledger, settings = pulled
     regions = known([region.kemendagri for region in REGIONS])
     batches = ledger.in_force()
-    landing = landing_views(settings.home, landed_columns(sources_dir(), batches), batches)
+    landing = landing_views(settings.home, landed_columns(sources_dir()), batches)
     below = {**landing, **regions_view(regions)}
     found: dict[tuple[str, ...], Figure] = {}
     path: Path = tmp_path_factory.mktemp("views") / "warehouse.duckdb"

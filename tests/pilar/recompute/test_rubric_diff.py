@@ -89,7 +89,7 @@ def test_questions_are_known_by_their_words_and_not_by_their_codes() -> None:
     assert {"question outcome: Pertumbuhan realisasi investasi dua tahun",
             "question outcome: Identitas visual daerah ditetapkan dan dipakai"} <= new  # fmt: skip
     # Stunting moved from 3.11.1 to 3.12.1, and is the same question.
-    assert not [one for one in found if "stunting" in one.what]
+    assert not [one for one in found if "stunting" in one.what and not one.what.endswith("rubric")]
 
 
 @pytest.mark.parametrize(
