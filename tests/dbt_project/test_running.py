@@ -56,9 +56,7 @@ def test_the_formulas_do_what_their_unit_tests_say(built: Built, tmp_path: Path,
             assert node.ok, node.message
     assert len(ran) >= 13
     tested = {name for node in ran.values() for name in node.depends_on}
-    formulas = {
-        path.stem for folder in ("quality", "scores") for path in PROJECT.glob(f"models/{folder}/*.sql")
-    }
+    formulas = {path.stem for folder in ("quality", "scores") for path in PROJECT.glob(f"models/{folder}/*.sql")}
     # The marts are one macro.
     assert formulas - tested == set()
     assert tested & {f"mart_{pillar}" for pillar in pillar_ids()}

@@ -57,7 +57,9 @@ def test_a_file_in_order_is_read(folder: Path) -> None:
     ],
     ids=["a wrong key", "no YAML", "another record", "no record"],
 )
-def test_a_broken_file_says_which_records_it_may_provide(folder: Path, damage: Callable[[str], str], named: set[str]) -> None:
+def test_a_broken_file_says_which_records_it_may_provide(
+    folder: Path, damage: Callable[[str], str], named: set[str]
+) -> None:
     file = folder / FILE
     file.write_text(damage(file.read_text()))
     assert unread_records(folder, [batch("dlh_sipsn")]) == {"dlh_sipsn": named}
