@@ -186,9 +186,8 @@ def _parts(table: str, shares: tuple[str, ...]) -> Iterable[Rule]:
     )
     if shares:
         where = {"indicator_id": shares, **MEASURED}
-        because = "a part is never larger than its whole, nor negative"
+        because = "a part is never larger than its whole"
         yield not_larger("part_within_whole", table, ("numerator", "denominator"), SHOWN, because, where=where)
-        yield between(table, "numerator", (0, None), SHOWN, because, name="part_not_negative", where=where)
 
 
 def _bounded(table: str, item: Bounds) -> Iterable[Rule]:

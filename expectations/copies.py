@@ -10,21 +10,23 @@ from dataclasses import dataclass
 
 from expectations.rules import Rule, Severity, no_rows
 
+NEVER = 1000000
+
 
 @dataclass(frozen=True, slots=True)
 class _Places:
     """What may be a copy of what. ``surely`` so many same digits are a copy, ``perhaps`` so many are worth a look.
 
     ``contents`` says what stands in a place, which the column ``place`` tells: of an indicator or of all, within a
-    region or in all.
+    region or in all. ``free``: so many of a number's first digits agree anyway.
     """
 
     name: str
     place: str
     contents: str
     free: int
-    surely: int
-    perhaps: int
+    surely: int = NEVER
+    perhaps: int = NEVER
 
 
 # All regions of an indicator have the same numbers in two periods, or one region has.
@@ -50,6 +52,16 @@ _REGIONS = _Places(
        FROM numbers GROUP BY region_code""",
     free=1,
     surely=10,
+)
+# Two indicators have the same numbers everywhere. It may be true: where nothing is reduced, all that is managed is
+# handled.
+_INDICATORS = _Places(
+    "indicators",
+    "indicator_id",
+    """SELECT NULL::VARCHAR AS indicator_id, NULL::VARCHAR AS region, indicator_id AS place,
+         sum(hash((region_code, period, numerator, denominator, value))) AS content
+       FROM numbers GROUP BY indicator_id""",
+    free=1,
     perhaps=7,
 )
 _DIGITS = " + ".join(
@@ -71,10 +83,11 @@ _QUERY = f"""WITH numbers AS (SELECT * REPLACE (CASE WHEN numerator IS NULL THEN
 def copy_rules(table: str) -> Iterable[Rule]:
     """Rules on copies within a pillar's mart."""
     for places in (_PERIODS, _REGIONS):
-        surely = f"two {places.name} cannot have the same long numbers: one is the other's copy"
-        perhaps = f"several {places.name} have the same numbers: look once whether one is a copy"
-        yield _rule(f"{places.name}_copied", table, places, surely, "critical")
-        yield _rule(f"{places.name}_alike", table, places, perhaps, "warning")
+        because = f"two {places.name} cannot have the same long numbers: one is the other's copy"
+        yield _rule(f"{places.name}_copied", table, places, because, "critical")
+    for places in (_PERIODS, _INDICATORS):
+        because = f"several {places.name} have the same numbers: look once whether one is a copy"
+        yield _rule(f"{places.name}_alike", table, places, because, "warning")
 
 
 def _rule(name: str, table: str, places: _Places, because: str, severity: Severity) -> Rule:
@@ -89,5 +102,5 @@ def _rule(name: str, table: str, places: _Places, because: str, severity: Severi
         place=places.place,
         free=str(places.free),
         least=str(places.surely if severity == "critical" else places.perhaps),
-        most="1000000" if severity == "critical" else str(places.surely - 1),
+        most=str(NEVER if severity == "critical" else places.surely - 1),
     )

@@ -132,16 +132,20 @@ def not_there(tables: Warehouse, table: str, rules: Sequence[Rule]) -> Check | N
     return None
 
 
+def all_queries(table: str, rules: Sequence[Rule], tables: Warehouse) -> str:
+    """One query for the names of a table's rules whose own query finds rows."""
+    return " UNION ALL ".join(
+        f"SELECT {literal(rule.name)} WHERE EXISTS ({with_tables(rule.query, rule, tables).replace('{batch}', table)})"
+        for rule in rules
+    )
+
+
 def _found_by_queries(table: str, rules: Sequence[Rule], tables: Warehouse) -> frozenset[str] | None:
     """The rules whose query finds rows, all asked as one; None when that could not be carried out."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    parts = [
-        f"SELECT {literal(rule.name)} WHERE EXISTS ({with_tables(rule.query, rule, tables).replace('{batch}', table)})"
-        for rule in rules
-    ]
     try:
-        return frozenset(name for (name,) in tables.ask(" UNION ALL ".join(parts)))
+        return frozenset(name for (name,) in tables.ask(all_queries(table, rules, tables)))
     except SQLAlchemyError:
         return None
 

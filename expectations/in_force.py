@@ -10,9 +10,9 @@ from expectations.rules import SHOWN_SQL, Rule, no_rows
 
 SLIP = 0.02
 """A number that is 10, 100, 1,000 ... times what it was, give or take so much, is in another unit."""
-SLIP_FROM = 100
-"""Smaller counts may well grow tenfold."""
-JUMP = 1.8
+SLIP_FROM = 1000
+"""Below it a count may well grow tenfold."""
+JUMP = 1.5
 """A number that grew or shrank by more than this factor is told: twice as much is a batch counted twice, too."""
 JUMP_FROM = 20
 """Smaller counts jump for small reasons."""
@@ -23,10 +23,11 @@ _CHANGED = """WITH changed AS (SELECT * FROM {batch} m ANTI JOIN {before} b ON m
   AND m.numerator IS NOT DISTINCT FROM b.numerator AND m.denominator IS NOT DISTINCT FROM b.denominator
   AND m.value IS NOT DISTINCT FROM b.value AND m.published_value IS NOT DISTINCT FROM b.published_value)"""
 # A figure's parts, or its value where it has none: what is a ratio of parts says nothing new.
-_NUMBERS = """SELECT region_code, indicator_id, period, unit, definition, unnest(['numerator', 'denominator', 'value'])
-  AS side, unnest([numerator, denominator, CASE WHEN numerator IS NULL THEN value END]::DOUBLE[]) AS number"""
-_BOTH = f"""{_CHANGED}, now AS ({_NUMBERS} FROM changed WHERE state = 'measured'), was AS ({_NUMBERS} FROM {{before}}
-  SEMI JOIN changed USING (region_code, indicator_id) WHERE state = 'measured'), """
+_NUMBERS = """SELECT *, CASE WHEN number > 0 THEN ln(number) END AS size FROM (SELECT region_code, indicator_id, period,
+  unit, definition, unnest(['numerator', 'denominator', 'value']) AS side,
+  unnest([numerator, denominator, CASE WHEN numerator IS NULL THEN value END]::DOUBLE[]) AS number"""
+_BOTH = f"""{_CHANGED}, now AS ({_NUMBERS} FROM changed WHERE state = 'measured')), was AS ({_NUMBERS} FROM {{before}}
+  SEMI JOIN changed USING (region_code, indicator_id) WHERE state = 'measured')), """
 _SAME = "region_code, indicator_id, period, side, unit, definition"
 
 
@@ -36,9 +37,8 @@ def in_force_rules(table: str) -> Iterable[Rule]:
         "unit_slip",
         table,
         f"""{_BOTH} steps AS (SELECT {_SAME}, now.number AS number, was.number AS in_force,
-              log10(now.number / was.number) AS step FROM now JOIN was USING ({_SAME})
-            WHERE now.number * was.number > 0 AND abs(now.number) <> abs(was.number)
-              AND (side = 'value' OR least(abs(now.number), abs(was.number)) >= {SLIP_FROM}))
+              (now.size - was.size) / ln(10) AS step FROM now JOIN was USING ({_SAME})
+            WHERE side = 'value' OR greatest(now.number, was.number) >= {SLIP_FROM})
             SELECT {SHOWN_SQL}, side, number, in_force FROM steps
             WHERE round(step) <> 0 AND abs(step - round(step)) <= log10(1 + {SLIP})""",
         "a number that is 10, 100 or 1,000 times what is in force is in another unit, here or there",
@@ -46,23 +46,25 @@ def in_force_rules(table: str) -> Iterable[Rule]:
     yield no_rows(
         "swapped",
         table,
-        f"""{_BOTH} own AS (SELECT {_SAME}, ln(now.number) AS number, ln(was.number) AS in_force,
-              abs(ln(now.number / was.number)) AS off FROM now JOIN was USING ({_SAME})
-              WHERE now.number > 0 AND was.number > 0),
+        f"""{_BOTH} own AS (SELECT {_SAME}, now.size AS size, was.size AS in_force, abs(now.size - was.size) AS off
+              FROM now JOIN was USING ({_SAME}) WHERE now.size IS NOT NULL AND was.size IS NOT NULL),
             moved AS (SELECT * FROM own WHERE (region_code, indicator_id) IN
               (SELECT (region_code, indicator_id) FROM own GROUP BY region_code, indicator_id HAVING avg(off) > 0.005)),
             pairs AS (
-              SELECT 'regions' AS swapped, unnest([NULL, a.indicator_id]) AS within, a.region_code AS one,
-                b.region_code AS other, a.off, abs(a.number - b.in_force) AS off_other
+              SELECT 'regions' AS swapped, unnest([NULL, a.indicator_id]) AS within,
+                least(a.region_code, b.region_code) AS one, greatest(a.region_code, b.region_code) AS other,
+                a.off, abs(a.size - b.in_force) AS off_other
               FROM moved a JOIN moved b USING (indicator_id, period, side) WHERE a.region_code <> b.region_code
-              UNION ALL SELECT 'indicators', NULL, a.indicator_id, b.indicator_id, a.off, abs(a.number - b.in_force)
+              UNION ALL SELECT 'indicators', NULL, least(a.indicator_id, b.indicator_id),
+                greatest(a.indicator_id, b.indicator_id), a.off, abs(a.size - b.in_force)
               FROM moved a JOIN moved b USING (region_code, period, side) WHERE a.indicator_id <> b.indicator_id
-              UNION ALL SELECT 'parts', a.indicator_id, a.side, b.side, a.off, abs(a.number - b.in_force)
-              FROM moved a JOIN moved b USING (region_code, indicator_id, period) WHERE a.side <> b.side)
-            SELECT swapped, within, least(one, other) AS one, greatest(one, other) AS other, count(*) AS numbers
-            FROM pairs GROUP BY 1, 2, 3, 4
+              UNION ALL SELECT 'parts', a.indicator_id, 'numerator', 'denominator', a.off, abs(a.size - b.in_force)
+              FROM moved a JOIN moved b USING (region_code, indicator_id, period) WHERE a.side <> b.side
+              UNION ALL SELECT 'periods', a.indicator_id, a.period, b.period, a.off, abs(a.size - b.size)
+              FROM moved a JOIN was b USING (region_code, indicator_id, side) WHERE a.period <> b.period)
+            SELECT swapped, within, one, other, count(*) AS numbers FROM pairs GROUP BY swapped, within, one, other
             HAVING (count(*) >= 4 OR max(off_other) = 0) AND avg(off) > 0.005 AND sum(off_other) * 5 < sum(off)""",
-        "two regions, indicators or parts have each other's numbers, as they are in force",
+        "two regions, indicators or parts have each other's numbers in force, or a period has those of another one",
     )
     yield no_rows(
         "half_lost",

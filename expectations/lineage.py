@@ -39,11 +39,13 @@ def lineage_rules(table: str, indicators: Sequence[Indicator]) -> Iterable[Rule]
         "published_as_listed",
         table,
         """SELECT {shown}, m.published_value, m.published_by, p.value AS listed, p.publisher
-           FROM {batch} m LEFT JOIN {seed:published_figures} p USING (indicator_id, region_system, region_code, period)
+           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
+           LEFT JOIN {seed:published_figures} p USING (indicator_id, region_system, region_code, period)
            WHERE (m.published_value IS NULL) <> (m.published_by IS NULL)
              OR (p.value IS NOT NULL AND (m.published_value, m.published_by) IS DISTINCT FROM (p.value, p.publisher))
-             OR (m.published_value IS NULL AND m.basis = 'taken_over' AND m.state = 'measured')""",
-        "what an authority published stands as it is listed, with who published it",
+             OR (m.basis = 'taken_over' AND m.state = 'measured' AND (m.published_value IS NULL
+               OR p.value IS NULL AND abs(m.value - m.published_value) > 0.5 * power(10, -i.dp) + 1e-9))""",
+        "what an authority published stands as it is listed or was taken over, with who published it",
         shown=SHOWN_SQL,
     )
     yield from _counts_within_rows(table, indicators)
@@ -59,6 +61,17 @@ def _counts_within_rows(table: str, indicators: Sequence[Indicator]) -> Iterable
         if part.count is not None and indicator.formula != "expression"
     ]
     if counted:
+        yield no_rows(
+            "counts_whole",
+            table,
+            """WITH counted (indicator_id, side, record) AS (VALUES {counted})
+               SELECT {shown}, c.side, m.numerator, m.denominator FROM {batch} m JOIN counted c USING (indicator_id)
+               WHERE m.basis = 'computed'
+                 AND CASE c.side WHEN 'numerator' THEN m.numerator ELSE m.denominator END % 1 <> 0""",
+            "a count of rows is a whole number",
+            counted=_values(counted),
+            shown=SHOWN_SQL,
+        )
         yield no_rows(
             "counts_within_rows",
             table,
