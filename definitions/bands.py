@@ -34,7 +34,7 @@ class Band(Strict):
             raise ValueError("has two upper bounds, to and below")
         low, high = self.lower, self.upper
         if low is not None and high is not None and (low > high or (low == high and not self._closed)):
-            raise ValueError(f"holds no value: {self}")
+            raise ValueError(f"holds no value: {self.bounds}")
         return self
 
     @property
@@ -60,7 +60,9 @@ class Band(Strict):
             and (self.below is None or value < self.below)
         )
 
-    def __str__(self) -> str:
+    @property
+    def bounds(self) -> str:
+        """Its bounds in words: ``from 70 below 80``."""
         given = (("from", self.from_), ("above", self.above), ("to", self.to), ("below", self.below))
         return " ".join(f"{word} {shown(bound)}" for word, bound in given if bound is not None) or "every value"
 
@@ -177,18 +179,14 @@ def holes(bands: Sequence[Band], decimals: int | None) -> tuple[list[str], list[
     for before, after in pairwise(ordered):
         low, high = after.lower, before.upper
         if low is None or high is None or low < high or (low == high and after.holds(low) and before.holds(low)):
-            overlaps.append(f"bands overlap: {_bounds(before)} and {_bounds(after)}")
+            overlaps.append(f"bands overlap: {before.bounds} and {after.bounds}")
         elif not _meet(before, after, step):
-            gaps.append(f"there is a gap between the bands {_bounds(before)} and {_bounds(after)}")
+            gaps.append(f"there is a gap between the bands {before.bounds} and {after.bounds}")
     return gaps, overlaps
 
 
 def _place(band: Band) -> tuple[bool, Fraction, bool]:
     return band.lower is not None, band.lower or Fraction(0), band.above is not None
-
-
-def _bounds(band: Band) -> str:
-    return Band.__str__(band)
 
 
 def _meet(before: Band, after: Band, step: Fraction | None) -> bool:

@@ -33,10 +33,15 @@ HIDDEN = Literal["numerator", "denominator", "complement"]
 
 
 class Each(Strict):
-    """One row for each value of ``by``: the one that is latest by ``latest``."""
+    """One row for each value of ``by``: the one that is latest by ``latest``.
+
+    ``history`` is an SQL expression over each of its rows. The row that is kept has the list of them, oldest first, as
+    ``history``: so ``of`` and ``where`` may follow what became of a thing, step by step.
+    """
 
     by: Name
     latest: Name
+    history: str | None = None
 
 
 class Part(Strict):

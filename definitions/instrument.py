@@ -256,6 +256,17 @@ class Instrument(Strict):
         return {name: tuple(one for one in self.asked.values() if one.part == name) for name in self.nodes}
 
     @cached_property
+    def above(self) -> Mapping[str, frozenset[str]]:
+        """The parts that each question and each part stands in, by key or id."""
+        parts = {
+            below.id: frozenset(
+                above.id for above in self.nodes.values() if above is not below and below in above.walk()
+            )
+            for below in self.nodes.values()
+        }
+        return parts | {one.key: parts[one.part] | {one.part} for one in self.asked.values()}
+
+    @cached_property
     def targets(self) -> Mapping[str, tuple[str, str]]:
         """What may be answered or published: every key, code and part in small letters, to (key or part, basis).
 

@@ -233,6 +233,10 @@ class Kami(Strict):
         names = {one.names[0] for one in self.categories.bands}
         if names != set(self.thresholds):
             yield f"thresholds are for {', '.join(self.thresholds)}; categories are {', '.join(sorted(names))}"
+        most = sum((points for area, points in self.points.items() if area not in self.outside_total), Fraction(0))
+        for category, table in self.thresholds.items():
+            if table.of(Fraction(0)) is None or table.of(most) is None:
+                yield f"thresholds of {category} do not hold every total from 0 to {shown(most)}"
 
     def compute(self, parts: Items) -> Computed:
         """Points of each area and the total, the status by category; None where a question is not answered."""

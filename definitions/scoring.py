@@ -176,7 +176,7 @@ def _mark(instrument: Instrument, asked: Asked, place: str, base: str, answer: A
             if rubric is None:
                 raise ConfigError("has no rubric", do="Give a score in place of a measured value")
             band = rubric.of_value(_fraction(answer.value))
-            return Mark(place, band.score, "given", str(band))
+            return Mark(place, band.score, "given", band.bounds)
         if base:
             raise ConfigError(
                 "is one of several ways to measure", do="Give the measured value, or the question's score"

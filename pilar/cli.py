@@ -25,6 +25,7 @@ from pilar.commands import (
     quarantine,
     recompute,
     revisions,
+    rubric,
     sources,
     trace,
     trial,
@@ -84,6 +85,7 @@ app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
 app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
+app.add_typer(rubric.app, name="rubric", rich_help_panel=FIGURES)
 app.command("init", rich_help_panel=HOUSE)(init.init_command)
 app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
 app.command("regions", rich_help_panel=HOUSE)(init.regions_command)

@@ -19,8 +19,18 @@ from ledger.sql import identifier, literal
 
 SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
-NEEDED = ("regions", "pillars", "dimensions", "indicators", "questions", "bands", "rule_sets", "rule_set_methods")
-WELCOME = ("published_figures", "suppression", "instrument_sizes")
+NEEDED = (
+    "regions",
+    "pillars",
+    "dimensions",
+    "indicators",
+    "questions",
+    "bands",
+    "rule_sets",
+    "rule_set_methods",
+    "instruments",
+)
+WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
 # that nobody vetted, and few of them are few people: neither leaves the house.

@@ -1,7 +1,7 @@
 {#-
     A pillar's mart: every region of the installation x every indicator of the pillar x every period the indicator has,
     each with its state. What was not delivered is a row that says so. An indicator without any data stands in the latest
-    period of its pillar (or the latest year of the rule sets, where the pillar has none).
+    period of its pillar (or the year of the instrument, where the pillar has none).
 -#}
 {% macro pillar_mart(pillar) -%}
     with pillar_indicators as (
@@ -30,10 +30,7 @@
 
     fallback_period as (
         select
-            coalesce(
-                (select max(left(period, 4)) from figures),
-                (select cast(max(year) as varchar) from {{ ref("rule_sets") }})
-            ) as period
+            coalesce((select max(left(period, 4)) from figures), '{{ instrument_year() }}') as period
     ),
 
     grid as (

@@ -29,8 +29,8 @@
             end as decimal(4, 2)
         ) as resummed_value
     from {{ rows_relation }} as listed
-    inner join {{ ref("rule_set_methods") }} as methods on listed.rule_set_id = methods.rule_set_id
-    inner join {{ ref("rule_sets") }} as weights on listed.rule_set_id = weights.rule_set_id
+    inner join {{ source("definitions", "rule_set_methods") }} as methods on listed.rule_set_id = methods.rule_set_id
+    inner join {{ source("definitions", "rule_sets") }} as weights on listed.rule_set_id = weights.rule_set_id
     left join {{ values_relation }} as given
         on
             listed.row_key = given.row_key

@@ -85,10 +85,10 @@ class Rows:
         if self.each:
             by, latest = identifier(self.each.by), identifier(self.each.latest)
             order = f"{latest} desc nulls last, _batch desc, _row desc"
-            inner = (
-                f"select * from ({inner}) qualify row_number() "
-                f"over (partition by region_code, _period, {by} order by {order}) = 1"
-            )
+            thing = f"partition by region_code, _period, {by}"
+            history = self.each.history
+            told = f", list({history} order by {latest}, _batch, _row) over ({thing}) as history" if history else ""
+            inner = f"select *{told} from ({inner}) qualify row_number() over ({thing} order by {order}) = 1"
         return inner
 
 

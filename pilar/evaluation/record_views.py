@@ -356,12 +356,19 @@ def _of_source(record: Record, queries: Sequence[str]) -> str:
 
 def _weighed(record: Record, parts: Sequence[str], sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str:
     """The rows of several sources, each with the reason why it does not count, or none."""
-    key = list(map(identifier, record.key))
-    same = " and ".join(f"given.{name} is not distinct from met.{name}" for name in key)
+    key = ", ".join(map(identifier, record.key))
+    # A column that may be blank is the same in two rows without it. The others are compared faster.
+    same = " and ".join(
+        f"given.{identifier(name)} {'=' if record.columns[name].required else 'is not distinct from'} "
+        f"met.{identifier(name)}"
+        for name in record.key
+    )
+    given_by = {source: f"bool_or(_source = {literal(source)})" for source in sources}
+    flags = ", ".join(f"{given} as {identifier(f'_from_{source}')}" for source, given in given_by.items())
+    several = " + ".join(f"{given}::integer" for given in given_by.values())
     return (
         "with given as (\n" + "\nunion all\n".join(f"({part})" for part in parts) + "\n),\n"
-        f"met as (select {', '.join(key)}, list(distinct _source) as sources from given group by all "
-        "having min(_source) <> max(_source))\n"
+        f"met as (select {key}, {flags} from given group by {key} having {several} > 1)\n"
         f"select given.*, {_because(sources, over)} as {BECAUSE} from given left join met on {same}"
     )
 
@@ -373,11 +380,10 @@ def _because(sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str
         others = [one for one in sources if one != own]
         above = [one for one in others if own in over[one] and one not in over[own]]
         below = [one for one in others if one in over[own] and own not in over[one]]
-        rivals = ", ".join(literal(one) for one in others if one not in above and one not in below)
-        if rivals:
-            cases.append((own, f"list_has_any(met.sources, [{rivals}])", UNDECIDED))
-        cases += [(own, f"list_contains(met.sources, {literal(one)})", f"superseded by {one}") for one in above]
+        cases += [(own, one, UNDECIDED) for one in others if one not in above and one not in below]
+        cases += [(own, one, f"superseded by {one}") for one in above]
     written = " ".join(
-        f"when given._source = {literal(own)} and {condition} then {literal(said)}" for own, condition, said in cases
+        f"when given._source = {literal(own)} and met.{identifier(f'_from_{one}')} then {literal(said)}"
+        for own, one, said in cases
     )
-    return f"case when met.sources is null then null {written} end"
+    return f"case {written} end"

@@ -29,7 +29,7 @@ def described(warehouses: Path, built: Built) -> dict[tuple[str, str], dict[str,
 def test_everything_has_a_description(described: dict[tuple[str, str], dict[str, str]]) -> None:
     silent = [(table, column) for table, columns in described.items() for column, text in columns.items() if not text]
     assert silent == []
-    assert len(described) > 20
+    assert len(described) >= 15
 
 
 def test_the_descriptions_name_the_columns_that_are_there(
@@ -57,7 +57,7 @@ def read_by(warehouses: Path) -> dict[str, set[str]]:
 def test_every_published_table_has_a_reader(read_by: dict[str, set[str]]) -> None:
     published = {IN_FORCE.partition(".")[2], *SCORES, *NEEDED, *WELCOME, FOUND}
     assert read_by["package"] == published
-    assert read_by["dashboard"] == read_by["documents"] == published - {"instrument_sizes"}
+    assert read_by["dashboard"] == read_by["documents"] == published
 
 
 def test_the_gates_read_what_their_rules_name(read_by: dict[str, set[str]]) -> None:
@@ -82,7 +82,7 @@ LAYERS = {
 
 def test_a_models_folder_and_name_say_its_layer() -> None:
     models = [path.relative_to(PROJECT / "models") for path in (PROJECT / "models").rglob("*.sql")]
-    assert len(models) >= 15
+    assert len(models) >= 13
     for model in models:
         assert re.fullmatch(LAYERS[model.parent.as_posix()], model.stem), model
 

@@ -87,6 +87,12 @@ SIZES = {
     "pemdi-2026": 20,
     "epss-2022": 38,
     "sakip-2021": 12,
+    "skm-2017": 9,
+    # 20 rows of the region, 20 of each innovation, their number, and the affairs that have one.
+    "iid-2026": 42,
+    # Ten on the category of the system among them.
+    "kami-4.2": 141,
+    "kami-5.0": 185,
     "ipm": 4,
     "sipsn": 5,
 }
@@ -236,6 +242,59 @@ def test_what_contradicts_itself_is_refused(write: Write, content: dict[str, Any
     assert "\n" not in str(caught.value)
     assert path.name in caught.value.where
     assert caught.value.do
+
+
+WRONG_COPIES: Mapping[str, tuple[str, str, str, str]] = {
+    "Pemdi by 99": ("pemdi-2026", "I18, weight: 3", "I18, weight: 2", "weights in 6 sum to 14, not 15"),
+    "SKM by 0.11": ("skm-2017", "weight: 1/9", "weight: 0.11", "weights in unsur sum to 0.99, not 1"),
+    "SPBE by rounded thirds": ("spbe-2018", "weight: 10/3", "weight: 3.33", "weights in A7 sum to 19.98, not 20"),
+    "EPSS by a press report": (
+        "epss-2022",
+        "from: 1.8, below: 2.6",
+        "from: 1.9, below: 2.5",
+        "gap between the bands from 1 below 1.8 and from 1.9 below 2.5",
+    ),
+    "SAKIP without 50-60": (
+        "sakip-2021",
+        "    - {above: 50, to: 60, letter: CC, is: {id: Cukup, en: Sufficient}}\n",
+        "",
+        "gap between the bands above 30 to 50 and above 60 to 70",
+    ),
+    "IID with weight 39": (
+        "iid-2026",
+        "'35', weight: 4",
+        "'35', weight: 6",
+        "sid can reach 117 points by its weights, not 111",
+    ),
+    "KAMI with 37 assets": (
+        "kami-4.2",
+        "AS1, weight: 1, repeat: 24",
+        "AS1, weight: 1, repeat: 23",
+        "aset can reach 165 points",
+    ),
+    "KAMI up to 916": ("kami-5.0", "to: 918", "to: 916", "thresholds of Rendah do not hold every total from 0 to 918"),
+    "IPM without a goalpost": ("ipm", "rls: [0, 15], ", "", "no goalposts for 'rls'"),
+    "IPM upside down": ("ipm", "uhh: [20, 85]", "uhh: [85, 20]", "goalposts of uhh are not in order"),
+    "a share of nothing": ("sipsn", "by: timbulan", "by: timbunan", "a share of 'timbunan', which is no question"),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new", "message"), WRONG_COPIES.values(), ids=WRONG_COPIES)
+def test_wrong_copies_that_are_in_circulation_are_refused(
+    tmp_path: Path, name: str, old: str, new: str, message: str
+) -> None:
+    text = (SHIPPED / f"{name}.yaml").read_text()
+    assert old in text
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        read_instrument(path)
+    assert message in str(caught.value)
+
+
+def test_every_choice_between_public_copies_is_told(shipped: Mapping[str, Instrument]) -> None:
+    silent = {name for name, instrument in shipped.items() if not instrument.choices}
+    assert silent == {"spbe-2020"}
 
 
 def test_all_mistakes_are_told_at_once(write: Write) -> None:

@@ -85,7 +85,7 @@ SCORE_SPOILS = {
     (
         "dimension_scores",
         "weights_of_rule_set",
-    ): "UPDATE seeds.rule_sets SET weight = 0.11 WHERE dimension = 'baseline'",
+    ): "UPDATE definitions.rule_sets SET weight = 0.11 WHERE dimension = 'baseline'",
     ("dimension_scores", "weights_as_ruled"): "UPDATE {t} SET weight = 0.3 WHERE dimension = 'outcome'",
     ("dimension_scores", "evidence"): "UPDATE {t} SET batch_ids = NULL",
     ("index_scores", "not_empty"): "DELETE FROM {t}",

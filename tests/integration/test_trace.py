@@ -26,14 +26,19 @@ where value is not null and batch_id is not null order by all"""
 
 # What of a landed row stands word for word in what was sent. A child's own values are cells of a packed sheet.
 WORDS = {
+    "bpbd_desa_rawan": "kode_desa",
+    "bpbd_kejadian": "nomor",
     "bpkad_realisasi": "kode_rekening",
     "bps_indikator": "nilai",
     "dinkes_persalinan": "encounter_id",
     "disdik_peserta_didik": "tanggal_lahir",
+    "disdik_rekap_sekolah": "npsn",
     "disdik_sekolah": "npsn",
     "perkim_sanitasi": "akses_sanitasi",
     "diskominfo_penilaian": "dimensi",
     "diskominfo_spbe": "kode_daerah",
+    "dlh_fasilitas": "nama",
+    "dlh_plastik": "no_inspeksi",
     "dlh_sipsn": "kabupaten_kota",
     "dpmptsp_proyek": "id_proyek",
 }

@@ -24,7 +24,9 @@ REGIONS = {
     "64.02": "Kabupaten Kutai Kartanegara",
 }
 PILLARS = pillar_ids()
-QUESTIONS_TOTAL = {"governance": 6, "branding": 4, "economy": 3, "living": 7, "society": 6, "environment": 3}
+# Of Outcome, Impact and Kolaborasi, all three.
+QUESTIONS_TOTAL = {"governance": 16, "branding": 14, "economy": 13, "living": 17, "society": 16, "environment": 13}
+INSTRUMENT = "smart-city-2023"
 RULE_SET = "2023-kppn-ikn"
 RUBRIC = "asumsi-1"
 EVALUATION = "01946a00-0000-7000-8000-000000000001"
@@ -33,16 +35,6 @@ HELD_SINCE = "2025-01-10T02:00:00+00:00"
 HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by more than all of it"
 
 NUMBERS = {
-    "rule_sets": {"weight": "DECIMAL(5,4)", "year": "INTEGER"},
-    "rule_set_methods": {"component_rounding": "BOOLEAN", "year": "INTEGER", "is_default": "BOOLEAN"},
-    "bands": {
-        "lower": "DECIMAL(18,4)",
-        "upper": "DECIMAL(18,4)",
-        "lower_inclusive": "BOOLEAN",
-        "upper_inclusive": "BOOLEAN",
-        "score": "DECIMAL(4,2)",
-    },
-    "questions": {"position": "INTEGER", "year": "INTEGER"},
     "pillars": {"position": "INTEGER"},
     "published_figures": {
         "value": "DECIMAL(18,4)",
@@ -50,7 +42,6 @@ NUMBERS = {
         "numerator": "DECIMAL(24,4)",
         "denominator": "DECIMAL(24,4)",
     },
-    "dimensions": {"position": "INTEGER"},
 }
 
 SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
@@ -206,14 +197,15 @@ def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
         INSERT INTO scores.question_scores
         SELECT 'kemendagri', m.region_code, ?, 2023, q.dimension, q.pillar, q.question_key, q.question_text,
           q.indicator_id, m.period, m.value, m.unit,
-          (SELECT max(b.score) FROM seeds.bands b WHERE b.question_key = q.question_key AND m.value IS NOT NULL
+          (SELECT max(b.score) FROM definitions.bands b WHERE b.question_key = q.question_key AND m.value IS NOT NULL
              AND (b.lower IS NULL OR m.value > b.lower OR (b.lower_inclusive AND m.value = b.lower))
              AND (b.upper IS NULL OR m.value < b.upper OR (b.upper_inclusive AND m.value = b.upper))),
           m.state, ?, 'assumed', q.relation, m.batch_ids, m.synthetic
-        FROM seeds.questions q JOIN (
+        FROM definitions.questions q JOIN (
           {marts}
         ) m USING (indicator_id)
-        WHERE m.region_code = ?
+        WHERE m.region_code = ? AND q.instrument_id = '{INSTRUMENT}'
+          AND q.question_key IN (SELECT question_key FROM definitions.bands)
         QUALIFY row_number() OVER (PARTITION BY q.question_key ORDER BY m.period DESC) = 1
         """,
         [RULE_SET, RUBRIC, code],
@@ -271,7 +263,9 @@ def _index(
     scored: int | None,
 ) -> None:
     weights = dict(
-        connection.execute("SELECT dimension, weight FROM seeds.rule_sets WHERE rule_set_id = ?", [rule_set]).fetchall()
+        connection.execute(
+            "SELECT dimension, weight FROM definitions.rule_sets WHERE rule_set_id = ?", [rule_set]
+        ).fetchall()
     )
     year = rule_set[:4]
     synthetic = code == "62.02" or basis == "computed"

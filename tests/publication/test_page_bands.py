@@ -1,6 +1,5 @@
 """The bands of the rubric as a reader sees them: every edge belongs to one band, and it is the one that scored it."""
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -9,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from definitions.tables import definition_tables
 from ledger.project import pillar_ids
 from publication.content import Content
 from publication.page.charts import band_scale
 from publication.page.indicators import band_text, questions
 from publication.page.words import Text
-from tests.publication.sample_warehouse import REGIONS, SEEDS
+from tests.publication.sample_warehouse import REGIONS
 
 HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "≥": lambda value, edge: value >= edge,
@@ -25,20 +25,19 @@ HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
 STEP = Decimal("0.0001")
 
 
-def seeded() -> Mapping[str, list[dict[str, Any]]]:
+def defined() -> Mapping[str, list[dict[str, Any]]]:
     """The bands of each question, as the rubric has them."""
     found: dict[str, list[dict[str, Any]]] = {}
-    with (SEEDS / "bands.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            band: dict[str, Any] = {"score": Decimal(row["score"])}
-            for name in ("lower", "upper"):
-                band[name] = Decimal(row[name]) if row[name] else None
-                band[f"{name}_inclusive"] = row[f"{name}_inclusive"] == "true"
-            found.setdefault(f"{row['rubric_version']} {row['question_key']}", []).append(band)
+    for row in definition_tables()["bands"]:
+        band: dict[str, Any] = {"score": Decimal(str(row["score"]))}
+        for name in ("lower", "upper"):
+            band[name] = None if row[name] is None else Decimal(str(row[name]))
+            band[f"{name}_inclusive"] = row[f"{name}_inclusive"]
+        found.setdefault(f"{row['rubric_version']} {row['question_key']}", []).append(band)
     return found
 
 
-RUBRIC = seeded()
+RUBRIC = defined()
 
 
 def says(text: str, value: Decimal, *, indonesian: bool) -> bool:

@@ -1,6 +1,5 @@
 """The page as text: a figure is not to be taken for more than it is."""
 
-import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from definitions.indicators import all_indicators
+from definitions.tables import definition_tables
 from publication.build import Published, publish
 from tests.publication.readable import readable
 from tests.publication.sample_meta import sample_meta
-from tests.publication.sample_warehouse import SEEDS
 
 MALANG = "daerah-35-07"
 KUTAI = "daerah-64-02"
@@ -81,11 +81,9 @@ def test_why_a_proxy_is_one_is_said_in_both_languages(html: str) -> None:
 
 
 def test_proxies_and_definitions_are_whole_in_both_languages() -> None:
-    with (SEEDS / "questions.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            assert bool(row["relation_note"]) == bool(row["relation_note_id"]) == (row["relation"] == "proxy"), row
-    with (SEEDS / "indicators.csv").open(encoding="utf-8") as file:
-        definitions = {row["id"]: row["definition_id"] for row in csv.DictReader(file)}
+    for row in definition_tables()["questions"]:
+        assert bool(row["relation_note"]) == bool(row["relation_note_id"]) == (row["relation"] == "proxy"), row
+    definitions = {indicator.id: indicator.definition.id for _, indicator in all_indicators()}
 
     assert "bukan persentase perempuan menurut survei" in definitions["liv_births_health_worker"]
     assert "jumlah realisasi dibagi jumlah anggaran" in definitions["gov_apbd_realisation"]

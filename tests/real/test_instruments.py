@@ -4,10 +4,12 @@ import csv
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from definitions.exact import rounded
 from definitions.instruments import load_instruments
 from definitions.scoring import Answer, Scored, improvement, score
 
@@ -127,3 +129,22 @@ def test_every_human_development_index_of_east_java(real_data: Path) -> None:
     assert [row["kabupaten_kota"] for one, row in found if one.index.value != Decimal(row["ipm_terbit"])] == []
     bands = {"Low": "Rendah", "Normal": "Sedang", "High": "Tinggi", "Very-High": "Sangat Tinggi"}
     assert [str(one.predicate) for one, _ in found] == [bands[row["kategori"]] for _, row in found]
+
+
+@pytest.mark.parametrize(
+    ("weight", "index"), [(None, "87.28"), ("0.11", "86.41"), ("0.111", "87.19")], ids=["1/9", "0.11", "0.111"]
+)
+def test_the_satisfaction_of_bantul_is_told_by_ninths_alone(real_data: Path, weight: str | None, index: str) -> None:
+    """Dinas Pertanahan dan Tata Ruang 2023: 87.28 is published. The printed weights give another value."""
+    table = rows(real_data / "indices" / "result_skm_bantul_dptr_2023.csv")
+    [published] = [row["nrr"] for row in table if row["no"] == "SKM"]
+    answers = {row["no"]: Decimal(row["nrr"]) for row in table if row["no"] != "SKM"}
+    skm = SHIPPED["skm-2017"]
+    if weight is None:
+        found = score(skm, answers)
+        assert str(found.index.value) == index == published
+        assert str(found.predicate) == "B (Baik)"
+    else:
+        assert (
+            str(rounded(sum((Fraction(v) for v in answers.values()), Fraction(0)) * Fraction(weight) * 25, 2)) == index
+        )

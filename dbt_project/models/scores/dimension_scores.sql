@@ -33,8 +33,9 @@ dimension_sizes as (
     select
         year,
         dimension,
-        cast(sum(questions) as integer) as questions_total
-    from {{ ref("instrument_sizes") }}
+        cast(count(*) as integer) as questions_total
+    from {{ source("definitions", "questions") }}
+    where instrument_id = '{{ var("instrument") }}'
     group by year, dimension
 ),
 
@@ -48,7 +49,7 @@ bases as (
         ruled.*,
         'computed' as value_basis
     from {{ ref("int_region_rule_sets") }} as ruled
-    where ruled.year = {{ var("instrument_year") }}
+    where ruled.year = {{ instrument_year() }}
 ),
 
 grid as (
@@ -63,8 +64,8 @@ grid as (
         computed.batch_ids as computed_batch_ids,
         computed.is_synthetic as computed_synthetic
     from bases
-    cross join {{ ref("dimensions") }} as dimensions
-    left join {{ ref("rule_sets") }} as weights
+    cross join {{ source("definitions", "dimensions") }} as dimensions
+    left join {{ source("definitions", "rule_sets") }} as weights
         on bases.rule_set_id = weights.rule_set_id and dimensions.id = weights.dimension
     left join computed
         on

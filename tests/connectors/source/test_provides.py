@@ -1,5 +1,6 @@
 """What a source provides is proved against its contract, the records and the other sources."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,10 @@ import pytest
 import yaml
 
 from connectors.source.proof import check_sources
+from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from definitions.problems import Problem
+from ledger.settings import REPOSITORY
 from tests.connectors.source.test_proof import GOOD
 
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -270,3 +274,24 @@ def test_a_landed_column_that_no_record_reads_is_told(tmp_path: Path) -> None:
     (folder / "contoh.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     told = [problem.where for problem in check_sources(tmp_path / "sources", tmp_path)]
     assert told == ["contract.columns.nomor", "contract.columns.lebih"]
+
+
+def documented(page: str) -> Any:
+    """The first YAML of a page that provides a record."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (REPOSITORY / "docs" / page).read_text(encoding="utf-8"), re.M | re.S)
+    return yaml.safe_load(next(block for block in blocks if "provides:" in block))
+
+
+def test_the_mapping_that_the_reference_shows_is_the_sources_own() -> None:
+    [own] = load_sources(REPOSITORY / "connectors" / "sources")["perkim_sanitasi"].provides
+    [shown] = Source.model_validate({**GOOD, "opd": "dinas", **documented("source-files.md")}).provides
+    assert shown.record == own.record
+    assert shown.columns == {name: mapped for name, mapped in own.columns.items() if name in shown.columns}
+
+
+def test_the_new_system_that_the_page_shows_needs_no_more(tmp_path: Path) -> None:
+    file = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
+    file.parent.mkdir(parents=True)
+    content = {**GOOD, **documented("add-a-source.md"), "for_each": [{"tahun": "2024", "kab": "6403"}]}
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert check_sources(tmp_path / "sources", tmp_path) == []

@@ -11,12 +11,15 @@ import duckdb
 import pytest
 
 from connectors.source.source import Source
+from connectors.source.source_files import load_sources
 from definitions.records import load_records
 from ledger.regions import Region, known
+from ledger.settings import REPOSITORY
 from ledger.sql import identifier, literal
 from pilar.evaluation.record_views import LINEAGE, record_views
 from pilar.evaluation.warehouse import LANDED_EXTRAS, View, regions_view, show_views
 from tests.connectors.source.test_proof import GOOD
+from tests.connectors.source.test_provides import documented
 
 CHOSEN = known(("35.07", "64.02"))
 TEXT = {"required": True}
@@ -257,6 +260,26 @@ def test_rows_with_other_values_are_no_rows_of_the_record_where_that_is_said() -
     assert house.fetch(query) == [("eco_poverty_p0", 105), ("ipm_uhh", 101)]
 
 
+def test_a_row_is_left_out_by_a_value_and_not_by_a_blank_that_may_be() -> None:
+    contract = {**CONTRACTS["birth"], "penolong": {}}
+    helped = {"from": "penolong", "codes": {"bidan": "midwife"}, "rest": "leave_out"}
+    entry = {**BIRTH, "columns": {**BIRTH["columns"], "attendant": helped}}
+    row = {"kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "selesai"}
+    rows = [{**row, "nomor": str(number), "penolong": by} for number, by in enumerate(("bidan", "dukun", None))]
+    house = House((source("s", contract, entry), rows))
+    assert house.fetch("select birth_id, attendant from records.birth order by all") == [("0", "midwife"), ("2", None)]
+
+
+def test_a_row_without_a_code_that_the_record_needs_is_left_out() -> None:
+    contract = {**CONTRACTS["birth"], "status": TEXT}
+    state = {"from": "status", "codes": {"selesai": "happened"}, "rest": "leave_out"}
+    entry = {**BIRTH, "columns": {**BIRTH["columns"], "state": state}}
+    row = {"kode": "64.02", "mulai": "2024-03-01 00:00:00+00"}
+    rows = [{**row, "nomor": status, "status": status} for status in ("selesai", "lain")]
+    house = House((source("s", contract, entry), rows))
+    assert house.fetch("select birth_id, state from records.birth") == [("selesai", "happened")]
+
+
 def test_rows_are_chosen_by_where() -> None:
     rows = [{"kode": "6403", "var": 101, "tahun": year, "nilai": year} for year in (2020, 2021)]
     house = House((source("bps", CONTRACTS["bps"], {**OF_BPS, "where": {"tahun": [2021]}}), rows))
@@ -279,6 +302,21 @@ def test_a_value_that_no_code_stands_for_is_an_error_and_never_a_blank() -> None
     with pytest.raises(duckdb.Error, match="s: status has a value that `provides` gives no code") as raised:
         house.fetch("select state from records.birth")
     assert "Contohwan" not in str(raised.value)
+
+
+def test_another_regencys_workbook_gives_the_same_record() -> None:
+    """The new system of ``docs/add-a-source.md``: other names, other codes, and BPS's code of the regency."""
+    shown = documented("add-a-source.md")
+    workbook = source("jamban", shown["contract"]["columns"], *shown["provides"])
+    survey = load_sources(REPOSITORY / "connectors" / "sources")["perkim_sanitasi"]
+    theirs = {"no_kk": "p1", "kab": "6403", "tahun": 2021, "jamban": "Septik"}
+    ours = {"id_rumah_tangga": "p2", "kode_daerah": "35.07", "tahun": 2021, "akses_sanitasi": "layak_sendiri"}
+    house = House((workbook, [theirs]), (survey, [ours]))
+    shown_columns = "region_code, year, household_id, sanitation, drinking_water"
+    assert house.fetch(f"select {shown_columns} from records.household order by all") == [
+        ("35.07", 2021, "p2", "own_proper", None),
+        ("64.02", 2021, "p1", "own_proper", None),
+    ]
 
 
 # Which rows count
@@ -331,6 +369,14 @@ def test_of_three_sources(
     assert {row[-2]: row[-1] for row in house.figures(aside=True)} == {
         name: because or undecided for name, because in aside.items()
     }
+
+
+def test_two_sources_that_are_each_over_the_other_have_no_precedence() -> None:
+    """`pilar sources check` refuses it; an evaluation may meet it all the same."""
+    one, two = (source(own, CONTRACTS["figure"], {**FIGURE, "over": [other]}) for own, other in ("ab", "ba"))
+    house = House((one, [figure(1)]), (two, [figure(1)]))
+    assert house.figures() == []
+    assert {row[-1] for row in house.figures(aside=True)} == {"two sources without precedence"}
 
 
 def test_every_row_is_in_one_of_the_two_views() -> None:
@@ -480,7 +526,7 @@ def test_a_record_changes_with_the_files_the_mapping_and_the_regions_below_it(tm
     before = signatures()
     assert given.provides
     assert signatures() == before
-    only = {"records.published_figure"}
+    only = {"records.published_figure", "records.published_figure__set_aside"}
     assert changed(signatures(sql="select 3")) == only
     assert changed(signatures(regions=known(("35.07",)))) == only
     assert changed(signatures({**OF_BPS, "where": {"tahun": [2021]}})) == only
