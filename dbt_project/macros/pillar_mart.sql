@@ -11,7 +11,7 @@
     figures as (
         select
             given.*,
-            cast({{ figure_value("given", "defined") }} as decimal(18, 4)) as value
+            cast({{ figure_value("given", "defined") }} as decimal(24, 4)) as value
         from {{ source("figures", pillar) }} as given
         inner join pillar_indicators as defined on given.indicator_id = defined.id
     ),
@@ -103,7 +103,7 @@
         stated.indicator_id,
         cast(case when stated.state <> 'suppressed' then stated.numerator end as decimal(24, 4)) as numerator,
         cast(case when stated.state <> 'suppressed' then stated.denominator end as decimal(24, 4)) as denominator,
-        cast(case when stated.state = 'measured' then stated.value end as decimal(18, 4)) as value,
+        cast(case when stated.state = 'measured' then stated.value end as decimal(24, 4)) as value,
         defined.unit,
         stated.state,
         stated.basis,
@@ -111,7 +111,7 @@
         cast(stated.row_source_ids as varchar []) as source_ids,
         cast(stated.row_batch_ids as varchar []) as batch_ids,
         stated.row_is_synthetic as synthetic,
-        cast(coalesce(printed.value, stated.published_value) as decimal(18, 4)) as published_value,
+        cast(coalesce(printed.value, stated.published_value) as decimal(24, 4)) as published_value,
         coalesce(printed.publisher, stated.published_by) as published_by
     from stated
     inner join pillar_indicators as defined on stated.indicator_id = defined.id

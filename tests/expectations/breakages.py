@@ -1,12 +1,13 @@
 """Ways in which a mart can be wrong, as data: what spoils it, and why that would matter.
 
 In the SQL ``{t}`` is the mart, ``{i}`` one of its indicators and ``{j}`` another, ``{p}`` the newest period of ``{i}``.
-64.02, 35.07 and 62.02 are its regions. A breakage that changes nothing in a mart does not apply to it.
+64.02, 35.07 and 62.02 are its regions. A breakage that changes nothing in a mart does not apply to it, nor does one
+that its column's type refuses.
 
 What cannot be true must block. What can be true, and seldom is, must at least be told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -494,3 +495,34 @@ BREAKAGES = (
     *_periods(),
     *_evidence(),
 )
+
+# Of what is the newest year of a published index nothing is in force yet: that it is gone cannot be known.
+_NEVER_SEEN = {
+    "the newest period of an indicator dropped": "nothing",
+    "a figure missing": "nothing",
+    "an indicator's newest period a year later": "nothing",
+}
+# What was measured nowhere else has nothing to be compared with: its loss is told, its copy is not known as one.
+_NEW_THERE = {
+    "two regions swapped in one indicator": "told",
+    "two regions swapped in the newest period": "told",
+    "a region's rows of one indicator copied": "told",
+}
+# Numbers so near to what is in force are what true corrections look like.
+_NEAR = {"one per cent off": "nothing"}
+ESCAPED: Mapping[str, Mapping[str, str]] = {
+    "governance": {},
+    "branding": _NEAR,
+    # Few and short numbers that agree may agree by chance.
+    "economy": {
+        **_NEVER_SEEN,
+        "a region's rows of one indicator copied": "told",
+        "an indicator's newest year again under the next": "told",
+    },
+    "living": {},
+    # Two regions that changed places are known, three in a ring are not.
+    "society": {**_NEAR, "three regions rotated": "told"},
+    "environment": _NEW_THERE,
+}
+"""What is not caught as it should be, mart by mart, and what its gate says to it: nothing, or a word where it should
+block. A gate that gets better or worse changes this list."""

@@ -94,9 +94,10 @@ SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indi
   f.value, i.unit, f.state, i.definition, CASE WHEN f.state NOT IN ('measured', 'suppressed') THEN NULL
     WHEN i.formula = 'published' THEN 'taken_over' ELSE 'computed' END AS basis,
   list_filter([b.source_id], x -> x IS NOT NULL) AS source_ids,
-  list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids, f.synthetic,
+  list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids, coalesce(b.synthetic, false) AS synthetic,
   coalesce(p.value, CASE WHEN i.formula = 'published' THEN f.value::DECIMAL(18,4) END) AS published_value,
-  coalesce(p.publisher, CASE WHEN i.formula = 'published' THEN i.source_text END) AS published_by
+  CASE WHEN i.formula = 'published' AND f.value IS NOT NULL THEN coalesce(p.publisher, i.source_text)
+    ELSE p.publisher END AS published_by
 FROM found f JOIN definitions.indicators i ON i.id = f.indicator_id JOIN seeds.regions r USING (region_code)
 LEFT JOIN batches b ON b.record = i.records[1]
 LEFT JOIN seeds.published_figures p USING (indicator_id, region_code, period)
