@@ -4,10 +4,11 @@ Printed codes repeat, so a question's key is its dimension and its position ther
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import count
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -122,6 +123,13 @@ class Part(Inherited):
         yield self
         for part in self.parts:
             yield from part.walk()
+
+    def ask(self, above: tuple["Part", ...] = ()) -> Iterator[tuple[tuple["Part", ...], Question]]:
+        """Every question here and below, with the parts it stands in, the nearest first."""
+        here = (self, *above)
+        yield from ((here, question) for question in self.questions)
+        for part in self.parts:
+            yield from part.ask(here)
 
 
 class SubDimension(Strict):
@@ -295,9 +303,8 @@ class Instrument(Strict):
         """
         if named is None:
             return next((one for one in self.cohorts if one.default), None)
-        plain = "".join(named.split()).casefold()
         for one in self.cohorts:
-            if plain in (one.id.casefold(), one.printed.casefold()):
+            if _plain(named) in (_plain(one.id), _plain(one.printed)):
                 return one
         known = ", ".join(one.printed for one in self.cohorts) or "none"
         raise ConfigError(f"the cohort {named[:40]!r} is not known", where=self.id, do=f"Write one of: {known}")
@@ -328,16 +335,16 @@ class Instrument(Strict):
 
     def asked_in(self, top: Part) -> Iterator[Asked]:
         """The questions of a part of the first level, in order."""
-        position = 0
-        for part in top.walk():
-            for question in part.questions:
-                for turn in range(1, question.repeat + 1):
-                    position += 1
-                    code = question.code if question.repeat == 1 else f"{question.code}-{turn:02d}"
-                    yield self._one(top, part, question, code, position)
+        positions = count(1)
+        for above, question in top.ask():
+            for turn in range(1, question.repeat + 1):
+                code = question.code if question.repeat == 1 else f"{question.code}-{turn:02d}"
+                yield self._one(above, question, code, next(positions))
 
-    def _one(self, top: Part, part: Part, question: Question, code: str, position: int) -> Asked:
-        above: tuple[Inherited, ...] = (question, part, top)
+    def _one(self, parts: Sequence[Part], question: Question, code: str, position: int) -> Asked:
+        """A question with what it inherits; ``parts`` are those it stands in, the nearest first."""
+        above: tuple[Inherited, ...] = (question, *parts)
+        part, top = parts[0], parts[-1]
         rubric = next((one.rubric for one in above if one.rubric), self.rubric)
         group = self.sub_dimensions.get(question.sub_dimension or "")
         return Asked(
@@ -356,3 +363,8 @@ class Instrument(Strict):
             scale=next((one.scale for one in above if one.scale), self.scale),
             each=top.each is not None,
         )
+
+
+def _plain(name: str) -> str:
+    """A name without regard to case and blanks: lists write KPPN&IKN and KPPN & IKN."""
+    return "".join(name.split()).casefold()

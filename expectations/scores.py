@@ -20,6 +20,7 @@ from ledger.project import table as described
 
 QUESTIONS, PILLARS = "scores.question_scores", "scores.pillar_scores"
 DIMENSIONS, INDEX = "scores.dimension_scores", "scores.index_scores"
+INDICES, ANSWERS = "scores.instrument_scores", "scores.instrument_answers"
 HIGHEST = "the instrument's scale runs from 0 to 4"
 BASES = ("reported", "computed")
 REASONS = ("no_list", "not_listed", "dimension_missing")
@@ -30,7 +31,11 @@ SHOWN = {
     PILLARS: ("region_code", "pillar"),
     DIMENSIONS: ("region_code", "dimension", "basis"),
     INDEX: ("region_code", "basis"),
+    INDICES: ("region_code", "instrument_id", "year", "role", "node"),
+    ANSWERS: ("region_code", "instrument_id", "year", "role", "question"),
 }
+ROLES = ("opd", "internal", "external", "interview", "final")
+ANSWERED = ("given", "taken_over", "waiting", "counted", "unanswered", "refused")
 
 
 def _contract(table: str) -> Table:
@@ -40,6 +45,12 @@ def _contract(table: str) -> Table:
 
 def _unique(table: str, because: str) -> Rule:
     return unique(table, _contract(table).key, because)
+
+
+def _filled(table: str) -> Iterable[Rule]:
+    """For tables that no contract of dbt stands over."""
+    because = "a score that does not say whose it is, under which rules, cannot be explained"
+    return filled(table, _contract(table).required, SHOWN[table], because)
 
 
 def _value_iff_measured(table: str, column: str) -> Iterable[Rule]:
@@ -198,4 +209,47 @@ _INDEX_RULES = (
     ),
 )
 
-RULES = (*_QUESTION_RULES, *_PILLAR_RULES, *_DIMENSION_RULES, *_INDEX_RULES)
+# Nobody need answer any instrument: these tables may be empty.
+_INSTRUMENT_RULES = (
+    _unique(INDICES, "one value per region, instrument, year, role and part"),
+    *_filled(INDICES),
+    _one_of(INDICES, "role", ROLES, "whose value it is; each role's stands by itself"),
+    _one_of(INDICES, "state", ("measured", "missing"), "an unknown state is a signal, never a default"),
+    _regions_known(INDICES),
+    known(INDICES, "instrument_id", ("instruments", "id"), "an index of an instrument that is written down nowhere"),
+    *_value_iff_measured(INDICES, "value"),
+    no_rows(
+        "questions_counted",
+        INDICES,
+        """SELECT region_code, instrument_id, year, role, questions, unanswered, waiting FROM {batch}
+           WHERE unanswered < 0 OR waiting < 0 OR unanswered + waiting > questions""",
+        "what is unanswered and what is waited for are among what is asked",
+    ),
+    no_rows(
+        "index_present",
+        INDICES,
+        """SELECT region_code, instrument_id, year, role FROM {batch} GROUP BY ALL
+           HAVING count(*) FILTER (WHERE node = 'index') <> 1""",
+        "parts without their index, or two of them, are no result",
+    ),
+    _unique(ANSWERS, "one answer per region, instrument, year, role and question"),
+    *_filled(ANSWERS),
+    _one_of(ANSWERS, "state", ANSWERED, "an unknown state is a signal, never a default"),
+    _regions_known(ANSWERS),
+    no_rows(
+        "refused_with_reason",
+        ANSWERS,
+        """SELECT region_code, instrument_id, question FROM {batch}
+           WHERE (state = 'refused') <> (reason IS NOT NULL) OR (state = 'refused' AND score IS NOT NULL)""",
+        "an answer that does not count says why, and counts nothing",
+    ),
+    no_rows(
+        "evidence",
+        ANSWERS,
+        """SELECT region_code, instrument_id, question FROM {batch}
+           WHERE state IN ('given', 'refused') AND coalesce(len(batch_ids), 0) = 0 AND answer IS NOT NULL""",
+        "an answer names the batches it came in",
+    ),
+)
+
+RULES = (*_INSTRUMENT_RULES, *_QUESTION_RULES, *_PILLAR_RULES, *_DIMENSION_RULES, *_INDEX_RULES)

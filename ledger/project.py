@@ -19,8 +19,9 @@ from ledger.settings import REPOSITORY
 # Asked for at every call; a test may put another project in its place.
 PROJECT = REPOSITORY / "dbt_project"
 GRAIN_TEST = "unique_combination"
-# What is made from the files of definitions: readers know its tables by their names alone, like those of models.
+# What the platform makes itself: readers know these tables by their names alone, like those of models.
 DEFINITIONS = "definitions"
+OWN = (DEFINITIONS, "scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def mart_of(pillar: str) -> str:
 
 
 def table(name: str, project: Path | None = None) -> Table:
-    """A model, a seed or a table of definitions by its name, a table of another source by ``source.table``.
+    """A model, a seed or a table that the platform makes itself by its name, another source's by ``source.table``.
 
     Raises ConfigError when no YAML of the project describes it, or when one cannot be read.
     """
@@ -164,7 +165,7 @@ def _described(path: Path, project: Path) -> Iterator[Table]:
             yield _table(entry["name"], entry, where)
         for source in document.get("sources", ()):
             for entry in source["tables"]:
-                own = source["name"] == DEFINITIONS
+                own = source["name"] in OWN
                 yield _table(entry["name"] if own else f"{source['name']}.{entry['name']}", entry, where)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(

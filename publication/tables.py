@@ -17,7 +17,10 @@ from ledger.project import Table as Described
 from ledger.project import table as described_table
 from ledger.sql import identifier, literal
 
-SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+SCORES = (
+    *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
+    *("instrument_scores", "instrument_answers"),
+)
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
 NEEDED = (
     "regions",

@@ -51,8 +51,7 @@ def _load(cursor: psycopg.Cursor, table: Table, fault: Fault | None) -> int:
     name = sql.Identifier("public", table.name)
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     kinds = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))  # type: ignore[arg-type]  # our own text
-        for column, kind in table.columns.items()
+        sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in table.columns.items()
     )
     cursor.execute(sql.SQL("drop table if exists {}").format(name))
     cursor.execute(sql.SQL("create table {} ({})").format(name, kinds))

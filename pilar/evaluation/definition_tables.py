@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 import duckdb
 
 from definitions.tables import Row, definition_tables
-from ledger.project import DEFINITIONS, Table, table
+from ledger.project import DEFINITIONS, table
 from ledger.sql import identifier, literal
 
 
@@ -17,24 +17,25 @@ def write_definitions(connection: duckdb.DuckDBPyConnection) -> None:
 
     Raises ConfigError when a definition is wrong.
     """
-    connection.execute(f"create schema if not exists {DEFINITIONS}")
     for name, rows in definition_tables().items():
-        _write(connection, table(name), name, rows)
+        write_rows(connection, DEFINITIONS, name, rows)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, described: Table, name: str, rows: Sequence[Row]) -> None:
-    kinds = ", ".join(f"{literal(column.name)}: {literal(column.type)}" for column in described.columns)
+def write_rows(connection: duckdb.DuckDBPyConnection, schema: str, name: str, rows: Sequence[Row]) -> None:
+    """Write rows as a table, with the columns and types that its description gives, in place of what is there."""
+    kinds = ", ".join(f"{literal(column.name)}: {literal(column.type)}" for column in table(name).columns)
+    connection.execute(f"create schema if not exists {schema}")
     # By way of a file: given parameters, DuckDB imports pandas first, which takes longer than all the rest.
     with NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(rows, file, default=_exact)
         file.flush()
         connection.execute(
-            f"create or replace table {DEFINITIONS}.{identifier(name)} as "
+            f"create or replace table {schema}.{identifier(name)} as "
             f"from read_json({literal(file.name)}, format = 'array', columns = {{{kinds}}})"
         )
 
 
 def _exact(value: object) -> str:
     if not isinstance(value, Decimal):
-        raise TypeError(f"{value!r} has no place in a table of definitions")
+        raise TypeError(f"{value!r} has no place in a table")
     return str(value)

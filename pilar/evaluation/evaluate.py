@@ -74,6 +74,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """
     from expectations.gate import run_gate
     from pilar.evaluation.build import build_scores
+    from pilar.evaluation.instrument_scores import write_instrument_scores
 
     evaluation = ledger.evaluation(evaluation_id)
     if evaluation is None or evaluation.status in ("failed", "interrupted"):
@@ -92,6 +93,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
+        write_instrument_scores(warehouse)
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:

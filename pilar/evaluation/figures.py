@@ -22,7 +22,7 @@ COLUMNS: Mapping[str, str] = {
     "denominator": "DECIMAL(24,4)",
     "amount": "DECIMAL(28,8)",
     "basis": "VARCHAR",
-    "published_value": "DECIMAL(18,4)",
+    "published_value": "DECIMAL(24,4)",
     "published_by": "VARCHAR",
     "batch_ids": "VARCHAR[]",
     "source_ids": "VARCHAR[]",
@@ -214,7 +214,7 @@ def _taken_over(indicators: Sequence[Indicator]) -> str:
     ids = ", ".join(literal(indicator.id) for indicator in indicators) or "null"
     return f"""published as materialized (
   select indicator as indicator_id, region_code, period,
-    cast(case when min(lowest) = max(highest) and sum(blanks) = 0 then min(lowest) end as decimal(18, 4))
+    cast(case when min(lowest) = max(highest) and sum(blanks) = 0 then min(lowest) end as decimal(24, 4))
       as published_value,
     string_agg(distinct publisher, ', ' order by publisher) as published_by
   from newest_figures

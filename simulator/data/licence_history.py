@@ -21,7 +21,8 @@ STATUS_COLUMNS = {
 }
 _TYPES = (
     ("018000001", "daring", 5), ("018000002", "daring", 7), ("018000003", "daring", 14), ("018000004", "daring", 3),
-    ("018000005", "sebagian", 14), ("018000006", "loket", 20), ("018000007", "daring", 5), ("018000008", "sebagian", 10),
+    ("018000005", "sebagian", 14), ("018000006", "loket", 20), ("018000007", "daring", 5),
+    ("018000008", "sebagian", 10),
 )  # fmt: skip
 # The types that somebody applied for in each region.
 _SERVED = {KUKAR: 7, KOTIM: 6, MALANG: 8}
@@ -40,7 +41,7 @@ _WAYS: tuple[tuple[tuple[str, float], ...], ...] = (
     (("09", 0.1), ("10", 0)),
 )
 _OFTEN = (0, 0, 0, 1, 1, 2, 3, 4, 5, 5, 6, 7)
-_HIDDEN = {KUKAR: 0, KOTIM: 2, MALANG: 0}
+_MORE_BY_OSS = {KUKAR: 0, KOTIM: 2, MALANG: 0}
 
 Status = tuple[str, str, str, str, str, str, str]
 
@@ -62,11 +63,10 @@ def _history(region: Region, serial: int) -> Iterator[Status]:
     dice = Dice("riwayat izin", region.kemendagri, serial)
     code, _, promised = _TYPES[(serial - 1) % _SERVED[region]]
     # The last application waits.
-    way = _WAYS[-1] if serial == APPLICATIONS else _WAYS[dice.pick((*_OFTEN, *(6,) * _HIDDEN[region]))]
+    way = _WAYS[-1] if serial == APPLICATIONS else _WAYS[dice.pick((*_OFTEN, *(6,) * _MORE_BY_OSS[region]))]
     moment = datetime(YEAR, 1, 2, 8) + timedelta(days=dice.whole(0, 300), minutes=dice.whole(0, 480))  # noqa: DTZ001
     filed, village = f"{moment:%Y-%m-%d}", dice.pick(region.villages)
     for status, share in way:
-        yield (
-            f"I-99{region.digits}{serial:05d}", village, code, filed, status, f"{moment:%Y-%m-%d %H:%M:%S}", "Status contoh",
-        )  # fmt: skip
+        since = f"{moment:%Y-%m-%d %H:%M:%S}"
+        yield (f"I-99{region.digits}{serial:05d}", village, code, filed, status, since, "Status contoh")
         moment += timedelta(minutes=round(promised * 1440 * share * dice.between(0.8, 1.1)))

@@ -4,6 +4,7 @@ Kutai Kartanegara carried out about three quarters of its plan, as its own repor
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from simulator.data.dice import Dice
 from simulator.regions import KOTIM, KUKAR, MALANG, Region
@@ -37,6 +38,15 @@ _UNCLEAR = "Berjalan 75%"
 """A state that is a guess at a share: it is none that the matrix knows."""
 
 
+class _Entry(NamedTuple):
+    """What a row is about."""
+
+    code: str
+    kind: str
+    area: str
+    started: int
+
+
 def sheet(region: Region, year: int) -> list[list[Cell]]:
     """Title, header, and a row for each programme, activity, quick win and innovation."""
     rows = [
@@ -56,17 +66,10 @@ def _planned(region: Region, year: int) -> Iterator[list[Cell]]:
             done, planned = map(int, count.split("/"))
             for serial in range(1, planned + 1):
                 state = "Belum Berjalan" if serial > done else "Selesai" if serial == 1 else "Berjalan"
-                yield _row(region, year, f"{prefix}{number}-{serial:02d}", kind, name, 2022, state)
+                yield _row(region, _Entry(f"{prefix}{number}-{serial:02d}", kind, name, 2022), state)
     # Carried out though the master plan has it in no year.
-    yield [
-        *_row(region, year, "P1-90", "Program", AREAS[0], year, "Berjalan")[:6],
-        "Tidak",
-        "Berjalan",
-        "Tidak",
-        "-",
-        "",
-        "-",
-    ]
+    row = _row(region, _Entry("P1-90", "Program", AREAS[0], year), "Berjalan")
+    yield [*row[:6], "Tidak", "Berjalan", "Tidak", "-", "", "-"]
 
 
 def _quick_wins(region: Region, year: int) -> Iterator[list[Cell]]:
@@ -74,23 +77,22 @@ def _quick_wins(region: Region, year: int) -> Iterator[list[Cell]]:
     for serial in range(1, kept + stopped + new + 1):
         state = "Dihentikan" if kept < serial <= kept + stopped else "Berjalan"
         started = year if serial > kept + stopped else 2022
-        yield _row(region, year, f"Q-{serial:02d}", "Quick Win", AREAS[serial % 6], started, state)
+        yield _row(region, _Entry(f"Q-{serial:02d}", "Quick Win", AREAS[serial % 6], started), state)
 
 
 def _innovations(region: Region, year: int) -> Iterator[list[Cell]]:
     for serial in range(1, _INNOVATIONS[region] - (year == YEARS[0]) * 4 + 1):
         stage = "Inisiatif" if serial % 9 == 0 else "Uji Coba" if serial % 7 == 0 else "Penerapan"
-        row = _row(region, year, f"I-{serial:03d}", "Inovasi", AREAS[serial % 6], 2020 + serial % 4, stage)
+        row = _row(region, _Entry(f"I-{serial:03d}", "Inovasi", AREAS[serial % 6], 2020 + serial % 4), stage)
         yield [*row[:8], "-", "-", "", _AWARDS.get((region, year), "-") if serial == 1 else "-"]
 
 
-def _row(region: Region, year: int, code: str, kind: str, area: str, started: int, state: str) -> list[Cell]:
+def _row(region: Region, entry: _Entry, state: str) -> list[Cell]:
     # Without the year: who carries a programme out stays the same.
-    dice = Dice("program", region.kemendagri, code)
+    dice = Dice("program", region.kemendagri, entry.code)
     agency = f"1.{dice.whole(1, _AGENCIES[region]):02d}"
-    renstra = "Ya" if kind == "Program" and dice.whole(0, 3) else "Tidak"
-    paid = kind == "Quick Win" and dice.whole(0, 3) == 0 and region != KOTIM
-    money = dice.whole(4, 60) * 25_000_000
-    source: tuple[Cell, Cell] = ("Non-APBD" if paid else "APBD", money)
-    title = f"{kind} {area} contoh {code}"
-    return [code, kind, area, agency, title, started, "Ya", state, renstra, *source, "-"]
+    renstra = "Ya" if entry.kind == "Program" and dice.whole(0, 3) else "Tidak"
+    paid = entry.kind == "Quick Win" and dice.whole(0, 3) == 0 and region != KOTIM
+    source: tuple[Cell, Cell] = ("Non-APBD" if paid else "APBD", dice.whole(4, 60) * 25_000_000)
+    title = f"{entry.kind} {entry.area} contoh {entry.code}"
+    return [entry.code, entry.kind, entry.area, agency, title, entry.started, "Ya", state, renstra, *source, "-"]

@@ -24,13 +24,6 @@ class Variable:
     years: tuple[int, ...]
 
 
-def _each(values: Mapping[str, int | str]) -> Mapping[str, Decimal]:
-    return {code: Decimal(value) for code, value in values.items()}
-
-
-# Shares of women by the survey, synthetic: lower than what the health agency records.
-_HEALTH_WORKER = {KUKAR.kemendagri: "97.45", KOTIM.kemendagri: "91.80", MALANG.kemendagri: "98.12"}
-_FACILITY = {KUKAR.kemendagri: "92.36", KOTIM.kemendagri: "80.47", MALANG.kemendagri: "95.71"}
 VARIABLES = (
     Variable(101, "Umur Harapan Hidup saat Lahir", "Tahun", "ipm.uhh", (2019, 2020, 2021)),
     Variable(102, "Harapan Lama Sekolah", "Tahun", "ipm.hls", (2019, 2020, 2021)),

@@ -101,7 +101,7 @@ def _budget(region: str, year: int, lines: Mapping[str, tuple[str, str, str | No
 def _pupils(region: str, ages: Mapping[int, int]) -> list[Row]:
     pupils = [age for age, count in ages.items() for _ in range(count)]
     return [
-        (f"{region}-{number}", "99000001", region, "20241", f"{2024 - age}-01-15", "L", 1)
+        (f"{region}-{number}", "99000001", region, "20241", f"{2024 - age}-01-15", "L", min(max(age - 6, 1), 9))
         for number, age in enumerate(pupils)
     ]
 

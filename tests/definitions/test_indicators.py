@@ -62,7 +62,7 @@ def figure(connection: duckdb.DuckDBPyConnection, indicator: Indicator, period: 
     value = macro('figure_value("given", "defined")')
     rows = connection.execute(
         f"with defined as (select {constants}), given as ({figures_sql((indicator,), period_sql())}) "
-        f"select cast({value} as decimal(18, 4)), numerator, denominator "
+        f"select cast({value} as decimal(24, 4)), numerator, denominator "
         f"from given cross join defined where region_code = {literal(REGION)} and period = {literal(period)}"
     ).fetchall()
     assert len(rows) <= 1

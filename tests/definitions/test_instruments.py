@@ -1,5 +1,6 @@
 """Instruments as files: what is shipped hangs together, and what contradicts itself is refused in one line."""
 
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from fractions import Fraction
@@ -20,6 +21,7 @@ from definitions.instruments import (
 )
 from definitions.words import said
 from ledger.errors import ConfigError
+from ledger.settings import REPOSITORY
 
 Write = Callable[[Mapping[str, Any]], Path]
 
@@ -121,6 +123,15 @@ def test_impact_2023_is_six_pillars_of_three_sub_dimensions_of_three(shipped: Ma
     assert pillars == [pillar for pillar in dict.fromkeys(pillars) for _ in range(9)]
     groups = [one.question.sub_dimension for one in impact]
     assert groups == [group for group in dict.fromkeys(groups) for _ in range(3)]
+
+
+def test_a_question_inherits_from_every_part_it_stands_in(write: Write) -> None:
+    inner = {"id": "aspect", "name": "Aspek", "questions": [{"code": "q3", "text": "tiga"}]}
+    domain = {"id": "domain", "name": "Domain", "owner": "bpkad", "pillar": "living", "parts": [inner]}
+    top = {"id": "b", "name": "B", "owner": "dlh", "answered": "survey", "parts": [domain]}
+    levels = [{"follows": "mean"}] * 4
+    found = read_instrument(write({**SMALL, "rubrics": {}, "levels": levels, "parts": [top]})).asked["b/1"]
+    assert (found.part, found.owner, found.pillar, found.answered) == ("aspect", "bpkad", "living", "survey")
 
 
 def test_a_printed_code_that_repeats_names_nothing(shipped: Mapping[str, Instrument]) -> None:
@@ -313,6 +324,17 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, message:
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         read_instrument(path)
+
+
+def test_the_guide_names_every_instrument_and_its_example_is_in_order(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs" / "instruments.md").read_text(encoding="utf-8")
+    table = text.partition("| id | what |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z0-9.-]+)`", table)) == set(SIZES)
+    example = tmp_path / "example.yaml"
+    example.write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
+    assert read_instrument(example).cohort("REGULER").weight["outcome"] == 40  # type: ignore[union-attr]
+    keys = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`[a-z_`, ]+`) \|", text, re.MULTILINE))))
+    assert set(Instrument.model_fields) - keys == {"answered", "based_on", "owner", "rubric", "sub_dimensions"}
 
 
 def test_an_instrument_is_named_by_its_id_or_its_file(write: Write, tmp_path: Path) -> None:

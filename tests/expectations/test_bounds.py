@@ -25,26 +25,25 @@ def test_the_bounds_of_a_pillar_are_those_of_its_indicators() -> None:
     )
 
 
-def implied(indicator: Indicator) -> tuple[Decimal | None, Decimal | None]:
-    """The widest bounds that follow from what an indicator is. Ten times the budget is nobody's realisation."""
+def implied(indicator: Indicator) -> tuple[Decimal, Decimal | None]:
+    """The widest bounds that follow from what an indicator is. Ten times a whole is a lost decimal point."""
     if indicator.unit.startswith("indeks"):
         return Decimal(0), Decimal(indicator.unit.rpartition("-")[2])
     if indicator.unit == "%":
-        least = Decimal(-100) if indicator.formula == "growth" else Decimal(0)
-        most = {"growth": None, "percent": Decimal(1000)}.get(indicator.formula, Decimal(100))
-        return least, most
+        return Decimal(-100), Decimal(100) if indicator.formula == "share" else Decimal(1000)
     return Decimal(0), None
 
 
 @pytest.mark.parametrize("indicator", [found for _, found in all_indicators()], ids=lambda found: found.id)
 def test_no_bound_is_wider_than_what_its_indicator_can_be(indicator: Indicator) -> None:
-    """One that lost its decimal point would let through what it stands there for."""
+    """One that lost its decimal point would let through what it stands there for, or at least be told as unusual."""
     limits, (least, most) = indicator.limits, implied(indicator)
     assert limits is not None
-    assert limits.min is not None
-    assert least is not None
-    assert limits.min >= least
-    assert most is None or (limits.max is not None and limits.max <= most)
+    lowest = limits.min if limits.min is not None else limits.unusual_below
+    highest = limits.max if limits.max is not None else limits.unusual_above
+    assert lowest is not None
+    assert lowest >= least
+    assert most is None or (highest is not None and highest <= most)
 
 
 def test_an_indicator_without_any_bound_has_no_rule_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

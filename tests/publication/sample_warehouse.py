@@ -37,14 +37,17 @@ HELD_REASON = "fail: range_bra_investment_growth: investment cannot shrink by mo
 NUMBERS = {
     "pillars": {"position": "INTEGER"},
     "published_figures": {
-        "value": "DECIMAL(18,4)",
+        "value": "DECIMAL(24,4)",
         "dp": "INTEGER",
         "numerator": "DECIMAL(24,4)",
         "denominator": "DECIMAL(24,4)",
     },
 }
 
-SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+SCORES = (
+    *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
+    *("instrument_scores", "instrument_answers"),
+)
 FINDINGS = """
 INSERT INTO candidate.findings VALUES
   ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
@@ -95,7 +98,7 @@ SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indi
     WHEN i.formula = 'published' THEN 'taken_over' ELSE 'computed' END AS basis,
   list_filter([b.source_id], x -> x IS NOT NULL) AS source_ids,
   list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids, coalesce(b.synthetic, false) AS synthetic,
-  coalesce(p.value, CASE WHEN i.formula = 'published' THEN f.value::DECIMAL(18,4) END) AS published_value,
+  coalesce(p.value, CASE WHEN i.formula = 'published' THEN f.value::DECIMAL(24,4) END) AS published_value,
   CASE WHEN i.formula = 'published' AND f.value IS NOT NULL THEN coalesce(p.publisher, i.source_text)
     ELSE p.publisher END AS published_by
 FROM found f JOIN definitions.indicators i ON i.id = f.indicator_id JOIN seeds.regions r USING (region_code)
@@ -205,7 +208,7 @@ def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
         FROM definitions.questions q JOIN (
           {marts}
         ) m USING (indicator_id)
-        WHERE m.region_code = ? AND q.instrument_id = '{INSTRUMENT}'
+        WHERE m.region_code = ? AND q.instrument_id = '{INSTRUMENT}' AND q.pillar IS NOT NULL
           AND q.question_key IN (SELECT question_key FROM definitions.bands)
         QUALIFY row_number() OVER (PARTITION BY q.question_key ORDER BY m.period DESC) = 1
         """,

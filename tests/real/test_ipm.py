@@ -22,14 +22,14 @@ def published(house: House) -> list[tuple[object, ...]]:
     rows = house.rows(SOURCE, f"SELECT {columns} FROM landed")
     with duckdb.connect() as connection:
         load_seed(connection, "indicator_codes", {"code": "VARCHAR"})
-        load_seed(connection, "indicator_parameters", {"value": "DECIMAL(18,4)"})
+        load_seed(connection, "indicator_parameters", {"value": "DECIMAL(24,4)"})
         connection.execute(
             "CREATE TABLE landed (kode_bps VARCHAR, tahun INTEGER, uhh DECIMAL(5,2), hls DECIMAL(4,2), "
             "rls DECIMAL(4,2), pengeluaran_ribu INTEGER, ipm_terbit DECIMAL(5,2), batch VARCHAR)"
         )
         connection.executemany("INSERT INTO landed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         parts = " UNION ALL ".join(
-            f"SELECT kode_bps, tahun, '{part}' AS part, {column}::DECIMAL(18,4) AS value, batch FROM landed"
+            f"SELECT kode_bps, tahun, '{part}' AS part, {column}::DECIMAL(24,4) AS value, batch FROM landed"
             for column, part in PARTS.items()
         )
         connection.execute(

@@ -58,7 +58,7 @@ grid as (
         dimensions.id as dimension,
         dimensions.position,
         weights.weight,
-        bases.value_basis = 'computed' and computed.dimension is not null as is_computed,
+        bases.value_basis = 'computed' and coalesce(computed.questions_scored, 0) > 0 as is_computed,
         computed.value as computed_value,
         computed.questions_scored,
         computed.batch_ids as computed_batch_ids,

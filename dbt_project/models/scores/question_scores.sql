@@ -59,7 +59,7 @@ select
     asked.question_text,
     asked.indicator_id,
     latest.period,
-    cast(latest.value as decimal(18, 4)) as value,
+    cast(latest.value as decimal(24, 4)) as value,
     defined.unit,
     cast(bands.score as decimal(4, 2)) as score,
     coalesce(latest.state, 'missing') as state,

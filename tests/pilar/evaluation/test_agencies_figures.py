@@ -31,7 +31,7 @@ pytestmark = pytest.mark.integration
 PULLED = {
     "bpbd_desa_rawan": (60, 1),
     "bpbd_kejadian": (112, 3),
-    "bps_indikator": (21, 0),
+    "bps_indikator": (27, 0),
     "disdik_peserta_didik": (1800, 3),
     "disdik_rekap_sekolah": (15, 1),
     "disdik_sekolah": (12, 0),
