@@ -5,11 +5,11 @@ Scores are computed from what is in force, gated, and only then published.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from ledger.errors import GateError, TransformError
+from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
 from ledger.regions import Region, known
@@ -37,15 +37,22 @@ def due(ledger: Ledger, settings: Settings) -> bool:
     return not any(counts(ledger, attempt) for attempt in ledger.attempts(digest))
 
 
-def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False) -> str | None:
+def build_candidates(
+    ledger: Ledger, settings: Settings, *, anyway: bool = False, anew: Collection[str] = ()
+) -> str | None:
     """Build the six candidate marts, gate each, and put those that pass in force.
 
+    ``anew``: pillars that are not compared with what is in force of them, because that is wrong.
     Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
     are now, by the same rules (and not ``anyway``).
-    Raises ConfigError when the installation has no region, TransformError when dbt could not build even one mart,
-    MachineError when the machine had no room.
+    Raises ConfigError when the installation has no region or there is no such pillar, TransformError when dbt could not
+    build even one mart, MachineError when the machine had no room.
     """
     regions = settings.evaluated
+    unknown = sorted(set(anew) - set(pillar_ids()))
+    if unknown:
+        do = f"Name one of {', '.join(pillar_ids())}"
+        raise ConfigError(f"there is no pillar {unknown[0]!r} to judge anew", where="evaluate", do=do)
     sweep(ledger, settings)
     # Read and opened in one: of two evaluations the one with the later id never has the older inputs.
     with ledger.lock(_BEGINNING):
@@ -55,7 +62,7 @@ def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False
             return None
         evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
     with at_work(ledger, settings, evaluation_id):
-        _build_and_gate(ledger, settings, evaluation_id, batches, regions)
+        _build_and_gate(ledger, settings, evaluation_id, batches, regions, anew=anew)
     return evaluation_id
 
 
@@ -113,10 +120,17 @@ def remove_old_warehouses(settings: Settings) -> None:
 
 
 def _build_and_gate(
-    ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch], regions: Sequence[Region]
+    ledger: Ledger,
+    settings: Settings,
+    evaluation_id: str,
+    batches: Sequence[Batch],
+    regions: Sequence[Region],
+    *,
+    anew: Collection[str],
 ) -> None:
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
+    from pilar.evaluation.evidence import lines_of, write_evidence
     from pilar.evaluation.figures import figures_views
     from pilar.evaluation.record_views import published_figures, record_views
     from pilar.sources.catalogue import landed_columns, maturities, readable_sources, unread_records
@@ -135,7 +149,9 @@ def _build_and_gate(
     views = {**landing, **records, **figures_views(records, partial(published_figures, *read))}
     changed = begin_warehouse(warehouse, views)
     result = build(warehouse, views, changed)
-    promotion.decide(ledger, settings, evaluation_id, warehouse, result)
+    with files.opened(warehouse) as connection:
+        write_evidence(connection, lines_of(batches, read[0]))
+    promotion.decide(ledger, settings, evaluation_id, warehouse, result, anew=anew)
 
 
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:

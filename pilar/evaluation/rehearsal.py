@@ -11,10 +11,11 @@ from ledger.project import mart_of, pillar_ids
 from ledger.regions import known
 from ledger.settings import Settings
 from pilar.evaluation.build import begin_with_seeds
+from pilar.evaluation.evidence import write_evidence
 from pilar.evaluation.figures import figures_views
 from pilar.evaluation.record_views import published_figures, record_views
 from pilar.evaluation.transform import run_dbt
-from pilar.evaluation.warehouse import landing_views, regions_view
+from pilar.evaluation.warehouse import landing_views, opened, regions_view, write_promoted
 from pilar.sources.catalogue import landed_columns, readable_sources
 
 
@@ -35,6 +36,9 @@ def rehearse(settings: Settings) -> None:
         figures = figures_views(records, partial(published_figures, *read))
         begin_with_seeds(warehouse, {**landing, **records, **figures})
         run_dbt(warehouse, f"+{mart_of(pillar)},resource_type:model")
+        write_promoted(warehouse, settings.home, [pillar], {}, {})
+        with opened(warehouse) as connection:
+            write_evidence(connection, [])
         run_gates(warehouse, [pillar])
     finally:
         warehouse.unlink(missing_ok=True)

@@ -194,13 +194,20 @@ def write_promoted(
 ) -> None:
     """One view per pillar over its mart in force, and one over all of them, ``promoted.marts``, for dbt.
 
-    A pillar that never passed its gate gets an empty view.
+    A pillar that never passed its gate gets an empty view. One whose mart cannot be read any more has a view that fails
+    when it is read.
     """
     with opened(warehouse) as connection:
         connection.execute("create schema if not exists promoted")
         for pillar in pillars:
-            body = _promoted(home, pillar, in_force.get(pillar), held.get(pillar))
-            connection.execute(f"create or replace view promoted.{identifier(mart_of(pillar))} as\n{body}")
+            shown = f"create or replace view promoted.{identifier(mart_of(pillar))} as\n"
+            try:
+                connection.execute(shown + _promoted(home, pillar, in_force.get(pillar), held.get(pillar)))
+            except duckdb.Error as error:
+                log.warning("promoted_unreadable", pillar=pillar, error=type(error).__name__)
+                kept = {column.name: column.type for name in (mart_of(pillar), PROMOTED) for column in columns(name)}
+                said = f"the mart of {pillar} in force cannot be read: see pilar verify"
+                connection.execute(shown + refusal(kept, said))
         union = " union all by name ".join(f"from promoted.{identifier(mart_of(pillar))}" for pillar in pillars)
         connection.execute(f"create or replace view {PROMOTED} as\n{union}")
 

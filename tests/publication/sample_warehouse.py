@@ -13,6 +13,7 @@ from ledger.project import columns, pillar_ids
 from ledger.regions import known
 from ledger.settings import REPOSITORY
 from pilar.evaluation.definition_tables import write_definitions
+from pilar.evaluation.evidence import Line, write_evidence
 from pilar.evaluation.warehouse import regions_view
 
 MEASUREMENTS = Path(__file__).with_name("sample_measurements.csv")
@@ -74,16 +75,32 @@ SOURCES = {
     "investment_project": "dpmptsp_proyek",
     "household": "perkim_sanitasi",
 }
+# How each source's batch arrived: agency, system, coverage, rows received and refused.
+OPDS = {
+    "bpkad_realisasi": ("bpkad", "SIPD", "2023", 96, 0),
+    "bps_indikator": ("bps", "WebAPI BPS", "2021", 54, 0),
+    "diskominfo_spbe": ("diskominfo", "Portal data", "2024", 12, 0),
+    "dpmptsp_proyek": ("dpmptsp", "OSS-RBA", "2024", 1460, 7),
+    "dinkes_eppgbm": ("dinas_kesehatan", "e-PPGBM", "2024-08", 2215, 15),
+    "dinkes_persalinan": ("dinas_kesehatan", "SATUSEHAT", "2024", 1612, 12),
+    "perkim_sanitasi": ("dinas_perkim", "SIPERKIM", "2021", 30012, 12),
+    "disdik_peserta_didik": ("dinas_pendidikan", "Dapodik", "20241", 1830, 4),
+    "disdik_sekolah": ("dinas_pendidikan", "Dapodik", "20241", 1990, 5),
+    "dlh_sipsn": ("dlh", "SIPSN", "2024", 315, 0),
+}
+REAL = ("bps_indikator", "diskominfo_spbe")
 # Someone typed a name where a code was due.
 PERSON = "Tokoh Rekaan Semata"
 MART = """
-CREATE TABLE candidate.mart_{pillar} AS
-SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indicator_id,
-  CAST(f.numerator AS DECIMAL(24,4)) AS numerator, CAST(f.denominator AS DECIMAL(24,4)) AS denominator,
-  CAST(f.value AS DECIMAL(24,4)) AS value, i.unit, f.state, 'computed' AS basis, i.definition,
+INSERT INTO candidate.mart_{pillar} BY NAME
+SELECT i.pillar, r.region_system, r.region_code, r.region_name, f.period, f.indicator_id, f.numerator, f.denominator,
+  f.value, i.unit, f.state, i.definition, CASE WHEN f.state NOT IN ('measured', 'suppressed') THEN NULL
+    WHEN i.formula = 'published' THEN 'taken_over' ELSE 'computed' END AS basis,
   list_filter([b.source_id], x -> x IS NOT NULL) AS source_ids,
-  list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids,
-  CAST(f.synthetic AS BOOLEAN) AS synthetic, p.value AS published_value, p.publisher AS published_by
+  list_filter([b.batch_id], x -> x IS NOT NULL) AS batch_ids, coalesce(b.synthetic, false) AS synthetic,
+  coalesce(p.value, CASE WHEN i.formula = 'published' THEN f.value::DECIMAL(24,4) END) AS published_value,
+  CASE WHEN i.formula = 'published' AND f.value IS NOT NULL THEN coalesce(p.publisher, i.source_text)
+    ELSE p.publisher END AS published_by
 FROM found f JOIN definitions.indicators i ON i.id = f.indicator_id JOIN seeds.regions r USING (region_code)
 LEFT JOIN batches b ON b.record = i.records[1]
 LEFT JOIN seeds.published_figures p USING (indicator_id, region_code, period)
@@ -111,6 +128,7 @@ def build(path: Path) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         load_seeds(connection)
+        write_evidence(connection, [_batch(record, source_id) for record, source_id in SOURCES.items()])
         _marts(connection)
         connection.execute("CREATE SCHEMA scores")
         for table in SCORES:
@@ -137,7 +155,8 @@ def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _described(schema: str, table: str) -> str:
-    fields = ", ".join(f"{column.name} {column.type}" for column in columns(table))
+    """A table as dbt builds it under its contract."""
+    fields = ", ".join(f"{column.name} {column.type}{' NOT NULL' * column.required}" for column in columns(table))
     return f"CREATE TABLE {schema}.{table} ({fields})"
 
 
@@ -150,13 +169,16 @@ def batch_of(source_id: str) -> str:
     return f"0193a1b0-0000-7000-8000-{sorted(SOURCES.values()).index(source_id):012}"
 
 
+def _batch(record: str, source_id: str) -> Line:
+    *_, received, refused = OPDS[source_id]
+    return batch_of(source_id), source_id, record, received - refused, source_id not in REAL
+
+
 def _marts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE SCHEMA candidate; CREATE SCHEMA promoted")
     connection.execute("CREATE TEMP TABLE found AS FROM read_csv(?, all_varchar = true)", [str(MEASUREMENTS)])
     connection.execute(MISSING)
-    connection.execute("CREATE TEMP TABLE batches (record VARCHAR, source_id VARCHAR, batch_id VARCHAR)")
-    for record, source_id in SOURCES.items():
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?)", [record, source_id, batch_of(source_id)])
+    connection.execute("CREATE TEMP VIEW batches AS FROM evidence.batches")
     connection.execute(_described("candidate", "findings"))
     connection.execute(FINDINGS.format(person=PERSON))
     for pillar in PILLARS:
@@ -167,6 +189,7 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> None:
             "since": f"'{HELD_SINCE}'" if held else "NULL",
             "reason": f"'{HELD_REASON}'" if held else "NULL",
         }
+        connection.execute(_described("candidate", f"mart_{pillar}"))
         connection.execute(MART.format(**words))
         connection.execute(PROMOTED.format(**words))
 
@@ -185,7 +208,7 @@ def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
         FROM definitions.questions q JOIN (
           {marts}
         ) m USING (indicator_id)
-        WHERE m.region_code = ? AND q.instrument_id = '{INSTRUMENT}'
+        WHERE m.region_code = ? AND q.instrument_id = '{INSTRUMENT}' AND q.pillar IS NOT NULL
           AND q.question_key IN (SELECT question_key FROM definitions.bands)
         QUALIFY row_number() OVER (PARTITION BY q.question_key ORDER BY m.period DESC) = 1
         """,

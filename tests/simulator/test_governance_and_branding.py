@@ -61,7 +61,8 @@ def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Setting
     columns = landed_columns(settings.sources_dir)
     landing = {**landing_views(settings.home, columns, batches), **regions_view(regions)}
     records = record_views(readable_sources(settings.sources_dir), landing, regions)
-    views = figures_views(records, lambda **_wanted: records["records.published_figure"])
+    own = load_indicators()
+    sql = figures_sql([*own["governance"], *own["branding"]], period_sql())
     with duckdb.connect() as connection:
         show_views(connection, {**landing, **records})
         found = connection.execute(
