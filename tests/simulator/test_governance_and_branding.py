@@ -61,7 +61,7 @@ def figures(pulled: Mapping[str, PullOutcome], ledger: Ledger, settings: Setting
     columns = staged_columns(settings.sources_dir, batches)
     landing = {**landing_views(settings.home, columns, batches), **regions_view(regions)}
     records = record_views(readable_sources(settings.sources_dir), landing, regions)
-    views = figures_views(records, lambda _wanted: records["records.published_figure"])
+    views = figures_views(records, lambda **_wanted: records["records.published_figure"])
     with duckdb.connect() as connection:
         show_views(connection, {**landing, **records, **views})
         found = connection.execute(
