@@ -102,8 +102,9 @@ def _instrument_table(results: Sequence[Mapping[str, Any]]) -> Table:
     made = Table("", title="Instruments, by who answered", title_justify="left", box=None, pad_edge=False)
     for code, name in regions.items():
         made.add_column(f"{name}\n{code}", justify="right")
-    for (instrument, year, role), values in lines.items():
-        made.add_row(f"{instrument} {year}, {role}", *(values.get(code, DASH) for code in regions))
+    for (instrument, year, role), values in sorted(lines.items()):
+        year_too = "" if str(year) in instrument else f" of {year}"
+        made.add_row(f"{instrument}{year_too}, {role}", *(values.get(code, DASH) for code in regions))
     return made
 
 
@@ -132,8 +133,8 @@ def _instruments(connection: "duckdb.DuckDBPyConnection") -> Sequence[Row]:
     """The results that have a value. A publication of an earlier version has no such table."""
     known = connection.execute("from duckdb_tables() where table_name = 'instrument_scores'").fetchone()
     query = (
-        "select region_code, region_name, instrument_id, year, role, value::decimal(12, 2) as value, predicate, waiting, "
-        "synthetic from scores.instrument_scores where node = 'index' and value is not null "
+        "select region_code, region_name, instrument_id, year, role, value::decimal(12, 2) as value, predicate, "
+        "waiting, synthetic from scores.instrument_scores where node = 'index' and value is not null "
         "order by region_code, instrument_id, year, role"
     )
     return _rows(connection, query) if known else []

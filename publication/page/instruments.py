@@ -23,7 +23,7 @@ def results(content: Content, region_code: str) -> list[Result]:
     return [_result(content, row, [part for part in own if of_sheet(part, row) and part is not row]) for row in indices]
 
 
-def answersof_sheet(content: Content, index: Row, state: str) -> list[Row]:
+def answers_of(content: Content, index: Row, state: str) -> list[Row]:
     """The answers behind an index that are in this state."""
     return [row for row in content.instrument_answers if of_sheet(row, index) and row["state"] == state]
 
@@ -41,7 +41,7 @@ def of_sheet(row: Row, index: Row) -> bool:
 
 
 def _result(content: Content, row: Row, parts: list[Row]) -> Result:
-    waiting = answersof_sheet(content, row, "waiting")
+    waiting = answers_of(content, row, "waiting")
     counts = {answer["score"] for answer in waiting if answer["score"] is not None}
     year = str(row["year"])
     return Result(
@@ -54,7 +54,7 @@ def _result(content: Content, row: Row, parts: list[Row]) -> Result:
         origin=simulated(row, "value"),
         answered=int(row["questions"]) - int(row["unanswered"]) - int(row["waiting"]),
         total=int(row["questions"]),
-        taken_over=len(answersof_sheet(content, row, "taken_over")),
+        taken_over=len(answers_of(content, row, "taken_over")),
         waiting=len(waiting),
         waiting_for=_bodies(content, waiting),
         waiting_counts=number(min(counts)) if counts else None,
@@ -63,7 +63,7 @@ def _result(content: Content, row: Row, parts: list[Row]) -> Result:
             for part in sorted(parts, key=lambda part: int(part["position"]))
             if part["value"] is not None
         ],
-        refused=[(str(one["printed_code"]), str(one["reason"])) for one in answersof_sheet(content, row, "refused")],
+        refused=[(str(one["printed_code"]), str(one["reason"])) for one in answers_of(content, row, "refused")],
     )
 
 
