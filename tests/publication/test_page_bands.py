@@ -12,7 +12,8 @@ from definitions.tables import definition_tables
 from ledger.project import pillar_ids
 from publication.content import Content
 from publication.page.charts import band_scale
-from publication.page.indicators import band_text, questions
+from publication.page.indicators import band_text
+from publication.page.questions import asked
 from publication.page.words import Text
 from tests.publication.sample_warehouse import REGIONS
 
@@ -123,8 +124,8 @@ def test_the_band_beside_a_question_holds_its_value_and_carries_its_score(conten
     values = {(row["region_code"], row["question_text"]): row for row in content.question_scores}
     scored = 0
     for code, pillar in product(REGIONS, pillar_ids()):
-        for view in questions(content, pillar, code):
-            row = values[code, view.text]
+        for view in asked(content, code, pillar).answered:
+            row = values[code, view.text.id]
             assert (view.band is not None) == (row["score"] is not None)
             if view.band is not None:
                 bands = content.bands_of(row["question_key"], row["rubric_version"])
