@@ -27,9 +27,11 @@ STEP = Decimal("0.0001")
 
 
 def defined() -> Mapping[str, list[dict[str, Any]]]:
-    """The bands of each question, as the rubric has them."""
+    """The bands of each question of the ministry's evaluation, as the rubric has them; the page shows no others."""
+    tables = definition_tables()
+    shown = {row["question_key"] for row in tables["questions"] if str(row["instrument_id"]).startswith("smart-city")}
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in definition_tables()["bands"]:
+    for row in (row for row in tables["bands"] if row["question_key"] in shown):
         band: dict[str, Any] = {"score": Decimal(str(row["score"]))}
         for name in ("lower", "upper"):
             band[name] = None if row[name] is None else Decimal(str(row[name]))
