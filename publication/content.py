@@ -35,6 +35,7 @@ class Content:
     index_scores: Sequence[Row]
     instruments: Mapping[str, Row]
     instrument_scores: Sequence[Row]
+    instrument_answers: Sequence[Row]
     findings: Sequence[Row]
 
     def of_region(self, rows: Sequence[Row], region_code: str) -> list[Row]:
@@ -86,5 +87,6 @@ def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, m
         index_scores=rows("scores.index_scores"),
         instruments={str(row["id"]): row for row in rows("reference.instruments")},
         instrument_scores=rows("scores.instrument_scores"),
+        instrument_answers=rows("scores.instrument_answers"),
         findings=optional("quality", "findings"),
     )

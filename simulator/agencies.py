@@ -24,6 +24,7 @@ from simulator.data import (
     stunting,
     surveys,
 )
+from simulator.data.answers import answers
 from simulator.data.applications import inventory
 from simulator.data.assessments import dimension_rows, spbe_rows
 from simulator.data.births import encounters
@@ -48,7 +49,7 @@ from simulator.systems.surveys import Kobo, Odk
 from simulator.xlsx import Cell, workbook
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
-_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE, _VALUES_A_REGISTER = 2, 10, 60, 50
+_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE, _VALUES_A_REGISTER, _ANSWERS_A_PAGE = 2, 10, 60, 50, 100
 SCHOOLS = "99640000-0000-4000-8000-000000020241"
 """The portal's resource with the schools of the first semester of 2024/2025."""
 
@@ -75,6 +76,7 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
                 "/api/penilaian": Endpoint(dimension_rows, _VALUES_A_PAGE),
                 "/api/spbe": Endpoint(lambda year: spbe_rows(year, revision()), _INDICES_A_PAGE, envelope=False),
                 "/api/aplikasi": Endpoint(inventory, _APPLICATIONS_A_PAGE),
+                "/api/jawaban": Endpoint(answers, _ANSWERS_A_PAGE),
             },
             token=secret("diskominfo"),
         ),

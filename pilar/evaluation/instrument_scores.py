@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from definitions.exact import exact, rounded
-from definitions.instrument import INDEX, Asked, Instrument
+from definitions.instrument import INDEX, Asked, Instrument, Part
 from definitions.instruments import load_instruments
 from definitions.scoring import Answer, Scored, score
 from definitions.words import said
@@ -163,14 +163,16 @@ def _is_number(text: str) -> bool:
 
 
 def _scores(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping[str, Given]) -> Sequence[Row]:
-    parts = {name: said(part.name, "id") for name, part in instrument.nodes.items()}
-    names = {**parts, INDEX: said(instrument.name, "id")}
+    names = {INDEX: instrument.name, **{name: part.name for name, part in instrument.nodes.items()}}
+    order, depths = list(names), dict(_depths(instrument.parts, 1))
     return [
         {
             **_place(sheet),
             "node": node.id,
             "position": position,
-            "node_name": names.get(node.id, node.id),
+            "depth": 0 if node.id == INDEX else depths.get(node.id, 1),
+            "node_name": said(names.get(node.id, node.id), "id"),
+            "node_name_en": said(names.get(node.id, node.id), "en"),
             "value": node.value,
             "state": "missing" if node.value is None else "measured",
             "predicate": str(scored.predicate) if node.id == INDEX and scored.predicate is not None else None,
@@ -179,8 +181,17 @@ def _scores(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping
             "waiting": len(scored.waiting),
             "synthetic": any(one.synthetic for one in given.values()),
         }
-        for position, node in enumerate(sorted(scored.nodes.values(), key=lambda one: one.id != INDEX))
+        for position, node in enumerate(
+            # What a method computes beside the parts comes behind them.
+            sorted(scored.nodes.values(), key=lambda one: order.index(one.id) if one.id in names else len(order))
+        )
     ]
+
+
+def _depths(parts: Sequence[Part], depth: int) -> Iterator[tuple[str, int]]:
+    for part in parts:
+        yield part.id, depth
+        yield from _depths(part.parts, depth + 1)
 
 
 def _answers(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping[str, Given]) -> Sequence[Row]:

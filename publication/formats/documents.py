@@ -8,12 +8,15 @@ from ledger.project import Column, columns, mart_of
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.json_text import check_json, to_json
+from publication.page.instruments import INDEX, answers_of, of_sheet, other_body
 from publication.page.words import Text
 from publication.paths import evidence_path, index_evidence_path, safe
 from publication.tables import Table
 
 # What the document of a region says above its indicators is not repeated in each of them.
 SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_name"})
+
+PART = ("node", "depth", "node_name", "node_name_en", "value", "state")
 
 
 def _write(draft: Draft) -> None:
@@ -88,7 +91,37 @@ def _region(content: Content, region: Row) -> dict[str, Any]:
             }
             for row in content.of_region(content.pillar_scores, code)
         ],
+        "instruments": [
+            _result(content, row) for row in content.of_region(content.instrument_scores, code) if row["node"] == INDEX
+        ],
     }
+
+
+def _result(content: Content, index: Row) -> dict[str, Any]:
+    """What one party's answers to an instrument come to, what it waits for, and what of it was refused."""
+    parts = [row for row in content.instrument_scores if of_sheet(row, index) and row is not index]
+    return {
+        "instrument": content.instruments.get(str(index["instrument_id"])),
+        "role": index["role"],
+        "index": _without_region(index),
+        "parts": [{name: row[name] for name in PART} for row in sorted(parts, key=lambda row: int(row["position"]))],
+        "waiting": [
+            {
+                "question": row["question"],
+                "printed_code": row["printed_code"],
+                "for": other_body(content, row),
+                "counts": row["score"],
+            }
+            for row in answers_of(content, index, "waiting")
+        ],
+        "refused": [
+            {"question": row["question"], "reason": row["reason"]} for row in answers_of(content, index, "refused")
+        ],
+    }
+
+
+def _without_region(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in SAID_ABOVE}
 
 
 def _own_columns(pillar: str) -> list[Column]:

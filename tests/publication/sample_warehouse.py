@@ -9,12 +9,15 @@ from pathlib import Path
 
 import duckdb
 
+from definitions.records import load_records
 from ledger.project import columns, pillar_ids
 from ledger.regions import known
 from ledger.settings import REPOSITORY
 from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.evidence import Line, write_evidence
+from pilar.evaluation.instrument_scores import write_instrument_scores
 from pilar.evaluation.warehouse import regions_view
+from simulator.data.answers import answers
 
 MEASUREMENTS = Path(__file__).with_name("sample_measurements.csv")
 SEEDS = REPOSITORY / "dbt_project" / "seeds"
@@ -44,10 +47,8 @@ NUMBERS = {
     },
 }
 
-SCORES = (
-    *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
-    *("instrument_scores", "instrument_answers"),
-)
+SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+ANSWER = ("kode_daerah", "tahun", "instrumen", "kode", "peran", "no_asesor", "jawaban")
 FINDINGS = """
 INSERT INTO candidate.findings VALUES
   ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
@@ -137,7 +138,23 @@ def build(path: Path) -> Path:
             _question_scores(connection, code)
             _pillar_scores(connection, code)
             _index_scores(connection, code)
+        _answers(connection)
+    write_instrument_scores(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP SCHEMA records CASCADE; DROP SCHEMA reference CASCADE")
     return path
+
+
+def _answers(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the demo's register of answers holds, as the platform takes it in."""
+    connection.execute("CREATE SCHEMA records; CREATE SCHEMA reference")
+    connection.execute("CREATE VIEW reference.regions AS FROM seeds.regions")
+    columns = ", ".join(f"{name} {kind}" for name, kind in load_records()["answer"].sql_types.items())
+    connection.execute(f"CREATE TABLE records.answer ({columns}, _batch VARCHAR, _synthetic BOOLEAN)")
+    batch = batch_of("diskominfo_spbe")
+    rows = [(*(row[name] for name in ANSWER), batch, True) for year in (2023, 2025, 2026) for row in answers(year)]
+    names = "region_code, year, instrument, code, role, assessor, value, _batch, _synthetic"
+    connection.executemany(f"INSERT INTO records.answer ({names}) VALUES ({', '.join('?' * 9)})", rows)
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,9 +10,9 @@ import pytest
 from expectations.scores import REASONS
 from publication.content import Content
 from publication.meta import Gate, GateCheck, Quarantined
-from publication.page import view
+from publication.page import indicators, view
 from publication.page.charts import share, spark
-from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _older, _parts, threshold
+from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _parts, threshold
 from publication.page.model import Mark
 from publication.page.quality import findings, gates, sources
 from publication.page.words import Text, amount, clock, day, listed, number, period
@@ -155,7 +155,7 @@ def test_why_a_question_has_no_score_where_only_older_data_are_there(content: Co
     def older(*periods: str, **change: Any) -> Any:
         mart = [{"indicator_id": key, "region_code": "64.02", "period": at, "value": Decimal(7)} for at in periods]
         told = replace(content, marts={pillar: mart}, question_scores=[missing, newest])
-        return _older(told, {**missing, **change})
+        return indicators.older(told, {**missing, **change})
 
     assert older("2024") is None
     assert older("2024-01") is None

@@ -33,6 +33,7 @@ REFUSED = {
     "setda_penetapan": 1,
     "setda_skm": 3,
     "diskominfo_aplikasi": 1,
+    "diskominfo_jawaban": 0,
     "diskominfo_surat": 3,
     "dpmptsp_izin": 1,
     "dpmptsp_lkpm": 1,

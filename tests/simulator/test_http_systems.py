@@ -248,6 +248,32 @@ def test_bps_has_three_ways_of_saying_no(connections: Connections) -> None:
     assert (stranger.status_code, stranger.json()["status"]) == (401, "Error")
 
 
+def test_the_register_of_answers_keeps_parties_apart_and_waits_for_other_bodies(get: Get) -> None:
+    rows: list[dict[str, str]] = []
+    for year in (2023, 2025, 2026):
+        pages = get("diskominfo", "/api/jawaban", {"tahun": year, "page": 1}).json()["meta"]["pages"]
+        for page in range(1, pages + 1):
+            rows += get("diskominfo", "/api/jawaban", {"tahun": year, "page": page}).json()["data"]
+    key = ("kode_daerah", "tahun", "instrumen", "kode", "peran", "no_asesor")
+    assert len({tuple(row[name] for name in key) for row in rows}) == len(rows) < 400
+
+    def asked(instrument: str, role: str, region: str) -> dict[str, str]:
+        given = (instrument, role, region)
+        return {
+            row["kode"]: row["jawaban"] for row in rows if (row["instrumen"], row["peran"], row["kode_daerah"]) == given
+        }
+
+    # What the agency says of itself and what the assessor found, both in full; one letter is not SAKIP's.
+    own, found = asked("sakip-2021", "opd", "64.02"), asked("sakip-2021", "external", "64.02")
+    assert own != {code: found[code] for code in own}
+    assert asked("sakip-2021", "internal", "62.02") == {"1a": "S"}
+    # The four indices of other bodies are there in part, in one region, and nowhere in another.
+    others = {"I5", "I6", "I7", "I18"}
+    assert others & set(asked("pemdi-2026", "external", "64.02")) == {"I5", "I6"}
+    assert not others & set(asked("pemdi-2026", "external", "62.02"))
+    assert asked("smart-city-2023", "opd", "64.02")["outcome/12"] == "0%-5%"
+
+
 def test_diskominfo_pages_in_two_ways(get: Get) -> None:
     pages = [get("diskominfo", "/api/penilaian", {"tahun": 2023, "page": page}).json() for page in (1, 2)]
     assert [page["meta"] for page in pages] == [

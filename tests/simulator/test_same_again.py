@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from simulator.data import (
+    answers,
     applications,
     births,
     budget,
@@ -55,6 +56,7 @@ def digest() -> str:
         [investment_reports.sheet(region, 2024) for region in REGIONS],
         [satisfaction.forms(region) for region in REGIONS],
         [results.lines(), licence_history.statuses(), list(letters.letters()), applications.inventory(2024)],
+        [answers.answers(year) for year in (2023, 2025, 2026)],
         [queues.bookings(date(2024, 8, 5)), queues.waits(date(2024, 8, 5))],
         [health_profile.sheet(), *(roads.sheet(region, year) for region, year in roads.SURVEYS)],
         [rows(region) for region in REGIONS for rows in (stunting.sheet, medical_waste.rows, queues.visits)],
