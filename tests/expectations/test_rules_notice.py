@@ -53,6 +53,8 @@ PILLAR_SPOILS = {
     "changed_without_data": "UPDATE {k} SET value = value + 1",
 }
 SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+# No contract of dbt's stands before these: the platform writes them.
+WRITTEN = ("instrument_scores", "instrument_answers")
 SCORE_SPOILS = {
     **{(table, "under_contract"): f"ALTER TABLE {{t}} DROP COLUMN {described(table).names[-1]}" for table in SCORES},
     ("question_scores", "not_empty"): "DELETE FROM {t}",
@@ -108,6 +110,25 @@ SCORE_SPOILS = {
     ("index_scores", "regions_present"): "DELETE FROM {t} WHERE region_code = '62.02'",
     ("index_scores", "published_agrees"): "UPDATE {t} SET published_value = 2.83 WHERE region_code = '64.02'",
     ("index_scores", "index_recomputed"): "UPDATE {t} SET index_value = index_value + 0.01",
+    **{
+        (table, f"filled_{column}"): f"UPDATE {{t}} SET {column} = NULL"
+        for table in WRITTEN
+        for column in described(table).required
+    },
+    ("instrument_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("instrument_scores", "accepted_role"): "UPDATE {t} SET role = 'somebody'",
+    ("instrument_scores", "accepted_state"): "UPDATE {t} SET state = 'perhaps'",
+    ("instrument_scores", "known_region_code"): "UPDATE {t} SET region_code = '64.99'",
+    ("instrument_scores", "known_instrument_id"): "UPDATE {t} SET instrument_id = 'made up'",
+    ("instrument_scores", "value_where_measured"): "UPDATE {t} SET value = NULL",
+    ("instrument_scores", "no_value_elsewhere"): "UPDATE {t} SET state = 'missing' WHERE value IS NOT NULL",
+    ("instrument_scores", "questions_counted"): "UPDATE {t} SET waiting = questions + 1",
+    ("instrument_scores", "index_present"): "DELETE FROM {t} WHERE node = 'index'",
+    ("instrument_answers", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("instrument_answers", "accepted_state"): "UPDATE {t} SET state = 'perhaps'",
+    ("instrument_answers", "known_region_code"): "UPDATE {t} SET region_code = '64.99'",
+    ("instrument_answers", "refused_with_reason"): "UPDATE {t} SET reason = NULL WHERE state = 'refused'",
+    ("instrument_answers", "evidence"): "UPDATE {t} SET batch_ids = []",
 }
 PILLAR_CASES = [(gate, rule) for gate in PILLARS for rule in rules_of(gate)]
 BOUNDS = [
@@ -118,6 +139,7 @@ BOUNDS = [
         ("range", -1, bounds.minimum),
         ("range", 1, bounds.maximum),
         ("unusual", 1, bounds.unusual_above),
+        ("unusual", -1, bounds.unusual_below),
     )
     if limit is not None
 ]
