@@ -240,8 +240,8 @@ _INSTRUMENT_RULES = (
         "refused_with_reason",
         ANSWERS,
         """SELECT region_code, instrument_id, question FROM {batch}
-           WHERE (state = 'refused') <> (reason IS NOT NULL) OR (state = 'refused' AND score IS NOT NULL)""",
-        "an answer that does not count says why, and counts nothing",
+           WHERE (state = 'refused') <> (reason IS NOT NULL) OR (state = 'refused' AND answer IS NOT NULL)""",
+        "an answer that does not count says why, and what nobody vetted is not shown",
     ),
     no_rows(
         "evidence",

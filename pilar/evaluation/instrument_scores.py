@@ -5,6 +5,7 @@ is scored after it. An answer that the instrument does not have is refused by it
 count. The arithmetic is `definitions/scoring.py`, exact; what is written here is only read and put down.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
 from definitions.instruments import load_instruments
-from definitions.scoring import Answer, Scored, score
+from definitions.scoring import Answer, Mark, Scored, score
 from definitions.words import said
 from ledger.errors import ConfigError
 from pilar.evaluation.definition_tables import write_rows
@@ -126,7 +127,9 @@ def _accepted(instrument: Instrument, given: Mapping[str, Given]) -> dict[str, A
             answer = _read(instrument, key, one.texts)
             score(instrument, {key: answer})
         except (ConfigError, ValueError) as error:
-            one.reason = error.what if isinstance(error, ConfigError) else str(error)
+            said = error.what if isinstance(error, ConfigError) else str(error)
+            # What somebody typed is quoted nowhere that readers look.
+            one.reason = re.sub(r"'[^']*'", "the answer", said)
         else:
             accepted[key] = answer
     return accepted
@@ -195,25 +198,42 @@ def _depths(parts: Sequence[Part], depth: int) -> Iterator[tuple[str, int]]:
 
 
 def _answers(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping[str, Given]) -> Sequence[Row]:
-    own = {_key(instrument, code): one for code, one in given.items() if one.reason is None}
-    rows: list[Row] = []
-    for key, mark in scored.marks.items():
-        asked = instrument.asked[key.partition("#")[0]]
-        one = own.get(key) or own.get(asked.code)
-        rows.append(
-            {
-                **_place(sheet),
-                "question": key,
-                "printed_code": asked.code,
-                "answer": "; ".join(one.texts) if one is not None else None,
-                "score": None if mark.score is None else rounded(mark.score, _DECIMALS),
-                "state": "taken_over" if one is None and mark.state == "given" else mark.state,
-                "reason": None,
-                "batch_ids": sorted(one.batches) if one is not None else [],
-                "synthetic": one is not None and one.synthetic,
-            }
-        )
-    return [*rows, *(_refused(sheet, code, one) for code, one in given.items() if one.reason is not None)]
+    """A line for each question, and one for each answer to what is no question of the instrument."""
+    own, strange = {}, {}
+    for code, one in given.items():
+        key = _known(instrument, code)
+        if key is None:
+            strange[code] = one
+        else:
+            own[key] = one
+    lines = [_answer(instrument, sheet, mark, own.get(mark.key)) for mark in scored.marks.values()]
+    return [*lines, *(_refused(sheet, code, one) for code, one in strange.items())]
+
+
+def _answer(instrument: Instrument, sheet: Sheet, mark: Mark, one: Given | None) -> Row:
+    taken_over = one is None and mark.state == "given"
+    refused = one is not None and one.reason is not None
+    return {
+        **_place(sheet),
+        "question": mark.key,
+        "printed_code": instrument.asked[mark.key.partition("#")[0]].code,
+        # A text that nobody vetted leaves the house only where the instrument took it.
+        "answer": "; ".join(one.texts) if one is not None and not refused else None,
+        "score": None if mark.score is None else rounded(mark.score, _DECIMALS),
+        "state": "refused" if refused else "taken_over" if taken_over else mark.state,
+        "reason": one.reason if one is not None else None,
+        "batch_ids": sorted(one.batches) if one is not None else [],
+        "synthetic": one is not None and one.synthetic,
+    }
+
+
+def _known(instrument: Instrument, code: str) -> str | None:
+    """The key of the question that a code names, with its turn where it has one; None where it names none."""
+    name, _, turn = code.partition("#")
+    key, _ = instrument.targets.get(name.casefold(), ("", ""))
+    if key not in instrument.asked or bool(turn) != instrument.asked[key].each:
+        return None
+    return f"{key}#{turn}" if turn else key
 
 
 def _refused(sheet: Sheet, code: str, one: Given) -> Row:

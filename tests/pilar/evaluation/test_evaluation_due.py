@@ -142,7 +142,9 @@ def test_an_evaluation_ends_in_the_ledger_whatever_happens(
     accept(ledger)
     left: list[Path] = []
 
-    def build(_ledger: Ledger, _settings: Settings, evaluation_id: str, _batches: object, _regions: object) -> None:
+    def build(
+        _ledger: Ledger, _settings: Settings, evaluation_id: str, _batches: object, _regions: object, **_: object
+    ) -> None:
         warehouse = evaluate.warehouse_file(settings, evaluation_id)
         draft = settings.home / "promoted" / "living" / f".{evaluation_id}.parquet.1"
         left.extend((warehouse, warehouse.with_name(f"{warehouse.name}.wal"), draft))
@@ -218,7 +220,7 @@ def test_p3_of_two_evaluations_the_later_one_has_the_later_inputs(
         return found
 
     monkeypatch.setattr(evaluate, "_inputs", slowly)
-    monkeypatch.setattr(evaluate, "_build_and_gate", lambda *_: None)
+    monkeypatch.setattr(evaluate, "_build_and_gate", lambda *_, **__: None)
     with ThreadPoolExecutor(2) as both:
         one = both.submit(evaluate.build_candidates, ledger, settings)
         reading.wait()
