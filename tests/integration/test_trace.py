@@ -49,7 +49,7 @@ WORDS = {
     "rsud_antrean": "kodebooking",
     "rsud_waktu_tunggu": "kode_booking",
     "setda_penetapan": "jenis",
-    "setda_skm": "no_responden",
+    "setda_skm": "unit_layanan",
 }
 
 
