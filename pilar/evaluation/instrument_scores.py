@@ -14,7 +14,7 @@ from pathlib import Path
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
 from definitions.instruments import load_instruments
-from definitions.scoring import Answer, Scored, score
+from definitions.scoring import Answer, Mark, Scored, score
 from definitions.words import said
 from ledger.errors import ConfigError
 from pilar.evaluation.definition_tables import write_rows
@@ -123,6 +123,8 @@ def _accepted(instrument: Instrument, given: Mapping[str, Given]) -> dict[str, A
     for code, one in given.items():
         try:
             key = _key(instrument, code)
+            if key in accepted:
+                raise ValueError(f"{key} is answered by another code too")
             answer = _read(instrument, key, one.texts)
             score(instrument, {key: answer})
         except (ConfigError, ValueError) as error:
@@ -196,24 +198,36 @@ def _depths(parts: Sequence[Part], depth: int) -> Iterator[tuple[str, int]]:
 
 def _answers(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping[str, Given]) -> Sequence[Row]:
     own = {_key(instrument, code): one for code, one in given.items() if one.reason is None}
+    refused = {code: one for code, one in given.items() if one.reason is not None}
+    by_key = {instrument.targets[code.casefold()][0]: code for code in refused if code.casefold() in instrument.targets}
     rows: list[Row] = []
     for key, mark in scored.marks.items():
         asked = instrument.asked[key.partition("#")[0]]
-        one = own.get(key) or own.get(asked.code)
-        rows.append(
-            {
-                **_place(sheet),
-                "question": key,
-                "printed_code": asked.code,
-                "answer": "; ".join(one.texts) if one is not None else None,
-                "score": None if mark.score is None else rounded(mark.score, _DECIMALS),
-                "state": "taken_over" if one is None and mark.state == "given" else mark.state,
-                "reason": None,
-                "batch_ids": sorted(one.batches) if one is not None else [],
-                "synthetic": one is not None and one.synthetic,
-            }
-        )
-    return [*rows, *(_refused(sheet, code, one) for code, one in given.items() if one.reason is not None)]
+        if mark.state != "given" and key in by_key:
+            code = by_key[key]
+            rows.append({**_refused(sheet, code, refused.pop(code)), "question": key, "printed_code": asked.code})
+        else:
+            rows.append(_answer(sheet, asked, mark, own.get(key) or own.get(asked.code)))
+    names = {str(row["question"]) for row in rows}
+    # One question is answered by two codes: the one that is refused is told under another name.
+    return [
+        *rows,
+        *(_refused(sheet, f"{code[:38]} *" if code in names else code, one) for code, one in refused.items()),
+    ]
+
+
+def _answer(sheet: Sheet, asked: Asked, mark: Mark, one: Given | None) -> Row:
+    return {
+        **_place(sheet),
+        "question": mark.key,
+        "printed_code": asked.code,
+        "answer": "; ".join(one.texts) if one is not None else None,
+        "score": None if mark.score is None else rounded(mark.score, _DECIMALS),
+        "state": "taken_over" if one is None and mark.state == "given" else mark.state,
+        "reason": None,
+        "batch_ids": sorted(one.batches) if one is not None else [],
+        "synthetic": one is not None and one.synthetic,
+    }
 
 
 def _refused(sheet: Sheet, code: str, one: Given) -> Row:
