@@ -49,7 +49,7 @@ def print_scores(scores: Scores) -> None:
     for name, why in _without_index(scores["index"]).items():
         out.print(f"{name}: the index {why}.", markup=False)
     out.print(
-        "reported: from the assessors' dimension values. computed: with the outcome dimension computed from indicators "
+        "reported: from the assessors' dimension values. computed: with the dimensions that indicators answer computed "
         "under an assumed rubric. Pillars: score (questions scored of the instrument's). ~ from simulated systems.",
         style="dim",
     )

@@ -124,6 +124,8 @@ def _accepted(instrument: Instrument, given: Mapping[str, Given]) -> dict[str, A
     for code, one in given.items():
         try:
             key = _key(instrument, code)
+            if key in accepted:
+                raise ValueError(f"{key} is answered by another code too")
             answer = _read(instrument, key, one.texts)
             score(instrument, {key: answer})
         except (ConfigError, ValueError) as error:
@@ -198,42 +200,37 @@ def _depths(parts: Sequence[Part], depth: int) -> Iterator[tuple[str, int]]:
 
 
 def _answers(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping[str, Given]) -> Sequence[Row]:
-    """A line for each question, and one for each answer to what is no question of the instrument."""
-    own, strange = {}, {}
-    for code, one in given.items():
-        key = _known(instrument, code)
-        if key is None:
-            strange[code] = one
+    own = {_key(instrument, code): one for code, one in given.items() if one.reason is None}
+    refused = {code: one for code, one in given.items() if one.reason is not None}
+    by_key = {instrument.targets[code.casefold()][0]: code for code in refused if code.casefold() in instrument.targets}
+    rows: list[Row] = []
+    for key, mark in scored.marks.items():
+        asked = instrument.asked[key.partition("#")[0]]
+        if mark.state != "given" and key in by_key:
+            code = by_key[key]
+            rows.append({**_refused(sheet, code, refused.pop(code)), "question": key, "printed_code": asked.code})
         else:
-            own[key] = one
-    lines = [_answer(instrument, sheet, mark, own.get(mark.key)) for mark in scored.marks.values()]
-    return [*lines, *(_refused(sheet, code, one) for code, one in strange.items())]
+            rows.append(_answer(sheet, asked, mark, own.get(key) or own.get(asked.code)))
+    names = {str(row["question"]) for row in rows}
+    # One question is answered by two codes: the one that is refused is told under another name.
+    return [
+        *rows,
+        *(_refused(sheet, f"{code[:38]} *" if code in names else code, one) for code, one in refused.items()),
+    ]
 
 
-def _answer(instrument: Instrument, sheet: Sheet, mark: Mark, one: Given | None) -> Row:
-    taken_over = one is None and mark.state == "given"
-    refused = one is not None and one.reason is not None
+def _answer(sheet: Sheet, asked: Asked, mark: Mark, one: Given | None) -> Row:
     return {
         **_place(sheet),
         "question": mark.key,
-        "printed_code": instrument.asked[mark.key.partition("#")[0]].code,
-        # A text that nobody vetted leaves the house only where the instrument took it.
-        "answer": "; ".join(one.texts) if one is not None and not refused else None,
+        "printed_code": asked.code,
+        "answer": "; ".join(one.texts) if one is not None else None,
         "score": None if mark.score is None else rounded(mark.score, _DECIMALS),
-        "state": "refused" if refused else "taken_over" if taken_over else mark.state,
-        "reason": one.reason if one is not None else None,
+        "state": "taken_over" if one is None and mark.state == "given" else mark.state,
+        "reason": None,
         "batch_ids": sorted(one.batches) if one is not None else [],
         "synthetic": one is not None and one.synthetic,
     }
-
-
-def _known(instrument: Instrument, code: str) -> str | None:
-    """The key of the question that a code names, with its turn where it has one; None where it names none."""
-    name, _, turn = code.partition("#")
-    key, _ = instrument.targets.get(name.casefold(), ("", ""))
-    if key not in instrument.asked or bool(turn) != instrument.asked[key].each:
-        return None
-    return f"{key}#{turn}" if turn else key
 
 
 def _refused(sheet: Sheet, code: str, one: Given) -> Row:

