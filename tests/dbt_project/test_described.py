@@ -74,7 +74,6 @@ def test_the_gates_read_what_their_rules_name(read_by: dict[str, set[str]]) -> N
 LAYERS = {
     "reference": r"regions",
     "pillars": r"mart_\w+",
-    "quality": r"findings",
     # What is published, and what only the scores read.
     "scores": r"\w+_scores|int_\w+",
 }
