@@ -59,7 +59,8 @@ def _seen(found: Sequence[FoundNow], by: str, at: datetime) -> sa.Insert:
             "look": one.look,
             **one.told,
             "state": "open",
-            **{"first_seen": by, "first_seen_at": at, "opened_at": at, "last_seen": by, "last_seen_at": at},
+            **dict.fromkeys(("first_seen", "last_seen"), by),
+            **dict.fromkeys(("first_seen_at", "opened_at", "last_seen_at"), at),
         }
         for one in found
     ]

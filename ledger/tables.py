@@ -268,7 +268,7 @@ finding = Table(
     Column("state", Text, nullable=False, comment="open | reopened | closed"),
     Column("first_seen", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
-    Column("opened_at", DateTime(timezone=True), nullable=False, comment="since when it stands; reopened: the last time"),
+    Column("opened_at", DateTime(timezone=True), nullable=False, comment="since when it stands, or stands again"),
     Column("last_seen", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False),
     Column("closed_by", Text, ForeignKey("evaluation.evaluation_id"), comment="the evaluation that no longer found it"),

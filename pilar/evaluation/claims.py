@@ -56,7 +56,7 @@ def published_sql() -> str:
         "select 'published_ratio_differs' as rule, _source as source_id, region_code, period, indicator as scope,\n"
         "  indicator as subject, 'value' as field, cast(figure.value as varchar) as published,\n"
         f"  {num} as num, figure.denominator as den, factor, greatest(dp, {stated}) as dp,\n"
-        "  concat_ws(' ', publisher, vintage) as against, indicator as indicator_id,\n"
+        "  concat_ws(' ', publisher, figure.vintage) as against, indicator as indicator_id,\n"
         "  _batch as batch_id, _page as page_no, _row as row_no\n"
         f"from records.{FIGURES} as figure inner join definitions.indicators as defined on indicator = defined.id\n"
         f"where formula in ({', '.join(map(literal, sorted(DIVIDED)))}) and region_code in {REGIONS}\n"

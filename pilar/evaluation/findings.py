@@ -8,7 +8,7 @@ about, never by the batch it was seen in.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -96,7 +96,7 @@ class Finding:
     row_no: int | None
     row_count: int = 1
     look: str = ""
-    since: datetime | None = field(default=None, compare=False)
+    since: datetime | None = None
 
     @property
     def severity(self) -> Severity:

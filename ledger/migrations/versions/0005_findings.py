@@ -34,7 +34,7 @@ def upgrade() -> None:
             "opened_at",
             sa.DateTime(timezone=True),
             nullable=False,
-            comment="since when it stands; reopened: the last time",
+            comment="since when it stands, or stands again",
         ),
         sa.Column("last_seen", sa.Text(), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
