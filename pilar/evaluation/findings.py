@@ -137,20 +137,26 @@ def write_findings(warehouse: Path, agencies: Mapping[str, str]) -> None:
         connection.execute(f"create or replace table {LOOKED} as select * from (values {names}) as looked(look)")
 
 
-def dated(warehouse: Path, open_since: Mapping[str, datetime], now: datetime) -> Sequence[FoundNow]:
-    """Write into the file since when each finding stands, and return them; notes are not among them.
+def dated(
+    warehouse: Path, open_since: Mapping[str, datetime], now: datetime
+) -> tuple[Sequence[FoundNow], Sequence[str]]:
+    """Write into the file since when each finding stands. Returns them, but for notes, and the looks that were taken.
 
-    ``open_since``: findings that are open already. All others stand since ``now``. Empty where an earlier version of
-    Pilar scored the file.
+    ``open_since``: findings that are open already. All others stand since ``now``. Nothing was looked for where there
+    is no file, or an earlier version of Pilar scored it.
     """
+    if not warehouse.is_file():
+        return [], []
     with opened(warehouse) as connection:
-        if not _has(connection):
-            return []
+        names = "select 1 from duckdb_tables() where schema_name = 'scores' and table_name = '_looked'"
+        if connection.execute(names).fetchone() is None:
+            return [], []
         rows = _rows(connection, f"from scores.{TABLE}")
         for row in rows:
             row["since"] = open_since.get(str(row["finding_id"]), now).isoformat()
         write_rows(connection, "scores", TABLE, rows)
-    return [
+        looked = connection.execute(f"from {LOOKED} where look is not null order by 1").fetchall()
+    found = [
         FoundNow(
             finding_id=str(row["finding_id"]),
             look=str(row["look"]),
@@ -159,19 +165,7 @@ def dated(warehouse: Path, open_since: Mapping[str, datetime], now: datetime) ->
         for row in rows
         if row["severity"] != "note"
     ]
-
-
-def looked(warehouse: Path) -> Sequence[str]:
-    """The looks that an evaluation took: what one of them no longer sees is gone."""
-    with opened(warehouse) as connection:
-        if not _has(connection):
-            return []
-        return [row[0] for row in connection.execute(f"from {LOOKED} where look is not null order by 1").fetchall()]
-
-
-def _has(connection: duckdb.DuckDBPyConnection) -> bool:
-    names = "select 1 from duckdb_tables() where schema_name = 'scores' and table_name = '_looked'"
-    return connection.execute(names).fetchone() is not None
+    return found, [name for (name,) in looked]
 
 
 def _write(connection: duckdb.DuckDBPyConnection, found: Sequence[Finding]) -> None:

@@ -58,7 +58,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 do="Nothing: what is published is newer. `pilar publications rollback` goes back on purpose",
             )
         warehouse = warehouse_file(settings, evaluation_id)
-        found = findings.dated(warehouse, ledger.open_findings(), evaluation.started_at)
+        found, looked = findings.dated(warehouse, ledger.open_findings(), evaluation.started_at)
         meta = gather(ledger, settings, evaluation, warehouse)
         published = build(
             warehouse,
@@ -70,7 +70,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
         pointer.swap(settings.published_dir, published.id)
         with ledger.together():
             ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
-            ledger.record_findings(evaluation, found, findings.looked(warehouse))
+            ledger.record_findings(evaluation, found, looked)
             ledger.finish_evaluation(evaluation_id, "published")
     remove_old_warehouses(settings)
     return published.id

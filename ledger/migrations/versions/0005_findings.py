@@ -16,9 +16,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "finding",
-        sa.Column(
-            "finding_id", sa.Text(), nullable=False, comment="of what it is about: the same in every evaluation"
-        ),
+        sa.Column("finding_id", sa.Text(), nullable=False, comment="of what it is about: the same in every evaluation"),
         sa.Column("look", sa.Text(), nullable=False, comment="what looked for it; only the same look may find it gone"),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("severity", sa.Text(), nullable=False, comment="contradiction | doubt"),

@@ -1,17 +1,19 @@
 """Claims against facts: each rule, what is near it and no finding, and what a finding is known by."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from pilar.evaluation.findings import SEVERITIES, looked, write_findings
+from pilar.evaluation.findings import SEVERITIES, dated, write_findings
 from publication.page.quality import FINDINGS
 from tests.pilar.evaluation.found import KUKAR, file_of, found
 
 Row = Mapping[str, Any]
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,9 @@ def mart(indicator: str, value: object, **more: object) -> Row:
 
 
 def count(indicator: str, numerator: int, denominator: int = 40000, **more: object) -> Row:
-    return mart(indicator, round(100 * numerator / denominator, 2), numerator=numerator, denominator=denominator, **more)
+    return mart(
+        indicator, round(100 * numerator / denominator, 2), numerator=numerator, denominator=denominator, **more
+    )
 
 
 IDL, POLIO, MR, FACILITY = (
@@ -311,6 +315,27 @@ def test_a_run_of_years_that_grows_is_the_same_finding(path: Path) -> None:
         return found(file_of(path, marts=rows), "finding_id")
 
     assert ids(2022) == ids(2023)
+
+
+def looked(path: Path) -> Sequence[str]:
+    return dated(path, {}, NOW)[1]
+
+
+def test_what_was_open_stands_since_then_and_notes_are_nobodys(path: Path) -> None:
+    row = {"region_code": "11.01", "period": "2024", "indicator": "eco_ipm", "publisher": "BPS", "value": 70}
+    claims = [answer("0%-5%"), answer("0%-5%", year=2022)]
+    file_of(path, marts=[P0], records={"answer": claims, "published_figure": [row]})
+    write_findings(path, {})
+    [first, second], _ = dated(path, {}, NOW)
+    assert first.told["published"] == "0%-5%"
+    before = NOW - timedelta(days=30)
+    again, _ = dated(path, {first.finding_id: before}, NOW)
+    assert again == [first, second]
+    with duckdb.connect(str(path)) as connection:
+        since = dict(connection.execute("select finding_id, since at time zone 'UTC' from scores.findings").fetchall())
+    assert since[first.finding_id] == before.replace(tzinfo=None)
+    assert since[second.finding_id] == NOW.replace(tzinfo=None)
+    assert len(since) == 3
 
 
 def test_p3_a_look_that_fails_leaves_the_others_and_is_not_among_those_that_were_taken(path: Path) -> None:
