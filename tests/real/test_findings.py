@@ -41,7 +41,7 @@ GIVEN = (
 
 def code(name: str) -> str:
     [region] = find(name)
-    return region.region_code
+    return region.code
 
 
 @pytest.fixture(scope="module")
