@@ -29,7 +29,7 @@ def described(warehouses: Path, built: Built) -> dict[tuple[str, str], dict[str,
 def test_everything_has_a_description(described: dict[tuple[str, str], dict[str, str]]) -> None:
     silent = [(table, column) for table, columns in described.items() for column, text in columns.items() if not text]
     assert silent == []
-    assert len(described) >= 15
+    assert len(described) >= 14
 
 
 def test_the_descriptions_name_the_columns_that_are_there(
@@ -81,7 +81,7 @@ LAYERS = {
 
 def test_a_models_folder_and_name_say_its_layer() -> None:
     models = [path.relative_to(PROJECT / "models") for path in (PROJECT / "models").rglob("*.sql")]
-    assert len(models) >= 13
+    assert len(models) >= 12
     for model in models:
         assert re.fullmatch(LAYERS[model.parent.as_posix()], model.stem), model
 
