@@ -50,6 +50,7 @@ _DECIMAL = re.compile(r"decimal\(([1-9]\d?),(\d{1,2})\)")
 _PERIODS = ("year", "month", "period")
 _MOST_DIGITS = 38
 
+Terms = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*( \+ [a-z][a-z0-9_]*)*$")]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
@@ -104,11 +105,36 @@ class RecordColumn(Strict):
         return TYPES.get(self.type) or self.type.upper()
 
 
+class Claim(Strict):
+    """A column that states what follows from others: `percent` ``of`` another one, or a ``sum``; each is ``a + b``.
+
+    It is compared, and never used. Each figure stands for every number that rounds to it: a decimal is rounded to its
+    scale. ``decimals`` are those that the column is printed with, where they are fewer.
+    """
+
+    column: Name
+    percent: Terms | None = None
+    of: Name | None = None
+    sum: Terms | None = None
+    decimals: Annotated[int, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.percent is None) == (self.sum is None) or (self.of is None) != (self.percent is None):
+            raise ValueError("a claim is a `percent` with its `of`, or a `sum`")
+        return self
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The columns that are added up."""
+        return tuple((self.percent or self.sum or "").split(" + "))
+
+
 class Record(Strict):
     """What one row is, by which columns it is told from others, and what is known of it.
 
     ``period`` is the column that says what time a row is about. ``newest``: a key that came in several batches counts
-    once, by its newest batch.
+    once, by its newest batch. ``claims`` are columns that follow from others, as somebody printed them.
     """
 
     id: Name
@@ -118,6 +144,7 @@ class Record(Strict):
     period: Name
     newest: bool = False
     columns: Mapping[Name, RecordColumn]
+    claims: tuple[Claim, ...] = ()
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -133,6 +160,10 @@ class Record(Strict):
             raise ValueError(f"{REGION!r} is a column of every record, of type region, required, and in its key")
         if self.columns[self.period].type not in _PERIODS or not self.columns[self.period].required:
             raise ValueError(f"the period is a required column of type {', '.join(_PERIODS)}")
+        for claim in self.claims:
+            for name in (claim.column, *claim.terms, *([claim.of] if claim.of else [])):
+                if name not in self.shown or self.shown[name].decimal is None:
+                    raise ValueError(f"a claim speaks of {name!r}, which is no decimal column of the record")
         return self
 
     @cached_property

@@ -40,7 +40,7 @@ FOUND = "findings"
 FINDINGS = """(SELECT * REPLACE (
   CASE WHEN rule <> 'unknown_category' THEN subject END AS subject,
   CASE WHEN rule <> 'unknown_category' THEN published END AS published,
-  CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM candidate.findings)"""
+  CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM scores.findings)"""
 # The columns that a mart in force has beside its own.
 IN_FORCE = "promoted.marts"
 # DuckDB names a file's catalog after the file: a schema `marts` inside would be ambiguous for every reader.
@@ -117,7 +117,7 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
         raise PublicationError(
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
-    found = [_table("quality", FOUND, FINDINGS)] if ("candidate", FOUND) in present else []
+    found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
     return (*required, *reference, *found)
 
 

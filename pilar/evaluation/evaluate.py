@@ -74,7 +74,9 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """
     from expectations.gate import run_gate
     from pilar.evaluation.build import build_scores
+    from pilar.evaluation.findings import write_findings
     from pilar.evaluation.instrument_scores import write_instrument_scores
+    from pilar.sources.catalogue import readable_sources
 
     evaluation = ledger.evaluation(evaluation_id)
     if evaluation is None or evaluation.status in ("failed", "interrupted"):
@@ -94,6 +96,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
         write_instrument_scores(warehouse)
+        write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from definitions.indicators import DIVIDED, Each, Indicator, Part, load_indicators
-from definitions.records import FIGURES, SET_ASIDE, load_records
+from definitions.records import FIGURES, load_records
 from ledger.sql import identifier, literal
-from pilar.evaluation.record_views import NO_REGION
 from pilar.evaluation.warehouse import View
 
 COLUMNS: Mapping[str, str] = {
@@ -31,17 +30,6 @@ COLUMNS: Mapping[str, str] = {
 """``amount`` is a value that is no ratio, unrounded. ``basis``: ``computed`` from records, or ``taken_over``.
 
 ``published_value`` is the figure as its authority published it, beside what records give."""
-
-LEFT_OUT_COLUMNS: Mapping[str, str] = {
-    "record": "VARCHAR",
-    "source_id": "VARCHAR",
-    "region_code": "VARCHAR",
-    "period": "VARCHAR",
-    "batch_id": "VARCHAR",
-    "page_no": "INTEGER",
-    "row_no": "BIGINT",
-    "row_count": "INTEGER",
-}
 
 _NEWEST = """
 newest_figures as materialized (
@@ -248,7 +236,7 @@ def period_sql() -> Mapping[str, str]:
 
 
 def figures_views(records: Mapping[str, View], published: Callable[..., View]) -> Mapping[str, View]:
-    """``figures.<pillar>`` over the records that its indicators read, and ``figures._left_out`` over all records.
+    """``figures.<pillar>`` over the records that its indicators read.
 
     - ``records`` are the views of the records, by qualified name.
     - ``published`` gives the view of the published figures as far as it can hold these: a pillar is reached by what
@@ -260,22 +248,7 @@ def figures_views(records: Mapping[str, View], published: Callable[..., View]) -
         read = sorted({record for indicator in indicators for record in indicator.records} - {FIGURES})
         below = (*(records[f"records.{record}"] for record in read), published(wanted=_wanted(indicators)))
         views[f"figures.{pillar}"] = _view(figures_sql(indicators, periods), COLUMNS, below)
-    views["figures._left_out"] = _view(left_out_sql(periods), LEFT_OUT_COLUMNS, tuple(records.values()))
     return views
-
-
-def left_out_sql(periods: Mapping[str, str]) -> str:
-    """The SQL of what no region of the installation counts: by record, source, batch, region and period."""
-    outside = "region_code not in (select region_code from landing._regions)"
-    return "\nunion all by name\n".join(
-        f"select {literal(record)} as record, _source as source_id, region_code, {period} as period,\n"
-        "  _batch as batch_id, min(_page) as page_no, arg_min(_row, (_page, _row)) as row_no,\n"
-        "  cast(count(*) as integer) as row_count\n"
-        f"from (from records.{identifier(record)} where {outside}\n"
-        f"  union all by name from records.{identifier(record + SET_ASIDE)} where _because = {literal(NO_REGION)})\n"
-        f"group by _source, region_code, {period}, _batch"
-        for record, period in periods.items()
-    )
 
 
 def _view(sql: str, columns: Mapping[str, str], below: tuple[View, ...]) -> View:

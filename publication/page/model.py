@@ -268,10 +268,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Contradictions of one kind in one source, with the first few of them."""
+    """Findings of one kind in one source, with the first few of them. ``since``: the day of the oldest."""
 
     rule: Text
+    severity: Text
     source_id: str
+    owners: str
+    since: Text | None
     count: Text
     examples: Sequence[Text]
 

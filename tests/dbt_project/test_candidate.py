@@ -97,16 +97,6 @@ def test_a_bps_code_is_never_read_as_a_kemendagri_code(built: Built) -> None:
     assert built.fetch(f"select count(*) from {candidates()} where region_code = '64.03'") == [(0,)]
 
 
-def test_findings(built: Built) -> None:
-    found = built.fetch("select source_id, rule, subject, published, recomputed from candidate.findings order by 1, 2")
-    assert found == [
-        ("bpkad_realisasi", "published_percentage_differs", "kode_rekening 4", "12311.00", "123.11"),
-        ("bps_indikator", "region_out_of_scope", "(none of the installation)", None, None),
-        ("dlh_sipsn", "published_without_parts", None, "0.11", None),
-        ("dlh_sipsn", "region_out_of_scope", "(none of the installation)", None, None),
-    ]
-
-
 def test_published_figures_stand_beside_the_computed_ones(built: Built) -> None:
     found = values(built, "published_value, published_by")
     assert found[MALANG, "eco_ipm", "2021"] == (Decimal("70.60"), "BPS")

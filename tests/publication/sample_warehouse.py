@@ -50,12 +50,19 @@ NUMBERS = {
 SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
 ANSWER = ("kode_daerah", "tahun", "instrumen", "kode", "peran", "no_asesor", "jawaban")
 FINDINGS = """
-INSERT INTO candidate.findings VALUES
-  ('bpkad_realisasi', 'published_percentage_differs', '64.02', '2023', 'kode_rekening 5.1', 'presentase', '12311',
-   '123.11', 1, 'b1', 0, 4),
-  ('dlh_sipsn', 'region_out_of_scope', NULL, '2024', 'Kab. Contoh', 'region', 'Kab. Contoh', NULL, 1, 'b2', 0, 1),
-  ('dinkes_persalinan', 'unknown_category', '62.02', '2024', '{person}', 'penolong', '{person}', NULL, 2, 'b3', 0, 7),
-  ('dinkes_persalinan', 'unknown_category', '64.02', '2024', 'kader', 'penolong', 'kader', NULL, 31, 'b3', 0, 9);
+INSERT INTO scores.findings BY NAME SELECT * FROM (VALUES
+  ('1', 'bpkad_realisasi', 'published_percentage_differs', 'contradiction', 'bpkad', '64.02', '2023',
+   'kode_rekening 5.1', 'presentase', '12311', '123.11', NULL, 1, 'b1', 0, 4),
+  ('2', 'dlh_sipsn', 'region_out_of_scope', 'note', 'dlh', NULL, '2024', 'Kab. Contoh', 'region', 'Kab. Contoh',
+   NULL, NULL, 1, 'b2', 0, 1),
+  ('3', 'dinkes_profil', 'part_exceeds_whole', 'contradiction', 'dinas_kesehatan', '64.02', '2025',
+   'liv_immunisation_complete', 'numerator', '300', '299', 'liv_immunisation_polio4.numerator', 1, 'b4', NULL, NULL),
+  ('4', 'dinkes_persalinan', 'unknown_category', 'doubt', NULL, '62.02', '2024', '{person}', 'penolong', '{person}',
+   NULL, NULL, 2, 'b3', 0, 7),
+  ('5', 'dinkes_persalinan', 'unknown_category', 'doubt', NULL, '64.02', '2024', 'kader', 'penolong', 'kader', NULL,
+   NULL, 31, 'b3', 0, 9)) AS found(finding_id, source_id, rule, severity, owner, region_code, period, subject, field,
+   published, recomputed, against, row_count, batch_id, page_no, row_no);
+UPDATE scores.findings SET since = TIMESTAMPTZ '2025-01-15 02:00:00+00';
 """
 # An indicator of which the sample says nothing was not delivered.
 MISSING = """
@@ -132,8 +139,9 @@ def build(path: Path) -> Path:
         write_evidence(connection, [_batch(record, source_id) for record, source_id in SOURCES.items()])
         _marts(connection)
         connection.execute("CREATE SCHEMA scores")
-        for table in SCORES:
+        for table in (*SCORES, "findings"):
             connection.execute(_described("scores", table))
+        connection.execute(FINDINGS.format(person=PERSON))
         for code in REGIONS:
             _question_scores(connection, code)
             _pillar_scores(connection, code)
@@ -196,8 +204,6 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE TEMP TABLE found AS FROM read_csv(?, all_varchar = true)", [str(MEASUREMENTS)])
     connection.execute(MISSING)
     connection.execute("CREATE TEMP VIEW batches AS FROM evidence.batches")
-    connection.execute(_described("candidate", "findings"))
-    connection.execute(FINDINGS.format(person=PERSON))
     for pillar in PILLARS:
         held = pillar == "branding"
         words = {

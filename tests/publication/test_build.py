@@ -174,6 +174,7 @@ def test_p6_what_nobody_vetted_is_not_published(published: Published) -> None:
         ).fetchall()
 
     assert rows == [
+        ("part_exceeds_whole", "64.02", "liv_immunisation_complete", "300", 1),
         ("published_percentage_differs", "64.02", "kode_rekening 5.1", "12311", 1),
         ("region_out_of_scope", None, "Kab. Contoh", "Kab. Contoh", 1),
         ("unknown_category", "62.02", None, None, None),
@@ -531,11 +532,12 @@ def test_p7_only_what_is_measured_rests_on_batches(sample_file: Path, tmp_path: 
 def test_p6_fewer_than_five_people_outside_a_code_list_are_not_counted(
     sample_file: Path, tmp_path: Path, rows: int, told: int | None
 ) -> None:
-    statement = f"UPDATE candidate.findings SET row_count = {rows}"
+    statement = f"UPDATE scores.findings SET row_count = {rows}"
     result = publish(spoil(sample_file, tmp_path, statement), sample_meta(), tmp_path / "out")
     with duckdb.connect(str(result.path / DUCKDB_FILE), read_only=True) as connection:
         found = connection.execute("SELECT DISTINCT rule, row_count FROM quality.findings ORDER BY 1").fetchall()
     assert found == [
+        ("part_exceeds_whole", rows),
         ("published_percentage_differs", rows),
         ("region_out_of_scope", rows),
         ("unknown_category", told),

@@ -221,13 +221,28 @@ def test_the_counts_of_a_source_are_of_what_is_in_force(content: Content) -> Non
 
 
 def test_three_examples_of_a_finding_are_shown_and_all_are_counted(content: Content) -> None:
-    row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f"}
+    row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f", "severity": "note",
+           "owner": "dlh", "since": None, "against": None}  # fmt: skip
     rows = [{**row, "subject": f"s{nth}", "published": "1", "recomputed": None} for nth in range(4)]
     [finding] = findings(replace(content, findings=[*rows, {**rows[0], "subject": None}]))
     assert (finding.count.en, [example.en for example in finding.examples]) == (
         "5",
-        ["s0, f 2023: 1", "s1, f 2023: 1", "s2, f 2023: 1"],
+        [f"Kabupaten Kutai Kartanegara, s{nth} f, 2023: 1" for nth in range(3)],
     )
+
+
+def test_a_finding_between_figures_names_both_and_the_agency_in_both_languages(content: Content) -> None:
+    [first, *_] = findings(content)
+    assert (first.rule.id, first.severity.en, first.owners) == (
+        "bagian melebihi keseluruhannya", "contradiction", "Dinas Kesehatan",
+    )  # fmt: skip
+    assert first.since is not None
+    assert first.since.id == "15 Januari 2025"
+    [example] = first.examples
+    assert example.id == (
+        "Kabupaten Kutai Kartanegara, Imunisasi dasar lengkap (IDL), 2025: 300, Imunisasi polio 4 299"
+    )
+    assert example.en.startswith("Kabupaten Kutai Kartanegara, Complete basic immunisation (IDL), 2025: 300, ")
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,6 @@ def test_p9_seeds_that_do_not_pass_stop_what_depends_on_them_and_nothing_else(ed
     result = build_candidates(warehouse, {}, None)
     assert "unique_combination_published_figures" in result.first_failure()
     assert len(result.failed_marts()) == len(pillar_ids())
-    assert not result.failed_for("findings")
 
 
 def test_rehearsing_leaves_what_the_first_evaluation_needs_and_nothing_else(settings: Settings, folder: Path) -> None:

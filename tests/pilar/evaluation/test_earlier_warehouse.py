@@ -20,7 +20,7 @@ from tests.dbt_project.landing import CHOSEN, COLUMNS, KUKAR, above, create, exa
 
 Rows = dict[str, dict[str, Any]]
 PUBLISHED = {"records.published_figure", "records.published_figure__set_aside"}
-SPBE = {"landing.diskominfo_spbe", *PUBLISHED, "figures.governance", "figures._left_out"}
+SPBE = {"landing.diskominfo_spbe", *PUBLISHED, "figures.governance"}
 SCHEMAS = "('candidate', 'definitions', 'figures', 'reference', 'scores', 'seeds')"
 
 
@@ -130,7 +130,7 @@ def test_p2_the_same_data_build_nothing(house: House) -> None:
 def test_p2_a_restated_period_builds_what_it_reaches_and_no_more(house: House) -> None:
     changed, result = house.same_as_full(restated())
     assert changed == SPBE
-    assert {node.name for node in result.nodes if node.kind == "model"} == {"mart_governance", "findings"}
+    assert {node.name for node in result.nodes if node.kind == "model"} == {"mart_governance"}
 
 
 def test_p2_back_and_forth_ends_where_it_began_and_is_no_larger(house: House) -> None:
@@ -148,7 +148,7 @@ def test_p2_a_source_whose_rows_are_gone(house: House) -> None:
     rows = example()
     changed, result = house.same_as_full({name: own for name, own in rows.items() if name != "dlh_sipsn"})
     own = {"records.waste_balance", "records.waste_balance__set_aside"}
-    assert changed == {"landing.dlh_sipsn", *own, "figures.environment", "figures._left_out"}
+    assert changed == {"landing.dlh_sipsn", *own, "figures.environment"}
     assert "mart_environment" in {node.name for node in result.nodes}
 
 
@@ -163,7 +163,6 @@ def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -
         *PUBLISHED,
         *("records.waste_balance", "records.waste_balance__set_aside"),
         *(f"figures.{pillar}" for pillar in ("economy", "environment", "living", "society")),
-        "figures._left_out",
     }
     assert {f"mart_{pillar}" for pillar in pillar_ids()} <= {node.name for node in result.nodes}
     assert contents(warehouse) == contents(full)
@@ -180,7 +179,7 @@ def test_p3_what_breaks_is_missing_and_its_file_serves_nobody(house: House) -> N
     views = house.views(rows)
     warehouse, changed, result = house.evaluate(views)
     full, _, entire = house.evaluate(views, full=True)
-    assert changed == {"landing.perkim_sanitasi", "records.household", "figures.living", "figures._left_out"}
+    assert changed == {"landing.perkim_sanitasi", "records.household", "figures.living"}
     assert result.failed_marts() == entire.failed_marts() == ("mart_living",)
     assert result.first_failure() == entire.first_failure()
     tables = "select table_name from duckdb_tables() where schema_name = 'candidate' order by 1"
