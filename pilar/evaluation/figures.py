@@ -35,14 +35,14 @@ _NEWEST = """
 newest_figures as materialized (
   select indicator, region_code, period, publisher, numerator, denominator, _batch, _source, _synthetic,
     value as lowest, value as highest, (value is null)::integer as blanks
-  from records.published_figure
+  from ({published})
   where indicator in ({wanted}) and region_code is not null
   qualify vintage is not distinct from max(vintage) over (partition by indicator, region_code, period, publisher)
 )"""
 
 
 _ALL = """
-select figures.*, published.published_value, published.published_by
+select figures.*, cast(published.published_value as decimal(24, 4)) as published_value, published.published_by
 from (from computed union all from taken_over) as figures
 left join published using (indicator_id, region_code, period)"""
 
@@ -71,20 +71,33 @@ class Rows:
             column = identifier(self.newest)
             inner += f" qualify {column} = max({column}) over (partition by region_code, _period)"
         if self.each:
-            by, latest = identifier(self.each.by), identifier(self.each.latest)
-            order = f"{latest} desc nulls last, _batch desc, _row desc"
-            thing = f"partition by region_code, _period, {by}"
-            history = self.each.history
-            told = f", list({history} order by {latest}, _batch, _row) over ({thing}) as history" if history else ""
-            inner = f"select *{told} from ({inner}) qualify row_number() over ({thing} order by {order}) = 1"
+            inner = _latest_of_each(inner, self.each)
         return inner
 
 
-def figures_sql(indicators: Sequence[Indicator], periods: Mapping[str, str]) -> str:
-    """The SQL of a pillar's figures. ``periods``: record -> the SQL of its period as text."""
+def _latest_of_each(rows: str, each: Each) -> str:
+    """These rows, one of each thing. Grouped: a window would sort them all, and gather a history again for each row."""
+    latest = identifier(each.latest)
+    told = f", list({each.history} order by {latest}, _batch, _row) as history" if each.history else ""
+    return (
+        f"select unnest(kept){', history' if told else ''} from (\n"
+        f"  select arg_max(given, ({latest} is not null, {latest}, _batch, _row)) as kept{told}\n"
+        f"  from ({rows}) as given group by region_code, _period, {identifier(each.by)})"
+    )
+
+
+def figures_sql(
+    indicators: Sequence[Indicator], periods: Mapping[str, str], published: str = f"from records.{FIGURES}"
+) -> str:
+    """The SQL of a pillar's figures.
+
+    ``periods``: record -> the SQL of its period as text. ``published``: a query of the published figures, with those
+    that these indicators read.
+    """
     sets = list(dict.fromkeys(Rows.of(part) for part in _record_parts(indicators)))
     counted = {rows: f"counted_{number}" for number, rows in enumerate(sets, start=1)}
-    tables = [_NEWEST.strip().format(wanted=", ".join(map(literal, _wanted(indicators))) or "null")]
+    wanted = ", ".join(map(literal, _wanted(indicators))) or "null"
+    tables = [_NEWEST.strip().format(wanted=wanted, published=published)]
     tables += [_counted(name, rows, periods[rows.record], indicators) for rows, name in counted.items()]
     computed = [_figure(indicator, counted, indicators) for indicator in indicators if indicator.all_parts]
     tables.append("computed as materialized (\n" + ("\nunion all\n".join(computed) or _no_figures()) + "\n)")
@@ -202,25 +215,20 @@ def _taken_over(indicators: Sequence[Indicator]) -> str:
     ids = ", ".join(literal(indicator.id) for indicator in indicators) or "null"
     return f"""published as materialized (
   select indicator as indicator_id, region_code, period,
-    cast(case when min(lowest) = max(highest) and sum(blanks) = 0 then min(lowest) end as decimal(24, 4))
-      as published_value,
-    string_agg(distinct publisher, ', ' order by publisher) as published_by
+    cast(case when min(numerator) = max(numerator) then min(numerator) end as decimal(24, 4)) as numerator,
+    cast(case when min(denominator) = max(denominator) then min(denominator) end as decimal(24, 4)) as denominator,
+    case when min(lowest) = max(highest) and sum(blanks) = 0 then min(lowest) end as published_value,
+    array_to_string(list_sort(list_distinct(list(publisher))), ', ') as published_by,
+    list_sort(list_distinct(list(_batch))) as batch_ids, list_sort(list_distinct(list(_source))) as source_ids,
+    bool_or(_synthetic) as is_synthetic
   from newest_figures
   where indicator in ({ids})
   group by indicator, region_code, period
 ),
 taken_over as (
-  select indicator as indicator_id, region_code, period,
-    cast(case when min(numerator) = max(numerator) then min(numerator) end as decimal(24, 4)) as numerator,
-    cast(case when min(denominator) = max(denominator) then min(denominator) end as decimal(24, 4)) as denominator,
-    cast(case when min(lowest) = max(highest) and sum(blanks) = 0 then min(lowest) end as decimal(28, 8)) as amount,
-    'taken_over' as basis,
-    list_sort(list_distinct(list(_batch))) as batch_ids, list_sort(list_distinct(list(_source))) as source_ids,
-    bool_or(_synthetic) as is_synthetic
-  from newest_figures
-  where indicator in ({ids})
-    and (indicator, region_code, period) not in (select indicator_id, region_code, period from computed)
-  group by indicator, region_code, period
+  select indicator_id, region_code, period, numerator, denominator, cast(published_value as decimal(28, 8)) as amount,
+    'taken_over' as basis, batch_ids, source_ids, is_synthetic
+  from published anti join computed using (indicator_id, region_code, period)
 )"""
 
 
@@ -246,8 +254,9 @@ def figures_views(records: Mapping[str, View], published: Callable[..., View]) -
     views = {}
     for pillar, indicators in load_indicators().items():
         read = sorted({record for indicator in indicators for record in indicator.records} - {FIGURES})
-        below = (*(records[f"records.{record}"] for record in read), published(wanted=_wanted(indicators)))
-        views[f"figures.{pillar}"] = _view(figures_sql(indicators, periods), COLUMNS, below)
+        own = published(wanted=_wanted(indicators))
+        below = (*(records[f"records.{record}"] for record in read), own)
+        views[f"figures.{pillar}"] = _view(figures_sql(indicators, periods, own.sql), COLUMNS, below)
     return views
 
 

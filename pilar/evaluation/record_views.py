@@ -6,7 +6,7 @@ neither does: nothing is guessed. What does not count is in ``records.<record>__
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
 
@@ -73,8 +73,8 @@ def record_view(
 ) -> Mapping[str, View]:
     """As ``record_views``, of one record.
 
-    ``only``: what gives rows with these values of a column alone, as far as the mappings tell. Whoever reads no others
-    is reached by nothing else.
+    ``only``: the rows with these values of a column of the key alone. Whoever reads no others is reached by nothing else,
+    as far as the mappings tell.
     """
     records = load_records()
     moved = any(region.bps_code_before for region in regions)
@@ -82,7 +82,9 @@ def record_view(
     wrong = {source.id for source in own if any(faults(source, records))}
     lost = sorted(wrong | {source_id for source_id, named in unread.items() if record.id in named})
     sound = [source for source in own if source.id not in wrong]
-    branches = [branch for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)]
+    branches = [
+        branch.among(only) for source in sound for branch in _branches(record, source, moved) if branch.may_give(only)
+    ]
     below = tuple(landing[name] for name in sorted({name for branch in branches for name in branch.below}))
     files = tuple(dict.fromkeys(chain.from_iterable(view.files for view in below)))
     columns = {**record.sql_types, **LINEAGE}
@@ -127,6 +129,14 @@ class _Branch:
     def may_give(self, only: Mapping[str, Collection[str]]) -> bool:
         """Whether it can give a row with these values."""
         return all(name not in self.fixed or self.fixed[name] in map(repr, values) for name, values in only.items())
+
+    def among(self, only: Mapping[str, Collection[str]]) -> "_Branch":
+        """The same, of the rows with these values alone: none is weighed against others for whoever reads no others."""
+        open_ = {name: values for name, values in only.items() if name not in self.fixed}
+        if not open_:
+            return self
+        listed = " and ".join(f"{identifier(name)} in ({', '.join(map(literal, open_[name]))})" for name in open_)
+        return replace(self, sql=f"select * from ({self.sql}) where {listed}")
 
     def may_meet(self, other: "_Branch") -> bool:
         """Whether both can give the same key: not where a column of it is fixed, and another in each."""
@@ -351,7 +361,7 @@ def _of_source(record: Record, queries: Sequence[str]) -> str:
     if not record.newest:
         return rows
     key = ", ".join(map(identifier, record.key))
-    return f"select * from ({rows})\nqualify row_number() over (partition by {key} order by _batch desc, _row desc) = 1"
+    return f"select unnest(arg_max(given, (_batch, _row))) from ({rows}) as given group by {key}"
 
 
 def _weighed(record: Record, parts: Sequence[str], sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str:

@@ -70,13 +70,15 @@ class View:
     """A view that an evaluation begins with: its SQL, the files it reads, and its columns with their DuckDB types.
 
     ``below`` are the views that its SQL names; their files are among its own. Of a view that cannot be made ``columns``
-    stay, so that views above it can still be made.
+    stay, so that views above it can still be made. One that is ``stored`` is a table in the file: its SQL is long, and
+    would be planned again wherever it is named.
     """
 
     sql: str
     files: tuple[Path, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     below: tuple["View", ...] = ()
+    stored: bool = False
 
     def signature(self) -> str:
         """Tells what it shows: other SQL, here or below, or another file is another signature.
@@ -140,13 +142,13 @@ def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, Vi
 
 
 def regions_view(regions: Sequence[Region]) -> Mapping[str, View]:
-    """The view ``landing._regions``: the installation's regions, with their codes and names in other systems."""
+    """The table ``landing._regions``: the installation's regions, with their codes and names in other systems."""
     names = ", ".join(COLUMNS)
     rows = ", ".join(f"({', '.join(_value(text or None) for text in region.row())})" for region in regions)
     columns = dict.fromkeys(COLUMNS, "VARCHAR")
     # In one table with the empty one, a column of nothing but nulls is text, too.
     listed = f"{empty(columns)} union all select {names} from (values {rows}) as listed({names})"
-    return {"landing._regions": View(listed if rows else empty(columns), columns=columns)}
+    return {"landing._regions": View(listed if rows else empty(columns), columns=columns, stored=True)}
 
 
 def write_views(warehouse: Path, views: Mapping[str, View]) -> None:
@@ -160,7 +162,8 @@ def show_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, View])
     for name, view in views.items():
         schema, _, own = name.partition(".")
         connection.execute(f"create schema if not exists {identifier(schema)}")
-        shown = f"create or replace view {identifier(schema)}.{identifier(own)} as\n"
+        kind = "table" if view.stored else "view"
+        shown = f"create or replace {kind} {identifier(schema)}.{identifier(own)} as\n"
         try:
             connection.execute(shown + view.sql)
         except duckdb.Error as error:

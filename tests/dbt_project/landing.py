@@ -45,7 +45,7 @@ def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> 
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("create schema if not exists landing")
-        connection.execute(f"create or replace view landing._regions as {THREE['landing._regions'].sql}")
+        connection.execute(f"create or replace table landing._regions as {THREE['landing._regions'].sql}")
         for source, columns in COLUMNS.items():
             connection.execute(f"create table landing.{source} ({columns}, {LINEAGE})")
             for coverage, covered in rows.get(source, {}).items():
