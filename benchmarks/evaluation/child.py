@@ -123,7 +123,8 @@ def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
 
                 connection.execute("set timezone = 'UTC'")
                 connection.execute(_regions(regions))
-                land_batch(ledger, settings, connection, CHANGED, str(YEARS[-1]), max(given.rows // 20, 1000))
+                rows = max(given.rows // 20, 1000)
+                land_batch(ledger, settings, connection, CHANGED, coverage=str(YEARS[-1]), rows=rows)
     last = evaluate.warehouse_file(settings, evaluation)
     with duckdb.connect(str(last), read_only=True) as connection:
         [states] = connection.execute("select count(*), count(value) from promoted.marts").fetchall()

@@ -130,7 +130,8 @@ def land_figures(ledger: Ledger, settings: Settings, regions: Sequence[Region]) 
         )
         connection.execute(_regions(regions))
         for year in YEARS:
-            _land(ledger, settings, connection, FIGURES, str(year), _FIGURES_SQL.format(year=year))
+            query = _FIGURES_SQL.format(year=year)
+            _land(ledger, settings, connection, FIGURES, coverage=str(year), query=query)
     return len(regions) * len(YEARS) * len(list(all_indicators()))
 
 
@@ -148,13 +149,13 @@ def land_source(ledger: Ledger, settings: Settings, regions: Sequence[Region], s
         coverages = COVERAGES[source]
         each = rows * SHARES[source] // 100 // len(coverages)
         for coverage in coverages:
-            land_batch(ledger, settings, connection, source, coverage, each)
+            land_batch(ledger, settings, connection, source, coverage=coverage, rows=each)
             landed += each
     return landed
 
 
 def land_batch(
-    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, coverage: str, rows: int
+    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, *, coverage: str, rows: int
 ) -> None:
     """One batch of a source."""
     columns = landed_columns(settings.sources_dir)[source]
@@ -163,10 +164,11 @@ def land_batch(
     )
     count = "(select count(*) from region)"
     query = (
-        f"select {fields}, {_own(coverage)} from (select range as n, cast(hash(range) >> 2 as bigint) as h, {literal(coverage)} as c, "
+        f"select {fields}, {_own(coverage)} from (select range as n, cast(hash(range) >> 2 as bigint) as h, "
+        f"{literal(coverage)} as c, "
         f"range % {count} as place from range({rows})) join region on region.place = n % {count}"
     )
-    _land(ledger, settings, connection, source, coverage, query)
+    _land(ledger, settings, connection, source, coverage=coverage, query=query)
 
 
 _FIGURES_SQL = """
@@ -211,7 +213,7 @@ def _own(coverage: str) -> str:
 
 
 def _land(
-    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, coverage: str, query: str
+    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, *, coverage: str, query: str
 ) -> None:
     batch_id = ledger.start_batch(source, "sample", sha256(b"contract").hexdigest())
     path = settings.landing_dir / batch_id / "rows.parquet"

@@ -73,8 +73,8 @@ def record_view(
 ) -> Mapping[str, View]:
     """As ``record_views``, of one record.
 
-    ``only``: the rows with these values of a column of the key alone. Whoever reads no others is reached by nothing else,
-    as far as the mappings tell.
+    ``only``: the rows with these values of a column of the key alone. Whoever reads no others is reached by nothing
+    else, as far as the mappings tell.
     """
     records = load_records()
     moved = any(region.bps_code_before for region in regions)
