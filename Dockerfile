@@ -13,7 +13,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf,required=false \
 COPY . .
 RUN .venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --no-index \
         --no-build-isolation --config-settings editable_mode=compat --editable . \
-    && .venv/bin/python -m compileall -q connectors dags events expectations ledger pilar publication simulator
+    && .venv/bin/python -m compileall -q connectors dags definitions events expectations ledger pilar publication simulator
 
 FROM ${PYTHON_IMAGE}
 # Volumes take over the owner of these folders when they are first used.

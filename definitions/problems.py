@@ -67,7 +67,7 @@ def _problem(path: Path, detail: ErrorDetails, model: type[BaseModel], prefix: t
 
 def _is_branch(part: int | str) -> bool:
     """Pydantic names the branch of a union in the location (``literal[...]``, ``Keep``); an author does not know it."""
-    return isinstance(part, str) and (part in ("str", "Keep", "Wording", "IncrementalLoad") or "[" in part)
+    return isinstance(part, str) and (part in ("str", "Keep", "Wording", "IncrementalLoad", "Names") or "[" in part)
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> Iterator[str]:

@@ -1,14 +1,10 @@
-"""The bounds of every indicator, as they stand beside its definition in the seed ``indicators``."""
+"""The bounds of every indicator, as they stand in its definition."""
 
-import csv
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from decimal import Decimal
 
-from ledger.errors import GateError
-from ledger.project import PROJECT
-
-SEED = PROJECT / "seeds" / "indicators.csv"
+from definitions.indicators import Formula, Indicator, load_indicators
+from ledger.errors import ConfigError, GateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +12,8 @@ class Bounds:
     """The values an indicator can take, in its own unit, and why; ``owner`` is the agency that answers for them.
 
     Outside ``minimum`` and ``maximum`` a value is impossible and blocks; None: there is no such bound. Above
-    ``unusual_above`` it is possible and seldom: a warning, because rules that call seldom values wrong reject true
-    data. ``formula`` says how the value follows from numerator and denominator: share, ratio, growth, or empty where
-    there is no denominator.
+    ``unusual_above`` or below ``unusual_below`` it is possible and seldom: a warning, because rules that call seldom
+    values wrong reject true data. ``formula`` says how the value follows from its parts.
     """
 
     indicator_id: str
@@ -26,34 +21,30 @@ class Bounds:
     minimum: Decimal | None
     maximum: Decimal | None
     unusual_above: Decimal | None
+    unusual_below: Decimal | None
     because: str
-    formula: str
+    formula: Formula
 
 
-def read_bounds(pillar: str, seed: Path = SEED) -> tuple[Bounds, ...]:
-    """The bounds of a pillar's indicators, in the order of the seed.
-
-    Raises GateError when the seed cannot be read, lacks a column, or has a bound that is no number.
-    """
+def read_bounds(pillar: str) -> tuple[Bounds, ...]:
+    """The bounds of a pillar's indicators, in their order. Raises GateError when a definition is wrong."""
     try:
-        with seed.open(encoding="utf-8", newline="") as file:
-            return tuple(_bounds(row) for row in csv.DictReader(file) if row["pillar"] == pillar)
-    except (KeyError, ValueError, InvalidOperation, OSError) as error:
+        return tuple(_bounds(indicator) for indicator in load_indicators()[pillar])
+    except ConfigError as error:
         raise GateError(
-            f"the bounds of {pillar} cannot be read: {error!r}",
-            where=str(seed),
-            do="Give minimum, maximum and unusual_above a number or nothing; _indicator_seeds.yml has the columns",
+            f"the bounds of {pillar} cannot be read: {error.what}", where=error.where, do=error.do
         ) from error
 
 
-def _bounds(row: dict[str, str]) -> Bounds:
-    minimum, maximum, unusual_above = (_number(row[column]) for column in ("minimum", "maximum", "unusual_above"))
-    return Bounds(row["id"], row["source_text"], minimum, maximum, unusual_above, row["because"], row["formula"])
-
-
-def _number(text: str) -> Decimal | None:
-    """A bound; None where there is none. Not even infinity bounds anything."""
-    found = Decimal(text) if text else None
-    if found is not None and not found.is_finite():
-        raise ValueError(f"{text} is no bound")
-    return found
+def _bounds(indicator: Indicator) -> Bounds:
+    limits = indicator.limits
+    return Bounds(
+        indicator.id,
+        indicator.source,
+        limits.min if limits else None,
+        limits.max if limits else None,
+        limits.unusual_above if limits else None,
+        limits.unusual_below if limits else None,
+        limits.because if limits else "",
+        indicator.formula,
+    )

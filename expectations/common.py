@@ -1,28 +1,35 @@
-"""The rules every pillar's candidate mart must meet, whatever it measures."""
+"""The rules every pillar's candidate mart must meet, whatever it measures.
+
+These ask what a mart says of itself, by its definitions. `lineage` asks what it rests on, `copies` whether numbers
+stand in a second place, and `in_force` how it differs from what is in force.
+"""
 
 from collections.abc import Iterable
 
+from definitions.indicators import DIVIDED, load_indicators
 from expectations.bounds import Bounds, read_bounds
+from expectations.copies import copy_rules
+from expectations.in_force import in_force_rules
+from expectations.lineage import lineage_rules
 from expectations.rules import (
-    REGION_SYSTEM,
+    SHOWN,
+    SHOWN_SQL,
     STATES,
     Rule,
     between,
     empty,
     filled,
-    has_columns,
     in_set,
     known,
     no_rows,
     not_empty,
     not_larger,
+    under_contract,
     unique,
 )
 from ledger.project import mart_of
 from ledger.project import table as described
 
-SHOWN = ("region_code", "period", "indicator_id")
-SHOWN_SQL = ", ".join(SHOWN)
 MEASURED = {"state": ("measured",)}
 ELSEWHERE = {"state": tuple(state for state in STATES if state != "measured")}
 
@@ -34,12 +41,15 @@ def pillar_rules(pillar: str) -> tuple[Rule, ...]:
     """
     table = f"candidate.mart_{pillar}"
     listed = read_bounds(pillar)
+    indicators = load_indicators()[pillar]
     return (
         *_shape(table, pillar),
         *_presence(table, pillar),
         *_values(table),
-        _recomputed(table),
-        *_part_within_whole(table, tuple(item.indicator_id for item in listed if item.formula == "share")),
+        *_parts(table, tuple(item.indicator_id for item in listed if item.formula == "share")),
+        *lineage_rules(table, indicators),
+        *copy_rules(table),
+        *in_force_rules(table),
         *(rule for item in listed for rule in _bounded(table, item)),
     )
 
@@ -47,22 +57,9 @@ def pillar_rules(pillar: str) -> tuple[Rule, ...]:
 def _shape(table: str, pillar: str) -> Iterable[Rule]:
     contract = described(mart_of(pillar))
     yield not_empty(table)
-    yield has_columns(table, contract.names, "a mart keeps the columns its readers rely on")
+    yield under_contract(table, contract)
     yield unique(table, contract.key, "one value per region, period and indicator")
-    because = "a number without its region, period, unit, definition and source says nothing"
-    yield from filled(table, contract.required, SHOWN, because)
-    yield in_set(table, "pillar", (pillar,), SHOWN, "a row of another pillar would be gated by the wrong rules")
-    yield in_set(
-        table, "region_system", (REGION_SYSTEM,), SHOWN, "169 BPS codes name another region in Kemendagri's list"
-    )
     yield in_set(table, "state", STATES, SHOWN, "an unknown state is a signal, never a default")
-    yield no_rows(
-        "region_code_form",
-        table,
-        "SELECT {shown} FROM {batch} WHERE NOT regexp_full_match(region_code, '[0-9][0-9][.][0-9][0-9]')",
-        "a regency's code is written 64.02; bare digits are ambiguous between code systems",
-        shown=SHOWN_SQL,
-    )
     yield no_rows(
         "period_form",
         table,
@@ -70,24 +67,29 @@ def _shape(table: str, pillar: str) -> Iterable[Rule]:
         "a period is a year (2024) or a month (2024-08)",
         shown=SHOWN_SQL,
     )
+    yield no_rows(
+        "as_defined",
+        table,
+        """SELECT m.region_code, m.period, m.indicator_id, m.pillar, m.unit, i.unit AS unit_defined, m.region_system,
+             m.region_name, r.region_name AS name_listed, m.definition
+           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
+           JOIN {seed:regions} r ON r.region_code = m.region_code
+           WHERE (m.pillar, m.unit, m.definition, m.region_system, m.region_name)
+             <> (i.pillar, i.unit, i.definition, r.region_system, r.region_name)""",
+        "pillar, unit and definition are the indicator's, name and code system the region's, as they are defined",
+    )
 
 
 def _presence(table: str, pillar: str) -> Iterable[Rule]:
     yield no_rows(
-        "regions_present",
+        "rows_present",
         table,
-        """SELECT r.region_code, NULL AS period, NULL AS indicator_id FROM {seed:regions} r
-           WHERE r.region_code NOT IN (SELECT region_code FROM {batch} WHERE region_code IS NOT NULL)""",
-        "no region silently disappears: one without data has rows that say so",
-    )
-    yield no_rows(
-        "indicators_present",
-        table,
-        """SELECT r.region_code, NULL AS period, i.id AS indicator_id
-           FROM {seed:regions} r CROSS JOIN {seed:indicators} i
-           WHERE i.pillar = '{pillar}' AND NOT EXISTS
-           (SELECT 1 FROM {batch} m WHERE m.region_code = r.region_code AND m.indicator_id = i.id)""",
-        "each region has a row for each indicator of the pillar, if only to say that it is missing",
+        """SELECT r.region_code, d.period, d.indicator_id FROM {seed:regions} r CROSS JOIN
+           (SELECT DISTINCT i.id AS indicator_id, m.period FROM {seed:indicators} i
+            LEFT JOIN {batch} m ON m.indicator_id = i.id WHERE i.pillar = '{pillar}') d
+           ANTI JOIN {batch} m ON m.region_code = r.region_code AND m.indicator_id = d.indicator_id
+             AND m.period = d.period""",
+        "each region has a row for each indicator and each of its periods, if only to say that it is missing",
         pillar=pillar,
     )
     yield known(
@@ -98,16 +100,9 @@ def _presence(table: str, pillar: str) -> Iterable[Rule]:
         table,
         """SELECT {shown} FROM {batch}
            WHERE indicator_id NOT IN (SELECT id FROM {seed:indicators} WHERE pillar = '{pillar}')""",
-        "an indicator without a definition cannot be explained",
+        "an indicator without a definition cannot be explained, one of another pillar is gated by the wrong rules",
         shown=SHOWN_SQL,
         pillar=pillar,
-    )
-    yield no_rows(
-        "unit_as_defined",
-        table,
-        """SELECT m.region_code, m.period, m.indicator_id, m.unit, i.unit AS defined
-           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id WHERE m.unit <> i.unit""",
-        "the unit is the one of the indicator's definition",
     )
 
 
@@ -118,23 +113,15 @@ def _values(table: str) -> Iterable[Rule]:
     for part in ("numerator", "denominator"):
         because = "a suppressed rate could be computed back from its counts"
         yield empty(f"suppressed_{part}", table, part, SHOWN, because, where={"state": ("suppressed",)})
-    because = "a rate of nothing is missing, not zero and not infinite"
-    yield between(
-        table,
-        "denominator",
-        (0, None),
-        SHOWN,
-        because,
-        name="denominator_positive",
-        above_minimum=True,
-        where=MEASURED,
-    )
     yield no_rows(
-        "evidence",
+        "suppressed_as_ruled",
         table,
-        """SELECT {shown}, source_id FROM {batch}
-           WHERE state = 'measured' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
-        "a measured value names the batches it was computed from",
+        """SELECT {shown}, state, count_of, threshold FROM {batch} m LEFT JOIN {seed:suppression} s USING (indicator_id)
+           WHERE m.state = 'suppressed' AND s.indicator_id IS NULL
+             OR m.state = 'measured' AND CASE s.count_of
+               WHEN 'numerator' THEN m.numerator WHEN 'denominator' THEN m.denominator
+               WHEN 'complement' THEN m.denominator - m.numerator END BETWEEN 1 AND s.threshold - 1""",
+        "counts of people under the threshold are hidden, and nothing else is",
         shown=SHOWN_SQL,
     )
     yield no_rows(
@@ -156,29 +143,51 @@ def _values(table: str) -> Iterable[Rule]:
     )
 
 
-def _part_within_whole(table: str, parts: tuple[str, ...]) -> Iterable[Rule]:
-    if parts:
-        where = {"indicator_id": parts, **MEASURED}
-        because = "a part is never larger than its whole, nor negative"
-        yield not_larger("part_within_whole", table, ("numerator", "denominator"), SHOWN, because, where=where)
-        yield between(table, "numerator", (0, None), SHOWN, because, name="part_not_negative", where=where)
-
-
-def _recomputed(table: str) -> Rule:
-    """The value follows from its own components, to half a unit of the last printed decimal."""
+def _parts(table: str, shares: tuple[str, ...]) -> Iterable[Rule]:
+    because = "a rate of nothing is missing, not zero and not infinite"
+    yield between(
+        table,
+        "denominator",
+        (0, None),
+        SHOWN,
+        because,
+        name="denominator_positive",
+        above_minimum=True,
+        where=MEASURED,
+    )
+    yield no_rows(
+        "parts_stated",
+        table,
+        """SELECT {shown}, i.formula, m.basis, m.numerator, m.denominator
+           FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
+           WHERE m.state = 'measured' AND (m.basis IS NULL OR m.basis NOT IN ('computed', 'taken_over')
+             OR m.basis = 'computed' AND (i.formula = 'published'
+               OR (m.numerator IS NOT NULL) <> (i.formula IN ({divided}, 'amount'))
+               OR (m.denominator IS NOT NULL) <> (i.formula IN ({divided}))))""",
+        "a measured value says whether it was computed or taken over, and what was computed says from which parts",
+        shown=SHOWN_SQL,
+        divided=", ".join(f"'{formula}'" for formula in sorted(DIVIDED)),
+    )
     # The division is done in binary; 1e-9 is far above its error and far below half a unit of any printed decimal.
-    return no_rows(
+    yield no_rows(
         "value_recomputed",
         table,
         """SELECT * FROM (
              SELECT m.region_code, m.period, m.indicator_id, m.value, i.dp,
-               CASE WHEN i.formula = 'growth' THEN 100 * (m.numerator - m.denominator)
-                    WHEN i.unit = '%' THEN 100 * m.numerator ELSE m.numerator END / m.denominator AS recomputed
+               CASE i.formula WHEN 'amount' THEN m.numerator
+                 WHEN 'growth' THEN i.factor * (m.numerator - m.denominator) / m.denominator
+                 ELSE i.factor * m.numerator / m.denominator END AS recomputed
              FROM {batch} m JOIN {seed:indicators} i ON i.id = m.indicator_id
-             WHERE m.state = 'measured' AND m.denominator > 0)
+             WHERE m.state = 'measured' AND (i.formula IN ({divided}) AND m.denominator > 0
+               OR i.formula = 'amount' AND m.numerator IS NOT NULL))
            WHERE recomputed IS NULL OR abs(value - recomputed) > 0.5 * power(10, -dp) + 1e-9""",
-        "a ratio is recomputed from its components; a rate of sums is never the mean of rates",
+        "a value is recomputed from its parts; a rate of sums is never the mean of rates",
+        divided=", ".join(f"'{formula}'" for formula in sorted(DIVIDED)),
     )
+    if shares:
+        where = {"indicator_id": shares, **MEASURED}
+        because = "a part is never larger than its whole"
+        yield not_larger("part_within_whole", table, ("numerator", "denominator"), SHOWN, because, where=where)
 
 
 def _bounded(table: str, item: Bounds) -> Iterable[Rule]:
@@ -194,11 +203,11 @@ def _bounded(table: str, item: Bounds) -> Iterable[Rule]:
             where=where,
             owner=item.owner,
         )
-    if item.unusual_above is not None:
+    if (item.unusual_below, item.unusual_above) != (None, None):
         yield between(
             table,
             "value",
-            (None, item.unusual_above),
+            (item.unusual_below, item.unusual_above),
             SHOWN,
             "possible and seldom: look once whether it is true",
             name=f"unusual_{item.indicator_id}",

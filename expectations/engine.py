@@ -7,7 +7,7 @@ with it: every check answers "list index out of range". AUTOCOMMIT without rollb
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +31,16 @@ class Warehouse:
     def __init__(self, context: "AbstractDataContext", datasource: "SQLDatasource") -> None:
         self.context = context
         self._datasource = datasource
-        with datasource.get_engine().connect() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT schema_name || '.' || table_name, list(column_name) FROM duckdb_columns() "
-                "WHERE database_name = current_database() GROUP BY ALL"
-            ).fetchall()
+        rows = self.ask(
+            "SELECT schema_name || '.' || table_name, list(column_name) FROM duckdb_columns() "
+            "WHERE database_name = current_database() GROUP BY ALL"
+        )
         self.tables: Mapping[str, frozenset[str]] = {table: frozenset(columns) for table, columns in rows}
+
+    def ask(self, query: str) -> Sequence[tuple[Any, ...]]:
+        """The rows of a query, asked of the file itself. Raises SQLAlchemyError when it cannot be carried out."""
+        with self._datasource.get_engine().connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query).fetchall()]
 
     def seed(self, name: str) -> str | None:
         """The qualified name of a reference table, wherever the build put it; None when absent or ambiguous."""

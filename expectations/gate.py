@@ -12,10 +12,10 @@ import structlog
 from expectations import scores
 from expectations.common import pillar_rules
 from expectations.engine import Warehouse, opened
-from expectations.interpret import answered, crashed
+from expectations.interpret import answered
 from expectations.result import Check, GateResult, judge
-from expectations.rules import Rule, no_rows
-from expectations.suites import by_rule, seeds_of, suite_of, with_rows
+from expectations.rules import Rule
+from expectations.suites import BEFORE, by_rule, in_force, seeds_of, suite_of, with_rows, with_tables
 from ledger.errors import GateError
 from ledger.masks import mask_words
 from ledger.project import pillar_ids
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PILLARS = pillar_ids()
 GATES = (*PILLARS, "scores")
-ALL_QUERIES = "all queries"
 
 log = structlog.get_logger()
 
@@ -45,9 +44,10 @@ def rules_by_table(gate: str) -> Mapping[str, tuple[Rule, ...]]:
 
 
 def reads_only_its_mart(gate: str) -> bool:
-    """Whether a pillar's rules read nothing but its candidate mart and reference tables: no moment, no other table.
+    """Whether a pillar's rules read nothing but its candidate, what is in force of it, and reference tables.
 
-    The same rows then get the same answer on any day. Raises GateError when there is no such gate.
+    No moment and no other table: the same rows then get the same answer on any day. Raises GateError when there
+    is no such gate.
     """
     table = f"candidate.mart_{gate}"
     return all(rule.table == table and not _ELSEWHERE.search(rule.query) for rule in rules_of(gate))
@@ -112,11 +112,10 @@ def _check_table(tables: Warehouse, table: str, rules: tuple[Rule, ...]) -> tupl
     lost = not_there(tables, table, rules)
     if lost is not None:
         return (lost,)
-    batch = tables.batch(table)
     suite = suite_of(table, rules, tables)
-    found = _found_by_queries(batch, table, rules, tables)
+    found = _found_by_queries(table, rules, tables)
     asked = tuple(rule for rule in rules if found is None or rule.name in found)
-    answers = _validate(batch, suite, asked, tables.tables[table]) if asked else {}
+    answers = _validate(tables.batch(table), suite, asked, tables.tables[table]) if asked else {}
     return tuple(_check(rule, answers.get(rule.name), found) for rule in rules)
 
 
@@ -125,21 +124,30 @@ def not_there(tables: Warehouse, table: str, rules: Sequence[Rule]) -> Check | N
     if table not in tables.tables:
         return Check("table_exists", "critical", "error", f"the table {table} is missing from the warehouse")
     lost = sorted({seed for rule in rules for seed in seeds_of(rule) if tables.seed(seed) is None})
+    if in_force(table) not in tables.tables and any(BEFORE in rule.query for rule in rules):
+        lost.append(in_force(table))
     if lost:
         message = f"reference tables that are missing or exist twice: {', '.join(lost)}"
         return Check("seeds_exist", "critical", "error", message)
     return None
 
 
-def _found_by_queries(batch: "Batch", table: str, rules: Sequence[Rule], tables: Warehouse) -> frozenset[str] | None:
+def all_queries(table: str, rules: Sequence[Rule], tables: Warehouse) -> str:
+    """One query for the names of a table's rules whose own query finds rows."""
+    return " UNION ALL ".join(
+        f"SELECT {literal(rule.name)} WHERE EXISTS ({with_tables(rule.query, rule, tables).replace('{batch}', table)})"
+        for rule in rules
+    )
+
+
+def _found_by_queries(table: str, rules: Sequence[Rule], tables: Warehouse) -> frozenset[str] | None:
     """The rules whose query finds rows, all asked as one; None when that could not be carried out."""
-    parts = [f"SELECT {literal(rule.name)} AS rule WHERE EXISTS ({rule.query})" for rule in rules]
-    whole = no_rows(ALL_QUERIES, table, " UNION ALL ".join(parts), "none of the queries finds anything")
-    answers = batch.validate(suite_of(table, (whole,), tables), result_format="COMPLETE").results
-    if len(answers) != 1 or crashed(answers[0].exception_info or {}) is not None or not answers[0].result:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return frozenset(name for (name,) in tables.ask(all_queries(table, rules, tables)))
+    except SQLAlchemyError:
         return None
-    rows = answers[0].result["details"]["unexpected_rows"]
-    return frozenset(row["rule"] for row in rows) if len(rows) == answers[0].result["observed_value"] else None
 
 
 def _validate(
@@ -172,7 +180,7 @@ def _one_line(error: Exception) -> str:
 
 # A schema by its name, a file, a moment, or chance: an answer that rests on any of them is good for one evaluation.
 _ELSEWHERE = re.compile(
-    r"\b(candidate|promoted|scores|landing|staging|indicators|seeds|main)\s*\.|\bread_\w+\s*\("
+    r"\b(candidate|promoted|scores|landing|records|figures|definitions|seeds|main)\s*\.|\bread_\w+\s*\("
     r"|\b(now|today|random|gen_random_uuid|uuid|get_current_\w+|transaction_timestamp)\s*\(|\bcurrent_\w+",
     re.IGNORECASE,
 )

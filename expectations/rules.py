@@ -13,13 +13,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
+from ledger.project import Table
 from ledger.sql import literal
 
 Severity = Literal["critical", "warning"]
 # The rows that a rule is about: these columns have one of these values.
 Where = Mapping[str, tuple[str, ...]]
 
-REGION_SYSTEM = "kemendagri"
+# By which columns the rows of a mart that do not meet a rule are shown.
+SHOWN = ("region_code", "period", "indicator_id")
+SHOWN_SQL = ", ".join(SHOWN)
 # The class for what no other class says, and its argument: a query for what must not exist.
 OWN_QUERY = "UnexpectedRowsExpectation"
 QUERY = "unexpected_rows_query"
@@ -35,9 +38,10 @@ class Rule:
     """One expectation on one table.
 
     ``expectation`` is the name of a class of ``great_expectations.expectations``. ``arguments`` are given to it as they
-    stand, for the rows of ``where``. ``query`` finds the rows that break the rule; in it ``{batch}`` is the table and
-    ``{seed:NAME}`` a reference table, found by its name. Rows are shown by the columns ``shown``. ``because`` is what a
-    person reads when the rule is not met, ``owner`` who answers for it. A ``warning`` is recorded and does not block.
+    stand, for the rows of ``where``. ``query`` finds the rows that break the rule. In it ``{batch}`` is the table,
+    ``{before}`` what is in force of it, and ``{seed:NAME}`` a reference table, found by its name. Rows are shown by the
+    columns ``shown``. ``because`` is what a person reads when the rule is not met, ``owner`` who answers for it. A
+    ``warning`` is recorded and does not block.
     """
 
     name: str
@@ -76,16 +80,22 @@ def not_empty(table: str) -> Rule:
     return Rule("not_empty", table, "ExpectTableRowCountToBeBetween", because, query, {"min_value": 1})
 
 
-def has_columns(table: str, columns: Iterable[str], because: str) -> Rule:
-    """The table has at least these columns."""
-    listed = list(columns)
+def under_contract(table: str, contract: Table) -> Rule:
+    """The table was built under its contract, which then refused what does not fit it.
+
+    It has the columns, and those that are required cannot be empty. Where it holds, no other rule needs to ask that.
+    """
     schema, name = map(literal, table.split("."))
-    query = (
-        f"SELECT unnest([{_quoted(listed)}]) EXCEPT SELECT column_name FROM duckdb_columns() "
-        f"WHERE schema_name = {schema} AND table_name = {name}"
+    there = f"FROM duckdb_columns() WHERE schema_name = {schema} AND table_name = {name}"
+    # The last line finds nothing: Great Expectations wants every query to read the table itself.
+    return no_rows(
+        "under_contract",
+        table,
+        f"""SELECT unnest([{_quoted(contract.names)}]) AS column_name EXCEPT SELECT column_name {there}
+            UNION ALL SELECT column_name {there} AND is_nullable AND column_name IN ({_quoted(contract.required)})
+            UNION ALL SELECT NULL FROM {{batch}} WHERE false""",
+        "the build enforced the columns that its readers rely on, and which of them are never empty",
     )
-    arguments = {"column_set": listed, "exact_match": False}
-    return Rule("columns", table, "ExpectTableColumnsToMatchSet", because, query, arguments)
 
 
 def unique(table: str, columns: tuple[str, ...], because: str) -> Rule:

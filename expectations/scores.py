@@ -2,14 +2,26 @@
 
 from collections.abc import Iterable
 
-from expectations.rules import STATES, Rule, between, empty, filled, in_set, known, no_rows, not_empty, unique
+from expectations.rules import (
+    STATES,
+    Rule,
+    between,
+    empty,
+    filled,
+    in_set,
+    known,
+    no_rows,
+    not_empty,
+    under_contract,
+    unique,
+)
 from ledger.project import Table
 from ledger.project import table as described
 
 QUESTIONS, PILLARS = "scores.question_scores", "scores.pillar_scores"
 DIMENSIONS, INDEX = "scores.dimension_scores", "scores.index_scores"
+INDICES, ANSWERS = "scores.instrument_scores", "scores.instrument_answers"
 HIGHEST = "the instrument's scale runs from 0 to 4"
-FILLED = "a score that does not say whose it is, under which rules, cannot be explained"
 BASES = ("reported", "computed")
 REASONS = ("no_list", "not_listed", "dimension_missing")
 WITHOUT_INDEX = "an index that cannot be computed says why, and one that can has nothing to excuse"
@@ -19,11 +31,15 @@ SHOWN = {
     PILLARS: ("region_code", "pillar"),
     DIMENSIONS: ("region_code", "dimension", "basis"),
     INDEX: ("region_code", "basis"),
+    INDICES: ("region_code", "instrument_id", "year", "role", "node"),
+    ANSWERS: ("region_code", "instrument_id", "year", "role", "question"),
 }
+ROLES = ("opd", "internal", "external", "interview", "final")
+ANSWERED = ("given", "taken_over", "waiting", "counted", "unanswered", "refused")
 
 
 def _contract(table: str) -> Table:
-    """What dbt enforces of it: its key, and the columns that are filled."""
+    """What dbt enforces of it: its columns, and which of them are filled; and its key."""
     return described(table.partition(".")[2])
 
 
@@ -32,7 +48,9 @@ def _unique(table: str, because: str) -> Rule:
 
 
 def _filled(table: str) -> Iterable[Rule]:
-    return filled(table, _contract(table).required, SHOWN[table], FILLED)
+    """For tables that no contract of dbt stands over."""
+    because = "a score that does not say whose it is, under which rules, cannot be explained"
+    return filled(table, _contract(table).required, SHOWN[table], because)
 
 
 def _value_iff_measured(table: str, column: str) -> Iterable[Rule]:
@@ -65,7 +83,7 @@ def _regions_present(table: str) -> Rule:
 _QUESTION_RULES = (
     not_empty(QUESTIONS),
     _unique(QUESTIONS, "one score per region, rule set and question"),
-    *_filled(QUESTIONS),
+    under_contract(QUESTIONS, _contract(QUESTIONS)),
     _one_of(QUESTIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _one_of(QUESTIONS, "rubric_status", ("assumed", "official"), "what is not officially published is marked assumed"),
     _one_of(QUESTIONS, "relation", ("direct", "proxy"), "a proxy never passes for the instrument's own measure"),
@@ -86,7 +104,7 @@ _QUESTION_RULES = (
 _PILLAR_RULES = (
     not_empty(PILLARS),
     _unique(PILLARS, "one score per region and pillar"),
-    *_filled(PILLARS),
+    under_contract(PILLARS, _contract(PILLARS)),
     _one_of(PILLARS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(PILLARS),
     known(PILLARS, "pillar", ("pillars", "id"), "a pillar is one of the seed"),
@@ -112,7 +130,7 @@ _PILLAR_RULES = (
 _DIMENSION_RULES = (
     not_empty(DIMENSIONS),
     _unique(DIMENSIONS, "one value per region, rules, dimension and basis"),
-    *_filled(DIMENSIONS),
+    under_contract(DIMENSIONS, _contract(DIMENSIONS)),
     _one_of(DIMENSIONS, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
     _one_of(DIMENSIONS, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(DIMENSIONS),
@@ -148,7 +166,7 @@ _DIMENSION_RULES = (
 _INDEX_RULES = (
     not_empty(INDEX),
     _unique(INDEX, "one index per region, rule set and basis"),
-    *_filled(INDEX),
+    under_contract(INDEX, _contract(INDEX)),
     _one_of(INDEX, "basis", BASES, "what assessors gave and what was computed are never mixed up"),
     _one_of(INDEX, "state", STATES, "an unknown state is a signal, never a default"),
     _regions_known(INDEX),
@@ -191,4 +209,47 @@ _INDEX_RULES = (
     ),
 )
 
-RULES = (*_QUESTION_RULES, *_PILLAR_RULES, *_DIMENSION_RULES, *_INDEX_RULES)
+# Nobody need answer any instrument: these tables may be empty.
+_INSTRUMENT_RULES = (
+    _unique(INDICES, "one value per region, instrument, year, role and part"),
+    *_filled(INDICES),
+    _one_of(INDICES, "role", ROLES, "whose value it is; each role's stands by itself"),
+    _one_of(INDICES, "state", ("measured", "missing"), "an unknown state is a signal, never a default"),
+    _regions_known(INDICES),
+    known(INDICES, "instrument_id", ("instruments", "id"), "an index of an instrument that is written down nowhere"),
+    *_value_iff_measured(INDICES, "value"),
+    no_rows(
+        "questions_counted",
+        INDICES,
+        """SELECT region_code, instrument_id, year, role, questions, unanswered, waiting FROM {batch}
+           WHERE unanswered < 0 OR waiting < 0 OR unanswered + waiting > questions""",
+        "what is unanswered and what is waited for are among what is asked",
+    ),
+    no_rows(
+        "index_present",
+        INDICES,
+        """SELECT region_code, instrument_id, year, role FROM {batch} GROUP BY ALL
+           HAVING count(*) FILTER (WHERE node = 'index') <> 1""",
+        "parts without their index, or two of them, are no result",
+    ),
+    _unique(ANSWERS, "one answer per region, instrument, year, role and question"),
+    *_filled(ANSWERS),
+    _one_of(ANSWERS, "state", ANSWERED, "an unknown state is a signal, never a default"),
+    _regions_known(ANSWERS),
+    no_rows(
+        "refused_with_reason",
+        ANSWERS,
+        """SELECT region_code, instrument_id, question FROM {batch}
+           WHERE (state = 'refused') <> (reason IS NOT NULL) OR (state = 'refused' AND answer IS NOT NULL)""",
+        "an answer that does not count says why, and what nobody vetted is not shown",
+    ),
+    no_rows(
+        "evidence",
+        ANSWERS,
+        """SELECT region_code, instrument_id, question FROM {batch}
+           WHERE state IN ('given', 'refused') AND coalesce(len(batch_ids), 0) = 0 AND answer IS NOT NULL""",
+        "an answer names the batches it came in",
+    ),
+)
+
+RULES = (*_INSTRUMENT_RULES, *_QUESTION_RULES, *_PILLAR_RULES, *_DIMENSION_RULES, *_INDEX_RULES)

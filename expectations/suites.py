@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from great_expectations.expectations.row_conditions import Condition
 
 _SEED = re.compile(r"\{seed:(\w+)\}")
+BEFORE = "{before}"
 
 
 def suite_of(table: str, rules: Iterable[Rule], tables: Warehouse) -> "ExpectationSuite":
@@ -30,6 +31,11 @@ def seeds_of(rule: Rule) -> set[str]:
     return set(_SEED.findall(rule.query))
 
 
+def in_force(table: str) -> str:
+    """What is in force of a candidate: the table of the same name, as the platform keeps it."""
+    return f"promoted.{table.partition('.')[2]}"
+
+
 def with_rows(rules: Sequence[Rule], columns: frozenset[str]) -> dict[str, Any]:
     """Great Expectations' result format with the rows that break these rules, shown by those columns that there are."""
     shown = [column for column in dict.fromkeys(name for rule in rules for name in rule.shown) if column in columns]
@@ -41,15 +47,17 @@ def by_rule(results: Sequence[Any]) -> Mapping[str, Any]:
     return {item.expectation_config.meta["rule"]: item for item in results if item.expectation_config}
 
 
-def _with_seeds(query: str, tables: Warehouse) -> str:
-    return _SEED.sub(lambda match: tables.seed(match[1]) or match[0], query)
+def with_tables(query: str, rule: Rule, tables: Warehouse) -> str:
+    """A query of a rule with the names of all tables but the rule's own."""
+    return _SEED.sub(lambda match: tables.seed(match[1]) or match[0], query.replace(BEFORE, in_force(rule.table)))
 
 
 def _expectation(rule: Rule, tables: Warehouse) -> "Expectation":
     import great_expectations.expectations as library
 
     arguments: dict[str, Any] = {
-        key: _with_seeds(value, tables) if isinstance(value, str) else value for key, value in rule.arguments.items()
+        key: with_tables(value, rule, tables) if isinstance(value, str) else value
+        for key, value in rule.arguments.items()
     }
     if rule.where:
         arguments["row_condition"] = _condition(rule.where)

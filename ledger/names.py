@@ -12,7 +12,7 @@ EVERYTHING = "all"
 EVALUATE = "evaluate"
 WATCH = "watch"
 
-_ACRONYMS = {"bpkad", "bps", "dlh", "dpmptsp"}
+_ACRONYMS = {"bpbd", "bpkad", "bps", "dlh", "dpmptsp"}
 
 
 def agency_asset(opd: str) -> str:

@@ -19,6 +19,9 @@ from ledger.settings import REPOSITORY
 # Asked for at every call; a test may put another project in its place.
 PROJECT = REPOSITORY / "dbt_project"
 GRAIN_TEST = "unique_combination"
+# What the platform makes itself: readers know these tables by their names alone, like those of models.
+DEFINITIONS = "definitions"
+OWN = (DEFINITIONS, "scores")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def mart_of(pillar: str) -> str:
 
 
 def table(name: str, project: Path | None = None) -> Table:
-    """A model or seed by its name, a table of a source by ``source.table``.
+    """A model, a seed or a table that the platform makes itself by its name, another source's by ``source.table``.
 
     Raises ConfigError when no YAML of the project describes it, or when one cannot be read.
     """
@@ -130,19 +133,6 @@ def key(name: str, project: Path | None = None) -> tuple[str, ...]:
     return table(name, project).key
 
 
-def landing_columns(project: Path | None = None) -> Mapping[str, Mapping[str, str]]:
-    """What the models read of each source: its landed columns with their types, by its id.
-
-    Raises ConfigError when a YAML file of the project cannot be read.
-    """
-    prefix = "landing."
-    return {
-        name.removeprefix(prefix): {column.name: column.type for column in found.columns if column.name[0] != "_"}
-        for name, found in tables(project).items()
-        if name.startswith(prefix) and not name.startswith(f"{prefix}_")
-    }
-
-
 def tables(project: Path | None = None) -> Mapping[str, Table]:
     """Every described table by its name. Raises ConfigError when a YAML file of the project cannot be read."""
     return _tables(project or PROJECT)
@@ -162,7 +152,8 @@ def _described(path: Path, project: Path) -> Iterator[Table]:
             yield _table(entry["name"], entry, where)
         for source in document.get("sources", ()):
             for entry in source["tables"]:
-                yield _table(f"{source['name']}.{entry['name']}", entry, where)
+                own = source["name"] in OWN
+                yield _table(entry["name"] if own else f"{source['name']}.{entry['name']}", entry, where)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"a table or column has no name ({error})", where=where, do="Write each as `- name: ...`, as dbt asks"

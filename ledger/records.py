@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 BatchStatus = Literal["running", "accepted", "held", "rejected", "failed", "unchanged"]
 EventStatus = Literal["received", "dispatched", "done", "failed"]
 GateOutcome = Literal["pass", "fail", "error"]
 Maturity = Literal["provisional", "final", "revised"]
+FindingState = Literal["open", "reopened", "closed"]
 EvaluationStatus = Literal["running", "scored", "published", "failed", "interrupted"]
 
 
@@ -239,3 +240,47 @@ class PublicationRow:
     action: str
     published_at: datetime
     current_since: datetime
+
+
+@dataclass(frozen=True)
+class FoundNow:
+    """A finding of one evaluation. ``look``: which of its looks saw it. ``told``: the columns of ``TOLD``, as text."""
+
+    TOLD: ClassVar = (
+        *("rule", "severity", "owner", "source_id", "region_code", "period"),
+        *("subject", "field", "published", "recomputed", "against"),
+    )
+
+    finding_id: str
+    look: str
+    told: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A finding and what became of it.
+
+    It is open since ``opened_at``, for the first or not the first time (state ``reopened``), or closed.
+    """
+
+    finding_id: str
+    look: str
+    rule: str
+    severity: str
+    owner: str | None
+    source_id: str | None
+    region_code: str | None
+    period: str | None
+    subject: str | None
+    field: str | None
+    published: str | None
+    recomputed: str | None
+    against: str | None
+    state: FindingState
+    first_seen: str
+    first_seen_at: datetime
+    opened_at: datetime
+    last_seen: str
+    last_seen_at: datetime
+    closed_by: str | None
+    closed_at: datetime | None

@@ -2,11 +2,12 @@
 
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
+from ledger.finding_store import FindingStore
 from ledger.pull_store import PullStore
 from ledger.quarantine_store import QuarantineStore
 from ledger.receipt_store import ReceiptStore
 from ledger.retention_store import RetentionStore
 
 
-class Ledger(EventStore, QuarantineStore, PullStore, ReceiptStore, RetentionStore, EvaluationStore):
-    """Events, batches, quarantine, receipts and evaluations in one PostgreSQL database."""
+class Ledger(EventStore, QuarantineStore, PullStore, ReceiptStore, RetentionStore, EvaluationStore, FindingStore):
+    """Events, batches, quarantine, receipts, evaluations and findings in one PostgreSQL database."""

@@ -247,3 +247,31 @@ publication = Table(
     _now("published_at"),
     Column("current_since", DateTime(timezone=True), nullable=False),
 )
+
+# What publications found wrong in the data, each once, and what became of it. Moments are those of evaluations.
+finding = Table(
+    "finding",
+    metadata,
+    Column("finding_id", Text, primary_key=True, comment="of what it is about: the same in every evaluation"),
+    Column("look", Text, nullable=False, comment="what looked for it; only the same look may find it gone"),
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False, comment="contradiction | doubt"),
+    Column("owner", Text, comment="the agency (OPD) that answers for it"),
+    Column("source_id", Text),
+    Column("region_code", Text),
+    Column("period", Text),
+    Column("subject", Text),
+    Column("field", Text),
+    Column("published", Text, comment="what is stated"),
+    Column("recomputed", Text, comment="what it is compared with"),
+    Column("against", Text, comment="whose figure that is"),
+    Column("state", Text, nullable=False, comment="open | reopened | closed"),
+    Column("first_seen", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False, comment="since when it stands, or stands again"),
+    Column("last_seen", Text, ForeignKey("evaluation.evaluation_id"), nullable=False),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False),
+    Column("closed_by", Text, ForeignKey("evaluation.evaluation_id"), comment="the evaluation that no longer found it"),
+    Column("closed_at", DateTime(timezone=True)),
+    Index(None, "state", "owner"),
+)

@@ -16,6 +16,7 @@ from pilar.commands import (
     demo,
     development,
     evaluation,
+    findings,
     gates,
     init,
     installation,
@@ -25,6 +26,7 @@ from pilar.commands import (
     quarantine,
     recompute,
     revisions,
+    rubric,
     sources,
     trace,
     trial,
@@ -81,9 +83,11 @@ app.command("release", rich_help_panel=SOURCES)(pulls.release_command)
 app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
+app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
 app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
+app.add_typer(rubric.app, name="rubric", rich_help_panel=FIGURES)
 app.command("init", rich_help_panel=HOUSE)(init.init_command)
 app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
 app.command("regions", rich_help_panel=HOUSE)(init.regions_command)

@@ -3,7 +3,7 @@
 Each takes what it needs from the environment, may run twice, and may die at any line (promise P2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,13 +87,13 @@ def evaluation_due() -> bool:
     return evaluate.due(ledger, settings)
 
 
-def build_candidates(*, anyway: bool = False) -> str | None:
+def build_candidates(*, anyway: bool = False, anew: Collection[str] = ()) -> str | None:
     """Build and gate the pillars; see ``pilar.evaluation.evaluate``. None when nothing is new."""
     from pilar.evaluation import evaluate
 
     ledger, settings = open_installation()
     with ledger.one_connection():
-        return evaluate.build_candidates(ledger, settings, anyway=anyway)
+        return evaluate.build_candidates(ledger, settings, anyway=anyway, anew=anew)
 
 
 def score(evaluation_id: str) -> str:

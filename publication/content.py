@@ -33,6 +33,9 @@ class Content:
     pillar_scores: Sequence[Row]
     dimension_scores: Sequence[Row]
     index_scores: Sequence[Row]
+    instruments: Mapping[str, Row]
+    instrument_scores: Sequence[Row]
+    instrument_answers: Sequence[Row]
     findings: Sequence[Row]
 
     def of_region(self, rows: Sequence[Row], region_code: str) -> list[Row]:
@@ -82,5 +85,8 @@ def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, m
         pillar_scores=rows("scores.pillar_scores"),
         dimension_scores=rows("scores.dimension_scores"),
         index_scores=rows("scores.index_scores"),
+        instruments={str(row["id"]): row for row in rows("reference.instruments")},
+        instrument_scores=rows("scores.instrument_scores"),
+        instrument_answers=rows("scores.instrument_answers"),
         findings=optional("quality", "findings"),
     )

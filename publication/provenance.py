@@ -36,7 +36,8 @@ SELECT s.region_system, s.region_code, s.rule_set_id, s.dimension, s.pillar, s.q
 FROM publication.scores.question_scores s
 LEFT JOIN indicator_rows i ON i.region_system = s.region_system AND i.region_code = s.region_code
   AND i.indicator_id = s.indicator_id AND i.period = s.period
-LEFT JOIN publication.meta.gates g ON g.gate = s.pillar
+LEFT JOIN publication.reference.indicators d ON d.id = s.indicator_id
+LEFT JOIN publication.meta.gates g ON g.gate = d.pillar
 LEFT JOIN (SELECT region_system, region_code, rule_set_id, question_key, unnest(batch_ids) AS batch_id
            FROM publication.scores.question_scores) n
   ON n.region_system = s.region_system AND n.region_code = s.region_code AND n.rule_set_id = s.rule_set_id

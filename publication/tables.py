@@ -17,17 +17,30 @@ from ledger.project import Table as Described
 from ledger.project import table as described_table
 from ledger.sql import identifier, literal
 
-SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+SCORES = (
+    *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
+    *("instrument_scores", "instrument_answers"),
+)
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
-NEEDED = ("regions", "pillars", "dimensions", "indicators", "questions", "bands", "rule_sets", "rule_set_methods")
-WELCOME = ("published_figures", "suppression", "instrument_sizes")
+NEEDED = (
+    "regions",
+    "pillars",
+    "dimensions",
+    "indicators",
+    "questions",
+    "bands",
+    "rule_sets",
+    "rule_set_methods",
+    "instruments",
+)
+WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
 # that nobody vetted, and few of them are few people: neither leaves the house.
 FINDINGS = """(SELECT * REPLACE (
   CASE WHEN rule <> 'unknown_category' THEN subject END AS subject,
   CASE WHEN rule <> 'unknown_category' THEN published END AS published,
-  CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM candidate.findings)"""
+  CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM scores.findings)"""
 # The columns that a mart in force has beside its own.
 IN_FORCE = "promoted.marts"
 # DuckDB names a file's catalog after the file: a schema `marts` inside would be ambiguous for every reader.
@@ -104,7 +117,7 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
         raise PublicationError(
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
-    found = [_table("quality", FOUND, FINDINGS)] if ("candidate", FOUND) in present else []
+    found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
     return (*required, *reference, *found)
 
 

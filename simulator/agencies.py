@@ -1,12 +1,31 @@
 """The agencies of the demo: each system of a protocol, filled with this simulator's own records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
 
 from simulator.credentials import credential, json_web_token
-from simulator.data import licences, queues, schools, statistics, surveys
+from simulator.data import (
+    disasters,
+    facilities,
+    health_profile,
+    investment_reports,
+    licences,
+    medical_waste,
+    plastic,
+    programmes,
+    queues,
+    results,
+    roads,
+    satisfaction,
+    schools,
+    statistics,
+    stunting,
+    surveys,
+)
+from simulator.data.answers import answers
+from simulator.data.applications import inventory
 from simulator.data.assessments import dimension_rows, spbe_rows
 from simulator.data.births import encounters
 from simulator.data.budget import lra
@@ -15,8 +34,10 @@ from simulator.data.waste import rows
 from simulator.regions import REGIONS, by_kemendagri
 from simulator.systems.bpjs import Asked, Bpjs, Service
 from simulator.systems.bps import Bps, Variable
+from simulator.systems.ckan import Ckan
 from simulator.systems.common import Row, System
 from simulator.systems.dapodik import Dapodik
+from simulator.systems.folder import File, Folder
 from simulator.systems.oss import Oss
 from simulator.systems.rest import Endpoint, Rest
 from simulator.systems.satusehat import LIFETIME_S, Satusehat
@@ -25,9 +46,12 @@ from simulator.systems.sicantik import Sicantik
 from simulator.systems.sipd import Sipd
 from simulator.systems.sipsn import Sipsn
 from simulator.systems.surveys import Kobo, Odk
+from simulator.xlsx import Cell, workbook
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
-_INDICES_A_PAGE, _VALUES_A_PAGE = 2, 10
+_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE, _VALUES_A_REGISTER, _ANSWERS_A_PAGE = 2, 10, 60, 50, 100
+SCHOOLS = "99640000-0000-4000-8000-000000020241"
+"""The portal's resource with the schools of the first semester of 2024/2025."""
 
 
 def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int] = lambda: 0) -> list[System]:
@@ -43,7 +67,7 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
             secret=secret("satusehat"),
             lifetime_s=token_lifetime_s,
         ),
-        Sipsn("sipsn", rows, session=secret("sipsn session")),
+        Sipsn("sipsn", rows, session=secret("sipsn session"), facilities=facilities.rows),
         Oss("oss", _projects, user_key=secret("oss")),
         Bps("bps", _variables(), {region.bps: region.name for region in REGIONS}, key=secret("bps")),
         Rest(
@@ -51,13 +75,31 @@ def agencies(*, token_lifetime_s: float = LIFETIME_S, revision: Callable[[], int
             {
                 "/api/penilaian": Endpoint(dimension_rows, _VALUES_A_PAGE),
                 "/api/spbe": Endpoint(lambda year: spbe_rows(year, revision()), _INDICES_A_PAGE, envelope=False),
+                "/api/aplikasi": Endpoint(inventory, _APPLICATIONS_A_PAGE),
+                "/api/jawaban": Endpoint(answers, _ANSWERS_A_PAGE),
             },
             token=secret("diskominfo"),
         ),
         Bpjs("bpjs", _queues(), cons_id="99640", secret=secret("bpjs secret"), user_key=secret("bpjs user key")),
         Kobo("kobo", "aSimulasiAirMinum", surveys.households, key=secret("kobo")),
         Odk("odk", "rumah", surveys.houses, login="pilar@simulasi.example", password=secret("odk")),
+        Folder("bappeda_berkas", _programme_files(), login="pilar", password=secret("bappeda_berkas")),
+        Folder("setda_berkas", _secretariat_files(), login="pilar", password=secret("setda_berkas")),
+        Folder("dpmptsp_berkas", _investment_files(), login="pilar", password=secret("dpmptsp_berkas")),
+        Folder("dinkes_berkas", _health_files(), login="pilar", password=secret("dinkes_berkas")),
+        Folder("dpu_berkas", _road_files(), login="pilar", password=secret("dpu_berkas")),
+        Folder("rsud_berkas", _visit_files(), login="pilar", password=secret("rsud_berkas")),
         Sheet("lembar_publik", "2PACX-simulasi", surveys.wifi_points),
+        Ckan("satudata", {SCHOOLS: schools.recapitulation()}),
+        Rest(
+            "bpbd",
+            {
+                "/api/kejadian": Endpoint(disasters.events, _VALUES_A_REGISTER),
+                "/api/desa-rawan": Endpoint(disasters.villages, _VALUES_A_REGISTER),
+            },
+            token=secret("bpbd"),
+        ),
+        Sheet("lembar_dlh", "2PACX-simulasi-dlh", plastic.inspections),
         Sicantik("sicantik", issued=licences.issued, in_process=licences.in_process, kinds=licences.kinds),
     ]
 
@@ -89,6 +131,63 @@ def _projects(code: str, year: int) -> Sequence[Row]:
 def _variables() -> list[Variable]:
     every = (*statistics.VARIABLES, *statistics.EMPTY_VARIABLES)
     return [Variable(item.id, item.title, item.unit, partial(statistics.values, item)) for item in every]
+
+
+def _programme_files() -> dict[str, File]:
+    return {
+        f"matriks_program_{region.kemendagri}_{year}.xlsx": partial(_book, programmes.sheet, region, year)
+        for region in REGIONS
+        for year in programmes.YEARS
+    }
+
+
+def _secretariat_files() -> dict[str, File]:
+    forms: dict[str, File] = {
+        f"skm_{region.kemendagri}_{satisfaction.YEAR}.csv": partial(_csv, satisfaction.forms, region)
+        for region in REGIONS
+    }
+    return forms | {"penetapan.csv": partial(_csv, results.lines)}
+
+
+def _investment_files() -> dict[str, File]:
+    return {
+        f"lkpm_{region.kemendagri}_{year}.xlsx": partial(_book, investment_reports.sheet, region, year)
+        for region in REGIONS
+        for year in investment_reports.YEARS
+    }
+
+
+def _health_files() -> dict[str, File]:
+    files: dict[str, File] = {
+        f"profil_kesehatan_{health_profile.YEAR}.xlsx": lambda: workbook(health_profile.sheet(), "Tabel KIA")
+    }
+    for region in REGIONS:
+        code = region.kemendagri
+        files[f"baduta_stunting_{code}_{stunting.YEAR}.xlsx"] = partial(_book, stunting.sheet, region)
+        files[f"limbah_medis_{code}_{medical_waste.YEAR}.csv"] = partial(_csv, medical_waste.rows, region)
+    return files
+
+
+def _road_files() -> dict[str, File]:
+    return {
+        f"jalan_kabupaten_{region.kemendagri}_{year}.xlsx": partial(_book, roads.sheet, region, year)
+        for region, year in roads.SURVEYS
+    }
+
+
+def _visit_files() -> dict[str, File]:
+    return {
+        f"waktu_antrean_{region.kemendagri}_{queues.MONTH}.csv": partial(_csv, queues.visits, region)
+        for region in REGIONS
+    }
+
+
+def _book(sheet: Callable[..., Iterable[Sequence[Cell]]], *asked: object) -> bytes:
+    return workbook(sheet(*asked))
+
+
+def _csv(rows: Callable[..., Iterable[Sequence[str]]], *asked: object) -> bytes:
+    return "".join(f"{';'.join(row)}\r\n" for row in rows(*asked)).encode()
 
 
 def _queues() -> dict[str, Service]:

@@ -32,12 +32,17 @@ class Figure:
 BPS_IPM = Source("BPS", "Indeks Pembangunan Manusia (metode baru) menurut kabupaten/kota, komponen")
 BPS_POVERTY = Source("BPS", "Persentase penduduk miskin (P0) menurut kabupaten/kota, Susenas Maret")
 BPS_SUSENAS = Source("BPS", "Persentase rumah tangga menurut akses sanitasi dan air minum layak, Susenas")
+BPS_SAKERNAS = Source("BPS", "Tingkat pengangguran terbuka dan partisipasi angkatan kerja, Sakernas Agustus")
+BPS_JATIM = Source("BPS Jawa Timur", "Indikator kesejahteraan rakyat menurut kabupaten/kota, 2016-2021")
 SIPSN = Source("KLHK, SIPSN", "Capaian kinerja pengelolaan sampah menurut kabupaten/kota")
 SATU_DATA_MALANG = Source("Satu Data Kabupaten Malang", "Stunting menurut puskesmas, Agustus (9.522 dari 154.791 anak)")
 KUKAR_NEWS = Source("Pemerintah Kabupaten Kutai Kartanegara", "kukarkab.go.id/berita/1890, 4 November 2024")
 DJPK = Source("DJPK Kementerian Keuangan", "SIKD, APBD Kabupaten Malang: anggaran dan realisasi")
 SPBE_2021 = Source("Kementerian PANRB", "Indeks SPBE instansi pusat dan pemerintah daerah 2021-2023")
 SPBE_2024 = Source("Kementerian PANRB", "SK MenPANRB 663/2024, Indeks SPBE (kalteng.bpk.go.id)")
+IID = Source("Kemendagri", "Indeks Inovasi Daerah 2022 (eksekutor.com)")
+PROFILE_2025 = Source("Dinas Kesehatan Provinsi Jawa Timur", "Profil Kesehatan 2025, Tabel 26, 41 dan 43")
+KUKAR_ROADS = Source("Dinas PU Kabupaten Kutai Kartanegara", "Kondisi jalan kabupaten 2021/22 (SDI dan IRI), 2.193 km")
 LETTER_2022 = Source("Kementerian Kominfo", "Surat B-1004/DJAI/AI.01.04/12/2022, hasil evaluasi Smart City 2022")
 LETTER_2023 = Source(
     "Kementerian Kominfo", "Surat B-1384/DJAI/AI.01.04/12/2023, hasil evaluasi Smart City 2023 tahap II"
@@ -55,6 +60,16 @@ def _ipm(region: Region, period: str, values: str) -> list[Figure]:
     return [
         *_figures(BPS_IPM, region, period, "tahun", years),
         *_figures(BPS_IPM, region, period, "ribu rupiah/orang/tahun", {"ipm.pengeluaran": expenditure}),
+    ]
+
+
+def _welfare(period: str, values: str) -> list[Figure]:
+    """Malang: poor people in thousands, growth in percent, product per person at constant prices in thousand rupiah."""
+    poor, growth, product = values.split()
+    return [
+        *_figures(BPS_JATIM, MALANG, period, "ribu jiwa", {"penduduk_miskin": poor}),
+        *_figures(BPS_JATIM, MALANG, period, "%", {"pertumbuhan": growth}),
+        *_figures(BPS_JATIM, MALANG, period, "ribu rupiah", {"pdrb_per_kapita": product}),
     ]
 
 
@@ -82,6 +97,14 @@ PUBLISHED: tuple[Figure, ...] = (
     *_figures(BPS_POVERTY, KUKAR, "2021", "%", {"p0": "7.99"}),
     *_figures(BPS_POVERTY, KOTIM, "2021", "%", {"p0": "5.91"}),
     *_figures(BPS_POVERTY, MALANG, "2021", "%", {"p0": "10.50"}),
+    *_welfare("2019", "246.60 5.49 26220"),
+    *_welfare("2020", "265.56 -2.68 25108"),
+    *_welfare("2021", "276.58 3.12 25716"),
+    *_figures(BPS_JATIM, MALANG, "2019", "%", {"tpt": "3.70", "tpak": "70.07"}),
+    *_figures(BPS_JATIM, MALANG, "2020", "%", {"tpt": "5.49", "tpak": "71.62"}),
+    *_figures(BPS_SAKERNAS, KUKAR, "2021", "%", {"tpt": "5.66"}),
+    *_figures(BPS_SAKERNAS, KOTIM, "2021", "%", {"tpt": "5.15"}),
+    *_figures(BPS_SAKERNAS, MALANG, "2021", "%", {"tpt": "5.40"}),
     *_household(KUKAR, "84.22", "76.80"),
     *_household(KOTIM, "72.62", "85.37"),
     *_household(MALANG, "80.79", "94.14"),
@@ -106,6 +129,38 @@ PUBLISHED: tuple[Figure, ...] = (
     *_figures(SPBE_2021, KOTIM, "2022", "indeks 1-5", {"spbe": "2.38"}),
     *_figures(SPBE_2021, KOTIM, "2023", "indeks 1-5", {"spbe": "3.11"}),
     *_figures(SPBE_2024, KOTIM, "2024", "indeks 1-5", {"spbe": "3.22"}),
+    *_figures(IID, KUKAR, "2022", "indeks 0-100", {"inovasi": "55.83"}),
+    *_figures(
+        PROFILE_2025,
+        MALANG,
+        "2025",
+        "orang",
+        {
+            "profil.ibu_hamil": "41923",
+            "profil.ibu_bersalin": "41709",
+            "profil.lahir_hidup": "39536",
+            "profil.bayi_bertahan": "39056",
+            "profil.K1": "31671",
+            "profil.K6": "30999",
+            "profil.Persalinan di Fasyankes": "41709",
+            "profil.KF1": "30973",
+            "profil.KF Lengkap": "30140",
+            "profil.HB0": "29847",
+            "profil.BCG": "31915",
+            "profil.DPT-HB-Hib3": "31927",
+            "profil.Polio 4": "31494",
+            "profil.Campak Rubela": "33285",
+            "profil.IDL": "33285",
+        },
+    ),
+    # Good and medium follow from their printed shares of 2,193 km and their sum of 1,004.6 km.
+    *_figures(
+        KUKAR_ROADS,
+        KUKAR,
+        "2022",
+        "km",
+        {"jalan.Baik": "649.1", "jalan.Sedang": "355.5", "jalan.Rusak Ringan": "524.3", "jalan.Rusak Berat": "664.1"},
+    ),
     *_dimensions(LETTER_2022, MALANG, "2022", "1.40 1.54 2.92 2.56 3.08"),
     *_dimensions(LETTER_2023, KUKAR, "2023", "3.60 2.89 2.92 2.59 3.32 1.20"),
     *_dimensions(LETTER_2023, MALANG, "2023", "3.60 2.29 3.41 2.81 3.13 2.53"),

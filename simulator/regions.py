@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+_PROVINCES = {"35": "Jawa Timur", "62": "Kalimantan Tengah", "64": "Kalimantan Timur"}
+
 
 @dataclass(frozen=True)
 class Region:
@@ -20,6 +22,11 @@ class Region:
     def digits(self) -> str:
         """The Kemendagri code without its dot, as OSS and file systems write it."""
         return self.kemendagri.replace(".", "")
+
+    @property
+    def province(self) -> str:
+        """The name of its province."""
+        return _PROVINCES[self.kemendagri[:2]]
 
 
 KUKAR = Region(

@@ -1,10 +1,11 @@
-"""All simulated systems in one process: HTTP systems on one port, SFTP on another, the survey in a database."""
+"""All simulated systems in one process: HTTP systems on one port, SFTP on another, tables in a database."""
 
 import asyncio
 import socket
 import threading
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict
@@ -24,7 +25,7 @@ from simulator.wire import Wire
 from simulator.workbooks import Workbooks
 
 HOST = "127.0.0.1"
-SURVEY, WORKBOOKS = "perkim_db", "eppgbm_sftp"
+WORKBOOKS = "eppgbm_sftp"
 _START_S = 20.0
 
 
@@ -42,8 +43,8 @@ class Simulator:
 
     The HTTP systems are ``systems``, the demo's agencies where none are given; the SFTP drop is ``drop``, e-PPGBM's
     where none is given. ``faults`` makes them misbehave; those that lead to another host lead to ``elsewhere``.
-    Port 0 takes a free port. Without ``postgres_url`` there is no ``perkim_db``. ``token_lifetime_s`` is how long a
-    SATUSEHAT token is good for.
+    Port 0 takes a free port. Without ``postgres_url`` there are no databases (``simulator.database``).
+    ``token_lifetime_s`` is how long a SATUSEHAT token is good for.
     """
 
     def __init__(
@@ -81,8 +82,9 @@ class Simulator:
         self._sockets = _bind(self._ports[0], "--port"), _bind(self._ports[1], "--sftp-port")
         try:
             if self._postgres_url is not None:
-                database.load(self._postgres_url)
-                self.faults.watch(SURVEY, lambda fault: database.load(str(self._postgres_url), fault))
+                for owner in database.TABLES:
+                    database.load(self._postgres_url, owner=owner)
+                    self.faults.watch(owner, partial(database.load, self._postgres_url, owner=owner))
             self._workbooks = Workbooks()
             self._key = sftp.host_key()
             self._ready.clear()
@@ -149,7 +151,7 @@ class Simulator:
             host_key=sftp.public_line(self._key),
         )
         if self._postgres_url is not None:
-            found[SURVEY] = _connection(self._postgres_url)
+            found |= {owner: _connection(self._postgres_url) for owner in database.TABLES}
         return found
 
     @property
@@ -159,7 +161,7 @@ class Simulator:
 
     def _playable(self, postgres_url: str | None) -> Mapping[str, Collection[str]]:
         found = {system.name: system.playable for system in self._systems} | {self._drop.name: self._drop.playable}
-        return found if postgres_url is None else {**found, SURVEY: DATABASE}
+        return found if postgres_url is None else found | dict.fromkeys(database.TABLES, DATABASE)
 
     def _folder(self, fault: Fault | None) -> Path:
         if self._workbooks is None:

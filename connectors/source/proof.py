@@ -1,7 +1,7 @@
 """Proving source files against the code: ``pilar sources check``."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,27 +10,22 @@ from connectors.source.columns import Column
 from connectors.source.for_each import SAYS, unknown_placeholders
 from connectors.source.incremental import PLACEHOLDER
 from connectors.source.persons import named_like_a_person
+from connectors.source.provided import faults, precedence_faults
 from connectors.source.record_paths import path_steps
 from connectors.source.source import Source
 from connectors.source.source_files import read_form, source_files, undecided
 from definitions.problems import Problem, did_you_mean, from_validation
+from definitions.records import load_records
 from ledger.errors import ConfigError
-from ledger.settings import REPOSITORY
-
-STAGING = Path("dbt_project") / "models" / "staging"
-
 
 _USES = re.compile(r"\{cursor\}|%\(cursor\)s")
 
 
-def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
-    """Everything that is wrong with the source files under a folder, file by file.
-
-    ``staging`` is where the dbt staging models are (default: the repository's own).
-    """
-    models = staging if staging is not None else REPOSITORY / STAGING
+def check_sources(folder: Path) -> list[Problem]:
+    """Everything that is wrong with the source files under a folder, file by file."""
     problems: list[Problem] = []
     seen: dict[str, Path] = {}
+    sources: dict[str, Source] = {}
     for path in source_files(folder):
         found = read_form(path)
         if not isinstance(found, Source):
@@ -40,11 +35,12 @@ def check_sources(folder: Path, staging: Path | None = None) -> list[Problem]:
         first = seen.setdefault(found.id, path)
         if first is not path:
             problems.append(Problem(path, "id", f"{found.id!r} is the id of {first} too", "Give it another id"))
-        problems += check_source(path, found, models)
-    return problems
+        sources.setdefault(found.id, found)
+        problems += check_source(path, found)
+    return problems + list(_between(sources, seen))
 
 
-def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
+def check_source(path: Path, source: Source) -> list[Problem]:
     """Everything beyond its form that is wrong with one source file."""
     return [
         *_place(path, source),
@@ -53,8 +49,14 @@ def check_source(path: Path, source: Source, models: Path) -> list[Problem]:
         *(Problem(path, "args", what, do) for what, do in _cursor_uses(source)),
         *_regions(path, source),
         *_expressions(path, source),
-        *_staging(path, source, models),
+        *(Problem(path, *fault) for fault in faults(source, load_records())),
+        *_unused(path, source),
     ]
+
+
+def _between(sources: Mapping[str, Source], paths: Mapping[str, Path]) -> Iterator[Problem]:
+    for source_id, fault in precedence_faults(list(sources.values())):
+        yield Problem(paths[source_id], *fault)
 
 
 def _place(path: Path, source: Source) -> Iterator[Problem]:
@@ -137,16 +139,23 @@ def _questions(column: Column) -> Iterator[tuple[str, str, str]]:
         yield "format", form, "SELECT strptime(strftime(TIMESTAMP '2024-01-01', $1), $1)"
 
 
-def _staging(path: Path, source: Source, models: Path) -> Iterator[Problem]:
-    model = models / f"stg_{source.id}.sql"
-    if not model.is_file():
+def _unused(path: Path, source: Source) -> Iterator[Problem]:
+    """Landed columns that no record reads. A source that provides none says so, or is told that it feeds no figure."""
+    if not source.provides:
+        if "provides" not in source.model_fields_set:
+            yield Problem(
+                path,
+                "provides",
+                "no record is named, so no figure can come of it",
+                "Say which record of definitions/records its rows are, or `provides: []` if they are to be kept only",
+            )
         return
-    used = set(re.findall(r"[a-z_][a-z0-9_]*", model.read_text(encoding="utf-8").lower()))
+    used = {source.coverage_column, *(name for entry in source.provides for name in entry.reads)}
     for name, column in source.contract.landed.items():
         if name not in used and column.unused is None:
             yield Problem(
                 path,
                 f"contract.columns.{name}",
-                f"no model uses {name!r}: {model.name} does not mention it",
-                "Select it there, take it out of the contract, or say with `unused` why it is landed",
+                f"nothing uses {name!r}: no record that it provides reads it",
+                "Map it in `provides`, take it out of the contract, or say with `unused` why it is landed",
             )

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from connectors.source.columns import Column
 from connectors.source.contract import Contract
 from connectors.source.incremental import Incremental, IncrementalLoad, load_problems
+from connectors.source.provides import Provides
 from definitions.words import Name, Strict, Wording
 
 LANDING_VERSION = 4
@@ -165,6 +166,7 @@ class Source(Strict):
     load: Literal["snapshot"] | IncrementalLoad = "snapshot"
     coverage: Coverage
     contract: Contract
+    provides: tuple[Provides, ...] = ()
     assertions: Assertions
     freshness: Freshness
     events: Events

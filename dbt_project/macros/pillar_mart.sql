@@ -1,27 +1,19 @@
 {#-
     A pillar's mart: every region of the installation x every indicator of the pillar x every period the indicator has,
     each with its state. What was not delivered is a row that says so. An indicator without any data stands in the latest
-    period of its pillar (or the latest year of the rule sets, where the pillar has none).
+    period of its pillar (or the year of the instrument, where the pillar has none).
 -#}
-{% macro pillar_mart(pillar, families) -%}
-    with family_rows as (
-        {%- for family in families %}
-        select
-            indicator_id,
-            region_code,
-            period,
-            numerator,
-            denominator,
-            value,
-            batch_ids,
-            is_synthetic
-        from {{ ref(family) }}
-        {{ "union all" if not loop.last }}
-        {%- endfor %}
+{% macro pillar_mart(pillar) -%}
+    with pillar_indicators as (
+        select * from {{ source("definitions", "indicators") }} where pillar = '{{ pillar }}'
     ),
 
-    pillar_indicators as (
-        select * from {{ ref("indicators") }} where pillar = '{{ pillar }}'
+    figures as (
+        select
+            given.*,
+            cast({{ figure_value("given", "defined") }} as decimal(24, 4)) as value
+        from {{ source("figures", pillar) }} as given
+        inner join pillar_indicators as defined on given.indicator_id = defined.id
     ),
 
     -- The batches that were asked about an indicator and period: evidence for a missing value too.
@@ -29,18 +21,16 @@
         select
             indicator_id,
             period,
-            {{ merged_batches() }} as batch_ids,
+            {{ merged_lists("batch_ids") }} as batch_ids,
+            {{ merged_lists("source_ids") }} as source_ids,
             bool_or(is_synthetic) as is_synthetic
-        from family_rows
+        from figures
         group by indicator_id, period
     ),
 
     fallback_period as (
         select
-            coalesce(
-                (select max(left(period, 4)) from family_rows),
-                (select cast(max(year) as varchar) from {{ ref("rule_sets") }})
-            ) as period
+            coalesce((select max(left(period, 4)) from figures), '{{ instrument_year() }}') as period
     ),
 
     grid as (
@@ -51,6 +41,7 @@
             defined.id as indicator_id,
             coalesce(evidence.period, fallback_period.period) as period,
             coalesce(evidence.batch_ids, []) as batch_ids,
+            coalesce(evidence.source_ids, []) as source_ids,
             coalesce(evidence.is_synthetic, false) as is_synthetic
         from {{ ref("regions") }} as regions
         cross join pillar_indicators as defined
@@ -59,19 +50,18 @@
     ),
 
     hidden as (
-        select
+        select distinct
             counted.indicator_id,
             counted.region_code,
             counted.period
-        from family_rows as counted
-        inner join {{ ref("suppression") }} as rules on counted.indicator_id = rules.indicator_id
+        from figures as counted
+        inner join {{ source("definitions", "suppression") }} as rules on counted.indicator_id = rules.indicator_id
         where
             case rules.count_of
                 when 'numerator' then counted.numerator
                 when 'denominator' then counted.denominator
                 when 'complement' then counted.denominator - counted.numerator
             end between 1 and rules.threshold - 1
-        group by counted.indicator_id, counted.region_code, counted.period
     ),
 
     stated as (
@@ -80,7 +70,11 @@
             counted.numerator,
             counted.denominator,
             counted.value,
+            counted.basis,
+            counted.published_value,
+            counted.published_by,
             coalesce(counted.batch_ids, grid.batch_ids) as row_batch_ids,
+            coalesce(counted.source_ids, grid.source_ids) as row_source_ids,
             coalesce(counted.is_synthetic, grid.is_synthetic) as row_is_synthetic,
             case
                 when counted.value is null then 'missing'
@@ -88,7 +82,7 @@
                 else 'measured'
             end as state
         from grid
-        left join family_rows as counted
+        left join figures as counted
             on
                 grid.indicator_id = counted.indicator_id
                 and grid.region_code = counted.region_code
@@ -109,22 +103,23 @@
         stated.indicator_id,
         cast(case when stated.state <> 'suppressed' then stated.numerator end as decimal(24, 4)) as numerator,
         cast(case when stated.state <> 'suppressed' then stated.denominator end as decimal(24, 4)) as denominator,
-        cast(case when stated.state = 'measured' then stated.value end as decimal(18, 4)) as value,
+        cast(case when stated.state = 'measured' then stated.value end as decimal(24, 4)) as value,
         defined.unit,
         stated.state,
+        stated.basis,
         defined.definition,
-        defined.source_id,
+        cast(stated.row_source_ids as varchar []) as source_ids,
         cast(stated.row_batch_ids as varchar []) as batch_ids,
         stated.row_is_synthetic as synthetic,
-        cast(figures.value as decimal(18, 4)) as published_value,
-        figures.publisher as published_by
+        cast(coalesce(printed.value, stated.published_value) as decimal(24, 4)) as published_value,
+        coalesce(printed.publisher, stated.published_by) as published_by
     from stated
     inner join pillar_indicators as defined on stated.indicator_id = defined.id
-    left join {{ ref("published_figures") }} as figures
+    left join {{ ref("published_figures") }} as printed
         on
-            stated.indicator_id = figures.indicator_id
-            and stated.region_system = figures.region_system
-            and stated.region_code = figures.region_code
-            and stated.period = figures.period
+            stated.indicator_id = printed.indicator_id
+            and stated.region_system = printed.region_system
+            and stated.region_code = printed.region_code
+            and stated.period = printed.period
     order by stated.region_code, stated.indicator_id, stated.period
 {%- endmacro %}

@@ -3,7 +3,7 @@
 
     `values_relation` holds one line per row and dimension: row_key, rule_set_id, dimension, value (null = not given).
     `rows_relation` lists the rows: row_key, rule_set_id.
-    Weights and rounding come from the rule set (seeds rule_sets, rule_set_methods): with component_rounding each weighted
+    Weights and rounding come from the rule set (definitions rule_sets, rule_set_methods): with component_rounding each weighted
     dimension is rounded before the sum (2022), without it the sum is rounded (2023). A dimension that has a weight and no
     value leaves the index missing; a value of a dimension without weight is not used.
     Gives row_key, rule_set_id, index_value, resummed_value (the unrounded sum rounded once, which the improvement of the
@@ -29,8 +29,8 @@
             end as decimal(4, 2)
         ) as resummed_value
     from {{ rows_relation }} as listed
-    inner join {{ ref("rule_set_methods") }} as methods on listed.rule_set_id = methods.rule_set_id
-    inner join {{ ref("rule_sets") }} as weights on listed.rule_set_id = weights.rule_set_id
+    inner join {{ source("definitions", "rule_set_methods") }} as methods on listed.rule_set_id = methods.rule_set_id
+    inner join {{ source("definitions", "rule_sets") }} as weights on listed.rule_set_id = weights.rule_set_id
     left join {{ values_relation }} as given
         on
             listed.row_key = given.row_key

@@ -11,12 +11,12 @@ from pilar.commands.console import Row, err, out, say
 from pilar.commands.exit_codes import ExitCode
 from pilar.commands.words import Words
 
-app = Words(help="What is made from the contracts: dbt's source, dictionary, agencies' pages.")
+app = Words(help="What is made from contracts and records: dictionary, agencies' pages, dbt's source of records.")
 
 
 @app.command("write")
 def write_command() -> None:
-    """Write the files that follow from the source files; a new source gets a first staging model."""
+    """Write the files that follow from the source files and from the records."""
     from connectors.authoring.contracts.files import write_files
     from connectors.source.source_files import load_sources
 

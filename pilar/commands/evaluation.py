@@ -15,6 +15,10 @@ from pilar.commands.report import Scores, print_gates, print_scores, read_scores
 
 def evaluate_command(
     force: Annotated[bool, typer.Option(help="Evaluate even when nothing is new since the last publication.")] = False,
+    anew: Annotated[
+        list[str] | None,
+        typer.Option(help="A pillar whose figures in force are wrong: judge it without comparing it with them."),
+    ] = None,
 ) -> None:
     """Build the pillars from the batches in force, gate them, compute the scores and publish them.
 
@@ -24,7 +28,7 @@ def evaluate_command(
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
-    evaluation_id = steps.build_candidates(anyway=force)
+    evaluation_id = steps.build_candidates(anyway=force or bool(anew), anew=anew or ())
     if evaluation_id is None:
         nothing = "Nothing is new since the last publication. Use --force to evaluate all the same."
         say({"evaluation_id": None, "publication_id": None}, lambda: out.print(nothing))

@@ -37,16 +37,19 @@ def read_scores(settings: Settings, folder: Path | None = None) -> Scores:
                 connection, "select * from scores.index_scores order by region_code, basis desc, rule_set_id"
             ),
             "pillars": _rows(connection, "select * from scores.pillar_scores order by region_code, pillar"),
+            "instruments": _instruments(connection),
         }
 
 
 def print_scores(scores: Scores) -> None:
     """The index of every region, its pillars' scores, and what is assumed, held or missing."""
     print_table(_index_table(scores["index"], scores["pillars"]))
+    if scores["instruments"]:
+        print_table(_instrument_table(scores["instruments"]))
     for name, why in _without_index(scores["index"]).items():
         out.print(f"{name}: the index {why}.", markup=False)
     out.print(
-        "reported: from the assessors' dimension values. computed: with the outcome dimension computed from indicators "
+        "reported: from the assessors' dimension values. computed: with the dimensions that indicators answer computed "
         "under an assumed rubric. Pillars: score (questions scored of the instrument's). ~ from simulated systems.",
         style="dim",
     )
@@ -89,6 +92,22 @@ def _index_table(index: Sequence[Mapping[str, Any]], pillars: Sequence[Mapping[s
     return made
 
 
+def _instrument_table(results: Sequence[Mapping[str, Any]]) -> Table:
+    """A line for each instrument and party; each party's result stands by itself."""
+    regions = {row["region_code"]: row["region_name"] for row in results}
+    lines = {(row["instrument_id"], row["year"], row["role"]): dict[str, str]() for row in results}
+    for row in results:
+        waiting = f" ({row['waiting']} waiting)" if row["waiting"] else ""
+        lines[row["instrument_id"], row["year"], row["role"]][row["region_code"]] = f"{_mark(row, 'value')}{waiting}"
+    made = Table("", title="Instruments, by who answered", title_justify="left", box=None, pad_edge=False)
+    for code, name in regions.items():
+        made.add_column(f"{name}\n{code}", justify="right")
+    for (instrument, year, role), values in sorted(lines.items()):
+        year_too = "" if str(year) in instrument else f" of {year}"
+        made.add_row(f"{instrument}{year_too}, {role}", *(values.get(code, DASH) for code in regions))
+    return made
+
+
 def _without_index(index: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     """Why a region has no index of the assessors under its newest rules, by its name."""
     reported = [row for row in index if row["basis"] == "reported"]
@@ -108,6 +127,17 @@ def _pillar(row: Mapping[str, Any] | None) -> str:
 def _mark(row: Mapping[str, Any], column: str) -> str:
     value = row.get(column)
     return DASH if value is None else f"{'~' if row.get('synthetic') else ''}{value}"
+
+
+def _instruments(connection: "duckdb.DuckDBPyConnection") -> Sequence[Row]:
+    """The results that have a value. A publication of an earlier version has no such table."""
+    known = connection.execute("from duckdb_tables() where table_name = 'instrument_scores'").fetchone()
+    query = (
+        "select region_code, region_name, instrument_id, year, role, value::decimal(12, 2) as value, predicate, "
+        "waiting, synthetic from scores.instrument_scores where node = 'index' and value is not null "
+        "order by region_code, instrument_id, year, role"
+    )
+    return _rows(connection, query) if known else []
 
 
 def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> list[dict[str, Any]]:

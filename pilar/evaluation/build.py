@@ -17,11 +17,12 @@ import structlog
 
 from ledger.disk import put
 from ledger.sql import literal
+from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.earlier_warehouse import copy_earlier, drop_tables, note_built, signatures
 from pilar.evaluation.nodes import nodes_of
 from pilar.evaluation.parsed_project import fingerprint
 from pilar.evaluation.transform import DbtResult, run_dbt, working_folder
-from pilar.evaluation.warehouse import View, opened, write_landing
+from pilar.evaluation.warehouse import View, opened, write_views
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -34,7 +35,7 @@ SEEDS = "resource_type:seed"
 def begin_warehouse(warehouse: Path, views: Mapping[str, View]) -> frozenset[str] | None:
     """Begin an evaluation's file with the landing and the reference tables, and with what an earlier one has built.
 
-    Returns the views of the landing that show something else than in the earlier file; None when everything is to be
+    Returns the views that show something else than in the earlier file; None when everything is to be
     built. Then the file begins with a copy of the template with the seeds. Where the seeds do not pass their tests, it
     begins with nothing. The evaluation then loads and tests them itself. It says what is wrong with them, and stops
     only what depends on them.
@@ -48,14 +49,17 @@ def begin_warehouse(warehouse: Path, views: Mapping[str, View]) -> frozenset[str
 def begin_with_seeds(warehouse: Path, views: Mapping[str, View]) -> None:
     """As ``begin_warehouse``, with everything still to be built."""
     template = seeds_template(working_folder(warehouse))
-    if template is not None:
+    if template is None:
+        with opened(warehouse) as connection:
+            write_definitions(connection)
+    else:
         draft = warehouse.with_name(f"{warehouse.name}.draft")
         try:
             shutil.copyfile(template, draft)
             draft.replace(warehouse)
         finally:
             draft.unlink(missing_ok=True)
-    write_landing(warehouse, views)
+    write_views(warehouse, views)
 
 
 def build_candidates(warehouse: Path, views: Mapping[str, View], changed: frozenset[str] | None) -> DbtResult:
@@ -107,6 +111,8 @@ def _make_template(template: Path) -> bool:
     draft = template.with_name(".seeds.duckdb")
     try:
         draft.unlink(missing_ok=True)
+        with opened(draft) as connection:
+            write_definitions(connection)
         # The parsed project is kept where the evaluations look for it.
         result = run_dbt(draft, SEEDS, kept_in=template.parent)
         if not result.ok:

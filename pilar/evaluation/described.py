@@ -72,8 +72,8 @@ def empty_warehouse(home: Path) -> Path:
     """The file of an evaluation that found nothing: empty tables as they are described, all pillars in force."""
     warehouse = home / "none.duckdb"
     schemas = {
-        "candidate": (*map(mart_of, pillar_ids()), FOUND),
-        "scores": SCORES,
+        "candidate": tuple(map(mart_of, pillar_ids())),
+        "scores": (*SCORES, FOUND),
         "seeds": (*NEEDED, *WELCOME),
     }
     with opened(warehouse) as connection:

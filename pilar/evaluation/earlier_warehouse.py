@@ -1,12 +1,12 @@
 """An evaluation's file that begins as a copy of an earlier one, so that dbt builds only what other data reach.
 
 The earlier file is one whose candidates were all built and tested, by the very same project and versions. It says
-itself what each view of the landing showed; where a view shows the same, so does every table below it. In any doubt
+itself what each view it began with showed; where a view shows the same, so does every table below it. In any doubt
 there is no such file, and everything is built.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,11 +15,14 @@ import structlog
 
 from ledger.sql import identifier, literal
 from pilar.evaluation.parsed_project import fingerprint
-from pilar.evaluation.warehouse import View, opened, show_landing
+from pilar.evaluation.warehouse import View, opened, show_views
 
 log = structlog.get_logger()
 
-COLUMNS = "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'landing' order by all"
+COLUMNS = (
+    "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+    "where schema_name in ({schemas}) order by all"
+)
 
 
 def signatures(views: Mapping[str, View]) -> Mapping[str, str]:
@@ -54,7 +57,7 @@ def copy_earlier(warehouse: Path, views: Mapping[str, View]) -> frozenset[str] |
                 continue
             changed = frozenset(name for name in now if now[name] != then.get(name))
             # Another source, or other columns of one: views that stay would no longer fit.
-            if set(then) != set(now) or not _renew(draft, {name: views[name] for name in changed}):
+            if set(then) != set(now) or not _renew(draft, views, changed):
                 return None
             draft.replace(warehouse)
             log.info("begun from an earlier evaluation", earlier=earlier.stem, changed=sorted(changed))
@@ -93,11 +96,13 @@ def _copy(earlier: Path, draft: Path) -> Mapping[str, str] | None:
         return None
 
 
-def _renew(draft: Path, changed: Mapping[str, View]) -> bool:
-    """Take out what only the earlier evaluation may say, and show the landing of now. False when columns changed."""
+def _renew(draft: Path, views: Mapping[str, View], changed: Collection[str]) -> bool:
+    """Take out what only the earlier evaluation may say, and show the views of now. False when columns changed."""
+    columns = COLUMNS.format(schemas=", ".join(sorted({literal(name.partition(".")[0]) for name in views})))
     with opened(draft) as connection:
-        before = connection.execute(COLUMNS).fetchall()
+        before = connection.execute(columns).fetchall()
         connection.execute("drop table main.built_by; drop table main.built_from")
         connection.execute("drop schema if exists scores cascade; drop schema if exists promoted cascade")
-        show_landing(connection, changed)
-        return connection.execute(COLUMNS).fetchall() == before
+        # In their order: a view is read when one above it is made.
+        show_views(connection, {name: view for name, view in views.items() if name in changed})
+        return connection.execute(columns).fetchall() == before

@@ -5,10 +5,11 @@ Scores are computed from what is in force, gated, and only then published.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from ledger.errors import GateError, TransformError
+from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
 from ledger.regions import Region, known
@@ -36,15 +37,22 @@ def due(ledger: Ledger, settings: Settings) -> bool:
     return not any(counts(ledger, attempt) for attempt in ledger.attempts(digest))
 
 
-def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False) -> str | None:
+def build_candidates(
+    ledger: Ledger, settings: Settings, *, anyway: bool = False, anew: Collection[str] = ()
+) -> str | None:
     """Build the six candidate marts, gate each, and put those that pass in force.
 
+    ``anew``: pillars that are not compared with what is in force of them, because that is wrong.
     Returns the evaluation's id, or None when the last publication was made from the same batches, as settled as they
     are now, by the same rules (and not ``anyway``).
-    Raises ConfigError when the installation has no region, TransformError when dbt could not build even one mart,
-    MachineError when the machine had no room.
+    Raises ConfigError when the installation has no region or there is no such pillar, TransformError when dbt could not
+    build even one mart, MachineError when the machine had no room.
     """
     regions = settings.evaluated
+    unknown = sorted(set(anew) - set(pillar_ids()))
+    if unknown:
+        do = f"Name one of {', '.join(pillar_ids())}"
+        raise ConfigError(f"there is no pillar {unknown[0]!r} to judge anew", where="evaluate", do=do)
     sweep(ledger, settings)
     # Read and opened in one: of two evaluations the one with the later id never has the older inputs.
     with ledger.lock(_BEGINNING):
@@ -54,7 +62,7 @@ def build_candidates(ledger: Ledger, settings: Settings, *, anyway: bool = False
             return None
         evaluation_id = ledger.start_evaluation([batch.batch_id for batch in batches], digest)
     with at_work(ledger, settings, evaluation_id):
-        _build_and_gate(ledger, settings, evaluation_id, batches, regions)
+        _build_and_gate(ledger, settings, evaluation_id, batches, regions, anew=anew)
     return evaluation_id
 
 
@@ -66,6 +74,9 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """
     from expectations.gate import run_gate
     from pilar.evaluation.build import build_scores
+    from pilar.evaluation.findings import write_findings
+    from pilar.evaluation.instrument_scores import write_instrument_scores
+    from pilar.sources.catalogue import readable_sources
 
     evaluation = ledger.evaluation(evaluation_id)
     if evaluation is None or evaluation.status in ("failed", "interrupted"):
@@ -84,6 +95,8 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
+        write_instrument_scores(warehouse)
+        write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:
@@ -110,39 +123,59 @@ def remove_old_warehouses(settings: Settings) -> None:
 
 
 def _build_and_gate(
-    ledger: Ledger, settings: Settings, evaluation_id: str, batches: Sequence[Batch], regions: Sequence[Region]
+    ledger: Ledger,
+    settings: Settings,
+    evaluation_id: str,
+    batches: Sequence[Batch],
+    regions: Sequence[Region],
+    *,
+    anew: Collection[str],
 ) -> None:
     from pilar.evaluation.build import begin_warehouse
     from pilar.evaluation.build import build_candidates as build
-    from pilar.sources.catalogue import maturities, staged_columns
+    from pilar.evaluation.evidence import lines_of, write_evidence
+    from pilar.evaluation.figures import figures_views
+    from pilar.evaluation.record_views import published_figures, record_views
+    from pilar.sources.catalogue import landed_columns, maturities, readable_sources, unread_records
 
     warehouse = warehouse_file(settings, evaluation_id)
     began = ledger.evaluation(evaluation_id)
     matured = maturities(ledger, settings.sources_dir, batches, began.started_at if began is not None else None)
-    views = {
-        **files.landing_views(settings.home, staged_columns(settings.sources_dir, batches), batches, matured),
+    folder = settings.sources_dir
+    landing = {
+        **files.landing_views(settings.home, landed_columns(folder), batches, matured),
         **files.revisions_view(settings.home, ledger.revisions()),
         **files.regions_view(regions),
     }
+    read = (readable_sources(folder), landing, regions, unread_records(folder, batches))
+    records = record_views(*read)
+    views = {**landing, **records, **figures_views(records, partial(published_figures, *read))}
     changed = begin_warehouse(warehouse, views)
     result = build(warehouse, views, changed)
-    promotion.decide(ledger, settings, evaluation_id, warehouse, result)
+    with files.opened(warehouse) as connection:
+        write_evidence(connection, lines_of(batches, read[0]))
+    promotion.decide(ledger, settings, evaluation_id, warehouse, result, anew=anew)
 
 
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     """The batches in force, and a hash of what an evaluation depends on.
 
-    That is them and their maturity, the installation's regions, and every file of rules.
+    That is them and their maturity, what their sources provide, the installation's regions, and every file of rules.
     """
-    from pilar.sources.catalogue import maturities
+    from pilar.sources.catalogue import maturities, readable_sources
 
     batches = ledger.in_force()
     matured = maturities(ledger, settings.sources_dir, batches)
     digest = hashlib.sha256()
     for batch in sorted(batches, key=lambda batch: batch.batch_id):
         digest.update(f"{batch.batch_id} {batch.landed_sha256} {matured.get(batch.batch_id)}\n".encode())
+    sources = readable_sources(settings.sources_dir)
+    for source_id in sorted({batch.source_id for batch in batches} & sources.keys()):
+        provides = "".join(entry.model_dump_json() for entry in sources[source_id].provides)
+        digest.update(f"{source_id} {provides}\n".encode())
     digest.update("".join(f"{region.row()}\n" for region in known(settings.regions)).encode())
-    for folder, patterns in (("dbt_project", ("*.sql", "*.yml", "*.csv")), ("expectations", ("*.py",))):
+    rules = {"dbt_project": ("*.sql", "*.yml", "*.csv"), "definitions": ("*.yaml",), "expectations": ("*.py",)}
+    for folder, patterns in rules.items():
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
             digest.update(path.relative_to(REPOSITORY).as_posix().encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -19,8 +19,8 @@ GATED = ("mart_", "question_scores", "pillar_scores", "dimension_scores", "index
 def nodes_of(manifest: "Manifest", tag: str, *, seeds: bool, changed: Collection[str] | None = None) -> tuple[str, ...]:
     """The ids of the nodes with a tag and of the tests that say something about them.
 
-    ``seeds``: the reference tables too, where the file does not have them. ``changed``: only tables that these sources
-    of the landing reach. Their views are there already and have the same columns.
+    ``seeds``: the reference tables too, where the file does not have them. ``changed``: only tables that these views
+    (``landing.<source>``, ``records.<record>``) reach. The views are there already and have the same columns.
 
     - A test belongs to what it reads. It runs where all of that is built now or was before.
     - Tests that a gate repeats run in the test suite only. The gate stops what they would stop here.
@@ -33,8 +33,9 @@ def nodes_of(manifest: "Manifest", tag: str, *, seeds: bool, changed: Collection
     if changed is None:
         built = judged = tagged
     else:
-        landed = {f"source.{manifest.metadata.project_name}.landing.{source_id}" for source_id in changed}
-        judged = tagged & _below(nodes, landed)
+        # As dbt names what it finds: a source of the project, its schema and table.
+        found = {f"source.{manifest.metadata.project_name}.{view}" for view in changed}
+        judged = tagged & _below(nodes, found)
         built = {name for name in judged if nodes[name].config.materialized != "view"}
     there = set(manifest.sources) | _above(nodes, tagged)
     tests = {

@@ -17,6 +17,7 @@ import structlog
 
 from ledger.errors import TransformError
 from ledger.project import PROJECT
+from ledger.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 DIGEST_BYTES = 32
+DEFINITIONS = REPOSITORY / "definitions"
 
 # What this process parsed or loaded last, by its fingerprint: reading it again takes a third of a build's time. dbt
 # writes what it compiled into it, and compiles anew each time.
@@ -91,12 +93,13 @@ def _keep(kept: Path, manifest: "Manifest") -> None:
 
 
 def fingerprint(variables: Mapping[str, object] = MappingProxyType({})) -> str:
-    """A name that changes with any file of the project, dbt's version and the variables."""
+    """A name that changes with any file of the project or of the definitions, dbt's version and the variables."""
     from dbt.version import __version__ as dbt_version
 
     said = json.dumps(dict(variables), sort_keys=True)
     digest = hashlib.sha256(f"{dbt_version} {sys.version_info} {said}".encode())
-    for path in sorted(path for pattern in ("*.sql", "*.yml", "*.csv") for path in PROJECT.rglob(pattern)):
-        digest.update(path.relative_to(PROJECT).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for folder, patterns in ((PROJECT, ("*.sql", "*.yml", "*.csv")), (DEFINITIONS, ("*.yaml", "*.py"))):
+        for path in sorted(path for pattern in patterns for path in folder.rglob(pattern)):
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:24]

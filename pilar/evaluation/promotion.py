@@ -1,12 +1,13 @@
 """What becomes of each pillar's candidate: gated, then put in force or held.
 
 The answer of a gate that passed is carried over where all that it read and judged by is the same to the byte. That is
-the rows of the mart, the rules, the reference tables and the versions of what runs them. The ledger names the
+the rows of the mart and of what was in force of it, what is known of its batches, the rules, the reference tables and
+the versions of what runs them. A mart compared with itself is compared with nothing. The ledger names the
 evaluation in which it was carried out. A gate that failed, or that could not judge, is carried out again.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,13 @@ import structlog
 
 from ledger.machine import refuse_shortage
 from ledger.project import pillar_ids
-from ledger.records import GateRow
+from ledger.records import GateRow, Promotion
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from ledger.wording import CRASHED
+from pilar.evaluation.evidence import evidence_sha256
 from pilar.evaluation.parsed_project import fingerprint
-from pilar.evaluation.warehouse import MartFile, export_marts
+from pilar.evaluation.warehouse import MartFile, export_marts, opened, write_promoted
 
 if TYPE_CHECKING:
     from expectations.result import Check, GateResult
@@ -32,13 +34,24 @@ log = structlog.get_logger()
 JUDGES = ("great-expectations", "duckdb", "duckdb-sqlalchemy", "sqlalchemy")
 
 
-def decide(ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Path, result: "DbtResult") -> None:
-    """Gate the candidates that were built, put in force what passes, and hold the other pillars."""
+def decide(
+    ledger: Ledger,
+    settings: Settings,
+    evaluation_id: str,
+    warehouse: Path,
+    result: "DbtResult",
+    *,
+    anew: Collection[str] = (),
+) -> None:
+    """Gate the candidates that were built, put in force what passes, and hold the other pillars.
+
+    A candidate is compared with what is in force of its pillar, except where the pillar is judged ``anew``.
+    """
     usable = [pillar for pillar in pillar_ids() if not result.failed_for(f"mart_{pillar}")]
     folder = settings.promoted_dir
     marts = export_marts(warehouse, {pillar: folder / pillar / f"{evaluation_id}.parquet" for pillar in usable})
     try:
-        _gate(ledger, settings, evaluation_id, warehouse, marts)
+        _gate(ledger, settings, evaluation_id, warehouse, marts, anew=anew)
     finally:
         for mart in marts.values():
             mart.drop()
@@ -48,22 +61,24 @@ def decide(ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Pa
 
 
 def _gate(
-    ledger: Ledger, settings: Settings, evaluation_id: str, warehouse: Path, marts: Mapping[str, MartFile]
+    ledger: Ledger,
+    settings: Settings,
+    evaluation_id: str,
+    warehouse: Path,
+    marts: Mapping[str, MartFile],
+    *,
+    anew: Collection[str],
 ) -> None:
-    from expectations.gate import reads_only_its_mart, rules_of, run_gates
-    from pilar.evaluation.build import is_seeded
+    from expectations.gate import run_gates
 
-    rules = rules_sha256() if is_seeded(warehouse) else None
-    judged = {
-        # The rules as they are applied, beside the files they come from.
-        pillar: _sha256(mart.sha256, rules, *map(repr, rules_of(pillar)))
-        for pillar, mart in marts.items()
-        if rules is not None and reads_only_its_mart(pillar)
-    }
+    in_force = {pillar: mart for pillar, mart in ledger.last_good().items() if pillar not in anew}
+    write_promoted(warehouse, settings.home, pillar_ids(), in_force, {})
+    judged = _judged_by(warehouse, marts, in_force)
     before = ledger.last_gates()
     same = {pillar for pillar in marts if _may_be_carried(before.get(pillar), judged.get(pillar))}
     asked = run_gates(warehouse, [pillar for pillar in marts if pillar not in same])
     gates = {pillar: judged_by_rules(gate, evaluation_id) for pillar, gate in asked.items()}
+    gates.update({pillar: _told_anew(gates[pillar]) for pillar in gates if pillar in anew})
     for pillar, mart in marts.items():
         if pillar in same:
             _carry(ledger, evaluation_id, before[pillar])
@@ -72,6 +87,34 @@ def _gate(
         mart.keep()
         path = mart.target.relative_to(settings.home).as_posix()
         ledger.record_promotion(evaluation_id, pillar, path=path, sha256=mart.sha256, reason=None)
+
+
+def _judged_by(warehouse: Path, marts: Mapping[str, MartFile], in_force: Mapping[str, Promotion]) -> Mapping[str, str]:
+    """For each pillar a hash of all that its gate reads and judges by; none where that cannot be said."""
+    from expectations.gate import reads_only_its_mart, rules_of
+    from pilar.evaluation.build import is_seeded
+
+    if not is_seeded(warehouse):
+        return {}
+    rules = rules_sha256()
+    with opened(warehouse) as connection:
+        evidence = evidence_sha256(connection, marts)
+    found = {}
+    for pillar, mart in marts.items():
+        if reads_only_its_mart(pillar):
+            kept = in_force.get(pillar)
+            compared = kept.sha256 or "" if kept is not None and kept.sha256 != mart.sha256 else ""
+            # The rules as they are applied, beside the files they come from.
+            found[pillar] = _sha256(mart.sha256, compared, evidence[pillar], rules, *map(repr, rules_of(pillar)))
+    return found
+
+
+def _told_anew(gate: "GateResult") -> "GateResult":
+    """A gate's answer, with a word that nothing in force was compared: whoever reads it must know."""
+    from expectations.result import Check, judge
+
+    check = Check("judged_anew", "warning", "fail", "not compared with what was in force: a person asked for it")
+    return judge(gate.gate, (*gate.checks, check))
 
 
 def _hold_unbuilt(ledger: Ledger, evaluation_id: str, pillar: str, why: str) -> None:

@@ -15,6 +15,7 @@ from ledger.records import Batch, Evaluation, GateRow, Maturity, PublicationRow
 from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import for_readers, held_for_readers
+from pilar.evaluation import findings
 from pilar.evaluation.ending import at_work
 from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
 from pilar.evaluation.warehouse import named_batches
@@ -57,6 +58,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 do="Nothing: what is published is newer. `pilar publications rollback` goes back on purpose",
             )
         warehouse = warehouse_file(settings, evaluation_id)
+        found, looked = findings.dated(warehouse, ledger.open_findings(), evaluation.started_at)
         meta = gather(ledger, settings, evaluation, warehouse)
         published = build(
             warehouse,
@@ -66,8 +68,10 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
         )
         recorded(ledger, published.id, published.manifest_sha256)
         pointer.swap(settings.published_dir, published.id)
-        ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
-        ledger.finish_evaluation(evaluation_id, "published")
+        with ledger.together():
+            ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
+            ledger.record_findings(evaluation, found, looked)
+            ledger.finish_evaluation(evaluation_id, "published")
     remove_old_warehouses(settings)
     return published.id
 

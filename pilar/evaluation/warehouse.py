@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -67,21 +67,34 @@ def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of the landing: its SQL, and the files it reads."""
+    """A view that an evaluation begins with: its SQL, the files it reads, and its columns with their DuckDB types.
+
+    ``below`` are the views that its SQL names; their files are among its own. Of a view that cannot be made ``columns``
+    stay, so that views above it can still be made. One that is ``stored`` is a table in the file: its SQL is long, and
+    would be planned again wherever it is named.
+    """
 
     sql: str
     files: tuple[Path, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    below: tuple["View", ...] = ()
+    stored: bool = False
 
     def signature(self) -> str:
-        """Tells what it shows: other SQL or another file is another signature.
+        """Tells what it shows: other SQL, here or below, or another file is another signature.
 
         A landed file is written once and named in the SQL; its size and time would tell of damage.
         """
-        digest = hashlib.sha256(self.sql.encode())
+        digest = hashlib.sha256("\n".join(self._queries()).encode())
         for path in self.files:
             found = path.stat() if path.exists() else None
             digest.update(f"\n{found.st_size} {found.st_mtime_ns}".encode() if found is not None else b"\ngone")
         return digest.hexdigest()
+
+    def _queries(self) -> Iterator[str]:
+        yield self.sql
+        for view in self.below:
+            yield from view._queries()
 
 
 def landing_views(
@@ -90,7 +103,7 @@ def landing_views(
     batches: Sequence[Batch],
     maturity: Mapping[str, Maturity] = MappingProxyType({}),
 ) -> Mapping[str, View]:
-    """One view per source over its batches in force; a source without any gets an empty view of the same columns.
+    """``landing.<source>`` over its batches in force; a source without any gets an empty view of the same columns.
 
     - ``batches`` are in the order of their pulls. Those of an incremental source are joined by its key.
     - ``columns`` maps source ids to their landed columns and DuckDB types. A source whose file cannot be read now is
@@ -108,13 +121,14 @@ def landing_views(
             merged([_landed(home, contract, batch, maturity.get(batch.batch_id)) for batch in kind], merge)
             for kind in kinds
         ]
-        body = merged(joined or [_empty({**(contract or {}), **LANDED_EXTRAS})], None)
-        views[source_id] = View(body, tuple(home / (batch.landed_path or "") for batch in own))
+        shown = {**contract, **LANDED_EXTRAS} if contract is not None else {}
+        body = merged(joined or [empty(shown)], None)
+        views[f"landing.{source_id}"] = View(body, tuple(home / (batch.landed_path or "") for batch in own), shown)
     return views
 
 
 def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, View]:
-    """The view ``_revisions``: every figure that was in force and was restated, by unit and column.
+    """The view ``landing._revisions``: every figure that was in force and was restated, by unit and column.
 
     No source can have this name: theirs begin with a letter.
     """
@@ -122,38 +136,56 @@ def revisions_view(home: Path, revisions: Sequence[Revision]) -> Mapping[str, Vi
     files = ", ".join(literal(str(path)) for path in paths)
     names = ", ".join(REVISION_COLUMNS)
     body = (
-        f"select {names} from read_parquet([{files}], hive_partitioning = false)" if files else _empty(REVISION_COLUMNS)
+        f"select {names} from read_parquet([{files}], hive_partitioning = false)" if files else empty(REVISION_COLUMNS)
     )
-    return {"_revisions": View(body, paths)}
+    return {"landing._revisions": View(body, paths, REVISION_COLUMNS)}
 
 
 def regions_view(regions: Sequence[Region]) -> Mapping[str, View]:
-    """The view ``_regions``: the installation's regions, with their codes and names in other systems."""
+    """The table ``landing._regions``: the installation's regions, with their codes and names in other systems."""
     names = ", ".join(COLUMNS)
     rows = ", ".join(f"({', '.join(_value(text or None) for text in region.row())})" for region in regions)
-    empty = _empty(dict.fromkeys(COLUMNS, "VARCHAR"))
+    columns = dict.fromkeys(COLUMNS, "VARCHAR")
     # In one table with the empty one, a column of nothing but nulls is text, too.
-    listed = f"{empty} union all select {names} from (values {rows}) as listed({names})"
-    return {"_regions": View(listed if rows else empty)}
+    listed = f"{empty(columns)} union all select {names} from (values {rows}) as listed({names})"
+    return {"landing._regions": View(listed if rows else empty(columns), columns=columns, stored=True)}
 
 
-def write_landing(warehouse: Path, views: Mapping[str, View]) -> None:
-    """Write views into the schema ``landing``."""
+def write_views(warehouse: Path, views: Mapping[str, View]) -> None:
+    """Write views into a file. They are named with their schema, ``landing.<source>``, and stand behind those below."""
     with opened(warehouse) as connection:
-        show_landing(connection, views)
+        show_views(connection, views)
 
 
-def show_landing(connection: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> None:
-    """As ``write_landing``, on an open file."""
-    connection.execute("create schema if not exists landing")
+def show_views(connection: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> None:
+    """As ``write_views``, on an open file."""
     for name, view in views.items():
-        shown = f"create or replace view landing.{identifier(name)} as\n"
+        schema, _, own = name.partition(".")
+        connection.execute(f"create schema if not exists {identifier(schema)}")
+        kind = "table" if view.stored else "view"
+        shown = f"create or replace {kind} {identifier(schema)}.{identifier(own)} as\n"
         try:
             connection.execute(shown + view.sql)
         except duckdb.Error as error:
             # The pillars that read it keep their last good version; all others go on (promise P3).
-            log.warning("landed_unreadable", view=name, error=type(error).__name__)
-            connection.execute(shown + f"select error({literal(f'landing.{name} cannot be read: see pilar verify')})")
+            log.warning("view_unreadable", view=name, error=type(error).__name__)
+            connection.execute(shown + refusal(view.columns, f"{name} cannot be read: see pilar verify"))
+
+
+def empty(columns: Mapping[str, str]) -> str:
+    """A query of these columns (with their DuckDB types) without any row."""
+    fields = ", ".join(f"null::{kind} as {identifier(name)}" for name, kind in columns.items())
+    return f"select {fields} where false"
+
+
+def refusal(columns: Mapping[str, str], said: str) -> str:
+    """A query of these columns that fails with these words as soon as a row of it is wanted.
+
+    Not one of its columns is a constant: a condition on a constant would be answered without reading a row.
+    """
+    fails = f"error({literal(said)})"
+    fields = ", ".join(f"{fails}::{kind} as {identifier(name)}" for name, kind in columns.items())
+    return f"select {fields or fails} where {fails} is null"
 
 
 def write_promoted(
@@ -165,13 +197,20 @@ def write_promoted(
 ) -> None:
     """One view per pillar over its mart in force, and one over all of them, ``promoted.marts``, for dbt.
 
-    A pillar that never passed its gate gets an empty view.
+    A pillar that never passed its gate gets an empty view. One whose mart cannot be read any more has a view that fails
+    when it is read.
     """
     with opened(warehouse) as connection:
         connection.execute("create schema if not exists promoted")
         for pillar in pillars:
-            body = _promoted(home, pillar, in_force.get(pillar), held.get(pillar))
-            connection.execute(f"create or replace view promoted.{identifier(mart_of(pillar))} as\n{body}")
+            shown = f"create or replace view promoted.{identifier(mart_of(pillar))} as\n"
+            try:
+                connection.execute(shown + _promoted(home, pillar, in_force.get(pillar), held.get(pillar)))
+            except duckdb.Error as error:
+                log.warning("promoted_unreadable", pillar=pillar, error=type(error).__name__)
+                kept = {column.name: column.type for name in (mart_of(pillar), PROMOTED) for column in columns(name)}
+                said = f"the mart of {pillar} in force cannot be read: see pilar verify"
+                connection.execute(shown + refusal(kept, said))
         union = " union all by name ".join(f"from promoted.{identifier(mart_of(pillar))}" for pillar in pillars)
         connection.execute(f"create or replace view {PROMOTED} as\n{union}")
 
@@ -240,7 +279,7 @@ def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch, maturi
     if contract is not None:
         # A column that the contract has gained since is empty in what was landed before it.
         names = ", ".join(map(identifier, [*contract, *LANDED_OWN]))
-        landed = f"({_empty({**contract, **LANDED_OWN})} union all by name select * from {landed})"
+        landed = f"({empty({**contract, **LANDED_OWN})} union all by name select * from {landed})"
     return (
         f"select {names}, {literal(batch.batch_id)} as _batch, {batch.synthetic} as _synthetic, "
         f"{literal(maturity) if maturity is not None else 'null'}::varchar as _maturity "
@@ -262,7 +301,7 @@ def _promoted(home: Path, pillar: str, in_force: Promotion | None, held: Promoti
         "held_reason": held_for_readers(held.reason) if held is not None else None,
     }
     added = ", ".join(f"{_value(said[column.name])}::{column.type} as {column.name}" for column in columns(PROMOTED))
-    mart = _empty(contract)
+    mart = empty(contract)
     if in_force is not None:
         assert in_force.path is not None
         # A column that the contract has gained since is empty in what was promoted before it.
@@ -272,8 +311,3 @@ def _promoted(home: Path, pillar: str, in_force: Promotion | None, held: Promoti
 
 def _value(text: str | None) -> str:
     return "null" if text is None else literal(text)
-
-
-def _empty(columns: Mapping[str, str]) -> str:
-    fields = ", ".join(f"null::{kind} as {identifier(name)}" for name, kind in columns.items())
-    return f"select {fields} where false"

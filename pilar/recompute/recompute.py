@@ -1,42 +1,21 @@
-"""Compute a published list of results again, and say where it differs.
+"""Compute a published list of results again, and say where it differs."""
 
-The index and the improvement come from the dbt project's own models (`tag:recompute`), on a throw-away DuckDB file: the
-same macros, weights and rounding that make the platform's scores.
-"""
-
-import json
-import os
-import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ledger.errors import ConfigError, TransformError
-from ledger.settings import REPOSITORY
-from ledger.sql import literal
-from pilar.recompute.result_lists import ResultList, read_result_list
+from definitions.scoring import Scored, improvement, score
+from ledger.errors import ConfigError
+from pilar.recompute.result_lists import Line, ResultList, read_result_list
 from pilar.recompute.rule_sets import RuleSet, load_rule_sets
 
 ALL_AGREE, SOME_DIFFER = 0, 1
-
-# The tables that the models of `tag:recompute` read.
-ROWS = (
-    "list_id: 'varchar', line_no: 'integer', region_name: 'varchar', region_key: 'varchar', rule_set_id: 'varchar', "
-    "published_index: 'decimal(4, 2)', published_improvement: 'decimal(4, 2)'"
-)
-VALUES = "list_id: 'varchar', line_no: 'integer', dimension: 'varchar', value: 'decimal(4, 2)'"
-_RESULT = """
-    select line_no, region_name, rule_set_id, index_value, published_index, improvement, published_improvement,
-        previous_line_no, coalesce(index_differs, false), coalesce(improvement_differs, false)
-    from recompute.recompute_result order by line_no
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +61,14 @@ class Recomputed:
 def recompute(file: Path, previous: Path | None = None, year: int | None = None) -> Recomputed:
     """Compute every row's index, and its improvement where the previous year's list has the region.
 
-    Raises ConfigError where a list cannot be used as it stands, TransformError where dbt fails.
+    Raises ConfigError where a list cannot be used as it stands.
     """
-    rule_sets = load_rule_sets()
-    current = read_result_list(file, rule_sets, stated_year=year)
-    before = None if previous is None else _read_previous(previous, rule_sets, current)
-    with tempfile.TemporaryDirectory(prefix="pilar-recompute-") as folder:
-        warehouse = Path(folder) / "list.duckdb"
-        _write(warehouse, current, before)
-        rows = _built(warehouse)
-    if len(rows) != len(current.lines):
-        raise TransformError(f"{len(current.lines)} rows went in, {len(rows)} came out", where=str(file))
+    known = load_rule_sets()
+    rule_sets = {rule_set.id: rule_set for rule_set in known}
+    current = read_result_list(file, known, stated_year=year)
+    before = None if previous is None else _read_previous(previous, known, current)
+    earlier = {line.key: (line, _scored(line, rule_sets)) for line in before.lines} if before else {}
+    rows = tuple(_row(line, rule_sets, earlier.get(line.key)) for line in current.lines)
     return Recomputed(file, current.year, rows, current.unused_columns, previous)
 
 
@@ -124,9 +100,30 @@ def _table(recomputed: Recomputed) -> Table:
     return table
 
 
-def installation_home() -> Path:
-    """Where the installation keeps its files; a list is computed again without a ledger, so there may be none yet."""
-    return Path(os.environ.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
+def _scored(line: Line, rule_sets: Mapping[str, RuleSet]) -> Scored:
+    rule_set = rule_sets[line.rule_set_id]
+    return score(rule_set.instrument, line.values, rule_set.cohort)
+
+
+def _row(line: Line, rule_sets: Mapping[str, RuleSet], previous: tuple[Line, Scored] | None) -> RecomputedRow:
+    found = _scored(line, rule_sets)
+    improved = improvement(rule_sets[line.rule_set_id].instrument, found, previous[1] if previous else None)
+    index = found.index.value
+    # The list was read strictly: every dimension that is weighed has a value.
+    assert index is not None
+    return RecomputedRow(
+        line=line.number,
+        name=line.name,
+        rule_set_id=line.rule_set_id,
+        index=index,
+        published_index=line.published_index,
+        improvement=improved,
+        published_improvement=line.published_improvement,
+        previous_line=previous[0].number if previous else None,
+        index_differs=line.published_index is not None and line.published_index != index,
+        improvement_differs=None not in (improved, line.published_improvement)
+        and improved != line.published_improvement,
+    )
 
 
 def _read_previous(path: Path, rule_sets: Iterable[RuleSet], current: ResultList) -> ResultList:
@@ -138,53 +135,6 @@ def _read_previous(path: Path, rule_sets: Iterable[RuleSet], current: ResultList
             do="Leave --previous out",
         )
     return read_result_list(path, known, expected_year=current.year - 1)
-
-
-def _write(warehouse: Path, current: ResultList, previous: ResultList | None) -> None:
-    lists = [("current", current), *([("previous", previous)] if previous else [])]
-    rows = [
-        {
-            "list_id": list_id,
-            "line_no": line.number,
-            "region_name": line.name,
-            "region_key": line.key,
-            "rule_set_id": line.rule_set_id,
-            "published_index": _text(line.published_index),
-            "published_improvement": _text(line.published_improvement),
-        }
-        for list_id, listed in lists
-        for line in listed.lines
-    ]
-    values = [
-        {"list_id": list_id, "line_no": line.number, "dimension": dimension, "value": _text(value)}
-        for list_id, listed in lists
-        for line in listed.lines
-        for dimension, value in line.values.items()
-    ]
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("create schema recompute_input")
-        for table, columns, records in (("rows", ROWS, rows), ("dimension_values", VALUES, values)):
-            # By way of a file: given parameters, DuckDB imports pandas first, which takes longer than all the rest.
-            file = warehouse.with_name(f"{table}.json")
-            file.write_text(json.dumps(records), encoding="utf-8")
-            connection.execute(
-                f"create table recompute_input.{table} as "
-                f"from read_json({literal(str(file))}, format = 'array', columns = {{{columns}}})"
-            )
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _built(warehouse: Path) -> tuple[RecomputedRow, ...]:
-    from pilar.evaluation.transform import run_dbt
-
-    result = run_dbt(warehouse, "tag:recompute", kept_in=installation_home() / "warehouse" / "dbt")
-    if not result.ok:
-        raise TransformError(f"the list could not be computed: {result.first_failure()}", where="tag:recompute")
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return tuple(RecomputedRow(*row) for row in connection.execute(_RESULT).fetchall())
 
 
 def _line(row: RecomputedRow) -> str:

@@ -4,15 +4,13 @@ Nothing is repaired: a cell that is not a number from 0 to 4 with a decimal poin
 or semicolons are refused with the place and what to do. Empty is not zero: an empty cell is a value not given.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from ledger.errors import ConfigError
+from pilar.recompute.csv_table import POINT, Table, read_table
 from pilar.recompute.rule_sets import RuleSet, dimensions_of
 
 NAME, COHORT, COLLABORATION = "name", "ket", "kolaborasi"
@@ -25,13 +23,6 @@ HIGHEST = 4
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_FOREIGN = {
-    b"\xff\xfe": "is written in UTF-16",
-    b"\xfe\xff": "is written in UTF-16",
-    b"PK\x03\x04": "is a spreadsheet, not CSV",
-}
-_SAVE_AS = "Save it as CSV with commas, in UTF-8"
-_POINT = "Write numbers with a decimal point, as 3.41"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +52,6 @@ class ResultList:
     unused_columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    path: Path
-    columns: tuple[str, ...]
-    records: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False)
-
-    def problem(self, what: str, do: str, *, line: int | None = None, column: str = "") -> ConfigError:
-        """An error at a place in this file."""
-        place = [str(self.path), f"line {line}" if line else "", f"column {column}" if column else ""]
-        return ConfigError(what, where=", ".join(part for part in place if part), do=do)
-
-
 def read_result_list(
     path: Path, rule_sets: Sequence[RuleSet], *, stated_year: int | None = None, expected_year: int | None = None
 ) -> ResultList:
@@ -81,7 +60,7 @@ def read_result_list(
     The year is the stated one, else the one in the file's name, else the one its columns tell, else the expected one.
     Raises ConfigError where these contradict, nothing tells, or a cell cannot be used.
     """
-    table = _read(path)
+    table = read_table(path)
     year = _year_of(table, rule_sets, stated_year, expected_year)
     own = [rule_set for rule_set in rule_sets if rule_set.year == year]
     _check_columns(table, own)
@@ -91,49 +70,7 @@ def read_result_list(
     return ResultList(path, year, lines, tuple(name for name in table.columns if name not in known))
 
 
-def _read(path: Path) -> _Table:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigError("the list cannot be read", where=f"{path}: {error.strerror}", do="Name a CSV file") from error
-    for mark, what in _FOREIGN.items():
-        if content.startswith(mark):
-            raise ConfigError(f"the list {what}", where=str(path), do=_SAVE_AS)
-    try:
-        # Spreadsheets put a byte order mark before UTF-8; leaving it out guesses nothing.
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ConfigError("the list is not UTF-8", where=f"{path}, line {line}", do=_SAVE_AS) from error
-    return _table(path, text)
-
-
-def _table(path: Path, text: str) -> _Table:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    try:
-        rows.extend((reader.line_num, row) for row in reader if row)
-    except csv.Error as error:
-        raise ConfigError(
-            f"the list is not CSV: {error}", where=f"{path}, line {reader.line_num}", do=_SAVE_AS
-        ) from error
-    header = tuple(name.strip().casefold() for name in rows[0][1]) if rows else ()
-    empty = _Table(path, header, ())
-    if len(header) == 1 and ";" in header[0]:
-        raise empty.problem("the list is separated by semicolons", _SAVE_AS, line=1)
-    if len(rows) < 2:
-        raise empty.problem("the list has no rows", "Give a header line and one line per region")
-    repeated = next((name for name in header if header.count(name) > 1), None)
-    if repeated is not None:
-        raise empty.problem("a column stands twice", "Keep one of them", line=1, column=repeated or "(without a name)")
-    for number, row in rows[1:]:
-        if len(row) != len(header):
-            what = f"the line has {len(row)} cells, the header {len(header)}"
-            raise empty.problem(what, f"{_POINT}, and quote names that hold a comma", line=number)
-    return _Table(path, header, tuple((number, dict(zip(header, row, strict=True))) for number, row in rows[1:]))
-
-
-def _year_of(table: _Table, rule_sets: Sequence[RuleSet], stated: int | None, expected: int | None) -> int:
+def _year_of(table: Table, rule_sets: Sequence[RuleSet], stated: int | None, expected: int | None) -> int:
     in_name = {int(found) for found in _YEAR.findall(table.path.name)}
     if stated is not None and in_name and stated not in in_name:
         raise table.problem(f"--year says {stated}, the file's name says {_listed(sorted(in_name))}", "Give one year")
@@ -150,7 +87,7 @@ def _year_of(table: _Table, rule_sets: Sequence[RuleSet], stated: int | None, ex
     return year
 
 
-def _year_from_columns(table: _Table, rule_sets: Sequence[RuleSet]) -> int | None:
+def _year_from_columns(table: Table, rule_sets: Sequence[RuleSet]) -> int | None:
     """Only rule sets that tell cohorts apart have a use for these columns."""
     if COLLABORATION not in table.columns and COHORT not in table.columns:
         return None
@@ -158,7 +95,7 @@ def _year_from_columns(table: _Table, rule_sets: Sequence[RuleSet]) -> int | Non
     return years.pop() if len(years) == 1 else None
 
 
-def _check_columns(table: _Table, own: Sequence[RuleSet]) -> None:
+def _check_columns(table: Table, own: Sequence[RuleSet]) -> None:
     year = own[0].year
     weighed = dimensions_of(own)
     if COLLABORATION in table.columns and COLLABORATION not in weighed:
@@ -175,7 +112,7 @@ def _check_columns(table: _Table, own: Sequence[RuleSet]) -> None:
         raise table.problem(what, "Add one of them")
 
 
-def _line(table: _Table, number: int, record: Mapping[str, str], own: Sequence[RuleSet]) -> Line:
+def _line(table: Table, number: int, record: Mapping[str, str], own: Sequence[RuleSet]) -> Line:
     name = record[NAME].strip()
     if not name:
         raise table.problem("the region's name is empty", "Fill it in", line=number, column=NAME)
@@ -190,7 +127,7 @@ def _line(table: _Table, number: int, record: Mapping[str, str], own: Sequence[R
     )
 
 
-def _rule_set(table: _Table, number: int, record: Mapping[str, str], own: Sequence[RuleSet]) -> RuleSet:
+def _rule_set(table: Table, number: int, record: Mapping[str, str], own: Sequence[RuleSet]) -> RuleSet:
     if COHORT in record:
         stated = "".join(record[COHORT].split()).upper()
         for rule_set in own:
@@ -205,7 +142,7 @@ def _rule_set(table: _Table, number: int, record: Mapping[str, str], own: Sequen
 
 
 def _dimension_values(
-    table: _Table, number: int, record: Mapping[str, str], own: Sequence[RuleSet], rule_set: RuleSet
+    table: Table, number: int, record: Mapping[str, str], own: Sequence[RuleSet], rule_set: RuleSet
 ) -> Iterator[tuple[str, Decimal]]:
     for name in dimensions_of(own):
         value = _number(table, number, record, name)
@@ -219,7 +156,7 @@ def _dimension_values(
             yield name, value
 
 
-def _number(table: _Table, number: int, record: Mapping[str, str], column: str) -> Decimal | None:
+def _number(table: Table, number: int, record: Mapping[str, str], column: str) -> Decimal | None:
     lowest, highest = (-HIGHEST if column == IMPROVEMENT else 0), HIGHEST
     text = record.get(column, "").strip()
     if not text or (column == IMPROVEMENT and text == NO_PREVIOUS_RESULT):
@@ -227,7 +164,7 @@ def _number(table: _Table, number: int, record: Mapping[str, str], column: str) 
     shown = f"{text[:20]!r}"
     if not _PLAIN.fullmatch(text):
         what = f"{shown} has a decimal comma" if re.fullmatch(r"[+-]?\d+,\d+", text) else f"{shown} is not a number"
-        raise table.problem(what, _POINT, line=number, column=column)
+        raise table.problem(what, POINT, line=number, column=column)
     value = Decimal(text)
     if not lowest <= value <= highest:
         raise table.problem(f"{shown} is not from {lowest} to {highest}", "Mend the cell", line=number, column=column)
@@ -237,7 +174,7 @@ def _number(table: _Table, number: int, record: Mapping[str, str], column: str) 
     return value
 
 
-def _check_names(table: _Table, lines: Sequence[Line]) -> None:
+def _check_names(table: Table, lines: Sequence[Line]) -> None:
     seen: dict[str, int] = {}
     for line in lines:
         if line.key in seen:

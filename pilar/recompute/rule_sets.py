@@ -1,12 +1,13 @@
-"""The rule sets as the seeds of the dbt project hold them: the cohorts of a year, and the dimensions they weigh."""
+"""The rule sets of the ministry's lists, as the instruments hold them: the cohorts of a year, and what they weigh."""
 
-import csv
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ledger.settings import REPOSITORY
+from definitions.instrument import Cohort, Instrument
+from definitions.instruments import SHIPPED, read_instrument
 
-SEEDS = REPOSITORY / "dbt_project" / "seeds"
+# Lists come under the ministry's own rules; what is assumed for a year computes no published list.
+LISTED = "smart-city-*.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +21,36 @@ class RuleSet:
     is_default: bool
     cohort_from_kolaborasi: str
     improvement: str
+    instrument: Instrument = field(repr=False)
 
 
 def load_rule_sets() -> tuple[RuleSet, ...]:
-    """All rule sets, in the order of the seed."""
-    weights = list(_seed("rule_sets"))
+    """All rule sets, by year."""
+    instruments = [read_instrument(path) for path in sorted(SHIPPED.glob(LISTED))]
     return tuple(
-        RuleSet(
-            id=row["rule_set_id"],
-            year=int(row["year"]),
-            cohort=row["cohort"],
-            dimensions=tuple(line["dimension"] for line in weights if line["rule_set_id"] == row["rule_set_id"]),
-            is_default=row["is_default"] == "true",
-            cohort_from_kolaborasi=row["cohort_from_kolaborasi"],
-            improvement=row["improvement"],
-        )
-        for row in _seed("rule_set_methods")
+        _rule_set(instrument, cohort)
+        for instrument in instruments
+        if instrument.status != "assumed"
+        for cohort in instrument.cohorts
     )
 
 
 def dimensions_of(rule_sets: Iterable[RuleSet]) -> tuple[str, ...]:
-    """Every dimension any of the rule sets weighs, each once, in the order of the seed."""
-    return tuple(dict.fromkeys(name for rule_set in rule_sets for name in rule_set.dimensions))
+    """Every dimension any of the rule sets weighs, each once, in the instruments' order."""
+    known = tuple(rule_sets)
+    weighed = {name for rule_set in known for name in rule_set.dimensions}
+    ordered = dict.fromkeys(part.id for rule_set in known for part in rule_set.instrument.parts)
+    return tuple(name for name in ordered if name in weighed)
 
 
-def _seed(name: str) -> Iterable[dict[str, str]]:
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+def _rule_set(instrument: Instrument, cohort: Cohort) -> RuleSet:
+    return RuleSet(
+        id=f"{instrument.prefix}-{cohort.id}",
+        year=instrument.years[0],
+        cohort=cohort.printed,
+        dimensions=tuple(instrument.weights_of(cohort)),
+        is_default=cohort.default,
+        cohort_from_kolaborasi=cohort.when.get("kolaborasi", ""),
+        improvement=cohort.improvement or "",
+        instrument=instrument,
+    )

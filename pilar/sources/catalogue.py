@@ -1,5 +1,6 @@
 """The sources of an installation, as the steps ask for them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -12,8 +13,8 @@ from connectors.source.for_each import for_regions
 from connectors.source.source import Source
 from connectors.source.source_files import load_source, read_source, refusal, source_files, twice
 from definitions.problems import Problem
+from definitions.records import load_records
 from ledger.errors import ConfigError
-from ledger.project import landing_columns
 from ledger.records import Batch, Maturity
 from ledger.settings import Settings
 
@@ -70,25 +71,34 @@ def _content(path: Path) -> bytes | None:
 
 
 def landed_columns(folder: Path) -> Mapping[str, Mapping[str, str]]:
-    """For every readable source, its landed columns and their DuckDB types."""
+    """For every readable source, its landed columns and their DuckDB types.
+
+    A source whose file cannot be read is not among them: its batches in force keep the columns they were landed with.
+    """
     return {
         source.id: {name: column.sql_type.sql for name, column in source.contract.landed.items()}
         for source in readable_sources(folder).values()
     }
 
 
-def staged_columns(folder: Path, batches: Iterable[Batch] = ()) -> Mapping[str, Mapping[str, str]]:
-    """The columns in which every source stands in a warehouse: those it lands, and what staging reads beyond them.
+def unread_records(folder: Path, batches: Iterable[Batch]) -> Mapping[str, frozenset[str]]:
+    """The sources of these batches whose files cannot be read, and the records that each may provide.
 
-    The project's models read more sources than an installation has. Those of which there is neither a file nor a batch
-    are empty tables. A file that cannot be read leaves its ``batches`` with the columns they were landed with.
+    Those are the records that its file names; all of them where not even that can be read. A source without a file was
+    taken out of the installation, and provides nothing.
     """
-    own, read = landed_columns(folder), landing_columns()
-    unreadable = {batch.source_id for batch in batches} - own.keys()
-    return {
-        source_id: {**read.get(source_id, {}), **own.get(source_id, {})}
-        for source_id in sorted((own.keys() | read.keys()) - unreadable)
-    }
+    sources, left_out = read_catalogue(folder)
+    unread = {batch.source_id for batch in batches} - sources.keys()
+    return {path.stem: _named_records(_content(path)) for path in left_out if path.stem in unread}
+
+
+def _named_records(content: bytes | None) -> frozenset[str]:
+    if content is None:
+        return frozenset(load_records())
+    return (
+        frozenset(re.findall(r"record: *['\"]?([a-z0-9_]+)", content.decode("utf-8", "replace")))
+        & load_records().keys()
+    )
 
 
 def maturities(

@@ -1,6 +1,6 @@
 """The interface for machines: JSON documents, one per region, pillar and score, and an index of them all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,15 @@ from ledger.project import Column, columns, mart_of
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.json_text import check_json, to_json
+from publication.page.instruments import INDEX, answers_of, of_sheet, other_body
 from publication.page.words import Text
 from publication.paths import evidence_path, index_evidence_path, safe
 from publication.tables import Table
 
 # What the document of a region says above its indicators is not repeated in each of them.
 SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_name"})
+
+PART = ("node", "depth", "node_name", "node_name_en", "value", "state")
 
 
 def _write(draft: Draft) -> None:
@@ -72,6 +75,7 @@ def _index(content: Content) -> dict[str, Any]:
 
 def _region(content: Content, region: Row) -> dict[str, Any]:
     code = str(region["region_code"])
+    outside = {row["pillar"] for row in content.question_scores} - {row["pillar"] for row in content.pillar_scores}
     return {
         **_about(content),
         "region": region,
@@ -80,7 +84,7 @@ def _region(content: Content, region: Row) -> dict[str, Any]:
         "pillars": [
             {
                 **row,
-                "questions": _linked(content, code, str(row["pillar"])),
+                "questions": _linked(content, code, {str(row["pillar"])}),
                 "indicators": [
                     {column.name: item[column.name] for column in _own_columns(str(row["pillar"]))}
                     for item in content.of_region(content.marts.get(str(row["pillar"]), []), code)
@@ -88,15 +92,46 @@ def _region(content: Content, region: Row) -> dict[str, Any]:
             }
             for row in content.of_region(content.pillar_scores, code)
         ],
+        "questions_outside_pillars": _linked(content, code, outside),
+        "instruments": [
+            _result(content, row) for row in content.of_region(content.instrument_scores, code) if row["node"] == INDEX
+        ],
     }
+
+
+def _result(content: Content, index: Row) -> dict[str, Any]:
+    """What one party's answers to an instrument come to, what it waits for, and what of it was refused."""
+    parts = [row for row in content.instrument_scores if of_sheet(row, index) and row is not index]
+    return {
+        "instrument": content.instruments.get(str(index["instrument_id"])),
+        "role": index["role"],
+        "index": _without_region(index),
+        "parts": [{name: row[name] for name in PART} for row in sorted(parts, key=lambda row: int(row["position"]))],
+        "waiting": [
+            {
+                "question": row["question"],
+                "printed_code": row["printed_code"],
+                "for": other_body(content, row),
+                "counts": row["score"],
+            }
+            for row in answers_of(content, index, "waiting")
+        ],
+        "refused": [
+            {"question": row["question"], "reason": row["reason"]} for row in answers_of(content, index, "refused")
+        ],
+    }
+
+
+def _without_region(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in SAID_ABOVE}
 
 
 def _own_columns(pillar: str) -> list[Column]:
     return [column for column in columns(mart_of(pillar)) if column.name not in SAID_ABOVE]
 
 
-def _linked(content: Content, region_code: str, pillar: str) -> list[dict[str, Any]]:
-    own = [row for row in content.of_region(content.question_scores, region_code) if row["pillar"] == pillar]
+def _linked(content: Content, region_code: str, pillars: Container[str | None]) -> list[dict[str, Any]]:
+    own = [row for row in content.of_region(content.question_scores, region_code) if row["pillar"] in pillars]
     return [{**row, "evidence": evidence_path(row) if row["state"] == "measured" else None} for row in own]
 
 
@@ -117,7 +152,10 @@ def _version(content: Content, pillar: Row) -> dict[str, Any] | None:
 
 
 def _evidence(content: Content, row: Row) -> dict[str, Any]:
-    values = content.of_region(content.marts.get(str(row["pillar"]), []), str(row["region_code"]))
+    indicator = content.indicators[str(row["indicator_id"])]
+    # Its own: a question may belong to no pillar.
+    pillar = str(indicator["pillar"])
+    values = content.of_region(content.marts.get(pillar, []), str(row["region_code"]))
     key = (row["indicator_id"], row["period"])
     return {
         **_about(content),
@@ -128,10 +166,10 @@ def _evidence(content: Content, row: Row) -> dict[str, Any]:
             "status": row["rubric_status"],
             "bands": content.bands_of(str(row["question_key"]), str(row["rubric_version"])),
         },
-        "indicator": content.indicators.get(str(row["indicator_id"])),
+        "indicator": indicator,
         "value": next((item for item in values if (item["indicator_id"], item["period"]) == key), None),
-        "gate": next((gate.model_dump() for gate in content.meta.gates if gate.gate == row["pillar"]), None),
-        "version": _version(content, {"id": row["pillar"]}),
+        "gate": next((gate.model_dump() for gate in content.meta.gates if gate.gate == pillar), None),
+        "version": _version(content, {"id": pillar}),
         "batches": content.batches(row["batch_ids"] or ()),
     }
 

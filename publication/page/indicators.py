@@ -1,13 +1,12 @@
-"""The rows of a pillar's tables: indicators with their marks, questions with their bands."""
+"""The rows of a pillar's tables: indicators with their marks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
 from publication.page.charts import band_scale, spark
-from publication.page.model import Indicator, Mark, Question
-from publication.page.words import STATES, Text, amount, number, period
-from publication.paths import evidence_path
+from publication.page.model import Indicator, Mark
+from publication.page.words import STATES, Text, amount, number, period, source
 
 DIRECTIONS = {
     "higher": Text("Makin tinggi makin baik", "Higher is better"),
@@ -36,17 +35,19 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
     """A pillar's indicators in one region, in the order of their definitions."""
     rows = content.of_region(content.marts.get(pillar, []), region_code)
     scores = {row["indicator_id"]: row for row in content.of_region(content.question_scores, region_code)}
+    known = {row["indicator_id"] for row in content.marts.get(pillar, []) if row["state"] != "missing"}
     views = []
     for definition in (item for item in content.indicators.values() if item["pillar"] == pillar):
         own = sorted(
             (row for row in rows if row["indicator_id"] == definition["id"]), key=lambda row: str(row["period"])
         )
         if own:
-            views.append(_indicator(content, definition, own, scores.get(definition["id"])))
+            score = scores.get(definition["id"])
+            views.append(_indicator(content, definition, own, score, nowhere=definition["id"] not in known))
     return views
 
 
-def _older(content: Content, score: Row | None) -> Text | None:
+def older(content: Content, score: Row | None) -> Text | None:
     """Why a question has no score where the region has data: another region's are of a newer year."""
     if score is None or score["state"] != "missing":
         return None
@@ -76,14 +77,6 @@ def _older(content: Content, score: Row | None) -> Text | None:
     )
 
 
-def questions(content: Content, pillar: str, region_code: str) -> list[Question]:
-    """A pillar's questions that an indicator answers, in the instrument's order."""
-    own = [row for row in content.of_region(content.question_scores, region_code) if row["pillar"] == pillar]
-    asked = content.questions
-    own.sort(key=lambda row: int(asked[row["question_key"]]["position"]) if row["question_key"] in asked else 0)
-    return [_question(content, row) for row in own]
-
-
 def band_text(band: Row, unit: str) -> Text:
     """A band as its edges: ≥ 70 – < 80."""
 
@@ -102,7 +95,9 @@ def band_text(band: Row, unit: str) -> Text:
     return Text(" – ".join(item.id for item in edges), " – ".join(item.en for item in edges))
 
 
-def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Row | None) -> Indicator:
+def _indicator(
+    content: Content, definition: Row, rows: Sequence[Row], score: Row | None, *, nowhere: bool
+) -> Indicator:
     latest = rows[-1]
     unit, places = str(definition["unit"]), int(definition["dp"])
     scored = score if score is not None and score["period"] == latest["period"] else None
@@ -121,10 +116,12 @@ def _indicator(content: Content, definition: Row, rows: Sequence[Row], score: Ro
         state=state_mark(str(latest["state"]), threshold(content, str(definition["id"]))),
         marks=list(_marks(latest, places)),
         published=_published(content, latest, unit, places) if published is not None else None,
-        source=_source(str(definition.get("source_text") or latest["source_id"])),
-        source_id=str(latest["source_id"]),
+        source=source(str(definition["source_text"])),
+        source_ids=", ".join(latest["source_ids"]),
         scale=band_scale(bands, latest["value"]),
-        older=_older(content, score),
+        older=older(content, score),
+        answers=score is not None,
+        nowhere=nowhere,
         score=number(scored["score"]) if scored and scored["score"] is not None else None,
         spark=spark([row["value"] for row in rows if row["value"] is not None]),
         history=[
@@ -178,36 +175,3 @@ def _published(content: Content, row: Row, unit: str, places: int) -> Text:
         part, whole = number(printed["numerator"]), number(printed["denominator"])
         text = Text(f"{text.id}, {part.id} dari {whole.id}", f"{text.en}, {part.en} of {whole.en}")
     return Text(f"angka terbit {text.id} ({by})", f"published figure {text.en} ({by})")
-
-
-def _source(text: str) -> Text:
-    return Text(text.replace(" through ", " melalui ").replace("population by", "penduduk dari"), text)
-
-
-def _proxy_note(asked: Mapping[str, object]) -> Text | None:
-    note = str(asked.get("relation_note") or "")
-    return Text(str(asked.get("relation_note_id") or note), note) if note else None
-
-
-def _question(content: Content, row: Row) -> Question:
-    asked: Mapping[str, object] = content.questions.get(str(row["question_key"]), {})
-    definition: Mapping[str, object] = content.indicators.get(str(row["indicator_id"]), {})
-    places = int(str(definition.get("dp", 2)))
-    unit = str(row["unit"])
-    bands = content.bands_of(str(row["question_key"]), str(row["rubric_version"]))
-    band = next((item for item in bands if row["score"] is not None and item["score"] == row["score"]), None)
-    return Question(
-        code=str(asked.get("printed_code") or row["question_key"]),
-        text=str(row["question_text"]),
-        indicator=Text(str(definition.get("name_id", "")), str(definition.get("name_en", ""))),
-        value=amount(row["value"], unit, places),
-        period=period(row["period"]),
-        band=band_text(band, unit) if band else None,
-        score=number(row["score"]),
-        state=state_mark(str(row["state"]), threshold(content, str(row["indicator_id"]))),
-        origin=simulated(row, "value"),
-        proxy=row["relation"] == "proxy",
-        proxy_note=_proxy_note(asked),
-        older=_older(content, row),
-        evidence=evidence_path(row) if row["state"] == "measured" else None,
-    )

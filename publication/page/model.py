@@ -31,31 +31,76 @@ class Indicator:
     marks: Sequence[Mark]
     published: Text | None
     source: Text
-    source_id: str
+    source_ids: str
     scale: Scale | None
     score: Text | None
     older: Text | None
+    answers: bool
+    nowhere: bool
     spark: str
     history: Sequence[tuple[Text, Text, Mark | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One scored question of the instrument, or why it has no score."""
+    """One scored question of the instrument."""
 
     code: str
-    text: str
+    text: Text
     indicator: Text
     value: Text
     period: Text
     band: Text | None
     score: Text
-    state: Mark
     origin: Mark | None
     proxy: bool
     proxy_note: Text | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question of the instrument without a score: who owes the answer, and why there is none if that is known."""
+
+    code: str
+    text: Text
+    owner: Text
+    state: Mark | None
     older: Text | None
-    evidence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an instrument asks, in a pillar or outside all of them: with a score, and without."""
+
+    answered: Sequence[Question]
+    unanswered: Sequence[Unanswered]
+
+    @property
+    def total(self) -> int:
+        """How many questions there are."""
+        return len(self.answered) + len(self.unanswered)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One party's result in an instrument: its index and parts, and what it still waits for."""
+
+    instrument: Text
+    year: str
+    by: Text
+    value: Text
+    predicate: str | None
+    state: Mark | None
+    origin: Mark | None
+    answered: int
+    total: int
+    taken_over: int
+    waiting: int
+    waiting_for: Sequence[str]
+    waiting_counts: Text | None
+    parts: Sequence[tuple[int, Text, Text]]
+    refused: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +121,23 @@ class Pillar:
     since: Text
     reason: str
     indicators: Sequence[Indicator]
-    questions: Sequence[Question]
+    asked: Asked
     missing: int
+
+    @property
+    def leading(self) -> Sequence[Indicator]:
+        """The indicators that answer a question and that some region has a value of."""
+        return [item for item in self.indicators if item.answers and not item.nowhere]
+
+    @property
+    def others(self) -> Sequence[Indicator]:
+        """Those beside them that say something of this region."""
+        return [item for item in self.indicators if item not in self.leading and item.state.kind != "missing"]
+
+    @property
+    def without(self) -> Sequence[Indicator]:
+        """Those beside them that nobody delivered."""
+        return [item for item in self.indicators if item not in self.leading and item.state.kind == "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +208,18 @@ class Region:
     computed: Index | None
     dimensions: Sequence[Dimension]
     pillars: Sequence[Pillar]
+    outside: Asked
+    results: Sequence[Result]
+
+    @property
+    def answered(self) -> int:
+        """How many of the instrument's questions have a score."""
+        return len(self.outside.answered) + sum(len(pillar.asked.answered) for pillar in self.pillars)
+
+    @property
+    def total(self) -> int:
+        """How many questions the instrument asks."""
+        return self.outside.total + sum(pillar.asked.total for pillar in self.pillars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +268,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Contradictions of one kind in one source, with the first few of them."""
+    """Findings of one kind in one source, with the first few of them. ``since``: the day of the oldest."""
 
     rule: Text
+    severity: Text
     source_id: str
+    owners: str
+    since: Text | None
     count: Text
     examples: Sequence[Text]
 

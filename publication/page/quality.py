@@ -9,18 +9,40 @@ from ledger.names import agency_name
 from publication.content import Content, Row
 from publication.meta import Gate, Said, SourceBatch
 from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Reason, Source
-from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, number
+from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, day, number
 
 EXAMPLES = 3
 FINDING_ORDER = ("region_code", "period", "subject", "field")
 FINDINGS = {
+    "claim_contradicted": Text(
+        "jawaban OPD bertentangan dengan angka resmi", "answer that an official figure contradicts"
+    ),
+    "differs_from_published": Text(
+        "nilai hitungan berbeda dari angka terbitan", "computed value that differs from the published one"
+    ),
     "published_percentage_differs": Text(
         "persentase tidak sesuai bagiannya", "percentage that does not follow from its parts"
     ),
+    "published_ratio_differs": Text(
+        "angka terbitan tidak sesuai bagiannya", "published figure that does not follow from its parts"
+    ),
     "published_sum_differs": Text("jumlah tidak sesuai bagiannya", "sum that does not follow from its parts"),
+    "part_exceeds_whole": Text("bagian melebihi keseluruhannya", "part that exceeds its whole"),
+    "parts_do_not_sum": Text("bagian-bagian tidak sama dengan jumlahnya", "parts that do not add up to their whole"),
+    "equal_figures": Text("angka sama persis, mungkin tersalin", "figures equal to the unit, perhaps copied"),
+    "unchanged": Text("nilai tidak berubah bertahun-tahun", "value that did not change for years"),
+    "jump": Text("lonjakan dalam setahun", "jump within a year"),
+    "size_of_province": Text(
+        "angka sebesar angka provinsi, mungkin salah daerah", "figure of a province's size, perhaps of the wrong region"
+    ),
     "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
+}
+SEVERITIES = {
+    "contradiction": Text("bertentangan", "contradiction"),
+    "doubt": Text("meragukan", "doubtful"),
+    "note": Text("catatan", "note"),
 }
 
 
@@ -44,19 +66,20 @@ def gates(content: Content) -> list[GateView]:
 
 
 def findings(content: Content) -> list[Finding]:
-    """What sources state and what does not follow from it, by source and kind."""
+    """What is stated and contradicted, impossible or unlikely, by kind and source: the surest first."""
     # The regions of this evaluation first: their findings are the ones a reader can act on.
     rows = sorted(
         content.findings,
         key=lambda row: (
-            row["source_id"],
+            list(SEVERITIES).index(row["severity"]),
             row["rule"],
+            row["source_id"],
             row["region_code"] is None,
             [str(row[key]) for key in FINDING_ORDER],
         ),
     )
-    groups = groupby(rows, key=lambda row: (str(row["source_id"]), str(row["rule"])))
-    return [_finding(source, rule, list(own)) for (source, rule), own in groups]
+    groups = groupby(rows, key=lambda row: (str(row["severity"]), str(row["rule"]), str(row["source_id"])))
+    return [_finding(content, severity, rule, source, list(own)) for (severity, rule, source), own in groups]
 
 
 def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Said]) -> Source:
@@ -102,20 +125,58 @@ def _percent(part: int, whole: int) -> Text:
     return Text(f"{sign}{text.id}%", f"{sign}{text.en}%")
 
 
-def _finding(source_id: str, rule: str, rows: Sequence[Row]) -> Finding:
+def _finding(content: Content, severity: str, rule: str, source_id: str, rows: Sequence[Row]) -> Finding:
     shown = [row for row in rows if row["subject"] is not None][:EXAMPLES]
-    return Finding(FINDINGS.get(rule, Text(rule, rule)), source_id, number(len(rows)), [_example(row) for row in shown])
+    owners = sorted({agency_name(str(row["owner"])) for row in rows if row["owner"] is not None})
+    since = [row["since"] for row in rows if row["since"] is not None]
+    return Finding(
+        FINDINGS.get(rule, Text(rule, rule)),
+        SEVERITIES[severity],
+        source_id,
+        ", ".join(owners),
+        day(min(since)) if since else None,
+        number(len(rows)),
+        [_example(content, row) for row in shown],
+    )
 
 
-def _example(row: Row) -> Text:
-    if row["field"] == "region":
-        name = f"{row['subject']}, {row['period'] or ''}".strip(", ")
-        return Text(name, name)
-    about = f"{row['subject']}, {row['field']} {row['period'] or ''}".strip()
-    stated = f"{about}: {row['published']}"
+def _example(content: Content, row: Row) -> Text:
+    """Where, of what and when: what is stated, and what it is compared with."""
+    region = next((str(one["region_name"]) for one in content.regions if one["region_code"] == row["region_code"]), "")
+    about, period = _named(content, row), str(row["period"] or "")
+    stated = [
+        f"{', '.join(part for part in (region, subject, period) if part)}: {row['published']}"
+        if row["published"] is not None
+        else ", ".join(part for part in (region, subject, period) if part)
+        for subject in (about.id, about.en)
+    ]
     if row["recomputed"] is None:
-        return Text(stated, stated)
-    return Text(f"{stated}, dihitung {row['recomputed']}", f"{stated}, computed {row['recomputed']}")
+        return Text(*stated)
+    against = _against(content, row)
+    return Text(f"{stated[0]}, {against.id} {row['recomputed']}", f"{stated[1]}, {against.en} {row['recomputed']}")
+
+
+def _named(content: Content, row: Row) -> Text:
+    """The indicator by its name; else the subject as it stands, and the column."""
+    subject = str(row["subject"])
+    known = content.indicators.get(subject)
+    if known is not None:
+        return Text(str(known["name_id"]), str(known["name_en"]))
+    plain = " ".join(part for part in (subject, str(row["field"] or "")) if part)
+    return Text(plain, plain)
+
+
+def _against(content: Content, row: Row) -> Text:
+    """Whose figure it is compared with; what follows from its own parts is computed."""
+    against = row["against"]
+    if against is None or row["rule"] in ("published_ratio_differs", "differs_from_published"):
+        return Text("dihitung", "computed")
+    known = content.indicators.get(str(against).partition(".")[0])
+    if known is not None and known["id"] != row["subject"]:
+        return Text(str(known["name_id"]), str(known["name_en"]))
+    if known is not None:
+        return Text("penyebutnya", "its denominator")
+    return Text(str(against), str(against))
 
 
 def _delivery(batch: SourceBatch) -> Delivery:

@@ -13,7 +13,7 @@ from publication.content import Content
 from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, state_mark
 from publication.page.model import Mark
 from publication.page.view import page
-from publication.page.words import Text
+from publication.page.words import INDICATOR_COLUMNS, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
 HELD = Mark("held", "‖", Text("ditahan", "held"))
@@ -51,6 +51,7 @@ def render_page(content: Content, shown: Sequence[tuple[str, Text]]) -> str:
         .render(
             page=page(content, shown),
             legend=LEGEND,
+            indicator_columns=INDICATOR_COLUMNS,
             simulated=SYNTHETIC.text,
             not_applicable=state_mark("not_applicable").text,
             script=Markup(script),  # noqa: S704 - the page's own file; the policy in its head names this very text

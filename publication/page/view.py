@@ -7,9 +7,11 @@ from decimal import Decimal
 from publication.content import Content, Row
 from publication.meta import PillarState
 from publication.page.charts import share
-from publication.page.indicators import CALIBRATED, indicators, questions, simulated, state_mark
+from publication.page.indicators import CALIBRATED, indicators, simulated, state_mark
+from publication.page.instruments import results
 from publication.page.model import DataYears, Dimension, Improved, Index, Mark, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
+from publication.page.questions import asked
 from publication.page.words import NO_INDEX, NO_VALUE, Text, clock, day, listed, number
 from publication.paths import index_evidence_path, safe
 
@@ -25,7 +27,11 @@ def page(content: Content, shown: Sequence[tuple[str, Text]]) -> Page:
     meta = content.meta
     rubrics = sorted({(row["rubric_version"], row["rubric_status"]) for row in content.question_scores})
     names = ", ".join(str(version) for version, _ in rubrics) or NO_VALUE
-    rows = [*content.index_scores, *(row for mart in content.marts.values() for row in mart)]
+    rows = [
+        *content.index_scores,
+        *content.instrument_scores,
+        *(row for mart in content.marts.values() for row in mart),
+    ]
     return Page(
         publication_id=meta.publication_id,
         evaluation_id=meta.evaluation_id,
@@ -83,6 +89,8 @@ def _region(content: Content, region: Row) -> Region:
         computed=next(iter(computed), None),
         dimensions=_dimensions(content, code, rule_set),
         pillars=[_pillar(content, code, pillar) for pillar in content.pillars],
+        outside=asked(content, code, None),
+        results=results(content, code),
     )
 
 
@@ -207,7 +215,7 @@ def _pillar(content: Content, code: str, pillar: Row) -> Pillar:
         since=day(version.held_since) if version else Text(NO_VALUE, NO_VALUE),
         reason=(version.held_reason or "") if version else "",
         indicators=own,
-        questions=questions(content, pillar_id, code),
+        asked=asked(content, code, pillar_id),
         missing=sum(item.state.kind != "measured" for item in own),
     )
 

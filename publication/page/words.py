@@ -56,6 +56,56 @@ NO_INDEX = {
         "cannot be computed: a dimension that has a weight has no value",
     ),
 }
+# Who answered an instrument, in the order in which they are shown.
+ROLES = {
+    "final": Text("Nilai akhir", "Final value"),
+    "interview": Text("Hasil wawancara", "Result of the interview"),
+    "external": Text("Asesor eksternal", "External assessor"),
+    "internal": Text("Verifikator internal", "Internal verifier"),
+    "opd": Text("Penilaian mandiri OPD", "The agency's own assessment"),
+}
+# Who has to answer a question that names no agency, by the way it is answered.
+ANSWERED_BY = {
+    "evidence": Text("dinilai asesor dari bukti dukung", "assessors, from evidence"),
+    "survey": Text("survei kepada masyarakat", "a survey of citizens"),
+    "external": Text("instansi lain", "another body"),
+    "computed": Text("OPD pemilik data", "the agency that has the data"),
+}
+INDICATOR_COLUMNS = (
+    Text("Indikator", "Indicator"),
+    Text("Nilai", "Value"),
+    Text("Periode", "Period"),
+    Text("Keadaan", "State"),
+    Text("Sumber", "Source"),
+)
+# What stands behind the agency where an indicator says who has its data.
+SOURCE_DETAILS = {
+    "matrix of the master plan": "matriks rencana induk",
+    "health profile": "profil kesehatan",
+    "population by BPS": "jumlah penduduk dari BPS",
+    "number of villages by BPS": "jumlah desa dari BPS",
+    "number of agencies": "jumlah perangkat daerah",
+    "times sent to BPJS Antrean": "waktu layanan yang dikirim ke Antrean BPJS",
+    "medical waste of health facilities": "limbah medis fasilitas kesehatan",
+    "register of innovations": "daftar inovasi",
+    "register of letters": "register surat",
+    "register of stunted children": "register anak stunting",
+    "inventory of applications": "inventaris aplikasi",
+    "history of statuses in OSS": "riwayat status di OSS",
+    "LKPM": "LKPM",
+    "from BPK's report (LHP)": "dari LHP BPK",
+    "from BPK's reports (LHP)": "dari LHP BPK",
+    "from Kemendagri's decision": "dari penetapan Kemendagri",
+    "from BPS's decision": "dari penetapan BPS",
+    "from BSSN's report": "dari laporan BSSN",
+    "from the Ministry of PANRB's decision": "dari penetapan Kementerian PANRB",
+    "from the Ministry of PANRB's result": "dari hasil evaluasi Kementerian PANRB",
+    "from the certificate": "dari sertifikat",
+    "minutes": "risalah rapat",
+    "regional profile": "profil daerah",
+    "survey of satisfaction": "survei kepuasan masyarakat",
+    "regulation on the visual identity": "peraturan tentang identitas visual",
+}
 OUTCOMES = {
     "pass": ("✓", Text("lolos", "passed")),
     "fail": ("✕", Text("tidak lolos", "failed")),
@@ -74,7 +124,33 @@ MATURITIES = {
     "final": ("●", Text("final", "final")),
     "revised": ("↻", Text("direvisi", "revised")),
 }
-UNITS_EN = {"proyek": "projects", "sekolah": "schools"}
+UNITS_EN = {
+    "proyek": "projects",
+    "sekolah": "schools",
+    "tahun": "years",
+    "hari": "days",
+    "menit": "minutes",
+    "rapat": "meetings",
+    "program": "programmes",
+    "kegiatan": "activities",
+    "kriteria": "criteria",
+    "inovasi": "innovations",
+    "quick win": "quick wins",
+    "poin": "points",
+    "kejadian": "events",
+    "fasilitas": "facilities",
+    "ribu orang": "thousand people",
+    "murid/guru": "pupils/teacher",
+    "ton/tahun": "tonnes/year",
+    "kg/orang/hari": "kg/person/day",
+    "ribu rupiah/orang/tahun": "thousand rupiah/person/year",
+}
+# Units that say of which range a number is, and those that are a yes or a no.
+RANGES = ("indeks", "nilai", "skala")
+YES_OR_NO = {
+    "1 ya, 0 tidak": (Text("tidak", "no"), Text("ya", "yes")),
+    "ada (1) atau tidak (0)": (Text("tidak ada", "none"), Text("ada", "there is one")),
+}
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> Text:
@@ -99,7 +175,16 @@ def amount(value: Decimal | None, unit: str, places: int | None) -> Text:
     text = number(value, places)
     if unit == "%":
         return Text(f"{text.id}%", f"{text.en}%")
-    if unit.startswith("indeks"):
+    if unit in YES_OR_NO and value in (0, 1):
+        return YES_OR_NO[unit][int(value)]
+    return _of_a_unit(text, unit)
+
+
+def _of_a_unit(text: Text, unit: str) -> Text:
+    if unit.startswith("skala "):
+        of = unit.removeprefix("skala ").replace("-", "–")
+        return Text(f"{text.id} (skala {of})", f"{text.en} (scale {of})")
+    if unit.startswith(RANGES):
         return text
     return Text(f"{text.id} {unit}", f"{text.en} {UNITS_EN.get(unit, unit)}")
 
@@ -113,6 +198,13 @@ def listed(items: Sequence[Text]) -> Text:
         f"{', '.join(item.id for item in before)} dan {last.id}",
         f"{', '.join(item.en for item in before)} and {last.en}",
     )
+
+
+def source(text: str) -> Text:
+    """Who has the data of an indicator: Bappeda, matrix of the master plan; BPKAD through SIPD."""
+    owners = (owner.partition(", ") for owner in text.split("; "))
+    told = (f"{agency}{comma}{SOURCE_DETAILS.get(detail, detail)}" for agency, comma, detail in owners)
+    return Text("; ".join(told).replace(" through ", " melalui "), text)
 
 
 def period(value: str | None) -> Text:

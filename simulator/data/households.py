@@ -12,15 +12,15 @@ from simulator.regions import REGIONS, Region
 YEAR = 2021
 HOUSEHOLDS = 10_000
 UNKNOWN_CATEGORY = "cemplung?"
-COLUMNS = (
-    "id_rumah_tangga",
-    "kode_daerah",
-    "tahun",
-    "nama_kepala_keluarga",
-    "nik_kepala",
-    "akses_sanitasi",
-    "air_minum",
-)
+COLUMNS = {
+    "id_rumah_tangga": "text primary key",
+    "kode_daerah": "text not null",
+    "tahun": "integer not null",
+    "nama_kepala_keluarga": "text not null",
+    "nik_kepala": "text not null",
+    "akses_sanitasi": "text not null",
+    "air_minum": "text not null",
+}
 Household = tuple[str, str, int, str, str, str, str]
 
 # Shares in 1/1000 of the proper and of the other households; the last of each takes what is left. Synthetic.

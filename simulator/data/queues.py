@@ -1,18 +1,29 @@
-"""Days of a clinic's queue as BPJS's Antrean knows them: bookings of made-up persons, waiting times; all synthetic."""
+"""Days of a clinic's queue as BPJS's Antrean knows them: bookings of made-up persons, waiting times; all synthetic.
 
-from datetime import UTC, date, datetime, time, timedelta
+``visits`` is a hospital's own table of the task times that it sent, beside those at which BPJS received them.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 
 from simulator.data.dice import Dice
 from simulator.data.persons import Person, made_up
-from simulator.regions import KUKAR
+from simulator.regions import KOTIM, KUKAR, Region
 
 Row = dict[str, object]
 HOSPITAL, HOSPITAL_NAME = "9964R001", "RSUD Contoh"
 MEMBERS = 40
 CLINICS = (("ANA", "ANAK"), ("INT", "PENYAKIT DALAM"), ("OBG", "OBGYN"), ("BED", "BEDAH"))
 _TASKS = range(1, 7)
+_ASIA_JAKARTA = timezone(timedelta(hours=7))
 _YEARS = (2023, 2024)
+MONTH = "2024-08"
+VISIT_COLUMNS = (
+    "kode_booking", "norm", "tanggal_periksa", "kode_poli", "id_jadwal", "nama_dokter", "mulai_praktek", "pasien_baru",
+    "task1_rs", "task3_rs", "task4_rs", "task1_server", "task3_server", "task4_server",
+)  # fmt: skip
+_VISIT_DAYS = tuple(date(2024, 8, day) for day in range(5, 10))
+_CLINICS_OF_VISITS = 2
 
 
 def open_on(day: date) -> bool:
@@ -39,6 +50,61 @@ def waits(day: date) -> tuple[Row, ...]:
     dice = Dice("waktu tunggu", day.isoformat())
     counted = {code: sum(row["kodepoli"] == code for row in bookings(day)) for code, _ in CLINICS}
     return tuple(_wait(dice, day, code, name, counted[code]) for code, name in CLINICS if counted[code])
+
+
+def visits(region: Region) -> list[tuple[str, ...]]:
+    """The header and a row a visit: a session a clinic and day, and two rows that no contract should take."""
+    rows = [
+        row for day in _VISIT_DAYS for code, _ in CLINICS[:_CLINICS_OF_VISITS] for row in _session(region, day, code)
+    ]
+    early, unsent = list(rows[0]), list(rows[1])
+    called = VISIT_COLUMNS.index("task4_rs")
+    early[0], early[called] = f"{early[0]}X", _wib(datetime(2024, 8, 5, 5, tzinfo=_ASIA_JAKARTA))
+    unsent[0], unsent[called] = f"{unsent[0]}X", "0"
+    return [VISIT_COLUMNS, *rows, tuple(early), tuple(unsent)]
+
+
+def _session(region: Region, day: date, clinic: str) -> list[tuple[str, ...]]:
+    dice = Dice("kunjungan", region.kemendagri, day.isoformat(), clinic)
+    begin = datetime.combine(day, time(8), _ASIA_JAKARTA)
+    doctor = made_up(dice, region, 6000, date(1980, 1, 1)).name
+    seen = begin + timedelta(minutes=dice.whole(-5, 35))
+    rows = []
+    for serial in range(1, dice.whole(8, 12) + 1):
+        new = dice.whole(0, 2) == 0
+        seen += timedelta(seconds=dice.whole(240, 900))
+        waited = timedelta(seconds=dice.whole(600, 4800))
+        admission = seen - waited - timedelta(seconds=dice.whole(300, 1500)) if new else None
+        # A task that nobody sent is blank: the patient left before the clinic called.
+        called = seen if dice.whole(0, 19) else None
+        rows.append(
+            (
+                f"{day:%Y%m%d}{clinic}{serial:03d}-{region.digits}",
+                f"{910000 + serial}",
+                day.isoformat(),
+                clinic,
+                f"{region.digits}-{clinic}-{day:%Y%m%d}",
+                f"dr. {doctor}",
+                _wib(begin),
+                "1" if new else "0",
+                *map(_wib, (admission, seen - waited, called)),
+                *_received(dice, region, admission, seen - waited, called),
+            )
+        )
+    return rows
+
+
+def _received(dice: Dice, region: Region, *sent: datetime | None) -> tuple[str, ...]:
+    """When BPJS got the tasks: seconds later, or all of them in the night where the hospital sends them together."""
+    if region == KOTIM:
+        moments = [moment and moment.replace(hour=23, minute=30, second=nth) for nth, moment in enumerate(sent)]
+    else:
+        moments = [moment and moment + timedelta(seconds=dice.whole(1, 90)) for moment in sent]
+    return tuple(map(_wib, moments))
+
+
+def _wib(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%d-%m-%Y %H:%M:%S} WIB"
 
 
 @cache

@@ -19,6 +19,17 @@ PUPILS = 600
 # Dapodik's grades are 1 to 13; nobody knows this one.
 UNKNOWN_GRADE = 99
 
+# By the schools' order in a region: classrooms, study groups, teachers and accreditation; synthetic. By classrooms two
+# of the regions are short of places, by study groups none is.
+_ROOMS = {KUKAR.kemendagri: (5, 6, 4, 3), KOTIM.kemendagri: (4, 4, 3, 3), MALANG.kemendagri: (6, 7, 4, 4)}
+_STUDY_GROUPS = {KUKAR.kemendagri: (7, 7, 4, 4), KOTIM.kemendagri: (8, 7, 4, 4), MALANG.kemendagri: (7, 7, 4, 4)}
+_TEACHERS = {KUKAR.kemendagri: (9, 10, 8, 9), KOTIM.kemendagri: (8, 9, 7, 8), MALANG.kemendagri: (10, 11, 9, 9)}
+_ACCREDITATION = {
+    KUKAR.kemendagri: ("A", "B", "A", "C"),
+    KOTIM.kemendagri: ("B", "C", "Tidak Terakreditasi", "B"),
+    MALANG.kemendagri: ("A", "A", "B", "Tidak diisi"),
+}
+
 _KINDS = (("SD", 5), ("SD", 5), ("SMP", 6), ("SMP", 6))
 
 
@@ -78,6 +89,45 @@ def school_row(item: School) -> Row:
         "kecamatan": "Kec. Contoh",
         "kabupaten_kota": f"Kab. {item.region.name}",
         "provinsi": "Prov. Contoh",
+    }
+
+
+@cache
+def recapitulation() -> tuple[Row, ...]:
+    """The table of schools that a portal publishes out of Dapodik: an upper secondary school a region too.
+
+    The last one is of a form that nobody knows.
+    """
+    rows = [_recapitulated(item, place) for region in REGIONS for place, item in enumerate(_schools_of(region))]
+    return (*rows, rows[0] | {"NPSN": "99640299", "Bentuk_Pendidikan": "SPK SD"})
+
+
+def _schools_of(region: Region) -> tuple[School, ...]:
+    own = tuple(item for item in schools() if item.region == region)
+    return (*own, School(f"99{region.digits}05", region, "SMA", 13, 5))
+
+
+def _recapitulated(item: School, place: int) -> Row:
+    code = item.region.kemendagri
+    upper = item.kind == "SMA"
+    found = pupils(item.npsn)
+    girls = 150 if upper else sum(row["jenis_kelamin"] == "P" for row in found)
+    total = 320 if upper else len(found)
+    return {
+        "NPSN": item.npsn,
+        "Nama_Sekolah": school_row(item)["nama"],
+        "Provinsi": f"Prov. {item.region.province}",
+        "Kota_Kabupaten": f"Kab. {item.region.name}",
+        "Kecamatan": "Kec. Contoh",
+        "Status": school_row(item)["status_sekolah_str"],
+        "Bentuk_Pendidikan": item.kind,
+        "Akreditasi": "A" if upper else _ACCREDITATION[code][place],
+        "Guru_Total": str(20 if upper else _TEACHERS[code][place]),
+        "Peserta_Didik_L": str(total - girls),
+        "Peserta_Didik_P": str(girls),
+        "Peserta_Didik_Total": str(total),
+        "Ruang_Kelas": str(9 if upper else _ROOMS[code][place]),
+        "Rombel": str(9 if upper else _STUDY_GROUPS[code][place]),
     }
 
 

@@ -22,15 +22,23 @@ _PROVINCE, _DISTRICT = 1, 2
 class Sipsn(System):
     """``rows`` gives the positional rows of a year: year, province, district and what else there is.
 
-    ``session`` is accepted as it is, beside the sessions that the page hands out.
+    ``facilities`` gives those of a kind of facility and a year. ``session`` is accepted as it is, beside the sessions
+    that the page hands out.
     """
 
     base = "/public"
     unplayable = ONE_ANSWER | {"field_twice"}
 
-    def __init__(self, name: str, rows: Callable[[str], Sequence[Sequence[str]]], *, session: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        rows: Callable[[str], Sequence[Sequence[str]]],
+        *,
+        session: str,
+        facilities: Callable[[str, str], Sequence[Sequence[str]]] = lambda _kind, _year: (),
+    ) -> None:
         super().__init__(name, password=session)
-        self._rows = rows
+        self._rows, self._facilities = rows, facilities
         self._lock = threading.Lock()
         self._sessions = {session}
 
@@ -50,9 +58,10 @@ class Sipsn(System):
         form = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
         province, district = (form.get(name, [""])[0] for name in ("dd_propinsi", "dd_district"))
         year = self.asked(request, "markers", form.get("tahun", ["2024"])[0])
+        kind = form.get("dd_fasilitas", [""])[0]
         found = [
             row
-            for row in self._rows(year)
+            for row in (self._rows(year) if kind in {"", "capaian"} else self._facilities(kind, year))
             if province in {"", "ALL", row[_PROVINCE]} and district in {"", "ALL", row[_DISTRICT]}
         ]
         return answer(request, {"markers": part(request, found).rows})

@@ -11,7 +11,7 @@ from connectors.source.source import Source
 from ledger.records import Batch
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.evaluation.warehouse import landing_views, opened, write_landing
+from pilar.evaluation.warehouse import landing_views, opened, write_views
 from tests.connectors.landing.conftest import page_of, source_of
 from tests.connectors.pulling import pull_pages
 
@@ -49,7 +49,7 @@ def seen(source: Source, ledger: Ledger, settings: Settings) -> list[tuple[Any, 
     """The rows that an evaluation reads, in the order of their keys."""
     columns = {name: column.sql_type.sql for name, column in source.contract.landed.items()}
     warehouse = settings.home / "seen.duckdb"
-    write_landing(warehouse, landing_views(settings.home, {source.id: columns}, ledger.in_force(source.id)))
+    write_views(warehouse, landing_views(settings.home, {source.id: columns}, ledger.in_force(source.id)))
     names = ", ".join(columns)
     with opened(warehouse) as connection:
         return connection.execute(f"select {names} from landing.{source.id} order by all").fetchall()

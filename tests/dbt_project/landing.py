@@ -1,20 +1,28 @@
 """A landing as an evaluation finds it: the columns of every contract and a handful of rows, made up or published."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from ledger.project import pillar_ids
-from ledger.regions import known
+from ledger.regions import Region, known
 from ledger.settings import sources_dir
 from ledger.sql import literal
-from pilar.evaluation.warehouse import regions_view
-from pilar.sources.catalogue import landed_columns
+from pilar.evaluation.definition_tables import write_definitions
+from pilar.evaluation.figures import figures_views
+from pilar.evaluation.record_views import published_figures, record_views
+from pilar.evaluation.warehouse import View, regions_view, show_views
+from pilar.sources.catalogue import landed_columns, readable_sources
 
 KUKAR, KOTIM, MALANG = "64.02", "62.02", "35.07"
-THREE = regions_view(known((KUKAR, KOTIM, MALANG)))
-LINEAGE = "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean"
+CHOSEN = known((KUKAR, KOTIM, MALANG))
+THREE = regions_view(CHOSEN)
+LINEAGE = (
+    "_batch varchar, _page integer, _row bigint, _coverage varchar, _flags varchar[], _synthetic boolean, "
+    "_maturity varchar"
+)
 
 # Every source's, as its contract says; the rows below have their values in this order.
 COLUMNS: Mapping[str, str] = {
@@ -25,22 +33,31 @@ COLUMNS: Mapping[str, str] = {
 Row = Sequence[object]
 
 
+def above(landing: Mapping[str, View], regions: Sequence[Region] = CHOSEN) -> Mapping[str, View]:
+    """The records of the project's own sources, and the figures, over these views of the landing and of the regions."""
+    read = (readable_sources(sources_dir()), landing, regions)
+    records = record_views(*read)
+    return {**records, **figures_views(records, partial(published_figures, *read))}
+
+
 def create(warehouse: Path, rows: Mapping[str, Mapping[str, Iterable[Row]]]) -> None:
     """A new DuckDB file with the landing of every source. ``rows``: source id -> coverage -> rows."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("create schema if not exists landing")
-        connection.execute(f"create or replace view landing._regions as {THREE['_regions'].sql}")
+        connection.execute(f"create or replace table landing._regions as {THREE['landing._regions'].sql}")
         for source, columns in COLUMNS.items():
             connection.execute(f"create table landing.{source} ({columns}, {LINEAGE})")
             for coverage, covered in rows.get(source, {}).items():
                 _insert(connection, source, coverage, covered)
+        show_views(connection, above({f"landing.{source}": View("") for source in COLUMNS} | THREE))
+        write_definitions(connection)
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, source: str, coverage: str, rows: Iterable[Row]) -> None:
     # One statement of literals: bound row by row, the example's 3,000 rows take seconds.
     lineage = (f"batch-{source}-{coverage}", 0)
-    values = [(*row, *lineage, number, coverage, "[]", True) for number, row in enumerate(rows)]
+    values = [(*row, *lineage, number, coverage, "[]", True, None) for number, row in enumerate(rows)]
     if values:
         written = (", ".join("null" if cell is None else literal(str(cell)) for cell in row) for row in values)
         connection.execute(f"insert into landing.{source} values ({'), ('.join(written)})")
@@ -84,7 +101,7 @@ def _budget(region: str, year: int, lines: Mapping[str, tuple[str, str, str | No
 def _pupils(region: str, ages: Mapping[int, int]) -> list[Row]:
     pupils = [age for age, count in ages.items() for _ in range(count)]
     return [
-        (f"{region}-{number}", "99000001", region, "20241", f"{2024 - age}-01-15", "L", 1)
+        (f"{region}-{number}", "99000001", region, "20241", f"{2024 - age}-01-15", "L", min(max(age - 6, 1), 9))
         for number, age in enumerate(pupils)
     ]
 

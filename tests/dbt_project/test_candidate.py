@@ -59,7 +59,7 @@ def test_figures(built: Built, region: str, indicator: str, period: str, value: 
 
 def test_p8_every_region_and_indicator_appears_with_a_state(built: Built) -> None:
     lacking = built.fetch(
-        "select r.region_code, i.id from reference.regions r cross join seeds.indicators i "
+        "select r.region_code, i.id from reference.regions r cross join definitions.indicators i "
         f"anti join {candidates()} v on v.region_code = r.region_code and v.indicator_id = i.id"
     )
     assert lacking == []
@@ -91,30 +91,10 @@ def test_p6_small_counts_of_people_are_suppressed(built: Built) -> None:
     assert found[KOTIM, "liv_births_health_worker", "2024"] == (None, None, None, "suppressed")
 
 
-def test_p6_indicators_of_people_have_a_threshold(built: Built) -> None:
-    """Whoever adds an indicator that counts persons must say from which count it is published."""
-    persons = ("dinkes_eppgbm", "dinkes_persalinan", "disdik_peserta_didik")
-    unguarded = built.fetch(
-        f"select id from seeds.indicators where source_id in {persons} "
-        "and id not in (select indicator_id from seeds.suppression where count_of = 'numerator')"
-    )
-    assert unguarded == []
-
-
 def test_a_bps_code_is_never_read_as_a_kemendagri_code(built: Built) -> None:
     """BPS 6402 is Kutai Barat (P0 10.24); Kutai Kartanegara, Kemendagri 64.02, is BPS 6403 (7.99)."""
     assert values(built)[KUKAR, "eco_poverty_p0", "2021"] == (Decimal("7.99"), "measured")
     assert built.fetch(f"select count(*) from {candidates()} where region_code = '64.03'") == [(0,)]
-
-
-def test_findings(built: Built) -> None:
-    found = built.fetch("select source_id, rule, subject, published, recomputed from candidate.findings order by 1, 2")
-    assert found == [
-        ("bpkad_realisasi", "published_percentage_differs", "kode_rekening 4", "12311.00", "123.11"),
-        ("bps_indikator", "region_out_of_scope", "BPS 6402", "BPS 6402", None),
-        ("dlh_sipsn", "published_without_parts", "Kab. Kotawaringin Timur", "0.11", None),
-        ("dlh_sipsn", "region_out_of_scope", "Kota Malang", "Kota Malang", None),
-    ]
 
 
 def test_published_figures_stand_beside_the_computed_ones(built: Built) -> None:

@@ -7,14 +7,22 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.publication.sample_warehouse import build
+from tests.publication.sample_warehouse import PILLARS, build
 
 Spoil = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
 def good_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("warehouse") / "evaluation.duckdb")
+    """What is in force is what the candidates say, and stays when they are spoiled."""
+    warehouse = build(tmp_path_factory.mktemp("warehouse") / "evaluation.duckdb")
+    with duckdb.connect(str(warehouse)) as connection:
+        for pillar in PILLARS:
+            connection.execute(
+                f"CREATE TABLE promoted.kept_{pillar} AS FROM promoted.mart_{pillar}; "
+                f"CREATE OR REPLACE VIEW promoted.mart_{pillar} AS FROM promoted.kept_{pillar}"
+            )
+    return warehouse
 
 
 @pytest.fixture

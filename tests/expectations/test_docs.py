@@ -53,7 +53,7 @@ def test_what_is_not_met_stands_on_the_first_page_with_its_reason(
     page.goto((folder / "index.html").as_uri())
     rows = {row.locator("td").nth(1).inner_text(): row.inner_text() for row in page.locator("tr:has(td)").all()}
     assert "range_liv_water_proper (critical, fail): a share of the households" in rows["candidate.mart_living"]
-    assert "filled_unit (critical, error)" in rows["candidate.mart_society"]
+    assert "under_contract (critical, fail)" in rows["candidate.mart_society"]
     assert "the table scores.index_scores is missing" in rows["scores.index_scores"]
     assert outcomes(results) == {"living": "fail", "society": "error", "scores": "error"}
 

@@ -8,48 +8,55 @@ from expectations.bounds import read_bounds
 from expectations.gate import GATES, PILLARS, rules_of, run_rules
 from expectations.result import GateResult
 from expectations.rules import Rule
-from ledger.project import mart_of
 from ledger.project import table as described
 from tests.expectations.conftest import Spoil
 
 FIRST = "rowid = (SELECT min(rowid) FROM {t} WHERE state = 'measured')"
+AGAIN = "INSERT INTO {t} SELECT * REPLACE ('2031' AS period) FROM {t} WHERE {first}"
+LONG = "numerator = 123456789012345, denominator = 1"
 PILLAR_SPOILS = {
     "not_empty": "DELETE FROM {t}",
-    "columns": "ALTER TABLE {t} DROP COLUMN published_by",
+    "under_contract": "ALTER TABLE {t} ALTER COLUMN unit DROP NOT NULL",
     "grain_unique": "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
-    **{
-        f"filled_{column}": f"UPDATE {{t}} SET {column} = NULL WHERE {{first}}"
-        for column in described(mart_of("living")).required
-    },
-    "accepted_pillar": "UPDATE {t} SET pillar = 'other' WHERE {first}",
-    "accepted_region_system": "UPDATE {t} SET region_system = 'bps' WHERE {first}",
     "accepted_state": "UPDATE {t} SET state = 'perhaps' WHERE {first}",
-    "region_code_form": "UPDATE {t} SET region_code = '6402' WHERE region_code = '64.02'",
     "period_form": "UPDATE {t} SET period = '2024-13' WHERE {first}",
-    "regions_present": "DELETE FROM {t} WHERE region_code = '62.02'",
-    "indicators_present": "DELETE FROM {t} WHERE indicator_id IN (SELECT indicator_id FROM {t} WHERE {first})",
+    "as_defined": "UPDATE {t} SET unit = 'ribu' WHERE {first}",
+    "rows_present": "DELETE FROM {t} WHERE {first}",
+    "known_region_code": "UPDATE {t} SET region_code = '64.99' WHERE {first}",
     "indicators_known": "UPDATE {t} SET indicator_id = 'made_up' WHERE {first}",
-    "unit_as_defined": "UPDATE {t} SET unit = 'ribu' WHERE {first}",
     "value_where_measured": "UPDATE {t} SET value = NULL WHERE {first}",
     "no_value_elsewhere": "UPDATE {t} SET value = 0, state = 'missing' WHERE {first}",
     "suppressed_numerator": "UPDATE {t} SET state = 'suppressed', value = NULL, numerator = 3 WHERE {first}",
     "suppressed_denominator": "UPDATE {t} SET state = 'suppressed', value = NULL, denominator = 3 WHERE {first}",
-    "denominator_positive": "UPDATE {t} SET denominator = 0 WHERE {first}",
-    "evidence": "UPDATE {t} SET batch_ids = [NULL] WHERE {first}",
-    "known_region_code": "UPDATE {t} SET region_code = '64.99' WHERE {first}",
+    "suppressed_as_ruled": "DELETE FROM definitions.suppression; UPDATE {t} SET state = 'suppressed' WHERE {first}",
     "stated_decimals": "UPDATE {t} SET value = 1.2345 WHERE {first}",
     "published_agrees": "UPDATE {t} SET published_value = value + 1 WHERE {first}",
+    "denominator_positive": "UPDATE {t} SET denominator = 0 WHERE {first}",
+    "parts_stated": "UPDATE {t} SET basis = NULL WHERE {first}",
     "value_recomputed": "UPDATE {t} SET numerator = 1, denominator = 3, value = 50 WHERE {first}",
     "part_within_whole": "UPDATE {t} SET numerator = 101, denominator = 100 WHERE state = 'measured'",
-    "part_not_negative": "UPDATE {t} SET numerator = -1 WHERE state = 'measured'",
+    "evidence": "UPDATE {t} SET batch_ids = [NULL] WHERE {first}",
+    "published_as_listed": "UPDATE {t} SET published_value = 1, published_by = NULL WHERE {first}",
+    "counts_whole": "UPDATE {t} SET numerator = 0.5, denominator = 0.5 WHERE state = 'measured'",
+    "counts_within_rows": "UPDATE evidence.batches SET rows = 1",
+    "same_part": "UPDATE {t} SET numerator = numerator + rowid, denominator = denominator + 2 * rowid",
+    "periods_copied": f"UPDATE {{t}} SET {LONG} WHERE {{first}}; {{again}}",
+    "periods_alike": "UPDATE {t} SET numerator = 1234567, denominator = NULL WHERE {first}; {again}",
+    "regions_copied": f"UPDATE {{t}} SET {LONG} WHERE state = 'measured'",
+    "indicators_alike": f"UPDATE {{t}} SET state = 'measured', period = '2024', value = 1, {LONG}",
+    "unit_slip": "UPDATE {k} SET numerator = numerator * 1000, denominator = denominator * 1000, value = value * 10",
+    "swapped": "UPDATE {k} SET region_code = CASE region_code WHEN '62.02' THEN '64.02' ELSE '62.02' END "
+    "WHERE region_code <> '35.07'",
+    "half_lost": "UPDATE {t} SET period = '2031' WHERE region_code <> '64.02'",
+    "lost": "UPDATE {t} SET state = 'missing' WHERE {first}",
+    "jump": "UPDATE {k} SET numerator = numerator * 2, value = value * 2",
+    "changed_without_data": "UPDATE {k} SET value = value + 1",
 }
 SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
+# No contract of dbt's stands before these: the platform writes them.
+WRITTEN = ("instrument_scores", "instrument_answers")
 SCORE_SPOILS = {
-    **{
-        (table, f"filled_{column}"): f"UPDATE {{t}} SET {column} = NULL"
-        for table in SCORES
-        for column in described(table).required
-    },
+    **{(table, "under_contract"): f"ALTER TABLE {{t}} DROP COLUMN {described(table).names[-1]}" for table in SCORES},
     ("question_scores", "not_empty"): "DELETE FROM {t}",
     ("question_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
     ("question_scores", "accepted_state"): "UPDATE {t} SET state = 'perhaps'",
@@ -85,9 +92,9 @@ SCORE_SPOILS = {
     (
         "dimension_scores",
         "weights_of_rule_set",
-    ): "UPDATE seeds.rule_sets SET weight = 0.11 WHERE dimension = 'baseline'",
+    ): "UPDATE definitions.rule_sets SET weight = 0.11 WHERE dimension = 'baseline'",
     ("dimension_scores", "weights_as_ruled"): "UPDATE {t} SET weight = 0.3 WHERE dimension = 'outcome'",
-    ("dimension_scores", "evidence"): "UPDATE {t} SET batch_ids = NULL",
+    ("dimension_scores", "evidence"): "UPDATE {t} SET batch_ids = [NULL]",
     ("index_scores", "not_empty"): "DELETE FROM {t}",
     ("index_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
     ("index_scores", "accepted_basis"): "UPDATE {t} SET basis = 'guessed'",
@@ -103,6 +110,25 @@ SCORE_SPOILS = {
     ("index_scores", "regions_present"): "DELETE FROM {t} WHERE region_code = '62.02'",
     ("index_scores", "published_agrees"): "UPDATE {t} SET published_value = 2.83 WHERE region_code = '64.02'",
     ("index_scores", "index_recomputed"): "UPDATE {t} SET index_value = index_value + 0.01",
+    **{
+        (table, f"filled_{column}"): f"UPDATE {{t}} SET {column} = NULL"
+        for table in WRITTEN
+        for column in described(table).required
+    },
+    ("instrument_scores", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("instrument_scores", "accepted_role"): "UPDATE {t} SET role = 'somebody'",
+    ("instrument_scores", "accepted_state"): "UPDATE {t} SET state = 'perhaps'",
+    ("instrument_scores", "known_region_code"): "UPDATE {t} SET region_code = '64.99'",
+    ("instrument_scores", "known_instrument_id"): "UPDATE {t} SET instrument_id = 'made up'",
+    ("instrument_scores", "value_where_measured"): "UPDATE {t} SET value = NULL",
+    ("instrument_scores", "no_value_elsewhere"): "UPDATE {t} SET state = 'missing' WHERE value IS NOT NULL",
+    ("instrument_scores", "questions_counted"): "UPDATE {t} SET waiting = questions + 1",
+    ("instrument_scores", "index_present"): "DELETE FROM {t} WHERE node = 'index'",
+    ("instrument_answers", "grain_unique"): "INSERT INTO {t} SELECT * FROM {t} LIMIT 1",
+    ("instrument_answers", "accepted_state"): "UPDATE {t} SET state = 'perhaps'",
+    ("instrument_answers", "known_region_code"): "UPDATE {t} SET region_code = '64.99'",
+    ("instrument_answers", "refused_with_reason"): "UPDATE {t} SET reason = NULL WHERE state = 'refused'",
+    ("instrument_answers", "evidence"): "UPDATE {t} SET batch_ids = []",
 }
 PILLAR_CASES = [(gate, rule) for gate in PILLARS for rule in rules_of(gate)]
 BOUNDS = [
@@ -113,6 +139,7 @@ BOUNDS = [
         ("range", -1, bounds.minimum),
         ("range", 1, bounds.maximum),
         ("unusual", 1, bounds.unusual_above),
+        ("unusual", -1, bounds.unusual_below),
     )
     if limit is not None
 ]
@@ -130,7 +157,10 @@ def named(case: object) -> str | None:
 
 def answer(spoil: Spoil, gate: str, rule: Rule, statement: str) -> GateResult:
     """The gate's answer when it consists of one rule."""
-    return run_rules(spoil(statement.replace("{first}", FIRST).replace("{t}", rule.table)), gate, (rule,))
+    words = {"again": AGAIN, "first": FIRST, "t": rule.table, "k": f"promoted.kept_{gate}"}
+    for word, said in words.items():
+        statement = statement.replace(f"{{{word}}}", said)
+    return run_rules(spoil(statement), gate, (rule,))
 
 
 @pytest.mark.parametrize(("gate", "rule"), SHARED, ids=named)
@@ -176,7 +206,7 @@ def test_score_rule_notices(rule: Rule, spoiled: Spoil) -> None:
     assert (result.outcome, result.checks[0].outcome) == ("fail", "fail")
 
 
-@pytest.mark.parametrize("batches", ["NULL", "[]", "[NULL]"])
+@pytest.mark.parametrize("batches", ["[]", "[NULL]"])
 @pytest.mark.parametrize(("basis", "outcome"), [("reported", "pass"), ("computed", "fail")])
 def test_p7_a_dimension_names_its_batches_where_it_was_computed(
     basis: str, outcome: str, batches: str, spoiled: Spoil

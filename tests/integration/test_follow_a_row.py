@@ -32,7 +32,7 @@ from tests.integration.conftest import Installation, set_to
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 PAGE = (REPOSITORY / "docs" / "follow-a-row.md").read_text()
-PACKAGES = "events|dags|pilar|connectors|ledger|expectations|publication"
+PACKAGES = "events|dags|pilar|connectors|definitions|ledger|expectations|publication"
 SOURCE, OPD = "diskominfo_spbe", "diskominfo"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 

@@ -26,16 +26,30 @@ where value is not null and batch_id is not null order by all"""
 
 # What of a landed row stands word for word in what was sent. A child's own values are cells of a packed sheet.
 WORDS = {
+    "bpbd_desa_rawan": "kode_desa",
+    "bpbd_kejadian": "nomor",
     "bpkad_realisasi": "kode_rekening",
     "bps_indikator": "nilai",
+    "dinkes_limbah_medis": "kode_faskes",
     "dinkes_persalinan": "encounter_id",
     "disdik_peserta_didik": "tanggal_lahir",
+    "disdik_rekap_sekolah": "npsn",
     "disdik_sekolah": "npsn",
     "perkim_sanitasi": "akses_sanitasi",
+    "diskominfo_aplikasi": "id_app",
+    "diskominfo_jawaban": "instrumen",
     "diskominfo_penilaian": "dimensi",
     "diskominfo_spbe": "kode_daerah",
+    "diskominfo_surat": "no_agenda",
+    "dlh_fasilitas": "nama",
+    "dlh_plastik": "no_inspeksi",
     "dlh_sipsn": "kabupaten_kota",
+    "dpmptsp_izin": "id_izin",
     "dpmptsp_proyek": "id_proyek",
+    "rsud_antrean": "kodebooking",
+    "rsud_waktu_tunggu": "kode_booking",
+    "setda_penetapan": "jenis",
+    "setda_skm": "unit_layanan",
 }
 
 

@@ -3,32 +3,19 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-import duckdb
-
 from publication.meta import Gate, GateCheck, Page, PillarState, PublicationMeta, Quarantined, Said, SourceBatch
 from tests.publication.sample_warehouse import (
     EARLIER_EVALUATION,
     EVALUATION,
     HELD_REASON,
     HELD_SINCE,
+    OPDS,
     PILLARS,
+    REAL,
     batch_of,
-    load_seeds,
 )
 
 CREATED = datetime(2025, 1, 15, 2, 0, tzinfo=UTC)
-OPDS = {
-    "bpkad_realisasi": ("bpkad", "SIPD", "2023", 96, 0),
-    "bps_indikator": ("bps", "WebAPI BPS", "2021", 54, 0),
-    "diskominfo_spbe": ("diskominfo", "Portal data", "2024", 12, 0),
-    "dpmptsp_proyek": ("dpmptsp", "OSS-RBA", "2024", 1460, 7),
-    "dinkes_eppgbm": ("dinas_kesehatan", "e-PPGBM", "2024-08", 2215, 15),
-    "dinkes_persalinan": ("dinas_kesehatan", "SATUSEHAT", "2024", 1612, 12),
-    "perkim_sanitasi": ("dinas_perkim", "SIPERKIM", "2021", 30012, 12),
-    "disdik_peserta_didik": ("dinas_pendidikan", "Dapodik", "20241", 1830, 4),
-    "disdik_sekolah": ("dinas_pendidikan", "Dapodik", "20241", 1990, 5),
-    "dlh_sipsn": ("dlh", "SIPSN", "2024", 315, 0),
-}
 
 
 def fingerprint(text: str) -> str:
@@ -84,9 +71,7 @@ def _pillar(pillar: str) -> PillarState:
 
 
 def _batches() -> list[SourceBatch]:
-    with duckdb.connect() as connection:
-        load_seeds(connection)
-        known = {source: batch_of(connection, source) for source in OPDS}
+    known = {source: batch_of(source) for source in OPDS}
     batches = []
     for source, (opd, system, coverage, received, quarantined) in OPDS.items():
         page = Page(
@@ -111,7 +96,7 @@ def _batches() -> list[SourceBatch]:
                 fetched_at=CREATED - timedelta(hours=1),
                 receipt_sha256=fingerprint(f"receipt {source}"),
                 maturity="revised" if source == "bpkad_realisasi" else None,
-                synthetic=source not in {"bps_indikator", "diskominfo_spbe"},
+                synthetic=source not in REAL,
                 pages=(page,),
             )
         )

@@ -29,7 +29,7 @@ from publication.pointer import PUBLICATION_ID, current, list_publications, swap
 from publication.tables import DUCKDB_FILE, Table
 from publication.verify import verify
 from tests.publication.sample_meta import CREATED, sample_meta
-from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of, load_seeds
+from tests.publication.sample_warehouse import PERSON, PILLARS, batch_of
 
 # The DuckDB file carries identifiers of its own, and the manifest its hash.
 NOT_REPEATABLE = {DUCKDB_FILE, "manifest.json"}
@@ -141,9 +141,7 @@ def test_p7_evidence_document_holds_the_whole_chain(published: Published) -> Non
 
 def test_p7_figure_of_an_undescribed_batch_is_not_published(sample_file: Path, tmp_path: Path) -> None:
     meta = sample_meta()
-    with duckdb.connect() as connection:
-        load_seeds(connection)
-        lost = batch_of(connection, "perkim_sanitasi")
+    lost = batch_of("perkim_sanitasi")
     without = meta.model_copy(update={"sources": tuple(b for b in meta.sources if b.batch_id != lost)})
 
     with pytest.raises(PublicationError, match=lost):
@@ -176,6 +174,7 @@ def test_p6_what_nobody_vetted_is_not_published(published: Published) -> None:
         ).fetchall()
 
     assert rows == [
+        ("part_exceeds_whole", "64.02", "liv_immunisation_complete", "300", 1),
         ("published_percentage_differs", "64.02", "kode_rekening 5.1", "12311", 1),
         ("region_out_of_scope", None, "Kab. Contoh", "Kab. Contoh", 1),
         ("unknown_category", "62.02", None, None, None),
@@ -361,7 +360,7 @@ def test_lost_rows_are_noticed_before_the_folder_gets_its_name(
         return {table: number + (table.name == "mart_society") for table, number in rows.items()}
 
     monkeypatch.setattr(module, "copy_tables", one_short)
-    with pytest.raises(PublicationError, match="mart_society has 6 rows, the warehouse has 7"):
+    with pytest.raises(PublicationError, match="mart_society has 66 rows, the warehouse has 67"):
         publish(sample_file, sample_meta(), tmp_path)
     assert visible(tmp_path) == []
 
@@ -533,11 +532,12 @@ def test_p7_only_what_is_measured_rests_on_batches(sample_file: Path, tmp_path: 
 def test_p6_fewer_than_five_people_outside_a_code_list_are_not_counted(
     sample_file: Path, tmp_path: Path, rows: int, told: int | None
 ) -> None:
-    statement = f"UPDATE candidate.findings SET row_count = {rows}"
+    statement = f"UPDATE scores.findings SET row_count = {rows}"
     result = publish(spoil(sample_file, tmp_path, statement), sample_meta(), tmp_path / "out")
     with duckdb.connect(str(result.path / DUCKDB_FILE), read_only=True) as connection:
         found = connection.execute("SELECT DISTINCT rule, row_count FROM quality.findings ORDER BY 1").fetchall()
     assert found == [
+        ("part_exceeds_whole", rows),
         ("published_percentage_differs", rows),
         ("region_out_of_scope", rows),
         ("unknown_category", told),

@@ -15,7 +15,11 @@ from publication.tables import SCORES
 
 MARTS = [mart_of(pillar) for pillar in pillar_ids()]
 MODELS = REPOSITORY / "dbt_project" / "models"
-SOON: Mapping[str, tuple[str, ...]] = {"region_system": ("kemendagri", "bps"), "rule_set_id": ("2023", "2024")}
+SOON: Mapping[str, tuple[str, ...]] = {
+    "region_system": ("kemendagri", "bps"),
+    "rule_set_id": ("2023", "2024"),
+    "year": ("1", "2"),
+}
 IN_MARTS: Mapping[str, tuple[str, ...]] = {**SOON, "period": ("-01", "-02")}
 """What the sample has one of, and a publication may have several of: the same rows must then still be told apart."""
 
@@ -36,7 +40,8 @@ def held_unique() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in (*MODELS.glob("pillars/*.yml"), *MODELS.glob("scores/*.yml")):
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for model in document.get("models", ()):
+        tables = (table for source in document.get("sources", ()) for table in source["tables"])
+        for model in (*document.get("models", ()), *tables):
             for test in model.get("data_tests", ()):
                 if isinstance(test, dict) and "unique_combination" in test:
                     found[model["name"]] = test["unique_combination"]["arguments"]["columns"]

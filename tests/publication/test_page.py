@@ -85,7 +85,8 @@ def test_markup_in_the_data_stays_text(sample_file: Path, tmp_path: Path) -> Non
     with duckdb.connect(str(warehouse)) as connection:
         for table in ("candidate.mart_living", "scores.index_scores", "scores.pillar_scores", "seeds.regions"):
             connection.execute(f"UPDATE {table} SET region_name = ? WHERE region_code = '64.02'", [evil])
-        connection.execute("UPDATE seeds.indicators SET name_id = ?, definition_id = ?, source_text = ?", [evil] * 3)
+        spoilt = "name_id = ?, definition_id = ?, source_text = ?"
+        connection.execute(f"UPDATE definitions.indicators SET {spoilt}", [evil] * 3)
         connection.execute("UPDATE scores.question_scores SET question_text = ?", [evil])
         connection.execute("UPDATE scores.index_scores SET published_by = ?", [evil])
     meta = sample_meta()
@@ -152,7 +153,7 @@ def test_p8_every_state_is_said_in_words(page: Reader) -> None:
 def test_findings_are_shown_with_what_is_known_of_them(page: Reader) -> None:
     text = " ".join(" ".join(page.text).split())
 
-    assert "kode_rekening 5.1, presentase 2023: 12311, dihitung 123.11" in text
+    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123.11" in text
     assert "nilai di luar daftar kode" in text
 
 

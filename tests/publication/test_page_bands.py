@@ -1,6 +1,5 @@
 """The bands of the rubric as a reader sees them: every edge belongs to one band, and it is the one that scored it."""
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -9,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from definitions.tables import definition_tables
 from ledger.project import pillar_ids
 from publication.content import Content
 from publication.page.charts import band_scale
-from publication.page.indicators import band_text, questions
+from publication.page.indicators import band_text
+from publication.page.questions import asked
 from publication.page.words import Text
-from tests.publication.sample_warehouse import REGIONS, SEEDS
+from tests.publication.sample_warehouse import REGIONS
 
 HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
     "≥": lambda value, edge: value >= edge,
@@ -25,20 +26,21 @@ HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
 STEP = Decimal("0.0001")
 
 
-def seeded() -> Mapping[str, list[dict[str, Any]]]:
-    """The bands of each question, as the rubric has them."""
+def defined() -> Mapping[str, list[dict[str, Any]]]:
+    """The bands of each question of the ministry's evaluation, as the rubric has them; the page shows no others."""
+    tables = definition_tables()
+    shown = {row["question_key"] for row in tables["questions"] if str(row["instrument_id"]).startswith("smart-city")}
     found: dict[str, list[dict[str, Any]]] = {}
-    with (SEEDS / "bands.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            band: dict[str, Any] = {"score": Decimal(row["score"])}
-            for name in ("lower", "upper"):
-                band[name] = Decimal(row[name]) if row[name] else None
-                band[f"{name}_inclusive"] = row[f"{name}_inclusive"] == "true"
-            found.setdefault(f"{row['rubric_version']} {row['question_key']}", []).append(band)
+    for row in (row for row in tables["bands"] if row["question_key"] in shown):
+        band: dict[str, Any] = {"score": Decimal(str(row["score"]))}
+        for name in ("lower", "upper"):
+            band[name] = None if row[name] is None else Decimal(str(row[name]))
+            band[f"{name}_inclusive"] = row[f"{name}_inclusive"]
+        found.setdefault(f"{row['rubric_version']} {row['question_key']}", []).append(band)
     return found
 
 
-RUBRIC = seeded()
+RUBRIC = defined()
 
 
 def says(text: str, value: Decimal, *, indonesian: bool) -> bool:
@@ -124,8 +126,8 @@ def test_the_band_beside_a_question_holds_its_value_and_carries_its_score(conten
     values = {(row["region_code"], row["question_text"]): row for row in content.question_scores}
     scored = 0
     for code, pillar in product(REGIONS, pillar_ids()):
-        for view in questions(content, pillar, code):
-            row = values[code, view.text]
+        for view in asked(content, code, pillar).answered:
+            row = values[code, view.text.id]
             assert (view.band is not None) == (row["score"] is not None)
             if view.band is not None:
                 bands = content.bands_of(row["question_key"], row["rubric_version"])

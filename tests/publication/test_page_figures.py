@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from definitions.indicators import all_indicators
 from expectations.scores import REASONS
 from publication.content import Content
 from publication.meta import Gate, GateCheck, Quarantined
-from publication.page import view
+from publication.page import indicators, view
 from publication.page.charts import share, spark
-from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _older, _parts, threshold
+from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _parts, threshold
 from publication.page.model import Mark
 from publication.page.quality import findings, gates, sources
-from publication.page.words import Text, amount, clock, day, listed, number, period
+from publication.page.words import RANGES, UNITS_EN, YES_OR_NO, Text, amount, clock, day, listed, number, period
 
 JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)
 """Midnight of 15 January in western Indonesia."""
@@ -139,6 +140,25 @@ def test_a_part_of_a_whole_is_told_from_one_number_against_another(
         assert _parts({**given, name: None}, definition) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "indonesian", "english"),
+    [
+        ("2", "skala 0-2", "2 (skala 0–2)", "2 (scale 0–2)"),
+        ("71.4", "nilai 0-100", "71,4", "71.4"),
+        ("1", "1 ya, 0 tidak", "ya", "yes"),
+        ("0", "ada (1) atau tidak (0)", "tidak ada", "none"),
+        ("2.4", "tahun", "2,4 tahun", "2.4 years"),
+    ],
+)
+def test_what_a_number_is_of_is_said_as_people_say_it(value: str, unit: str, indonesian: str, english: str) -> None:
+    assert amount(Decimal(value), unit, None) == Text(indonesian, english)
+
+
+def test_every_unit_is_told_in_both_languages() -> None:
+    units = {indicator.unit for _, indicator in all_indicators()} - {"%", "rupiah", *YES_OR_NO}
+    assert {unit for unit in units if not unit.startswith(RANGES)} <= set(UNITS_EN)
+
+
 def test_the_larger_of_two_thresholds_is_the_one_that_is_told(content: Content) -> None:
     two = [{"indicator_id": "x", "threshold": 5}, {"indicator_id": "x", "threshold": 10}]
     assert threshold(replace(content, suppression=two), "x") == 10
@@ -155,7 +175,7 @@ def test_why_a_question_has_no_score_where_only_older_data_are_there(content: Co
     def older(*periods: str, **change: Any) -> Any:
         mart = [{"indicator_id": key, "region_code": "64.02", "period": at, "value": Decimal(7)} for at in periods]
         told = replace(content, marts={pillar: mart}, question_scores=[missing, newest])
-        return _older(told, {**missing, **change})
+        return indicators.older(told, {**missing, **change})
 
     assert older("2024") is None
     assert older("2024-01") is None
@@ -201,13 +221,28 @@ def test_the_counts_of_a_source_are_of_what_is_in_force(content: Content) -> Non
 
 
 def test_three_examples_of_a_finding_are_shown_and_all_are_counted(content: Content) -> None:
-    row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f"}
+    row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f", "severity": "note",
+           "owner": "dlh", "since": None, "against": None}  # fmt: skip
     rows = [{**row, "subject": f"s{nth}", "published": "1", "recomputed": None} for nth in range(4)]
     [finding] = findings(replace(content, findings=[*rows, {**rows[0], "subject": None}]))
     assert (finding.count.en, [example.en for example in finding.examples]) == (
         "5",
-        ["s0, f 2023: 1", "s1, f 2023: 1", "s2, f 2023: 1"],
+        [f"Kabupaten Kutai Kartanegara, s{nth} f, 2023: 1" for nth in range(3)],
     )
+
+
+def test_a_finding_between_figures_names_both_and_the_agency_in_both_languages(content: Content) -> None:
+    [first, *_] = findings(content)
+    assert (first.rule.id, first.severity.en, first.owners) == (
+        "bagian melebihi keseluruhannya", "contradiction", "Dinas Kesehatan",
+    )  # fmt: skip
+    assert first.since is not None
+    assert first.since.id == "15 Januari 2025"
+    [example] = first.examples
+    assert example.id == (
+        "Kabupaten Kutai Kartanegara, Imunisasi dasar lengkap (IDL), 2025: 300, Imunisasi polio 4 299"
+    )
+    assert example.en.startswith("Kabupaten Kutai Kartanegara, Complete basic immunisation (IDL), 2025: 300, ")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The page as text: a figure is not to be taken for more than it is."""
 
-import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from definitions.indicators import all_indicators
+from definitions.tables import definition_tables
 from publication.build import Published, publish
 from tests.publication.readable import readable
 from tests.publication.sample_meta import sample_meta
-from tests.publication.sample_warehouse import SEEDS
 
 MALANG = "daerah-35-07"
 KUTAI = "daerah-64-02"
@@ -40,10 +40,10 @@ def test_the_estimate_names_the_years_of_its_data(html: str) -> None:
     indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
 
     assert "perkiraan platform ini menurut aturan 2023" in indonesian
-    assert "datanya dari tahun 2021 (4 pertanyaan), 2023 (1) dan 2024 (3)" in indonesian
+    assert "datanya dari tahun 2021 (4 pertanyaan) dan 2024 (2)" in indonesian
     assert "this platform's estimate under the rules of 2023" in english
-    assert "its data are of the years 2021 (4 questions), 2023 (1) and 2024 (3)" in english
-    assert "data 2021, 2023, 2024" in readable(html, "id", "ringkasan-tabel")
+    assert "its data are of the years 2021 (4 questions) and 2024 (2)" in english
+    assert "data 2021, 2024" in readable(html, "id", "ringkasan-tabel")
 
 
 def test_every_score_that_rests_on_simulated_records_is_marked(
@@ -73,19 +73,17 @@ def test_simulated_counts_are_not_passed_off_as_the_published_ones(html: str) ->
 
 
 def test_why_a_proxy_is_one_is_said_in_both_languages(html: str) -> None:
-    indonesian, english = readable(html, "id", MALANG), readable(html, "en", MALANG)
+    indonesian, english = readable(html, "id", KUTAI), readable(html, "en", KUTAI)
 
-    assert "Pertanyaan ini dijawab dengan opini BPK" in indonesian
-    assert "The question is answered with the BPK opinion" not in indonesian
-    assert "The question is answered with the BPK opinion" in english
+    assert "Pertanyaan ini menanyakan inovasi" in indonesian
+    assert "The question asks for innovations" not in indonesian
+    assert "The question asks for innovations" in english
 
 
 def test_proxies_and_definitions_are_whole_in_both_languages() -> None:
-    with (SEEDS / "questions.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            assert bool(row["relation_note"]) == bool(row["relation_note_id"]) == (row["relation"] == "proxy"), row
-    with (SEEDS / "indicators.csv").open(encoding="utf-8") as file:
-        definitions = {row["id"]: row["definition_id"] for row in csv.DictReader(file)}
+    for row in definition_tables()["questions"]:
+        assert bool(row["relation_note"]) == bool(row["relation_note_id"]) == (row["relation"] == "proxy"), row
+    definitions = {indicator.id: indicator.definition.id for _, indicator in all_indicators()}
 
     assert "bukan persentase perempuan menurut survei" in definitions["liv_births_health_worker"]
     assert "jumlah realisasi dibagi jumlah anggaran" in definitions["gov_apbd_realisation"]
@@ -96,7 +94,7 @@ def test_what_is_computed_and_what_is_taken_over_is_said(html: str) -> None:
     assert "Indeks asesor diambil alih dari asesor" in readable(html, "id", "dasar")
     assert "taken over from assessors" in readable(html, "en", "dasar")
     assert (
-        "Outcome dihitung dari indikator (8 dari 33 pertanyaan; yang lain tidak ikut); "
+        "Outcome dihitung dari indikator (6 dari 33 pertanyaan; yang lain tidak ikut); "
         "5 dari 6 dimensi diambil alih dari asesor"
     ) in readable(html, "id", MALANG)
 
@@ -110,20 +108,20 @@ def test_an_improvement_shows_what_it_is_counted_from(html: str) -> None:
 
 
 def test_a_score_lost_to_anothers_newer_year_names_the_last_known_value(changed: Callable[..., str], html: str) -> None:
-    told = "dinilai untuk tahun 2024, tahun terbaru yang ada pada salah satu daerah; daerah ini terakhir 88,54% (2023)"
+    told = "dinilai untuk tahun 2022, tahun terbaru yang ada pada salah satu daerah; daerah ini terakhir 10,50% (2021)"
     assert "tahun terbaru yang ada pada salah satu daerah;" not in readable(html, "id")
 
     page = changed(
-        "INSERT INTO candidate.mart_governance BY NAME (SELECT * REPLACE ('2024' AS period)"
-        " FROM candidate.mart_governance WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '64.02')",
-        "UPDATE scores.question_scores SET period = '2024'"
-        " WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '64.02'",
+        "INSERT INTO candidate.mart_economy BY NAME (SELECT * REPLACE ('2022' AS period)"
+        " FROM candidate.mart_economy WHERE indicator_id = 'eco_poverty_p0' AND region_code = '64.02')",
+        "UPDATE scores.question_scores SET period = '2022'"
+        " WHERE indicator_id = 'eco_poverty_p0' AND region_code = '64.02'",
         "UPDATE scores.question_scores SET period = NULL, value = NULL, score = NULL, state = 'missing', batch_ids = []"
-        " WHERE indicator_id = 'gov_apbd_realisation' AND region_code = '35.07'",
+        " WHERE indicator_id = 'eco_poverty_p0' AND region_code = '35.07'",
     )
 
     assert readable(page, "id", MALANG).count(told) == 2
-    assert "this region's last is 88.54% (2023)" in readable(page, "en", MALANG)
+    assert "this region's last is 10.50% (2021)" in readable(page, "en", MALANG)
     assert "tahun terbaru" not in readable(page, "id", KUTAI)
     assert "Tahun yang dinilai adalah tahun terbaru" in readable(page, "id", "isi")
 

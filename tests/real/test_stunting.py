@@ -9,7 +9,7 @@ import pytest
 
 from connectors.pull.page_store import read_page
 from ledger.keys import Keys
-from pilar.evaluation.warehouse import landing_views, write_landing
+from pilar.evaluation.warehouse import landing_views, write_views
 from pilar.sources.catalogue import landed_columns
 from tests.real.house import SOURCES, House, flags
 from tests.real.project_sql import macro
@@ -55,7 +55,7 @@ def test_p7_a_finding_leads_to_the_row_as_it_came(house: House, tmp_path: Path) 
     """From the view that dbt reads, by rule: batch, page and row; from there to the bytes that the portal sent."""
     house.pulled(SOURCE)
     warehouse = tmp_path / "warehouse.duckdb"
-    write_landing(warehouse, landing_views(house.settings.home, landed_columns(SOURCES), house.ledger.in_force(SOURCE)))
+    write_views(warehouse, landing_views(house.settings.home, landed_columns(SOURCES), house.ledger.in_force(SOURCE)))
     with duckdb.connect(str(warehouse)) as connection:
         found = connection.execute(
             f"SELECT _batch, _page, _row, puskesmas FROM landing.{SOURCE} "

@@ -10,7 +10,19 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 from python_calamine import CalamineWorkbook
 
-from simulator.data import assessments, births, budget, children, households, projects, schools, statistics, waste
+from simulator.data import (
+    assessments,
+    births,
+    budget,
+    children,
+    health_profile,
+    households,
+    projects,
+    roads,
+    schools,
+    statistics,
+    waste,
+)
 from simulator.published import PUBLISHED, SIPSN_2024, required
 from simulator.regions import KOTIM, KUKAR, MALANG, REGIONS, Region
 from simulator.workbooks import render
@@ -186,6 +198,23 @@ def test_waste_rows_are_the_published_ones_and_follow_from_their_parts() -> None
         a, b, c, managed = (Decimal(row[place].replace(",", "")) for place in (3, 4, 6, 8))
         assert b + c == managed
         assert (100 * managed / a).quantize(Decimal("0.01"), ROUND_HALF_UP) == Decimal(row[9])
+
+
+def test_roads_of_kukar_are_the_published_ones_and_add_up() -> None:
+    rows = roads.sheet(KUKAR, 2022)[2:]
+    kilometres = [Decimal(str(row[3]).replace(",", ".")) for row in rows]
+    stable = sum(length for length, row in zip(kilometres, rows, strict=True) if row[4] in ("Baik", "Sedang"))
+    assert (stable, sum(kilometres[:-1])) == (Decimal("1004.6"), kilometres[-1])
+    assert kilometres[-1] == 2193
+
+
+def test_malangs_health_profile_is_the_published_one() -> None:
+    services = [str(cell) for cell in health_profile.sheet()[2] if cell]
+    [malang] = [row[2:] for row in health_profile.sheet() if row[0] == "35.07"]
+    cells = {service: malang[3 * place : 3 * place + 3] for place, service in enumerate(services)}
+    assert cells["K1"] == [41923, 31671, "75,55"]
+    assert cells["IDL"] == [39056, 33285, "85,22"]
+    assert [row[0] for row in health_profile.sheet() if "NIHIL" in row] == ["62.02"]
 
 
 def test_ipm_components_give_the_known_index() -> None:

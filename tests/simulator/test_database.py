@@ -1,4 +1,4 @@
-"""The household survey in PostgreSQL."""
+"""Agencies' tables in PostgreSQL."""
 
 from typing import LiteralString
 
@@ -34,7 +34,7 @@ def test_the_survey_is_loaded_and_may_be_loaded_again(survey_url: str) -> None:
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:
-    with pytest.raises(SimulatorError, match="the survey cannot be loaded") as caught:
+    with pytest.raises(SimulatorError, match="perkim_db cannot be loaded") as caught:
         database.load("postgresql:///nobody?host=/nonexistent&connect_timeout=2")
     assert "\n" not in str(caught.value)
 

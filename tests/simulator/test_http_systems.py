@@ -11,7 +11,7 @@ import requests
 
 from connectors.protocols.bpjs import Signature
 from connectors.protocols.lzstring import decompress
-from simulator.data import licences, queues
+from simulator.data import licences, queues, statistics
 from simulator.server import ConnectionInfo, Simulator
 from simulator.systems.bpjs_lock import packed
 
@@ -223,13 +223,17 @@ def test_bps_values_stand_under_composite_keys(connections: Connections) -> None
 
 
 def test_bps_lists_ten_variables_a_page(connections: Connections) -> None:
-    pages = [bps(connections["bps"], f"model/var/lang/ind/domain/3507/page/{page}").json() for page in (1, 2, 3, 4)]
-    assert [page["data"][0] for page in pages[:3]] == [
-        {"page": number, "pages": 3, "per_page": 10, "count": count, "total": 23}
-        for number, count in ((1, 10), (2, 10), (3, 3))
+    total = len(statistics.VARIABLES) + len(statistics.EMPTY_VARIABLES)
+    last = -(-total // 10)
+    pages = [
+        bps(connections["bps"], f"model/var/lang/ind/domain/3507/page/{page}").json() for page in range(1, last + 2)
+    ]
+    assert [page["data"][0] for page in pages[:last]] == [
+        {"page": number, "pages": last, "per_page": 10, "count": min(10, total - 10 * (number - 1)), "total": total}
+        for number in range(1, last + 1)
     ]
     assert {"var_id", "title", "sub_id"} <= set(pages[0]["data"][1][0])
-    assert pages[3] == {"status": "OK", "data-availability": "list-not-available", "data": ""}
+    assert pages[last] == {"status": "OK", "data-availability": "list-not-available", "data": ""}
 
 
 def test_bps_has_three_ways_of_saying_no(connections: Connections) -> None:
@@ -242,6 +246,32 @@ def test_bps_has_three_ways_of_saying_no(connections: Connections) -> None:
     )
     assert (wrong.status_code, wrong.json()["status"]) == (200, "Error")
     assert (stranger.status_code, stranger.json()["status"]) == (401, "Error")
+
+
+def test_the_register_of_answers_keeps_parties_apart_and_waits_for_other_bodies(get: Get) -> None:
+    rows: list[dict[str, str]] = []
+    for year in (2023, 2025, 2026):
+        pages = get("diskominfo", "/api/jawaban", {"tahun": year, "page": 1}).json()["meta"]["pages"]
+        for page in range(1, pages + 1):
+            rows += get("diskominfo", "/api/jawaban", {"tahun": year, "page": page}).json()["data"]
+    key = ("kode_daerah", "tahun", "instrumen", "kode", "peran", "no_asesor")
+    assert len({tuple(row[name] for name in key) for row in rows}) == len(rows) < 400
+
+    def asked(instrument: str, role: str, region: str) -> dict[str, str]:
+        given = (instrument, role, region)
+        return {
+            row["kode"]: row["jawaban"] for row in rows if (row["instrumen"], row["peran"], row["kode_daerah"]) == given
+        }
+
+    # What the agency says of itself and what the assessor found, both in full; one letter is not SAKIP's.
+    own, found = asked("sakip-2021", "opd", "64.02"), asked("sakip-2021", "external", "64.02")
+    assert own != {code: found[code] for code in own}
+    assert asked("sakip-2021", "internal", "62.02") == {"1a": "S"}
+    # The four indices of other bodies are there in part, in one region, and nowhere in another.
+    others = {"I5", "I6", "I7", "I18"}
+    assert others & set(asked("pemdi-2026", "external", "64.02")) == {"I5", "I6"}
+    assert not others & set(asked("pemdi-2026", "external", "62.02"))
+    assert asked("smart-city-2023", "opd", "64.02")["outcome/12"] == "0%-5%"
 
 
 def test_diskominfo_pages_in_two_ways(get: Get) -> None:

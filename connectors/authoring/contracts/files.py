@@ -1,26 +1,26 @@
-"""The files made from the contracts: where each lies, which of them differ, and writing them."""
+"""The files made from contracts and records: where each lies, which of them differ, and writing them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from connectors.authoring.contracts.agency_page import agency_page, contracts_index
-from connectors.authoring.contracts.dbt import MADE, landing_sources, staging_model, staging_properties
+from connectors.authoring.contracts.dbt import record_sources
 from connectors.authoring.contracts.dictionary import dictionary_index, dictionary_page
 from connectors.authoring.contracts.odcs import odcs_document
 from connectors.source.source import Source
+from definitions.records import load_records
 
-LANDING = Path("dbt_project/models/landing.yml")
-STAGING = Path("dbt_project/models/staging")
+RECORDS = Path("dbt_project/models/records.yml")
 DICTIONARY = Path("docs/data-dictionary")
 PAGES = Path("docs/contracts")
 
 
-def contract_files(sources: Sequence[Source], root: Path) -> dict[Path, str]:
-    """Path below ``root`` -> text, for every file that follows from the contracts and is no person's own."""
+def contract_files(sources: Sequence[Source]) -> dict[Path, str]:
+    """Path below the project -> text, for every file that follows from contracts and records."""
     ordered = sorted(sources, key=lambda source: (source.opd, source.id))
     found = {
-        LANDING: landing_sources(ordered),
+        RECORDS: record_sources(list(load_records().values())),
         DICTIONARY / "README.md": dictionary_index(ordered),
         PAGES / "README.md": contracts_index(ordered),
     }
@@ -29,13 +29,12 @@ def contract_files(sources: Sequence[Source], root: Path) -> dict[Path, str]:
     for source in ordered:
         found[PAGES / source.opd / f"{source.id}.md"] = agency_page(source)
         found[PAGES / source.opd / f"{source.id}.odcs.yaml"] = odcs_document(source)
-        found |= _staging(source, root)
     return found
 
 
 def differences(sources: Sequence[Source], root: Path) -> Iterator[tuple[Path, str]]:
     """Files that are not what the contracts make of them, with the word for it: missing, differs, left over."""
-    wanted = contract_files(sources, root)
+    wanted = contract_files(sources)
     for path, text in wanted.items():
         if not (root / path).is_file():
             yield path, "is missing"
@@ -47,7 +46,7 @@ def differences(sources: Sequence[Source], root: Path) -> Iterator[tuple[Path, s
 def write_files(sources: Sequence[Source], root: Path) -> list[Path]:
     """Make every file what its contract says, remove what no source makes any more. Returns what changed."""
     changed = sorted(differences(sources, root))
-    wanted = contract_files(sources, root)
+    wanted = contract_files(sources)
     for path, _ in changed:
         if path in wanted:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -57,26 +56,6 @@ def write_files(sources: Sequence[Source], root: Path) -> list[Path]:
     return [path for path, _ in changed]
 
 
-def _staging(source: Source, root: Path) -> Mapping[Path, str]:
-    """A first staging model, as long as no person made it theirs."""
-    model = STAGING / f"stg_{source.id}.sql"
-    if (root / model).is_file() and not _is_made(root / model):
-        return {}
-    return {model: staging_model(source), model.with_suffix(".yml"): staging_properties(source)}
-
-
-def _left_over(wanted: Mapping[Path, str], root: Path) -> Iterator[Path]:
+def _left_over(wanted: Container[Path], root: Path) -> Iterator[Path]:
     pages = [*root.glob(f"{DICTIONARY}/*.md"), *root.glob(f"{PAGES}/*.md"), *root.glob(f"{PAGES}/*/*")]
-    pages += [path for path in (root / STAGING).glob("stg_*.*") if _is_made(path) and not _goes_with_a_model(path)]
     yield from sorted(path.relative_to(root) for path in pages if path.relative_to(root) not in wanted)
-
-
-def _goes_with_a_model(path: Path) -> bool:
-    """The description of a model that a person took over is what that person goes on from."""
-    model = path.with_suffix(".sql")
-    return path.suffix == ".yml" and model.is_file() and not _is_made(model)
-
-
-def _is_made(path: Path) -> bool:
-    with path.open(encoding="utf-8") as file:
-        return MADE in file.readline()

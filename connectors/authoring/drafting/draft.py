@@ -69,6 +69,7 @@ def draft(opd: str, source_id: str, asked: Asked, today: date) -> Draft:
         *(f"    {line}" for line in contexts),
         *(f"    {_column(column, column.name in key)}" for column in columns if column.name not in asked.names),
         *_ignored(asked.sample),
+        "provides: []  # TODO which record of definitions/records is a row? Without one no figure comes of it",
         *_assertions(asked, today),
         "freshness: {due: TODO when new data is due, warn: 7d, fail: 30d}",
         "events: {fallback: 0 2 * * *}",

@@ -1,1 +1,1 @@
-{{ pillar_mart("branding", ["ind_investment"]) }}
+{{ pillar_mart("branding") }}

@@ -1,1 +1,1 @@
-{{ pillar_mart("economy", ["ind_ipm", "ind_poverty"]) }}
+{{ pillar_mart("economy") }}

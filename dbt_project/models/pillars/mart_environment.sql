@@ -1,1 +1,1 @@
-{{ pillar_mart("environment", ["ind_waste"]) }}
+{{ pillar_mart("environment") }}

@@ -1,1 +1,1 @@
-{{ pillar_mart("governance", ["ind_apbd", "ind_spbe"]) }}
+{{ pillar_mart("governance") }}

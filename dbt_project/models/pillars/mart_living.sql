@@ -1,1 +1,1 @@
-{{ pillar_mart("living", ["ind_stunting", "ind_births", "ind_households"]) }}
+{{ pillar_mart("living") }}

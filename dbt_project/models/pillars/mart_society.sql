@@ -1,1 +1,1 @@
-{{ pillar_mart("society", ["ind_apm", "ind_schools"]) }}
+{{ pillar_mart("society") }}

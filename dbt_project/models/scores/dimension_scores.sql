@@ -6,10 +6,10 @@ with reported as (
         ruled.rule_set_id,
         assessed.dimension,
         assessed.value,
-        [assessed.batch_id] as batch_ids,
-        assessed.is_synthetic
+        [assessed._batch] as batch_ids,
+        assessed._synthetic as is_synthetic
     from {{ ref("int_region_rule_sets") }} as ruled
-    inner join {{ ref("stg_diskominfo_penilaian") }} as assessed
+    inner join {{ source("records", "assessor_score") }} as assessed
         on
             ruled.region_code = assessed.region_code
             and ruled.year = assessed.year
@@ -23,7 +23,7 @@ computed as (
         dimension,
         cast({{ half_up_mean("score", 2) }} as decimal(4, 2)) as value,
         cast(count(score) as integer) as questions_scored,
-        {{ merged_batches(only="score is not null") }} as batch_ids,
+        {{ merged_lists(only="score is not null") }} as batch_ids,
         coalesce(bool_or(synthetic) filter (where score is not null), false) as is_synthetic
     from {{ ref("question_scores") }}
     group by region_code, rule_set_id, dimension
@@ -33,8 +33,9 @@ dimension_sizes as (
     select
         year,
         dimension,
-        cast(sum(questions) as integer) as questions_total
-    from {{ ref("instrument_sizes") }}
+        cast(count(*) as integer) as questions_total
+    from {{ source("definitions", "questions") }}
+    where instrument_id = '{{ var("instrument") }}'
     group by year, dimension
 ),
 
@@ -48,7 +49,7 @@ bases as (
         ruled.*,
         'computed' as value_basis
     from {{ ref("int_region_rule_sets") }} as ruled
-    where ruled.year = {{ var("instrument_year") }}
+    where ruled.year = {{ instrument_year() }}
 ),
 
 grid as (
@@ -57,14 +58,14 @@ grid as (
         dimensions.id as dimension,
         dimensions.position,
         weights.weight,
-        bases.value_basis = 'computed' and computed.dimension is not null as is_computed,
+        bases.value_basis = 'computed' and coalesce(computed.questions_scored, 0) > 0 as is_computed,
         computed.value as computed_value,
         computed.questions_scored,
         computed.batch_ids as computed_batch_ids,
         computed.is_synthetic as computed_synthetic
     from bases
-    cross join {{ ref("dimensions") }} as dimensions
-    left join {{ ref("rule_sets") }} as weights
+    cross join {{ source("definitions", "dimensions") }} as dimensions
+    left join {{ source("definitions", "rule_sets") }} as weights
         on bases.rule_set_id = weights.rule_set_id and dimensions.id = weights.dimension
     left join computed
         on

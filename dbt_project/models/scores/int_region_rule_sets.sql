@@ -6,7 +6,7 @@ with listed as (
         assessed.region_code,
         assessed.year,
         {{ plain_cohort("assessed.cohort") }} as cohort
-    from {{ ref("stg_diskominfo_penilaian") }} as assessed
+    from {{ source("records", "assessor_score") }} as assessed
 ),
 
 ruled as (
@@ -19,7 +19,7 @@ ruled as (
         'listed' as basis
     from listed
     inner join {{ ref("regions") }} as regions on listed.region_code = regions.region_code
-    inner join {{ ref("rule_set_methods") }} as methods
+    inner join {{ source("definitions", "rule_set_methods") }} as methods
         on listed.year = methods.year and listed.cohort = {{ plain_cohort("methods.cohort") }}
 ),
 
@@ -35,9 +35,9 @@ unlisted as (
             else 'no_list'
         end as basis
     from {{ ref("regions") }} as regions
-    inner join {{ ref("rule_set_methods") }} as methods on methods.is_default
+    inner join {{ source("definitions", "rule_set_methods") }} as methods on methods.is_default
     where
-        methods.year = {{ var("instrument_year") }}
+        methods.year = {{ instrument_year() }}
         and not exists (
             select 1 from ruled
             where ruled.region_code = regions.region_code and ruled.year = methods.year

@@ -2,9 +2,9 @@
 with pillar_sizes as (
     select
         pillar,
-        cast(sum(questions) as integer) as questions_total
-    from {{ ref("instrument_sizes") }}
-    where year = {{ var("instrument_year") }}
+        cast(count(*) as integer) as questions_total
+    from {{ source("definitions", "questions") }}
+    where instrument_id = '{{ var("instrument") }}'
     group by pillar
 ),
 

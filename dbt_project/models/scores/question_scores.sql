@@ -3,8 +3,8 @@
 -- missing, since an older value would pass for a current one. Within the year its latest value counts.
 with asked as (
     select *
-    from {{ ref("questions") }}
-    where year = {{ var("instrument_year") }}
+    from {{ source("definitions", "questions") }}
+    where instrument_id = '{{ var("instrument") }}' and indicator_id is not null
 ),
 
 available as (
@@ -39,18 +39,13 @@ latest as (
         ) = 1
 ),
 
-rubric as (
-    select *
-    from {{ ref("bands") }}
-    where rubric_version = '{{ var("rubric_version") }}'
-),
-
-rubric_used as (
+rubrics as (
     select
+        question_key,
         rubric_version,
         status
-    from rubric
-    group by rubric_version, status
+    from {{ source("definitions", "bands") }}
+    group by question_key, rubric_version, status
 )
 
 select
@@ -64,23 +59,23 @@ select
     asked.question_text,
     asked.indicator_id,
     latest.period,
-    cast(latest.value as decimal(18, 4)) as value,
+    cast(latest.value as decimal(24, 4)) as value,
     defined.unit,
     cast(bands.score as decimal(4, 2)) as score,
     coalesce(latest.state, 'missing') as state,
-    rubric_used.rubric_version,
-    rubric_used.status as rubric_status,
+    rubrics.rubric_version,
+    rubrics.status as rubric_status,
     asked.relation,
     coalesce(latest.batch_ids, []) as batch_ids,
     coalesce(latest.synthetic, false) as synthetic
 from {{ ref("int_region_rule_sets") }} as ruled
 inner join asked on ruled.year = asked.year
-inner join {{ ref("indicators") }} as defined on asked.indicator_id = defined.id
-cross join rubric_used
+inner join {{ source("definitions", "indicators") }} as defined on asked.indicator_id = defined.id
+inner join rubrics on asked.question_key = rubrics.question_key
 left join latest on ruled.region_code = latest.region_code and asked.indicator_id = latest.indicator_id
-left join rubric as bands
+left join {{ source("definitions", "bands") }} as bands
     on
         asked.question_key = bands.question_key
         and latest.state = 'measured'
         and {{ in_band("latest.value", "bands") }}
-order by ruled.region_code, asked.position
+order by ruled.region_code, asked.dimension, asked.position

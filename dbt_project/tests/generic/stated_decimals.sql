@@ -6,6 +6,6 @@
         valued.period,
         valued.value
     from {{ model }} as valued
-    inner join {{ ref("indicators") }} as defined on valued.indicator_id = defined.id
+    inner join {{ source("definitions", "indicators") }} as defined on valued.indicator_id = defined.id
     where cast(valued.value as decimal(28, 4)) * cast(pow(10, defined.dp) as integer) % 1 <> 0
 {% endtest %}

@@ -16,7 +16,6 @@ from tests.connectors.pulling import states
 FOLDER = REPOSITORY / "docs" / "examples" / "sources"
 SOURCES = load_sources(FOLDER)
 LANDED = {
-    "bpjs_antrean": [("2024-08", 70)],
     "bpjs_waktu_tunggu": [("2024-08", 20)],
     "kobo_air_minum": [("all", 120)],
     "lembar_wifi_publik": [("all", 24)],

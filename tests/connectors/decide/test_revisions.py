@@ -13,7 +13,7 @@ from ledger.errors import LedgerError
 from ledger.pull_store import Confirmed
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.evaluation.warehouse import opened, revisions_view, write_landing
+from pilar.evaluation.warehouse import opened, revisions_view, write_views
 from tests.connectors.deltas import COLUMNS, LOAD, take
 from tests.connectors.deltas import make as make_incremental
 from tests.connectors.landing.conftest import page_of
@@ -25,7 +25,7 @@ Line = tuple[Any, ...]
 def lines(ledger: Ledger, settings: Settings, source_id: str = "sample") -> list[Line]:
     """Every difference, as dbt and the command line read it."""
     warehouse = settings.home / "revisions.duckdb"
-    write_landing(warehouse, revisions_view(settings.home, ledger.revisions(source_id)))
+    write_views(warehouse, revisions_view(settings.home, ledger.revisions(source_id)))
     with opened(warehouse) as connection:
         found = connection.execute(
             "select coverage, unit, kind, column_name, old_value, new_value from landing._revisions order by all"

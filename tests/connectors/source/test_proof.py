@@ -25,6 +25,7 @@ GOOD: dict[str, Any] = {
         "columns": {"kode": {"required": True}, "tahun": {"type": "integer", "context": "tahun"},
                     "nilai": {"type": "decimal(5,1)", "min": 0}},
     },
+    "provides": [],
     "assertions": {"rows": {"min": 1}, "quarantine": {"max": "5%"}, "shrink": {"max": "20%"}},
     "freshness": {"due": "monthly", "warn": "3d", "fail": "10d"},
     "events": {"fallback": "0 2 * * *"},
@@ -47,17 +48,12 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     return copy
 
 
-def check(
-    tmp_path: Path, content: dict[str, Any] | str, name: str = "contoh", staging: str | None = None
-) -> list[Problem]:
-    folder, models = tmp_path / "sources" / "dinas_contoh", tmp_path / "staging"
+def check(tmp_path: Path, content: dict[str, Any] | str, name: str = "contoh") -> list[Problem]:
+    folder = tmp_path / "sources" / "dinas_contoh"
     folder.mkdir(parents=True, exist_ok=True)
-    models.mkdir(exist_ok=True)
     text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
     (folder / f"{name}.yaml").write_text(text)
-    if staging is not None:
-        (models / f"stg_{name}.sql").write_text(staging)
-    return check_sources(tmp_path / "sources", models)
+    return check_sources(tmp_path / "sources")
 
 
 def test_a_good_file_has_no_problem(tmp_path: Path) -> None:
@@ -200,24 +196,17 @@ def test_two_files_with_one_id(tmp_path: Path) -> None:
     other = tmp_path / "sources" / "dinas_lain"
     other.mkdir()
     (other / "contoh.yaml").write_text(yaml.safe_dump(GOOD))
-    problems = check_sources(tmp_path / "sources", tmp_path / "staging")
+    problems = check_sources(tmp_path / "sources")
     assert ["is the id of" in problem.what for problem in problems] == [True]
     with pytest.raises(ConfigError, match="twice"):
         load_sources(tmp_path / "sources")
 
 
-def test_a_column_no_model_reads(tmp_path: Path) -> None:
-    problems = check(tmp_path, GOOD, staging="select kode, tahun from x -- nilainya")
-    assert [problem.where for problem in problems] == ["contract.columns.nilai"]
-
-
-def test_a_column_no_model_reads_with_its_reason(tmp_path: Path) -> None:
-    content = changed("contract/columns/nilai/unused", "kept as evidence for the assessors")
-    assert check(tmp_path, content, staging="select kode, tahun from x") == []
-
-
-def test_no_model_yet_is_no_problem(tmp_path: Path) -> None:
-    assert check(tmp_path, GOOD, staging=None) == []
+def test_a_source_says_which_record_it_provides_or_that_it_provides_none(tmp_path: Path) -> None:
+    [problem] = check(tmp_path, changed("provides", None))
+    assert (problem.where, problem.what) == ("provides", "no record is named, so no figure can come of it")
+    assert "`provides: []`" in problem.do
+    assert check(tmp_path, changed("provides", [])) == []
 
 
 def test_p10_loading_refuses_in_one_line(tmp_path: Path) -> None:

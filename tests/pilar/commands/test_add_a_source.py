@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from definitions import indicators, records
 from expectations.bounds import read_bounds
 from ledger.errors import PilarError
 from ledger.keys import Keys
@@ -24,10 +25,11 @@ from ledger.settings import REPOSITORY
 from ledger.store import Ledger
 from pilar.cli import app
 from pilar.evaluation import parsed_project, transform
+from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.transform import run_dbt
-from pilar.evaluation.warehouse import landing_views, write_landing
+from pilar.evaluation.warehouse import landing_views, opened, write_views
 from pilar.sources.catalogue import landed_columns
-from tests.dbt_project.landing import THREE
+from tests.dbt_project.landing import THREE, above
 
 pytestmark = pytest.mark.integration
 
@@ -98,17 +100,15 @@ def run(command: str) -> tuple[int, str]:
 
 @pytest.fixture
 def project(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The installation with a copy of what one pillar needs of the project: dbt reads the whole of it for seconds."""
+    """The installation, with copies of what the page adds to: definitions, and the dbt project."""
     shutil.copytree(REPOSITORY / "connectors" / "sources" / "bps", place / "connectors" / "sources" / "bps")
     shutil.copytree(parsed_project.PROJECT, place / "dbt_project")
-    needed = {"regions", "stg_bps_indikator", "ind_ipm", "ind_poverty", "mart_economy"}
-    for model in (place / "dbt_project" / "models").rglob("*.*"):
-        if (model.suffix == ".sql" and model.stem not in needed) or model.stem in ("_unit_tests", "exposures"):
-            model.unlink()
-        elif model.name == "_pillars.yml":
-            # Its gate's exposure names the marts of all pillars; the exposures are the last part of the file.
-            model.write_text(model.read_text().partition("\nexposures:")[0] + "\n")
+    for module in (records, indicators):
+        copy = place / "definitions" / module.FOLDER.name
+        shutil.copytree(module.FOLDER, copy)
+        monkeypatch.setattr(module, "FOLDER", copy)
     monkeypatch.setattr(parsed_project, "PROJECT", place / "dbt_project")
+    monkeypatch.setattr(parsed_project, "DEFINITIONS", place / "definitions")
     monkeypatch.setattr(transform, "PROJECT", place / "dbt_project")
     return place
 
@@ -124,11 +124,11 @@ def test_the_page_works_as_it_says(
             assert re.sub(TODAY, "", file.read_text()) == re.sub(TODAY, "", text)
         elif kind == "finished":
             file.write_text(text)
-        elif kind.startswith("+"):
-            with (project / kind[1:]).open("a") as more:
-                more.write(text)
         elif kind:
             (project / kind).write_text(text)
+            # Each command of the page is a process of its own, and reads what is there then.
+            records._load.cache_clear()
+            indicators._load.cache_clear()
         elif language == "sh":
             for command in text.strip().splitlines():
                 if command.startswith("export "):
@@ -144,8 +144,8 @@ def test_the_page_works_as_it_says(
     (batch,) = Ledger(ledger_url).in_force(SOURCE)
     assert (batch.coverage, batch.rows_landed, batch.rows_quarantined) == ("2024", 36, 0)
     assert [person for person in PEOPLE if person in "".join(said) or person in file.read_text()] == []
-    bounds = read_bounds("economy", project / "dbt_project" / "seeds" / "indicators.csv")[-1]
-    assert (bounds.indicator_id, bounds.minimum, bounds.because) == ("eco_terminal_passengers", 0, "a count")
+    [bounds] = [found for found in read_bounds("economy") if found.indicator_id == "eco_terminal_passengers"]
+    assert (bounds.minimum, bounds.because) == (0, "a count")
     months = sum(1000 * month + 100 + month for month in range(1, 13))
     assert figures(project, batch) == [
         ("35.07", None, "missing", [batch.batch_id]),
@@ -157,9 +157,11 @@ def test_the_page_works_as_it_says(
 def figures(project: Path, batch: Batch) -> list[tuple[object, ...]]:
     """The new indicator in its pillar's mart, built by dbt over the batch that was pulled; other sources are empty."""
     warehouse = project / "home" / "warehouse" / "page.duckdb"
-    warehouse.parent.mkdir()
     columns = landed_columns(project / "connectors" / "sources")
-    write_landing(warehouse, {**landing_views(project / "home", columns, [batch]), **THREE})
+    landing = {**landing_views(project / "home", columns, [batch]), **THREE}
+    write_views(warehouse, {**landing, **above(landing)})
+    with opened(warehouse) as connection:
+        write_definitions(connection)
     built = run_dbt(warehouse, "+mart_economy", without=("resource_type:test",))
     assert built.ok, built.first_failure()
     query = "select region_code, value, state, batch_ids from candidate.mart_economy where indicator_id = "
@@ -178,8 +180,8 @@ def test_a_source_file_is_never_overwritten(place: Path) -> None:
     assert file.read_text() == "by hand"
 
 
-ROOMS = ("connectors", "dags", "dbt_project", "docs", "events", "expectations", "ledger", "pilar", "publication",
-         "simulator", "tests", "pyproject.toml")  # fmt: skip
+ROOMS = ("connectors", "dags", "dbt_project", "definitions", "docs", "events", "expectations", "ledger", "pilar",
+         "publication", "simulator", "tests", "pyproject.toml")  # fmt: skip
 # What is held against every source there is.
 HOLDS_FOR_EVERY_SOURCE = (
     "tests/connectors/source/test_proof.py::test_the_projects_own_sources_have_no_problem",
@@ -200,16 +202,13 @@ print(json.dumps([sorted(every - set(PLAYED)), sorted(every - set(COLUMNS))]))
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the project, where the page's source file is the one thing that somebody wrote."""
+    """A copy of the project, in which somebody will write."""
     unwanted = shutil.ignore_patterns("__pycache__", ".*", "target", "logs")
     for name in ROOMS:
         if (REPOSITORY / name).is_dir():
             shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=unwanted)
         else:
             shutil.copy(REPOSITORY / name, tmp_path / name)
-    file = tmp_path / "connectors" / "sources" / "dinas_perhubungan" / f"{SOURCE}.yaml"
-    file.parent.mkdir()
-    file.write_text(next(text for _, kind, text in BLOCKS if kind == "finished"))
     return tmp_path
 
 
@@ -226,12 +225,77 @@ def inside(tree: Path, *words: str) -> str:
 
 @pytest.mark.timeout(900)  # processes of their own, each of which imports the project anew
 def test_one_file_in_the_tree_is_a_source_and_breaks_nothing(tree: Path) -> None:
+    file = tree / "connectors" / "sources" / "dinas_perhubungan" / f"{SOURCE}.yaml"
+    file.parent.mkdir()
+    finished = next(text for _, kind, text in BLOCKS if kind == "finished")
+    # The record of the page's source is another file that it has somebody write.
+    file.write_text(re.sub(r"^provides:\n( .*\n)+", "provides: []\n", finished, flags=re.M))
     for words in (("contracts", "write"), ("contracts", "check"), ("sources", "check")):
         inside(tree, "-c", "from pilar.cli import main; main()", *words)
     assert json.loads(inside(tree, "-c", LOOK)) == [[SOURCE], []]
     dags = json.loads(inside(tree, "tests/dags/read_dags.py", str(tree / "dags")).splitlines()[-1])
     assert (dags["errors"], "ingest__dinas_perhubungan" in dags["dags"]) == ({}, True)
     inside(tree, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *HOLDS_FOR_EVERY_SOURCE)
+
+
+ONE_MORE = Path("definitions", "indicators", "society", "soc_schools_counted.yaml")
+INDICATOR = """
+name: {id: Sekolah, en: Schools}
+definition: {id: Banyaknya sekolah, en: How many schools there are}
+unit: sekolah
+direction: neutral
+decimals: 0
+formula: amount
+numerator: {says: {id: Sekolah, en: Schools}, count: school}
+bounds: {min: 1, max: 5000, because: a regency has schools}
+source: Dinas Pendidikan, Dapodik
+cites: Made for a test
+owner: dinas_pendidikan
+unit_test:
+  - {given: {school: [{times: 3}]}, value: 3}
+"""
+REACHED = """
+import json
+import sys
+from pathlib import Path
+from expectations.gate import rules_of
+from pilar.evaluation.transform import run_dbt
+from publication.build import publish
+from tests.dbt_project.landing import create, example, fetch
+from tests.publication.sample_meta import sample_meta
+from tests.publication.sample_warehouse import build
+own, folder = sys.argv[1], Path(sys.argv[2])
+warehouse = folder / "tree.duckdb"
+create(warehouse, example())
+built = run_dbt(warehouse, "+mart_society", without=("resource_type:test",))
+published = publish(build(folder / "sample.duckdb"), sample_meta(), folder / "published").path
+resources = json.loads((published / "datapackage.json").read_text())["resources"]
+[listed] = [one["path"] for one in resources if one["name"] == "indicators-csv"]
+print(json.dumps({
+    "built": built.ok or built.first_failure(),
+    "definitions": fetch(warehouse, f"select pillar, name_en from definitions.indicators where id = '{own}'"),
+    "mart": fetch(warehouse, "select region_code, cast(value as integer), state from candidate.mart_society "
+                             f"where indicator_id = '{own}' order by all"),
+    "rules": [rule.name for rule in rules_of("society") if own in rule.name],
+    "package": [line.split(",")[0] for line in (published / listed).read_text().splitlines() if own in line],
+}))
+"""
+HOLDS_FOR_EVERY_INDICATOR = ("tests/definitions/test_indicators.py", "tests/expectations/test_bounds.py")
+
+
+@pytest.mark.timeout(900)  # processes of their own, each of which imports the project anew
+def test_one_file_in_the_tree_is_an_indicator_everywhere(tree: Path, tmp_path: Path) -> None:
+    (tree / ONE_MORE).write_text(INDICATOR)
+    own = ONE_MORE.stem
+    assert json.loads(inside(tree, "-c", REACHED, own, str(tmp_path)).splitlines()[-1]) == {
+        "built": True,
+        "definitions": [["society", "Schools"]],
+        "mart": [["35.07", 1, "measured"], ["62.02", None, "missing"], ["64.02", 4, "measured"]],
+        "rules": [f"range_{own}"],
+        "package": [own],
+    }
+    inside(tree, "-c", "from pilar.cli import main; main()", "contracts", "check")
+    inside(tree, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "-k", own, *HOLDS_FOR_EVERY_INDICATOR)
 
 
 @pytest.mark.parametrize(

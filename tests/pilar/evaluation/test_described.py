@@ -84,7 +84,7 @@ def test_a_column_of_a_contract_that_nobody_described_stops_the_check(
 
 
 def test_a_column_that_is_described_and_lost_on_its_way_stops_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "FINDINGS", "(SELECT * EXCLUDE (row_count) FROM candidate.findings)")
+    monkeypatch.setattr(tables, "FINDINGS", "(SELECT * EXCLUDE (row_count) FROM scores.findings)")
 
     done = CliRunner().invoke(app, ["check"])
 
@@ -93,7 +93,7 @@ def test_a_column_that_is_described_and_lost_on_its_way_stops_the_check(monkeypa
 
 
 def test_a_column_that_reaches_readers_undescribed_stops_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "FINDINGS", "(SELECT *, 1 AS note FROM candidate.findings)")
+    monkeypatch.setattr(tables, "FINDINGS", "(SELECT *, 1 AS note FROM scores.findings)")
     assert ["findings.note reaches readers and is not described" in line for line in told()] == [True]
 
 

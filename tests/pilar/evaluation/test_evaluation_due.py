@@ -1,6 +1,7 @@
 """What was accepted is evaluated, whoever died before saying so; what was tried and failed is not tried for ever."""
 
 import errno
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -141,7 +142,9 @@ def test_an_evaluation_ends_in_the_ledger_whatever_happens(
     accept(ledger)
     left: list[Path] = []
 
-    def build(_ledger: Ledger, _settings: Settings, evaluation_id: str, _batches: object, _regions: object) -> None:
+    def build(
+        _ledger: Ledger, _settings: Settings, evaluation_id: str, _batches: object, _regions: object, **_: object
+    ) -> None:
         warehouse = evaluate.warehouse_file(settings, evaluation_id)
         draft = settings.home / "promoted" / "living" / f".{evaluation_id}.parquet.1"
         left.extend((warehouse, warehouse.with_name(f"{warehouse.name}.wal"), draft))
@@ -217,7 +220,7 @@ def test_p3_of_two_evaluations_the_later_one_has_the_later_inputs(
         return found
 
     monkeypatch.setattr(evaluate, "_inputs", slowly)
-    monkeypatch.setattr(evaluate, "_build_and_gate", lambda *_: None)
+    monkeypatch.setattr(evaluate, "_build_and_gate", lambda *_, **__: None)
     with ThreadPoolExecutor(2) as both:
         one = both.submit(evaluate.build_candidates, ledger, settings)
         reading.wait()
@@ -262,6 +265,25 @@ def test_p3_an_older_evaluation_that_waited_for_a_newer_one_is_not_published(
     found = ledger.evaluation(older)
     assert found is not None
     assert found.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("said", "then", "due"),
+    [("generated: timbulan", "generated: terkelola", True), ("warn: 30d", "warn: 31d", False)],
+    ids=["the mapping", "something else"],
+)
+def test_a_mended_mapping_is_due_without_a_new_pull(
+    ledger: Ledger, settings: Settings, tmp_path: Path, said: str, then: str, due: bool
+) -> None:
+    shutil.copytree(settings.sources_dir / "dlh", tmp_path / "sources" / "dlh")
+    own = settings.model_copy(update={"sources_dir": tmp_path / "sources"})
+    accept(ledger)
+    attempt(ledger, own, "published")
+    assert evaluate.due(ledger, own) is False
+    file = tmp_path / "sources" / "dlh" / "dlh_sipsn.yaml"
+    assert said in file.read_text()
+    file.write_text(file.read_text().replace(said, then))
+    assert evaluate.due(ledger, own) is due
 
 
 def test_other_regions_are_due(ledger: Ledger, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import pytest
 
 from expectations import common
 from expectations import gate as gates
-from expectations.bounds import SEED, read_bounds
+from expectations.bounds import Bounds, read_bounds
 from expectations.gate import GATES, PILLARS, reads_only_its_mart
 from expectations.rules import no_rows
 from ledger.settings import Settings
@@ -143,10 +144,16 @@ def test_a_changed_bound_has_its_pillar_judged_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = evaluate(ledger, settings, warehouse)
-    seed = warehouse.with_name("indicators.csv")
-    changed = SEED.read_text(encoding="utf-8").replace(",0,100,50,a share of the population", ",0,1,,a share of one")
-    seed.write_text(changed, encoding="utf-8")
-    monkeypatch.setattr(common, "read_bounds", lambda pillar: read_bounds(pillar, seed))
+
+    def narrower(pillar: str) -> tuple[Bounds, ...]:
+        return tuple(
+            replace(item, maximum=Decimal(1), unusual_above=None, because="a share of one")
+            if item.indicator_id == "eco_poverty_p0"
+            else item
+            for item in read_bounds(pillar)
+        )
+
+    monkeypatch.setattr(common, "read_bounds", narrower)
     second = evaluate(ledger, settings, warehouse)
     assert asked[1] == ["economy"]
     assert carried(ledger, second) == {**dict.fromkeys(PILLARS, first), "economy": None}
@@ -155,16 +162,13 @@ def test_a_changed_bound_has_its_pillar_judged_again(
     assert held.reason == "fail: range_eco_poverty_p0: a share of one"
 
 
-def test_the_seed_of_the_bounds_is_among_what_tells_rules_apart(
-    warehouse: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = shutil.copytree(parsed_project.PROJECT, warehouse.with_name("dbt_project"))
-    monkeypatch.setattr(parsed_project, "PROJECT", project)
+def test_the_definitions_are_among_what_tells_rules_apart(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    definitions = shutil.copytree(parsed_project.DEFINITIONS, warehouse.with_name("definitions"))
+    monkeypatch.setattr(parsed_project, "DEFINITIONS", definitions)
     before = promotion.rules_sha256()
-    seed = project / "seeds" / SEED.name
-    seed.write_text(
-        seed.read_text(encoding="utf-8").replace(",0,100,50,a share", ",0,100,51,a share"), encoding="utf-8"
-    )
+    poverty = definitions / "indicators" / "economy" / "eco_poverty_p0.yaml"
+    text = poverty.read_text(encoding="utf-8")
+    poverty.write_text(text.replace("unusual_above: 50", "unusual_above: 51"), encoding="utf-8")
     assert promotion.rules_sha256() != before
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.project import columns
 from ledger.records import Batch, Merge, Promotion
-from pilar.evaluation.warehouse import export_marts, landing_views, opened, write_landing, write_promoted
+from pilar.evaluation.warehouse import export_marts, landing_views, opened, write_promoted, write_views
 
 CONTRACT = {"kode_daerah": "VARCHAR", 'nilai "a"': "DECIMAL(4,2)"}
 BATCH = Batch(
@@ -50,7 +50,7 @@ def test_every_batch_in_force_is_in_the_view_with_its_name(tmp_path: Path) -> No
         assert batch.landed_path is not None
         landed(tmp_path, batch.landed_path, code)
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT}, [BATCH, other]))
+    write_views(warehouse, landing_views(tmp_path, {"s": CONTRACT}, [BATCH, other]))
     found = rows(warehouse, "select kode_daerah, _batch, _synthetic, _flags from landing.s order by _batch")
     assert found == [("64.02", "b1", True, ["nilai <= 1"]), ("62.02", "b2", False, ["nilai <= 1"])]
 
@@ -59,7 +59,7 @@ def test_p3_a_column_that_the_contract_gained_is_empty_in_older_batches(tmp_path
     assert BATCH.landed_path is not None
     landed(tmp_path, BATCH.landed_path, "64.02")
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT | {"baru": "DATE"}}, [BATCH]))
+    write_views(warehouse, landing_views(tmp_path, {"s": CONTRACT | {"baru": "DATE"}}, [BATCH]))
     assert rows(warehouse, "select kode_daerah, baru, _row, _batch from landing.s") == [("64.02", None, 0, "b1")]
 
 
@@ -72,7 +72,7 @@ def test_p3_one_sources_lost_file_holds_up_no_other(tmp_path: Path, content: byt
         lost.parent.mkdir(parents=True)
         lost.write_bytes(content)
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT, "z": CONTRACT}, [BATCH, other]))
+    write_views(warehouse, landing_views(tmp_path, {"s": CONTRACT, "z": CONTRACT}, [BATCH, other]))
     assert rows(warehouse, "select kode_daerah from landing.z") == [("62.02",)]
     with pytest.raises(duckdb.Error, match="cannot be read"):
         rows(warehouse, "select * from landing.s")
@@ -80,7 +80,7 @@ def test_p3_one_sources_lost_file_holds_up_no_other(tmp_path: Path, content: byt
 
 def test_p8_a_source_without_data_is_an_empty_view_of_the_same_columns(tmp_path: Path) -> None:
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, landing_views(tmp_path, {"s": CONTRACT}, []))
+    write_views(warehouse, landing_views(tmp_path, {"s": CONTRACT}, []))
     assert rows(warehouse, "select * from landing.s") == []
     described = {row[0]: row[1] for row in rows(warehouse, "describe landing.s")}
     assert described == {
@@ -103,7 +103,7 @@ def test_p3_deltas_join_by_the_key_that_the_ledger_knows(tmp_path: Path, columns
         assert batch.landed_path is not None
         landed(tmp_path, batch.landed_path, "64.02")
     warehouse = tmp_path / "w.duckdb"
-    write_landing(warehouse, landing_views(tmp_path, columns, [BATCH, delta], {"b2": "final"}))
+    write_views(warehouse, landing_views(tmp_path, columns, [BATCH, delta], {"b2": "final"}))
     assert rows(warehouse, "select kode_daerah, _batch, _maturity from landing.s") == [("64.02", "b2", "final")]
 
 

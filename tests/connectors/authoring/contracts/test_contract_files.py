@@ -15,7 +15,7 @@ from connectors.authoring.contracts.agency_page import agency_page
 from connectors.authoring.contracts.dbt import MADE
 from connectors.authoring.contracts.dictionary import dictionary_page
 from connectors.authoring.contracts.examples import HIDDEN, example_row
-from connectors.authoring.contracts.files import LANDING, PAGES, STAGING, differences, write_files
+from connectors.authoring.contracts.files import PAGES, RECORDS, differences, write_files
 from connectors.authoring.contracts.odcs import odcs
 from connectors.authoring.contracts.phrases import rules_of
 from connectors.landing.fields import field_of
@@ -23,6 +23,7 @@ from connectors.landing.fitting import fitting
 from connectors.landing.sample import Value
 from connectors.source.source import Source
 from connectors.source.source_files import load_sources
+from definitions.records import SET_ASIDE, load_records
 from ledger.settings import REPOSITORY
 from tests.connectors.landing.conftest import source_of
 
@@ -121,26 +122,6 @@ def test_the_dictionary_names_every_column_its_unit_and_what_becomes_of_persons(
     assert "`n >= 1` (quarantine)" in page
 
 
-def test_a_new_source_gets_a_first_staging_model_until_a_person_takes_it_over(tmp_path: Path) -> None:
-    model = STAGING / "stg_sample.sql"
-    (tmp_path / STAGING).mkdir(parents=True)
-    written = write_files([sample()], tmp_path)
-    assert {LANDING, model, model.with_suffix(".yml"), PAGES / "sample_opd" / "sample.md"} <= set(written)
-    assert list(differences([sample()], tmp_path)) == []
-    assert write_files([sample()], tmp_path) == []
-    text = (tmp_path / model).read_text()
-    assert "landed.kode,\n    landed.n,\n    landed.nik,\n    {{ lineage_columns() }}" in text
-    assert "lama" not in text
-    (tmp_path / model).write_text(text.replace("landed.n,", "landed.n + 1 as n,"))
-    assert list(differences([sample()], tmp_path)) == [(model, "differs")]
-    own = "select 1\n"
-    (tmp_path / model).write_text(own)
-    assert list(differences([sample()], tmp_path)) == []
-    assert write_files([sample()], tmp_path) == []
-    assert (tmp_path / model).read_text() == own
-    assert (tmp_path / model).with_suffix(".yml").is_file()
-
-
 def test_what_is_missing_changed_or_left_over_is_told_and_mended(tmp_path: Path) -> None:
     write_files([sample()], tmp_path)
     page, document = PAGES / "sample_opd" / "sample.md", PAGES / "sample_opd" / "sample.odcs.yaml"
@@ -165,16 +146,14 @@ def test_an_agency_is_not_told_to_write_whole_numbers_with_a_comma(kind: str, to
     assert told in rules_of(column, "en")
 
 
-def test_dbt_tests_follow_from_the_contract(tmp_path: Path) -> None:
-    write_files([source_of(COLUMNS | {"kelas": {"required": True, "values": ["A"]}}, ["kode"])], tmp_path)
-    text = (tmp_path / LANDING).read_text()
+def test_dbt_is_told_of_every_record_with_the_test_of_its_key(tmp_path: Path) -> None:
+    assert RECORDS in write_files([sample()], tmp_path)
+    text = (tmp_path / RECORDS).read_text()
     assert text.startswith(f"# {MADE}")
-    (table,) = yaml.safe_load(text)["sources"][0]["tables"]
-    columns = {column["name"]: column for column in table["columns"]}
-    assert table["data_tests"] == [{"unique_combination": {"arguments": {"columns": ["kode", "_coverage"]}}}]
-    assert columns["kode"]["data_tests"] == ["not_null"]
-    assert columns["kelas"]["data_tests"] == ["not_null", {"accepted_values": {"arguments": {"values": ["A"]}}}]
-    assert "data_tests" not in columns["n"]
-    assert (
-        columns["n"] | {"description": "how many, in people; at least 0 people", "data_type": "INTEGER"} == columns["n"]
-    )
+    [source] = yaml.safe_load(text)["sources"]
+    tables = {table["name"]: table for table in source["tables"]}
+    assert set(tables) == {name + behind for name in load_records() for behind in ("", SET_ASIDE)}
+    household = tables["household"]
+    key = ["region_code", "year", "household_id"]
+    assert household["data_tests"] == [{"unique_combination": {"arguments": {"columns": key}}}]
+    assert {column["name"]: column["data_type"] for column in household["columns"]}["year"] == "INTEGER"

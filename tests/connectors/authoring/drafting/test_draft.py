@@ -87,12 +87,12 @@ def test_p6_no_value_of_a_person_is_in_a_draft(tmp_path: Path) -> None:
 
 def test_a_draft_waits_for_a_person_and_then_passes(tmp_path: Path) -> None:
     made, source = drafted(tmp_path, "penumpang.csv", CSV)
-    problems = check_sources(tmp_path / "sources", tmp_path)
+    problems = check_sources(tmp_path / "sources")
     assert len(problems) == made.open_points
     assert problems[0].where == "line 2"
     assert "waits for a person: title: TODO" in problems[0].what
     file = tmp_path / "sources" / "dinas_contoh" / "contoh.yaml"
-    assert check_source(file, source, tmp_path) == []
+    assert check_source(file, source) == []
     with pytest.raises(ConfigError, match=r"waits for a person.*line 2") as refused:
         load_source(file)
     assert "\n" not in str(refused.value)

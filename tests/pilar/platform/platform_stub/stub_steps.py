@@ -6,6 +6,7 @@ seconds to wait, ``nothing`` (is new) or ``sleep``. One named ``evaluation`` say
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def evaluation_due() -> bool:
     return due
 
 
-def build_candidates(*, anyway: bool = False) -> str | None:
+def build_candidates(*, anyway: bool = False, anew: Sequence[str] = ()) -> str | None:
     _note("build_candidates")
     return "E1"
 

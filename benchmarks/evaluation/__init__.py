@@ -1,0 +1,1 @@
+"""How long an evaluation takes, step by step, over landings of several sizes."""

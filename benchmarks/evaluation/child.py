@@ -1,0 +1,156 @@
+"""One landing and one evaluation of it, with what each step took. Prints JSON."""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import duckdb
+import structlog
+
+from benchmarks.evaluation.landed import YEARS, land_batch, land_figures, land_records, sources_folder
+from ledger.migrate import migrate
+from ledger.regions import all_regions
+from ledger.settings import Settings, sources_dir
+from ledger.store import Ledger
+from pilar.evaluation import build, evaluate, instrument_scores, promotion, warehouse
+from pilar.platform.postgres import EmbeddedPostgres
+
+CHANGED = "perkim_sanitasi"
+STEPS = {
+    "begin the file": (build, "begin_warehouse"),
+    "figures, marts and findings": (build, "build_candidates"),
+    "marts written": (promotion, "export_marts"),
+    "gates": ("expectations.gate", "run_gates"),
+    "scores": (build, "build_scores"),
+    "scores of instruments": (instrument_scores, "write_instrument_scores"),
+    "gate of scores": ("expectations.gate", "run_gate"),
+}
+
+
+class Meter:
+    """Wall and processor seconds and the most memory resident, of each step of each run."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, dict[str, tuple[float, float, float]]] = {}
+        self.run = ""
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While it is open, the steps of evaluations are measured."""
+        with ExitStack() as stack:
+            for name, (module, function) in STEPS.items():
+                place = sys.modules[module] if isinstance(module, str) else module
+                stack.enter_context(mock.patch.object(place, function, self._timed(name, getattr(place, function))))
+            yield
+
+    def _timed(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def measured(*args: Any, **named: Any) -> Any:
+            with self.of(name):
+                return work(*args, **named)
+
+        return measured
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Measure what is done in here. Within another measurement the memory of both is the inner one's."""
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        wall, processor = time.perf_counter(), time.process_time()
+        yield
+        taken = (time.perf_counter() - wall, time.process_time() - processor, _most_memory())
+        self.found.setdefault(self.run, {})[name] = taken
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Land, evaluate, change one source, evaluate again."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("figures", "records"))
+    parser.add_argument("--regions", type=int, required=True)
+    parser.add_argument("--rows", type=int, default=0)
+    parser.add_argument("--home", type=Path)
+    given = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    import expectations.gate  # noqa: F401  # its steps are measured
+
+    with tempfile.TemporaryDirectory(prefix="pilar-evaluation-") as folder, ExitStack() as stack:
+        home = given.home or Path(folder) / "home"
+        server = stack.enter_context(EmbeddedPostgres(Path(folder) / "postgres"))
+        migrate(server.url("postgres"))
+        told(_measure(given, home, server.url("postgres")))
+
+
+def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
+    everywhere = tuple(all_regions().values())
+    regions = everywhere[:: max(1, len(everywhere) // given.regions)][: given.regions]
+    settings = Settings(
+        home=home,
+        ledger_url=url,
+        key_dir=home / "keys",
+        sources_dir=home / "sources",
+        regions=tuple(region.code for region in regions),
+    )
+    home.mkdir()
+    sources_folder(settings.sources_dir, sources_dir())
+    ledger, meter = Ledger(url), Meter()
+    rows = (
+        land_figures(ledger, settings, regions)
+        if given.what == "figures"
+        else land_records(ledger, settings, regions, given.rows)
+    )
+    _warm(settings)
+    with meter.watching():
+        for meter.run in ("everything", "one source changed"):
+            with meter.of("evaluation"):
+                evaluation = evaluate.build_candidates(ledger, settings)
+                assert evaluation is not None
+                evaluate.score(ledger, settings, evaluation)
+            carried = sum(row.carried_from is not None for row in ledger.gates(evaluation))
+            outcomes = {row.gate: row.outcome for row in ledger.gates(evaluation)}
+            if set(outcomes.values()) != {"pass"}:
+                failed = {
+                    row.gate: [c for c in row.checks if c["outcome"] != "pass"] for row in ledger.gates(evaluation)
+                }
+                raise SystemExit(f"measured something else: {outcomes} {str(failed)[:3000]}")
+            with duckdb.connect() as connection:
+                from benchmarks.evaluation.landed import _regions
+
+                connection.execute("set timezone = 'UTC'")
+                connection.execute(_regions(regions))
+                rows = max(given.rows // 20, 1000)
+                land_batch(ledger, settings, connection, CHANGED, coverage=str(YEARS[-1]), rows=rows)
+    last = evaluate.warehouse_file(settings, evaluation)
+    with duckdb.connect(str(last), read_only=True) as connection:
+        [states] = connection.execute("select count(*), count(value) from promoted.marts").fetchall()
+    size = evaluate.warehouse_file(settings, evaluation).stat().st_size
+    return {"rows": rows, "steps": meter.found, "carried": carried, "states": states, "file": size}
+
+
+def _warm(settings: Settings) -> None:
+    """What is loaded once where processes begin is not in the figures: the parsed project, seeds and imports."""
+    build.seeds_template(build.working_folder(settings.warehouse_dir / "0.duckdb"))
+    import great_expectations  # noqa: F401
+
+    warehouse.opened(settings.home / "nothing.duckdb")
+
+
+def _most_memory() -> float:
+    """The most memory that was resident since it was last reset, in MB."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def told(found: object) -> None:
+    """Print it as the last line."""
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()

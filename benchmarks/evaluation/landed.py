@@ -1,0 +1,234 @@
+"""A landing without any pull: Parquet files as batches leave them, and the ledger's rows of those batches."""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+
+from definitions.indicators import DIVIDED, Indicator, all_indicators
+from definitions.tables import definition_tables
+from ledger.records import BatchResult
+from ledger.regions import Region
+from ledger.settings import Settings
+from ledger.sql import identifier, literal
+from ledger.store import Ledger
+from pilar.evaluation.warehouse import LANDED_OWN
+from pilar.sources.catalogue import landed_columns
+
+YEARS = range(2020, 2025)
+FIGURES = "sample_figures"
+FIGURES_SOURCE = """\
+id: sample_figures
+title: Angka contoh untuk pengukuran
+system: none
+protocol: file
+connection: sample
+args: {files: '*.csv', format: {delimiter: ','}}
+load: snapshot
+coverage: {from: tahun, grain: year}
+contract:
+  key: [kode_daerah, tahun, indikator]
+  columns:
+    kode_daerah: {required: true, pattern: '^\\d{2}\\.\\d{2}$', description: {id: kode, en: code}}
+    tahun: {type: integer, required: true, description: {id: tahun, en: year}}
+    indikator: {required: true, description: {id: indikator, en: indicator}}
+    nilai: {type: 'decimal(18,4)', description: {id: angka, en: figure}}
+    pembilang: {type: 'decimal(24,4)', description: {id: pembilang, en: numerator}}
+    penyebut: {type: 'decimal(24,4)', description: {id: penyebut, en: denominator}}
+provides:
+  - record: published_figure
+    columns:
+      region_code: kode_daerah
+      period: tahun
+      indicator: indikator
+      publisher: {is: Sample}
+      value: nilai
+      numerator: pembilang
+      denominator: penyebut
+assertions: {rows: {min: 0}, quarantine: {max: 1%}, shrink: {max: 10%}}
+freshness: {due: {id: tahunan, en: yearly}, warn: 30d, fail: 120d}
+events: {fallback: 0 4 * * 0}
+caveats: [{id: dibuat untuk pengukuran, en: made for a measurement}]
+runbook: 'Nothing to do: this source exists for a measurement only.'
+"""
+
+# Of a hundred rows, how many are of which source.
+SHARES: Mapping[str, int] = {
+    "perkim_sanitasi": 25,
+    "dinkes_persalinan": 15,
+    "dinkes_eppgbm": 20,
+    "disdik_peserta_didik": 25,
+    "diskominfo_surat": 5,
+    "rsud_waktu_tunggu": 10,
+}
+_MONTHS = tuple(f"{YEARS[-1]}-{month:02d}" for month in range(1, 13))
+_OVER_YEARS = tuple(map(str, YEARS))
+COVERAGES: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(SHARES, _OVER_YEARS),
+    "dinkes_eppgbm": _MONTHS,
+    "rsud_waktu_tunggu": _MONTHS,
+    "disdik_peserta_didik": tuple(f"{year}1" for year in YEARS),
+}
+
+# The SQL of landed columns: n is the number of a row within its batch, h a hash of it, c the batch's coverage.
+# Columns of all sources stand together; those that are not named here are null.
+_VALUES: Mapping[str, str] = {
+    "kode_daerah": "region",
+    "tahun": "cast(c as integer)",
+    "bulan": "c",
+    "bulan_ukur": "c",
+    "semester_id": "c",
+    "id_rumah_tangga": "md5(c || n)",
+    "akses_sanitasi": "list_value('aman', 'layak_sendiri', 'layak_bersama', 'belum_layak')[h % 4 + 1]",
+    "air_minum": "if(h % 10 < 8, 'layak', 'tidak_layak')",
+    "encounter_id": "md5(c || n)",
+    "status": "if(h % 20 = 0, 'cancelled', 'finished')",
+    "mulai": "make_timestamptz(cast(c as integer), cast(h % 12 + 1 as bigint), cast(h % 28 + 1 as bigint), 9, 0, 0.0)",
+    "penolong": "list_value('dokter', 'bidan', 'bidan', 'dukun')[h % 4 + 1]",
+    # One child in twenty is measured twice in a month.
+    "nik_anak": "md5(cast(n - if(n % 20 = 0, 514, 0) as varchar))",
+    "tanggal_lahir": "date '2013-01-01' + cast(h % 1500 as integer)",
+    "jenis_kelamin": "if(h % 2 = 0, 'L', 'P')",
+    "tgl_ukur": "cast(c || '-01' as date) + cast(h % 28 as integer)",
+    "umur": "cast(h % 60 as integer)",
+    "tb_u": "list_value('Sangat Pendek', 'Pendek', 'Normal', 'Normal', 'Normal', 'Tinggi')[h % 6 + 1]",
+    "peserta_didik_id": "md5(cast(n as varchar))",
+    "npsn": "lpad(cast(n // 300 as varchar), 8, '0')",
+    "tingkat_pendidikan_id": "cast(h % 9 + 1 as integer)",
+    "no_agenda": "c || n",
+    "kode_opd": "'dinas_' || h % 20",
+    "tanggal_surat": "make_date(cast(c as integer), cast(h % 12 + 1 as integer), 1)",
+    "jenis_ttd": "list_value('tte', 'tte', 'pindai', 'basah')[h % 4 + 1]",
+    "status_verifikasi": "if(h % 10 = 0, 'INVALID', 'VALID')",
+    "kode_booking": "md5(c || n)",
+    "id_jadwal": "c || n // 30",
+    "pasien_baru": "if(h % 5 = 0, '1', '0')",
+    **{
+        name: f"timezone('UTC', cast(c || '-01' as timestamp)) + to_minutes(cast(h % 40000 + {minutes} as bigint))"
+        for name, minutes in {
+            "mulai_praktek": 0,
+            "task1_rs": 5,
+            "task3_rs": 20,
+            "task4_rs": 50,
+            "task1_server": 6,
+            "task3_server": 22,
+            "task4_server": 53,
+        }.items()
+    },
+}
+
+
+def land_figures(ledger: Ledger, settings: Settings, regions: Sequence[Region]) -> int:
+    """A figure of every indicator for every region and year, in a batch a year. Returns the number of rows."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table figure as select * from (values {', '.join(_figures())}) as f(id, low, high, "
+            "factor, formula)"
+        )
+        connection.execute(_regions(regions))
+        for year in YEARS:
+            query = _FIGURES_SQL.format(year=year)
+            _land(ledger, settings, connection, FIGURES, coverage=str(year), query=query)
+    return len(regions) * len(YEARS) * len(list(all_indicators()))
+
+
+def land_records(ledger: Ledger, settings: Settings, regions: Sequence[Region], rows: int) -> int:
+    """Rows of single households, births, children, pupils, letters and visits. Returns their number."""
+    return sum(land_source(ledger, settings, regions, source, rows) for source in SHARES)
+
+
+def land_source(ledger: Ledger, settings: Settings, regions: Sequence[Region], source: str, rows: int) -> int:
+    """The part of one source among so many rows."""
+    landed = 0
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(_regions(regions))
+        coverages = COVERAGES[source]
+        each = rows * SHARES[source] // 100 // len(coverages)
+        for coverage in coverages:
+            land_batch(ledger, settings, connection, source, coverage=coverage, rows=each)
+            landed += each
+    return landed
+
+
+def land_batch(
+    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, *, coverage: str, rows: int
+) -> None:
+    """One batch of a source."""
+    columns = landed_columns(settings.sources_dir)[source]
+    fields = ", ".join(
+        f"cast({_VALUES.get(name, 'null')} as {kind}) as {identifier(name)}" for name, kind in columns.items()
+    )
+    count = "(select count(*) from region)"
+    query = (
+        f"select {fields}, {_own(coverage)} from (select range as n, cast(hash(range) >> 2 as bigint) as h, "
+        f"{literal(coverage)} as c, "
+        f"range % {count} as place from range({rows})) join region on region.place = n % {count}"
+    )
+    _land(ledger, settings, connection, source, coverage=coverage, query=query)
+
+
+_FIGURES_SQL = """
+select region as kode_daerah, {year} as tahun, id as indikator,
+  cast(low + (high - low) * (hash(region || id || {year}) % 1000) / 1000 as decimal(12, 1)) as of_it,
+  cast(of_it as decimal(18, 4)) as nilai,
+  if(formula = '', null, cast(of_it * 10000 / factor + if(formula = 'growth', 10000, 0) as bigint)) as pembilang,
+  if(formula = '', null, 10000) as penyebut,
+  0 as _page, row_number() over () as _row, '{year}' as _coverage, []::varchar[] as _flags
+from figure, region
+"""
+
+
+def _figures() -> Iterator[str]:
+    """Every indicator, between which values its made-up figures lie, and how they divide."""
+    factors = {str(row["id"]): row["factor"] for row in definition_tables()["indicators"]}
+    for _, indicator in all_indicators():
+        low, high = _between(indicator)
+        divided = indicator.formula in DIVIDED
+        formula = indicator.formula if divided else ""
+        factor = 100 if indicator.formula == "growth" else factors[indicator.id]
+        yield f"({literal(indicator.id)}, {low}, {high}, {factor}, {literal(formula)})"
+
+
+def _between(indicator: Indicator) -> tuple[float, float]:
+    limits = indicator.limits
+    low = limits.min if limits is not None and limits.min is not None else None
+    high = limits.max if limits is not None and limits.max is not None else None
+    first = float(low) if low is not None else 1.0
+    last = float(high) if high is not None else first + 100
+    return first + (last - first) / 4, last - (last - first) / 4
+
+
+def _regions(regions: Iterable[Region]) -> str:
+    listed = ", ".join(f"({number}, {literal(region.code)})" for number, region in enumerate(regions))
+    return f"create table region as select * from (values {listed}) as listed(place, region)"
+
+
+def _own(coverage: str) -> str:
+    values = {"_page": "n // 1000", "_row": "n", "_coverage": literal(coverage), "_flags": "[]"}
+    return ", ".join(f"cast({values[name]} as {kind}) as {name}" for name, kind in LANDED_OWN.items())
+
+
+def _land(
+    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, *, coverage: str, query: str
+) -> None:
+    batch_id = ledger.start_batch(source, "sample", sha256(b"contract").hexdigest())
+    path = settings.landing_dir / batch_id / "rows.parquet"
+    path.parent.mkdir(parents=True)
+    rows = connection.execute(f"copy ({query}) to {literal(str(path))} (format parquet)").fetchall()[0][0]
+    digest = sha256(json.dumps([batch_id, rows]).encode()).hexdigest()
+    landed = path.relative_to(settings.home).as_posix()
+    ledger.finish_batch(
+        batch_id, BatchResult("accepted", coverage, rows, rows, 0, landed, digest, digest, synthetic=True)
+    )
+
+
+def sources_folder(folder: Path, own: Path) -> None:
+    """The project's own sources, and one for figures of any indicator."""
+    shutil.copytree(own, folder)
+    path = folder / "sample" / f"{FIGURES}.yaml"
+    path.parent.mkdir()
+    path.write_text(FIGURES_SOURCE, encoding="utf-8")

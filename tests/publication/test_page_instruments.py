@@ -1,0 +1,127 @@
+"""What the page says of instruments that were answered, of questions that were not, and of indicators beside them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from definitions.indicators import all_indicators
+from ledger.project import pillar_ids
+from publication.build import Published
+from publication.content import Content
+from publication.page import view
+from publication.page.instruments import results
+from publication.page.questions import asked
+from publication.page.words import SOURCE_DETAILS, Text, source
+from tests.publication.readable import readable
+from tests.publication.sample_warehouse import REGIONS
+
+KUKAR = "64.02"
+
+
+@pytest.fixture(scope="module")
+def html(published: Published) -> str:
+    return (published.path / "index.html").read_text(encoding="utf-8")
+
+
+def told(html: str, code: str, language: str = "id") -> str:
+    return readable(html, language, f"daerah-{code.replace('.', '-')}")
+
+
+def test_p7_each_party_has_a_row_of_its_own(content: Content, html: str) -> None:
+    found = [(one.instrument.en, one.by.en, one.value.en, one.predicate) for one in results(content, KUKAR)]
+    sakip = "Performance accountability (SAKIP)"
+    assert [one for one in found if one[0] == sakip] == [
+        (sakip, "External assessor", "77.55", "BB (Sangat Baik)"),
+        (sakip, "The agency's own assessment", "87.55", "A (Memuaskan)"),
+    ]
+    assert "Nilai SAKIP (AKIP) 2025 MenurutAsesor eksternal Nilai77,55 BB (Sangat Baik)" in told(html, KUKAR)
+    # A region that nobody assessed in statistics has no row of it.
+    assert {one.instrument.en for one in results(content, "62.02")} < {one[0] for one in found}
+
+
+def test_what_waits_for_another_body_is_said_as_waiting(html: str, content: Content) -> None:
+    external = next(one for one in results(content, KUKAR) if "Pemdi" in one.instrument.id)
+    assert (external.answered, external.taken_over, external.waiting, external.total) == (19, 1, 1, 20)
+    assert "… 1 menunggu indeks instansi lainI18: Bappenas. Sementara dihitung dengan nilai 1." in told(html, KUKAR)
+    assert "… 4 waiting for another body's index" in told(html, "62.02", "en")
+
+
+def test_p8_a_refused_answer_is_told_with_its_reason_and_no_value_is_made_up(html: str, content: Content) -> None:
+    claims = results(content, KUKAR)[-1]
+    assert (claims.value.id, claims.answered, len(claims.refused)) == ("—", 0, 3)
+    assert claims.state is not None
+    assert claims.state.text.id == "belum dapat dihitung"
+    assert "1 ditolak5a there is no question or part" in told(html, KUKAR)
+    # Text of the data stays with those who may see it: a refused answer is not repeated but in its reason.
+    assert all(row["answer"] is None for row in content.instrument_answers if row["state"] == "refused")
+
+
+@pytest.mark.parametrize("code", REGIONS)
+def test_every_question_of_the_instrument_is_answered_or_named_as_open(content: Content, code: str) -> None:
+    totals = {
+        str(row["pillar"]): (row["questions_scored"], row["questions_total"])
+        for row in content.of_region(content.pillar_scores, code)
+    }
+    for pillar in pillar_ids():
+        found = asked(content, code, pillar)
+        assert (len(found.answered), found.total) == totals[pillar]
+        assert all(question.owner.id for question in found.unanswered)
+    region = next(one for one in view.page(content, ()).regions if one.code == code)
+    assert region.total == 117
+    assert region.answered == sum(scored for scored, _ in totals.values()) + len(region.outside.answered)
+
+
+def test_an_open_question_names_who_owes_the_answer(content: Content, html: str) -> None:
+    owners = {one.text.id: one.owner.id for one in asked(content, KUKAR, "governance").unanswered}
+    assert owners["Pengelolaan keuangan daerah (opini BPK)"] == "BPKAD"
+    assert owners["Layanan tersedia daring"] == "survei kepada masyarakat"
+    assert "3.2.1 Pengelolaan keuangan daerah (opini BPK) BPKAD · ○ tidak ada data" in told(html, KUKAR)
+
+
+def test_indicators_fold_by_what_they_say_and_none_is_lost(content: Content, html: str) -> None:
+    for region in view.page(content, ()).regions:
+        for pillar in region.pillars:
+            parted = [*pillar.leading, *pillar.others, *pillar.without]
+            assert sorted(one.id for one in parted) == sorted(one.id for one in pillar.indicators)
+            assert all(one.answers for one in pillar.leading)
+            assert {one.state.kind for one in pillar.without} <= {"missing"}
+    governance = next(one for one in view.page(content, ()).regions if one.code == KUKAR).pillars[0]
+    counts = f"Indikator lain: {len(governance.others)} bernilai, {len(governance.without)} tanpa data"
+    assert counts in told(html, KUKAR)
+
+
+def test_what_answers_a_question_stays_on_top_where_another_region_has_it(content: Content) -> None:
+    spbe = [{**row, "value": None, "state": "missing"} if row["region_code"] == KUKAR else row
+            for row in content.marts["governance"]]  # fmt: skip
+    regions = view.page(replace(content, marts={**content.marts, "governance": spbe}), ()).regions
+    governance = next(one for one in regions if one.code == KUKAR).pillars[0]
+    assert "gov_spbe" in {one.id for one in governance.leading}
+
+
+def test_where_the_data_of_an_indicator_lie_is_told_in_indonesian() -> None:
+    details = {owner.partition(", ")[2] for _, indicator in all_indicators() for owner in indicator.source.split("; ")}
+    assert details - {""} == set(SOURCE_DETAILS)
+    assert source("Bappeda, matrix of the master plan; BPKAD through SIPD") == Text(
+        "Bappeda, matriks rencana induk; BPKAD melalui SIPD", "Bappeda, matrix of the master plan; BPKAD through SIPD"
+    )
+
+
+def test_the_document_of_a_region_has_every_partys_result(published: Published) -> None:
+    document = json.loads((published.path / f"json/regions/{KUKAR}.json").read_text(encoding="utf-8"))
+    found: Mapping[tuple[str, str], Any] = {
+        (one["instrument"]["id"], one["role"]): one for one in document["instruments"]
+    }
+    pemdi = found["pemdi-2026", "external"]
+    assert pemdi["index"]["value"] == 2.76
+    assert [part["node_name_en"] for part in pemdi["parts"]][:2] == ["Governance and management", "Organisation"]
+    assert pemdi["waiting"] == [{"question": "6/4", "printed_code": "I18", "for": "Bappenas", "counts": 1}]
+    assert found["sakip-2021", "external"]["refused"][0]["reason"].startswith("there is no question or part")
+    # A part stands before what it consists of.
+    assert [part["depth"] for part in found["epss-2022", "external"]["parts"]][:6] == [1, 2, 2, 2, 2, 1]
+
+
+def test_the_page_of_three_regions_is_light(published: Published) -> None:
+    assert (published.path / "index.html").stat().st_size < 1_000_000
