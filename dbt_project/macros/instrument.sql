@@ -1,4 +1,4 @@
 {#- The year of the instrument whose questions are scored. -#}
 {% macro instrument_year() -%}
-    {{ var("instrument").rsplit("-", 1)[1] }}
+    {{ var("instrument")[-4:] }}
 {%- endmacro %}

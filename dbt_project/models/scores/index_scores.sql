@@ -35,7 +35,8 @@ indexed as (
         weighted.resummed_value
     from index_rows
     inner join weighted on index_rows.row_key = weighted.row_key and index_rows.rule_set_id = weighted.rule_set_id
-    inner join {{ source("definitions", "rule_set_methods") }} as methods on index_rows.rule_set_id = methods.rule_set_id
+    inner join {{ source("definitions", "rule_set_methods") }} as methods
+        on index_rows.rule_set_id = methods.rule_set_id
 ),
 
 previous as (
