@@ -274,9 +274,18 @@ contract:
     tahun: {type: integer, context: tahun, from: tahun}
     kode_rekening: {required: true}
     nama_rekening: {personal: {keep: names an account and never a person}}
-    nominal: {type: 'decimal(22,2)'}
-    realisasi: {type: 'decimal(22,2)'}
+    nominal: {type: 'decimal(20,2)'}
+    realisasi: {type: 'decimal(20,2)'}
   ignore: [level, presentase]
+provides:
+  - record: budget_line
+    columns:
+      region_code: kode_daerah
+      year: tahun
+      account: kode_rekening
+      account_name: nama_rekening
+      budget: nominal
+      realised: realisasi
 assertions: {rows: {min: 1, max: 100}, quarantine: {max: 5%}, shrink: {max: 20%}}
 freshness: {due: day 10 of the following month, warn: 30d, fail: 90d}
 events: {fallback: 0 2 * * *}

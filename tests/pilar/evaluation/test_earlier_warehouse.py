@@ -161,7 +161,12 @@ def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -
         "landing._regions",
         "records.birth",
         *PUBLISHED,
-        *("records.waste_balance", "records.waste_balance__set_aside"),
+        "records.disaster_event",
+        *(
+            f"records.{record}{behind}"
+            for record in ("facility", "school", "waste_balance")
+            for behind in ("", "__set_aside")
+        ),
         *(f"figures.{pillar}" for pillar in ("economy", "environment", "living", "society")),
     }
     assert {f"mart_{pillar}" for pillar in pillar_ids()} <= {node.name for node in result.nodes}
