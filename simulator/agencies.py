@@ -49,7 +49,10 @@ from simulator.systems.surveys import Kobo, Odk
 from simulator.xlsx import Cell, workbook
 
 _ANTREAN, _VCLAIM = "/antreanrest", "/vclaim-rest"
-_INDICES_A_PAGE, _VALUES_A_PAGE, _APPLICATIONS_A_PAGE, _VALUES_A_REGISTER, _ANSWERS_A_PAGE = 2, 10, 60, 50, 100
+_INDICES_A_PAGE, _VALUES_A_PAGE, _ANSWERS_A_PAGE = 2, 10, 100
+# Registers with rows that are refused come whole: the next page's address has this run's port in it, and a batch with
+# refused rows is the one in force only where every byte is.
+_APPLICATIONS_A_PAGE, _VALUES_A_REGISTER = 200, 200
 SCHOOLS = "99640000-0000-4000-8000-000000020241"
 """The portal's resource with the schools of the first semester of 2024/2025."""
 
