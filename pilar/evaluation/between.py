@@ -1,4 +1,4 @@
-"""What figures say of each other, by the rules of ``definitions/rules.yaml``: queries over the marts in force.
+"""What figures say of each other, by the rules of ``definitions/rules.yaml``: queries over the table ``IN_FORCE``.
 
 A suppressed figure is blank there, so that no rule speaks of it.
 """
@@ -10,6 +10,9 @@ from definitions.between import Between, Rules
 from definitions.indicators import DIVIDED, Indicator
 from definitions.records import FIGURES
 from ledger.sql import identifier, literal
+
+IN_FORCE = "marts_in_force"
+"""The marts in force, as the looks read them: one table of a connection."""
 
 _RULES = {"within": "part_exceeds_whole", "not_equal": "equal_figures"}
 _BASE = (
@@ -31,7 +34,7 @@ def unchanged_sql(rules: Rules, indicators: Mapping[str, Indicator]) -> str:
         "with yearly as (\n"
         f"  select *, cast(period as integer) - row_number() over (partition by indicator_id, region_code, value, "
         "numerator, denominator order by period) as run\n"
-        "  from promoted.marts\n"
+        f"  from {IN_FORCE}\n"
         f"  where indicator_id in ({_listed(judged)}) and state = 'measured' and {_YEARLY}\n"
         # Nothing, and all of a whole, are reached and kept.
         "    and value <> 0 and not (unit = '%' and value = 100)\n"
@@ -56,7 +59,7 @@ def jump_sql(rules: Rules, indicators: Mapping[str, Indicator]) -> str:
         f"select 'jump' as rule, {_aliased('now', _BASE)}, 'value' as field,\n"
         "  cast(now.value as varchar) as published, cast(earlier.value as varchar) as recomputed,\n"
         "  earlier.period as against\n"
-        "from promoted.marts as now inner join promoted.marts as earlier\n"
+        f"from {IN_FORCE} as now inner join {IN_FORCE} as earlier\n"
         "  on now.region_code = earlier.region_code and now.indicator_id = earlier.indicator_id\n"
         "    and try_cast(now.period as integer) = try_cast(earlier.period as integer) + 1\n"
         f"inner join (values {rows}) as step(indicator_id, points, factor) on now.indicator_id = step.indicator_id\n"
@@ -73,7 +76,8 @@ def size_sql(rules: Rules, indicators: Mapping[str, Indicator]) -> str:
     divided = [one.id for one in indicators.values() if one.formula in DIVIDED]
     return (
         "with counts as (\n"
-        "  unpivot (select marts.*, province from promoted.marts inner join landing._regions using (region_code)\n"
+        f"  unpivot (select marts.*, province from {IN_FORCE} as marts\n"
+        "    inner join landing._regions using (region_code)\n"
         f"    where state = 'measured' and indicator_id in ({_listed(divided)}))\n"
         "  on numerator, denominator into name field value amount\n"
         "),\n"
@@ -102,7 +106,7 @@ def differs_sql(indicators: Mapping[str, Indicator]) -> str:
         f"select 'differs_from_published' as rule, {_aliased('marts', _BASE)}, 'value' as field,\n"
         "  cast(marts.published_value as varchar) as published, cast(marts.value as varchar) as recomputed,\n"
         "  marts.published_by as against\n"
-        "from promoted.marts inner join definitions.indicators as defined on indicator_id = defined.id\n"
+        f"from {IN_FORCE} as marts inner join definitions.indicators as defined on indicator_id = defined.id\n"
         "left join seeds.published_figures as printed on marts.indicator_id = printed.indicator_id\n"
         "  and marts.region_code = printed.region_code and marts.period = printed.period\n"
         "where marts.state = 'measured' and marts.basis = 'computed'\n"
@@ -124,8 +128,8 @@ def _pairs(rule: Between, least: int) -> str:
         f"select {literal(_RULES[rule.kind])} as rule, {_aliased('figure', _BASE)}, {literal(part)} as field,\n"
         f"  cast({own} as varchar) as published, cast({_AMOUNT} as varchar) as recomputed,\n"
         "  other_id || '.' || other_part as against\n"
-        f"from promoted.marts as figure cross join {_named(rule)}\n"
-        "inner join promoted.marts as other on other.indicator_id = other_id\n"
+        f"from {IN_FORCE} as figure cross join {_named(rule)}\n"
+        f"inner join {IN_FORCE} as other on other.indicator_id = other_id\n"
         "  and other.region_code = figure.region_code and other.period = figure.period\n"
         f"where figure.indicator_id = {literal(name)} and figure.state = 'measured' and other.state = 'measured'\n"
         f"  and {broken}"
@@ -140,9 +144,9 @@ def _sum(rule: Between, indicators: Mapping[str, Indicator]) -> str:
         f"select 'parts_do_not_sum' as rule, {_aliased('figure', _BASE)}, {literal(part)} as field,\n"
         f"  cast({own} as varchar) as published, cast(added.amount as varchar) as recomputed,\n"
         f"  {literal(' + '.join(rule.others))} as against\n"
-        "from promoted.marts as figure inner join (\n"
+        f"from {IN_FORCE} as figure inner join (\n"
         f"  select other.region_code, other.period, sum({_AMOUNT}) as amount, count({_AMOUNT}) as n\n"
-        f"  from promoted.marts as other inner join {_named(rule)}\n"
+        f"  from {IN_FORCE} as other inner join {_named(rule)}\n"
         "    on other.indicator_id = other_id\n"
         "  where other.state = 'measured' group by other.region_code, other.period\n"
         ") as added on added.region_code = figure.region_code and added.period = figure.period\n"

@@ -26,10 +26,10 @@ from definitions.instrument import Asked
 from definitions.instruments import load_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
-from pilar.evaluation.between import between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
+from pilar.evaluation.between import IN_FORCE, between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
 from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql
 from pilar.evaluation.definition_tables import write_rows
-from pilar.evaluation.warehouse import opened
+from pilar.evaluation.warehouse import PROMOTED, opened
 
 log = structlog.get_logger()
 
@@ -63,10 +63,10 @@ from records.answer as answered
 where role = 'opd' and region_code in (select region_code from landing._regions)
 order by all
 """
-_MEASURED = """
+_MEASURED = f"""
 select marts.region_code, marts.indicator_id, marts.period, marts.value, marts.unit,
   coalesce(case when basis = 'taken_over' then published_by end, array_to_string(source_ids, ', ')) as said_by
-from promoted.marts as marts where state = 'measured' order by all
+from {IN_FORCE} as marts where state = 'measured' order by all
 """
 _QUESTIONS = """
 select instrument_id, dimension || '/' || position as question, indicator_id,
@@ -121,6 +121,7 @@ def write_findings(warehouse: Path, agencies: Mapping[str, str]) -> None:
     ``agencies`` maps sources to their agencies (OPD). It stops nothing: a look that fails is logged.
     """
     with opened(warehouse) as connection:
+        _gather_marts(connection)
         found: dict[str, Finding] = {}
         looked = []
         for name, look in _looks(agencies).items():
@@ -166,6 +167,17 @@ def dated(
         if row["severity"] != "note"
     ]
     return found, [name for (name,) in looked]
+
+
+def _gather_marts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Read the marts in force once, for all looks.
+
+    DuckDB 1.5.5 waits for ever where a query joins the view over six Parquet files with itself several times.
+    """
+    try:
+        connection.execute(f"create or replace temp table {IN_FORCE} as from {PROMOTED}")
+    except duckdb.Error as error:
+        log.warning("the marts in force cannot be read: no look at them", error=type(error).__name__)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, found: Sequence[Finding]) -> None:

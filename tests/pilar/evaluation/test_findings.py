@@ -1,5 +1,7 @@
 """Claims against facts: each rule, what is near it and no finding, and what a finding is known by."""
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -352,6 +354,31 @@ def test_p3_a_look_that_fails_leaves_the_others_and_is_not_among_those_that_were
 def test_every_look_is_answered_where_nothing_is_damaged(path: Path) -> None:
     write_findings(file_of(path), {})
     assert len(looked(path)) == 7 + 2 + len(load_records())
+
+
+def test_marts_of_the_whole_country_are_looked_at_and_nothing_waits_for_ever(path: Path) -> None:
+    # DuckDB never came back from looks at six files of more than 20,000 rows. It cannot be interrupted then.
+    file_of(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table sample as from promoted.marts; drop table promoted.marts")
+        pillars = [
+            name for (name,) in connection.execute("select distinct pillar from definitions.indicators").fetchall()
+        ]
+        for pillar in pillars:
+            target = path.with_name(f"{pillar}.parquet")
+            connection.execute(
+                "copy (select sample.* replace (region::varchar as region_code, asked.id as indicator_id, "
+                "year::varchar as period, 'measured' as state, region::decimal(24, 4) as numerator, "
+                "10::decimal(24, 4) as denominator, 10::decimal(24, 4) as value) "
+                "from range(600) as regions(region), range(2000, 2004) as years(year), definitions.indicators as asked "
+                f"left join sample on true where asked.pillar = '{pillar}') to '{target}'"
+            )
+            connection.execute(f"create view promoted.mart_{pillar} as from read_parquet('{target}')")
+        union = " union all by name ".join(f"from promoted.mart_{pillar}" for pillar in pillars)
+        connection.execute(f"create view promoted.marts as {union}")
+    code = "import sys, pathlib, pilar.evaluation.findings as f; f.write_findings(pathlib.Path(sys.argv[1]), {})"
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=120)
+    assert "between figures" in looked(path)
 
 
 def test_every_rule_has_words_for_readers() -> None:
