@@ -76,13 +76,17 @@ class Rows:
 
 
 def _latest_of_each(rows: str, each: Each) -> str:
-    """These rows, one of each thing. Grouped: a window would sort them all, and gather a history again for each row."""
+    """These rows, one of each thing."""
     latest = identifier(each.latest)
-    told = f", list({each.history} order by {latest}, _batch, _row) as history" if each.history else ""
+    thing = f"partition by region_code, _period, {identifier(each.by)}"
+    first = f"qualify row_number() over ({thing} order by {latest} desc nulls last, _batch desc, _row desc) = 1"
+    if each.history is None:
+        return f"select * from ({rows}) {first}"
+    # Sorted where it is kept: with an order of its own, a window would sort and gather the list again for each row.
+    step = f"{{'latest': {latest}, 'batch': _batch, 'row': _row, 'step': {each.history}}}"
     return (
-        f"select unnest(kept){', history' if told else ''} from (\n"
-        f"  select arg_max(given, ({latest} is not null, {latest}, _batch, _row)) as kept{told}\n"
-        f"  from ({rows}) as given group by region_code, _period, {identifier(each.by)})"
+        "select * exclude (steps), list_transform(list_sort(steps), lambda one: one.step) as history\n"
+        f"from (select *, list({step}) over ({thing}) as steps from ({rows}) {first})"
     )
 
 

@@ -361,7 +361,7 @@ def _of_source(record: Record, queries: Sequence[str]) -> str:
     if not record.newest:
         return rows
     key = ", ".join(map(identifier, record.key))
-    return f"select unnest(arg_max(given, (_batch, _row))) from ({rows}) as given group by {key}"
+    return f"select * from ({rows})\nqualify row_number() over (partition by {key} order by _batch desc, _row desc) = 1"
 
 
 def _weighed(record: Record, parts: Sequence[str], sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str:
