@@ -173,7 +173,7 @@ def land_batch(
 
 _FIGURES_SQL = """
 select region as kode_daerah, {year} as tahun, id as indikator,
-  cast(low + (high - low) * (hash(region || id || {year}) % 1000) / 1000 as decimal(12, 1)) as of_it,
+  cast(low + (high - low) * (hash(region || id || {year}) % 1000) / 1000 as decimal(17, 1)) as of_it,
   cast(of_it as decimal(18, 4)) as nilai,
   if(formula = '', null, cast(of_it * 10000 / factor + if(formula = 'growth', 10000, 0) as bigint)) as pembilang,
   if(formula = '', null, 10000) as penyebut,
@@ -195,9 +195,11 @@ def _figures() -> Iterator[str]:
 
 def _between(indicator: Indicator) -> tuple[float, float]:
     limits = indicator.limits
-    low = limits.min if limits is not None and limits.min is not None else None
-    high = limits.max if limits is not None and limits.max is not None else None
-    first = float(low) if low is not None else 1.0
+    low = high = None
+    if limits is not None:
+        low = limits.unusual_below if limits.unusual_below is not None else limits.min
+        high = limits.unusual_above if limits.unusual_above is not None else limits.max
+    first = float(low) if low is not None else min(1.0, float(high or 1) / 2)
     last = float(high) if high is not None else first + 100
     return first + (last - first) / 4, last - (last - first) / 4
 
