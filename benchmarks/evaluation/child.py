@@ -15,7 +15,7 @@ from unittest import mock
 import duckdb
 import structlog
 
-from benchmarks.evaluation.landed import YEARS, land_batch, land_figures, land_records, sources_folder
+from benchmarks.evaluation.landed import YEARS, land_figures, land_one, land_records, sources_folder
 from ledger.migrate import migrate
 from ledger.regions import all_regions
 from ledger.settings import Settings, sources_dir
@@ -100,9 +100,9 @@ def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
     sources_folder(settings.sources_dir, sources_dir())
     ledger, meter = Ledger(url), Meter()
     rows = (
-        land_figures(ledger, settings, regions)
+        land_figures(ledger, settings)
         if given.what == "figures"
-        else land_records(ledger, settings, regions, given.rows)
+        else land_records(ledger, settings, given.rows)
     )
     _warm(settings)
     with meter.watching():
@@ -118,13 +118,7 @@ def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
                     row.gate: [c for c in row.checks if c["outcome"] != "pass"] for row in ledger.gates(evaluation)
                 }
                 raise SystemExit(f"measured something else: {outcomes} {str(failed)[:3000]}")
-            with duckdb.connect() as connection:
-                from benchmarks.evaluation.landed import _regions
-
-                connection.execute("set timezone = 'UTC'")
-                connection.execute(_regions(regions))
-                rows = max(given.rows // 20, 1000)
-                land_batch(ledger, settings, connection, CHANGED, coverage=str(YEARS[-1]), rows=rows)
+            land_one(ledger, settings, CHANGED, coverage=str(YEARS[-1]), rows=max(given.rows // 20, 1000))
     last = evaluate.warehouse_file(settings, evaluation)
     with duckdb.connect(str(last), read_only=True) as connection:
         [states] = connection.execute("select count(*), count(value) from promoted.marts").fetchall()

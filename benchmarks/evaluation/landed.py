@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import duckdb
 from definitions.indicators import DIVIDED, Indicator, all_indicators
 from definitions.tables import definition_tables
 from ledger.records import BatchResult
-from ledger.regions import Region
 from ledger.settings import Settings
 from ledger.sql import identifier, literal
 from ledger.store import Ledger
@@ -121,54 +121,42 @@ _VALUES: Mapping[str, str] = {
 }
 
 
-def land_figures(ledger: Ledger, settings: Settings, regions: Sequence[Region]) -> int:
+def land_figures(ledger: Ledger, settings: Settings) -> int:
     """A figure of every indicator for every region and year, in a batch a year. Returns the number of rows."""
-    with duckdb.connect() as connection:
-        connection.execute(
-            f"create table figure as select * from (values {', '.join(_figures())}) as f(id, low, high, "
-            "factor, formula)"
-        )
-        connection.execute(_regions(regions))
+    with _regions(settings) as connection:
+        listed = ", ".join(_figures())
+        made = f"create table figure as select * from (values {listed}) as f(id, low, high, factor, formula)"
+        connection.execute(made)
         for year in YEARS:
             query = _FIGURES_SQL.format(year=year)
             _land(ledger, settings, connection, FIGURES, coverage=str(year), query=query)
-    return len(regions) * len(YEARS) * len(list(all_indicators()))
+    return len(settings.regions) * len(YEARS) * len(list(all_indicators()))
 
 
-def land_records(ledger: Ledger, settings: Settings, regions: Sequence[Region], rows: int) -> int:
+def land_records(ledger: Ledger, settings: Settings, rows: int) -> int:
     """Rows of single households, births, children, pupils, letters and visits. Returns their number."""
-    return sum(land_source(ledger, settings, regions, source, rows) for source in SHARES)
-
-
-def land_source(ledger: Ledger, settings: Settings, regions: Sequence[Region], source: str, rows: int) -> int:
-    """The part of one source among so many rows."""
     landed = 0
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(_regions(regions))
-        coverages = COVERAGES[source]
-        each = rows * SHARES[source] // 100 // len(coverages)
-        for coverage in coverages:
-            land_batch(ledger, settings, connection, source, coverage=coverage, rows=each)
+    for source, share in SHARES.items():
+        each = rows * share // 100 // len(COVERAGES[source])
+        for coverage in COVERAGES[source]:
+            land_one(ledger, settings, source, coverage=coverage, rows=each)
             landed += each
     return landed
 
 
-def land_batch(
-    ledger: Ledger, settings: Settings, connection: duckdb.DuckDBPyConnection, source: str, *, coverage: str, rows: int
-) -> None:
-    """One batch of a source."""
+def land_one(ledger: Ledger, settings: Settings, source: str, *, coverage: str, rows: int) -> None:
+    """One batch of a source, over all regions in turn."""
     columns = landed_columns(settings.sources_dir)[source]
     fields = ", ".join(
         f"cast({_VALUES.get(name, 'null')} as {kind}) as {identifier(name)}" for name, kind in columns.items()
     )
-    count = "(select count(*) from region)"
+    numbered = f"select range as n, cast(hash(range) >> 2 as bigint) as h, {literal(coverage)} as c from range({rows})"
     query = (
-        f"select {fields}, {_own(coverage)} from (select range as n, cast(hash(range) >> 2 as bigint) as h, "
-        f"{literal(coverage)} as c, "
-        f"range % {count} as place from range({rows})) join region on region.place = n % {count}"
+        f"select {fields}, {_own(coverage)} from ({numbered}) "
+        f"join region on region.place = n % {len(settings.regions)}"
     )
-    _land(ledger, settings, connection, source, coverage=coverage, query=query)
+    with _regions(settings) as connection:
+        _land(ledger, settings, connection, source, coverage=coverage, query=query)
 
 
 _FIGURES_SQL = """
@@ -204,9 +192,14 @@ def _between(indicator: Indicator) -> tuple[float, float]:
     return first + (last - first) / 4, last - (last - first) / 4
 
 
-def _regions(regions: Iterable[Region]) -> str:
-    listed = ", ".join(f"({number}, {literal(region.code)})" for number, region in enumerate(regions))
-    return f"create table region as select * from (values {listed}) as listed(place, region)"
+@contextmanager
+def _regions(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the table ``region``: the installation's, numbered."""
+    listed = ", ".join(f"({number}, {literal(code)})" for number, code in enumerate(settings.regions))
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"create table region as select * from (values {listed}) as listed(place, region)")
+        yield connection
 
 
 def _own(coverage: str) -> str:
