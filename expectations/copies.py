@@ -17,12 +17,11 @@ NEVER = 1000000
 class _Places:
     """What may be a copy of what. ``surely`` so many same digits are a copy, ``perhaps`` so many are worth a look.
 
-    ``contents`` says what stands in a place, which the column ``place`` tells: of an indicator or of all, within a
-    region or in all. ``free``: so many of a number's first digits agree anyway.
+    ``contents`` says what stands in each ``place``: of an indicator or of all, within a region or in all, and how many
+    digits that is. ``free``: so many of a number's first digits agree anyway.
     """
 
     name: str
-    place: str
     contents: str
     free: int
     surely: int = NEVER
@@ -32,11 +31,11 @@ class _Places:
 # All regions of an indicator have the same numbers in two periods, or one region has.
 _PERIODS = _Places(
     "periods",
-    "period",
     """SELECT indicator_id, NULL AS region, period AS place,
-         sum(hash((region_code, numerator, denominator, value))) AS content
+         sum(hash((region_code, numerator, denominator, value))) AS content, sum(digits) AS digits
        FROM numbers GROUP BY indicator_id, period
-       UNION ALL SELECT indicator_id, region_code, period, hash((numerator, denominator, value)) FROM numbers""",
+       UNION ALL SELECT indicator_id, region_code, period, hash((numerator, denominator, value)), digits
+       FROM numbers""",
     free=2,
     surely=12,
     perhaps=5,
@@ -44,11 +43,11 @@ _PERIODS = _Places(
 # Two regions have the same numbers in all periods of an indicator, or in all that is measured of them.
 _REGIONS = _Places(
     "regions",
-    "region_code",
     """SELECT indicator_id, NULL AS region, region_code AS place,
-         sum(hash((period, numerator, denominator, value))) AS content
+         sum(hash((period, numerator, denominator, value))) AS content, sum(digits) AS digits
        FROM numbers GROUP BY indicator_id, region_code
-       UNION ALL SELECT NULL, NULL, region_code, sum(hash((indicator_id, period, numerator, denominator, value)))
+       UNION ALL SELECT NULL, NULL, region_code, sum(hash((indicator_id, period, numerator, denominator, value))),
+         sum(digits)
        FROM numbers GROUP BY region_code""",
     free=1,
     surely=10,
@@ -57,27 +56,24 @@ _REGIONS = _Places(
 # handled.
 _INDICATORS = _Places(
     "indicators",
-    "indicator_id",
     """SELECT NULL::VARCHAR AS indicator_id, NULL::VARCHAR AS region, indicator_id AS place,
-         sum(hash((region_code, period, numerator, denominator, value))) AS content
+         sum(hash((region_code, period, numerator, denominator, value))) AS content, sum(digits) AS digits
        FROM numbers GROUP BY indicator_id""",
     free=1,
     perhaps=7,
 )
 _DIGITS = " + ".join(
-    f"greatest(0, length(rtrim(ltrim(replace(coalesce(n.{side}, 0)::VARCHAR, '.', ''), '-0'), '0')) - {{free}})"
+    f"greatest(0, length(rtrim(ltrim(replace(coalesce({side}, 0)::VARCHAR, '.', ''), '-0'), '0')) - {{free}})"
     for side in ("numerator", "denominator", "value")
 )
-_QUERY = f"""WITH numbers AS (SELECT * REPLACE (CASE WHEN numerator IS NULL THEN value END AS value) FROM {{batch}}
+# The number of digits is that of any of the places: they have the same numbers.
+_QUERY = f"""WITH own AS (SELECT * REPLACE (CASE WHEN numerator IS NULL THEN value END AS value) FROM {{batch}}
                WHERE state = 'measured'),
-             contents AS ({{contents}}),
-             twice AS (SELECT indicator_id, region, list(place ORDER BY place) AS places FROM contents
-               GROUP BY indicator_id, region, content HAVING count(*) > 1)
-             SELECT t.indicator_id, t.region, t.places AS {{places}}, sum({_DIGITS}) AS digits
-             FROM twice t JOIN numbers n ON n.{{place}} = t.places[1]
-               AND n.indicator_id = coalesce(t.indicator_id, n.indicator_id)
-               AND n.region_code = coalesce(t.region, n.region_code)
-             GROUP BY ALL HAVING digits BETWEEN {{least}} AND {{most}}"""
+             numbers AS (SELECT *, {_DIGITS} AS digits FROM own),
+             contents AS ({{contents}})
+             SELECT indicator_id, region, list(place ORDER BY place) AS {{places}}, min(digits) AS digits
+             FROM contents GROUP BY indicator_id, region, content
+             HAVING count(*) > 1 AND min(digits) BETWEEN {{least}} AND {{most}}"""
 
 
 def copy_rules(table: str) -> Iterable[Rule]:
@@ -99,7 +95,6 @@ def _rule(name: str, table: str, places: _Places, because: str, severity: Severi
         severity=severity,
         contents=places.contents,
         places=places.name,
-        place=places.place,
         free=str(places.free),
         least=str(places.surely if severity == "critical" else places.perhaps),
         most=str(NEVER if severity == "critical" else places.surely - 1),

@@ -152,8 +152,7 @@ def land_one(ledger: Ledger, settings: Settings, source: str, *, coverage: str, 
     )
     numbered = f"select range as n, cast(hash(range) >> 2 as bigint) as h, {literal(coverage)} as c from range({rows})"
     query = (
-        f"select {fields}, {_own(coverage)} from ({numbered}) "
-        f"join region on region.place = n % {len(settings.regions)}"
+        f"select {fields}, {_own(coverage)} from ({numbered}) join region on region.place = n % {len(settings.regions)}"
     )
     with _regions(settings) as connection:
         _land(ledger, settings, connection, source, coverage=coverage, query=query)
@@ -161,9 +160,12 @@ def land_one(ledger: Ledger, settings: Settings, source: str, *, coverage: str, 
 
 _FIGURES_SQL = """
 select region as kode_daerah, {year} as tahun, id as indikator,
-  cast(low + (high - low) * (hash(region || id || {year}) % 1000) / 1000 as decimal(17, 1)) as of_it,
+  -- Each region has a level of its own, from which its years move a little.
+  (hash(region || id) % 9999991 * 0.9 + hash(region || id || {year}) % 999983) / 9999991 as level,
+  cast(low + (high - low) * level as decimal(17, 1)) as of_it,
   cast(of_it as decimal(18, 4)) as nilai,
-  if(formula = '', null, cast(of_it * 10000 / factor + if(formula = 'growth', 10000, 0) as bigint)) as pembilang,
+  of_it::double * 10000 / factor + if(formula = 'growth', 10000, 0) as exactly,
+  if(formula = '', null, cast(round(exactly, if(factor > 1000, 4, 0)) as decimal(24, 4))) as pembilang,
   if(formula = '', null, 10000) as penyebut,
   0 as _page, row_number() over () as _row, '{year}' as _coverage, []::varchar[] as _flags
 from figure, region

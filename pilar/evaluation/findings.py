@@ -66,7 +66,10 @@ order by all
 _MEASURED = f"""
 select marts.region_code, marts.indicator_id, marts.period, marts.value, marts.unit,
   coalesce(case when basis = 'taken_over' then published_by end, array_to_string(source_ids, ', ')) as said_by
-from {IN_FORCE} as marts where state = 'measured' order by all
+from {IN_FORCE} as marts
+where state = 'measured' and region_code in (select answered.region_code from records.answer as answered)
+  and indicator_id in (select asked.indicator_id from definitions.questions as asked where relation = 'direct')
+order by all
 """
 _QUESTIONS = """
 select instrument_id, dimension || '/' || position as question, indicator_id,
