@@ -145,14 +145,17 @@ def land_records(ledger: Ledger, settings: Settings, rows: int) -> int:
 
 
 def land_one(ledger: Ledger, settings: Settings, source: str, *, coverage: str, rows: int) -> None:
-    """One batch of a source, over all regions in turn."""
+    """One batch of a source, over all regions, not evenly."""
     columns = landed_columns(settings.sources_dir)[source]
     fields = ", ".join(
         f"cast({_VALUES.get(name, 'null')} as {kind}) as {identifier(name)}" for name, kind in columns.items()
     )
-    numbered = f"select range as n, cast(hash(range) >> 2 as bigint) as h, {literal(coverage)} as c from range({rows})"
+    numbered = (
+        f"select range as n, {literal(coverage)} as c, cast(hash(range || c) >> 2 as bigint) as h from range({rows})"
+    )
     query = (
-        f"select {fields}, {_own(coverage)} from ({numbered}) join region on region.place = n % {len(settings.regions)}"
+        f"select {fields}, {_own(coverage)} from ({numbered}) "
+        f"join region on region.place = hash(h) % {len(settings.regions)}"
     )
     with _regions(settings) as connection:
         _land(ledger, settings, connection, source, coverage=coverage, query=query)
