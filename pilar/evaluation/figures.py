@@ -31,12 +31,15 @@ COLUMNS: Mapping[str, str] = {
 
 ``published_value`` is the figure as its authority published it, beside what records give."""
 
-_NEWEST = """
-newest_figures as materialized (
-  select indicator, region_code, period, publisher, numerator, denominator, _batch, _source, _synthetic,
-    value as lowest, value as highest, (value is null)::integer as blanks
+_PUBLISHED = """
+published_figures as materialized (
+  select indicator, region_code, period, publisher, vintage, numerator, denominator, _batch, _source, _synthetic,
+    cast(value as decimal(28, 4)) as lowest, lowest as highest, (value is null)::integer as blanks
   from ({published})
   where indicator in ({wanted}) and region_code is not null
+),
+newest_figures as materialized (
+  from published_figures
   qualify vintage is not distinct from max(vintage) over (partition by indicator, region_code, period, publisher)
 )"""
 
@@ -97,7 +100,7 @@ def figures_sql(
     sets = list(dict.fromkeys(Rows.of(part) for part in _record_parts(indicators)))
     counted = {rows: f"counted_{number}" for number, rows in enumerate(sets, start=1)}
     wanted = ", ".join(map(literal, _wanted(indicators))) or "null"
-    tables = [_NEWEST.strip().format(wanted=wanted, published=published)]
+    tables = [_PUBLISHED.strip().format(wanted=wanted, published=published)]
     tables += [_counted(name, rows, periods[rows.record], indicators) for rows, name in counted.items()]
     computed = [_figure(indicator, counted, indicators) for indicator in indicators if indicator.all_parts]
     tables.append("computed as materialized (\n" + ("\nunion all\n".join(computed) or _no_figures()) + "\n)")
@@ -153,9 +156,17 @@ def _counted(name: str, rows: Rows, period: str, indicators: Sequence[Indicator]
 
 def _figure(indicator: Indicator, counted: Mapping[Rows, str], indicators: Sequence[Indicator]) -> str:
     parts = indicator.all_parts
-    rows = "\n  union all\n".join(
-        _part_rows(number, part, counted, indicators) for number, part in enumerate(parts.values())
-    )
+    figures = {number: part for number, part in enumerate(parts.values()) if part.figure is not None}
+    queries = [
+        _part_rows(number, part, counted, indicators)
+        for number, part in enumerate(parts.values())
+        if number not in figures
+    ]
+    if len(figures) > 1:
+        queries.append(_of_one_vintage(figures, () if indicator.vintage else ("publisher",)))
+    else:
+        queries += [_figure_rows(number, part, "newest_figures") for number, part in figures.items()]
+    rows = "\n  union all\n".join(queries)
     values = {name: _value(number, part) for number, (name, part) in enumerate(parts.items())}
     if indicator.formula == "expression":
         inner = ", ".join(f"cast({value} as double) as {identifier(name)}" for name, value in values.items())
@@ -177,27 +188,52 @@ def _figure(indicator: Indicator, counted: Mapping[Rows, str], indicators: Seque
     )
 
 
+_LINEAGE = "_batch, _source, _synthetic"
+
+
 def _part_rows(number: int, part: Part, counted: Mapping[Rows, str], indicators: Sequence[Indicator]) -> str:
-    lineage = "_batch, _source, _synthetic"
-    period = (
-        f"cast(cast(left(period, 4) as integer) + {part.years_ago} as varchar) || substr(period, 5) as period"
-        if part.years_ago
-        else "period"
-    )
-    if part.figure is not None:
-        return (
-            f"  select {number} as part, region_code, {period}, cast(lowest as decimal(28, 4)) as lowest,\n"
-            f"    cast(highest as decimal(28, 4)) as highest, blanks, {lineage}\n"
-            f"  from newest_figures where indicator = {literal(part.figure)}"
-        )
     rows = Rows.of(part)
     stem = _measures(indicators, rows)[_measure(part)]
     # Where a record's rows are there and none of them counts, the count is nought. A sum of no rows is no sum.
     some = "" if part.kind == "count" else f" where {stem}_n > 0"
     highest = f"{stem}_highest" if part.kind == "one" else f"{stem}_lowest"
     return (
-        f"  select {number} as part, region_code, {period}, {stem}_lowest as lowest, {highest} as highest,\n"
-        f"    {stem}_blanks as blanks, {lineage}\n  from {counted[rows]}{some}"
+        f"  select {number} as part, region_code, {_period(part)}, {stem}_lowest as lowest, {highest} as highest,\n"
+        f"    {stem}_blanks as blanks, {_LINEAGE}\n  from {counted[rows]}{some}"
+    )
+
+
+def _figure_rows(number: int, part: Part, table: str, *more: str) -> str:
+    assert part.figure is not None
+    shown = ", ".join(("lowest", "highest", "blanks", _LINEAGE, *more))
+    return (
+        f"  select {number} as part, region_code, {_period(part)}, {shown}\n"
+        f"  from {table} where indicator = {literal(part.figure)}"
+    )
+
+
+def _period(part: Part) -> str:
+    if not part.years_ago:
+        return "period"
+    return f"cast(cast(left(period, 4) as integer) + {part.years_ago} as varchar) || substr(period, 5) as period"
+
+
+def _of_one_vintage(figures: Mapping[int, Part], apart: Sequence[str]) -> str:
+    """The rows of several published figures, of the newest vintage that has all of those that are there.
+
+    Where none has all, every row stays and counts as blank: the value is missing, and says on which batches it rests.
+    ``apart``: a vintage is one for each value of these columns.
+    """
+    rows = "\n  union all\n".join(
+        _figure_rows(number, part, "published_figures", "publisher", "vintage") for number, part in figures.items()
+    )
+    place = ", ".join(("region_code", "period", *apart))
+    return (
+        f"  select part, region_code, period, lowest, highest, if(whole, blanks, 1) as blanks, {_LINEAGE}\n"
+        "  from (\n  select *, count(distinct part) over (partition by "
+        f"{place}, vintage) = count(distinct part) over (partition by {place}) as whole\n  from (\n{rows}\n  )\n  )\n"
+        f"  qualify rank() over (partition by {place} "
+        "order by whole desc, case when whole then vintage end desc nulls last) = 1"
     )
 
 
