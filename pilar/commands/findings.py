@@ -23,6 +23,8 @@ WORDS = {
     "published_sum_differs": "the sum does not follow from its parts",
     "part_exceeds_whole": "a part exceeds its whole",
     "parts_do_not_sum": "the parts do not add up",
+    "key_given_twice": "its rows have one key: none counts",
+    "key_of_two_sources": "another source gives the same key: none counts",
     "equal_figures": "equal to the unit: copied?",
     "unchanged": "the same for years: copied?",
     "jump": "a jump within a year: mistyped?",

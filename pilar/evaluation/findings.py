@@ -27,7 +27,7 @@ from definitions.instruments import load_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
 from pilar.evaluation.between import between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
-from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql
+from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
 
@@ -44,6 +44,8 @@ SEVERITIES: Mapping[str, Severity] = {
     "published_sum_differs": "contradiction",
     "part_exceeds_whole": "contradiction",
     "parts_do_not_sum": "contradiction",
+    "key_given_twice": "contradiction",
+    "key_of_two_sources": "contradiction",
     "equal_figures": "doubt",
     "unchanged": "doubt",
     "jump": "doubt",
@@ -189,6 +191,7 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
     }
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
+        queries[f"set aside of {record.id}"] = set_aside_sql(record)
         claims = claims_sql(record)
         if claims is not None:
             queries[f"claims of {record.id}"] = claims

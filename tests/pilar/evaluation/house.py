@@ -60,16 +60,18 @@ BIRTH: Mapping[str, Any] = {
 Rows = Sequence[Mapping[str, object]]
 
 
-def source(name: str, contract: Mapping[str, Any], *entries: Mapping[str, Any]) -> Source:
-    """A source of these columns that provides these records; its rows say no coverage."""
+def source(
+    name: str, contract: Mapping[str, Any], *entries: Mapping[str, Any], key: Sequence[str] = (), **more: object
+) -> Source:
+    """A source of these columns that provides these records; its rows say no coverage. The first column is its key."""
     own = {
         "id": name,
         "opd": "dinas",
-        "contract": {"key": [next(iter(contract))], "columns": contract},
+        "contract": {"key": list(key) or [next(iter(contract))], "columns": contract},
         "coverage": {"grain": "all"},
         "provides": entries,
     }
-    return Source.model_validate({**GOOD, **own})
+    return Source.model_validate({**GOOD, **own, **more})
 
 
 def landed(given: Source, rows: Rows) -> View:

@@ -10,6 +10,7 @@ import pytest
 
 from definitions.records import load_records
 from pilar.evaluation.findings import SEVERITIES, dated, write_findings
+from pilar.evaluation.record_views import TWICE, UNDECIDED
 from publication.page.quality import FINDINGS
 from tests.pilar.evaluation.found import KUKAR, file_of, found
 
@@ -300,6 +301,20 @@ def test_regions_left_out_are_a_note_for_each_source_and_period(path: Path) -> N
     assert found(path, *columns) == [("region_out_of_scope", "note", "11.01", 2, "a", 1)]
 
 
+@pytest.mark.parametrize(
+    ("because", "told"),
+    [
+        (TWICE, [("key_given_twice", KUKAR, "2024", 2, "a", 1)]),
+        (UNDECIDED, [("key_of_two_sources", KUKAR, "2024", 2, "a", 1)]),
+        ("superseded by another", []),
+    ],
+)
+def test_rows_of_one_key_that_do_not_count_are_told(path: Path, because: str, told: Sequence[object]) -> None:
+    row = {"region_code": KUKAR, "year": 2024, "_because": because}
+    file_of(path, records={"waste_balance__set_aside": [row, {**row, "_batch": "a"}, {**row, "region_code": "11.01"}]})
+    assert found(path, "rule", "region_code", "period", "row_count", "batch_id", "row_no") == told
+
+
 def test_a_finding_is_known_by_what_it_is_about_and_not_by_where_it_came_from(path: Path) -> None:
     def ids(**more: object) -> set[object]:
         rows = [budget("4.1", 100, 70, 7), budget("4.2", 100, 70, 7)]
@@ -351,7 +366,7 @@ def test_p3_a_look_that_fails_leaves_the_others_and_is_not_among_those_that_were
 
 def test_every_look_is_answered_where_nothing_is_damaged(path: Path) -> None:
     write_findings(file_of(path), {})
-    assert len(looked(path)) == 7 + 2 + len(load_records())
+    assert len(looked(path)) == 7 + 2 + 2 * len(load_records())
 
 
 def test_every_rule_has_words_for_readers() -> None:

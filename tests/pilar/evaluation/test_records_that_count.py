@@ -8,7 +8,7 @@ import pytest
 
 from definitions.records import load_records
 from pilar.evaluation.record_views import LINEAGE
-from tests.pilar.evaluation.house import BIRTH, CONTRACTS, FIGURE, House, figure, source
+from tests.pilar.evaluation.house import BIRTH, CONTRACTS, FIGURE, NAMES, OF_BPS, TWO, YEAR, House, Rows, figure, source
 
 
 def test_the_source_that_is_over_the_other_counts() -> None:
@@ -83,11 +83,13 @@ def test_sources_that_cannot_meet_are_not_weighed(second: Mapping[str, Any]) -> 
     """What is fixed in the key of both, and another in each, never gives one key: reading it costs no join."""
     fixed = {**FIGURE, "columns": {**FIGURE["columns"], "region_code": {"is": "64.02"}}}
     apart = {**fixed, "columns": {**fixed["columns"], **second}}
-    one, two = source("one", CONTRACTS["figure"], fixed), source("two", CONTRACTS["figure"], apart)
+    one, two = (
+        source(name, CONTRACTS["figure"], entry, key=["tahun"]) for name, entry in (("one", fixed), ("two", apart))
+    )
     house = House((one, [figure(1)]), (two, [figure(2)]))
     assert len(house.figures()) == 2
     assert " join " not in house.views["records.published_figure"].sql
-    together = House((one, [figure(1)]), (source("two", CONTRACTS["figure"], fixed), [figure(2)]))
+    together = House((one, [figure(1)]), (source("two", CONTRACTS["figure"], fixed, key=["tahun"]), [figure(2)]))
     assert " join " in together.views["records.published_figure"].sql
 
 
@@ -133,3 +135,71 @@ def test_a_record_with_rows_has_the_columns_of_an_empty_one() -> None:
             house.fetch(f"describe records.{view}") for house in (House(*((one, []) for one in given)), House())
         )
         assert full == none
+
+
+# A key that one source gives twice
+
+EVENT = {
+    "record": "disaster_event",
+    "columns": {
+        "region_code": "kode",
+        "year": {"from": "mulai", "take": "year"},
+        "event_id": "nomor",
+        "kind": {"is": "flood"},
+        "reported_at": "mulai",
+    },
+}
+CODED = {
+    **OF_BPS["columns"],
+    "indicator": {"from": "var", "codes": {101: "eco_ipm", 102: "eco_ipm"}, "rest": "leave_out"},
+}
+BALANCE = {"record": "waste_balance", "columns": {"region_code": NAMES, "year": "tahun"}}
+KUKAR = {"nama": "Kab. Kutai Kartanegara", "prov": "Kalimantan Timur", "tahun": 2021}
+OF_VAR = {"kode": "6403", "var": 101, "tahun": 2021, "nilai": 1}
+BORN = {"kode": "64.02", "nomor": "a", "mulai": "2021-03-01 00:00:00+00", "status": "selesai"}
+TWICE = "its source gives the key twice"
+
+
+@pytest.mark.parametrize(
+    ("contract", "key", "entries", "rows"),
+    [
+        ({**TWO, "tahun": YEAR}, "nama prov tahun", [BALANCE], [KUKAR, {**KUKAR, "nama": "KAB.  KUTAI KARTANEGARA"}]),
+        (CONTRACTS["bps"], "kode var tahun", [{**OF_BPS, "columns": CODED}], [OF_VAR, {**OF_VAR, "var": 102}]),
+        (CONTRACTS["bps"], "kode var tahun", [OF_BPS, {**OF_BPS, "where": {"tahun": [2021]}}], [OF_VAR]),
+        (CONTRACTS["figure"], "kode tahun nilai", [FIGURE], [figure(1), figure(2)]),
+        (CONTRACTS["birth"], "nomor status", [BIRTH], [BORN, {**BORN, "status": "batal"}]),
+    ],
+    ids=["two names of a region", "two codes", "two entries", "a column of the key is not read", "the newest batch"],
+)
+def test_a_key_that_one_source_gives_twice_does_not_count(
+    contract: Mapping[str, Any], key: str, entries: Sequence[Mapping[str, Any]], rows: Rows
+) -> None:
+    given = source("s", contract, *entries, key=key.split())
+    record = entries[0]["record"]
+    later = {**rows[0], **({"nomor": "b"} if record == "birth" else {"tahun": 2022})}
+    house = House((given, [*rows, later]))
+    assert house.fetch(f"select _row from records.{record}") == [(len(rows),)]
+    assert house.fetch(f"select _because, count(*) from records.{record}__set_aside group by all") == [(TWICE, 2)]
+
+
+def test_a_key_of_two_coverages_does_not_count_where_the_key_does_not_say_them() -> None:
+    """A source that moved a disaster to another year, for instance, and left it in the one before."""
+    coverage = {"from": "tahun", "grain": "year"}
+    given = source("s", CONTRACTS["birth"] | {"tahun": YEAR}, EVENT, key=["nomor"], coverage=coverage)
+    rows = [{**BORN, "_coverage": year, "_batch": year} for year in ("2021", "2022")]
+    house = House((given, rows))
+    assert house.fetch("from records.disaster_event") == []
+    assert house.fetch("select _because from records.disaster_event__set_aside") == [(TWICE,)] * 2
+
+
+def test_a_key_given_twice_leaves_another_sources_row() -> None:
+    one = source("one", CONTRACTS["figure"], {**FIGURE, "over": ["two"]}, key=["kode", "nilai"])
+    house = House((one, [figure(1), figure(2)]), (source("two", CONTRACTS["figure"], FIGURE), [figure(3)]))
+    assert [row[-1] for row in house.figures()] == ["two"]
+    assert [row[-1] for row in house.figures(aside=True)] == [TWICE, TWICE]
+
+
+def test_what_a_simulator_gave_hides_no_row_of_a_real_system() -> None:
+    given = source("s", CONTRACTS["figure"], FIGURE, key=["kode", "nilai"])
+    house = House((given, [figure(1), {**figure(2), "_synthetic": "true"}]))
+    assert len(house.figures()) == 2
