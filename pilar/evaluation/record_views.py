@@ -389,9 +389,13 @@ def _same(record: Record, key: Sequence[str]) -> str:
 
 
 def _newest(record: Record, rows: str) -> str:
-    """Of the rows of one source each key once, by its newest batch."""
+    """Of the rows of one source each key once, by its newest batch.
+
+    A window and no grouping: a column that nobody reads is then not computed, and stops nobody.
+    """
     key = ", ".join(map(identifier, record.key))
-    return f"select unnest(arg_max(given, (_batch, _row))) from ({rows}) as given group by {key}"
+    newest = f"row_number() over (partition by {key} order by _batch desc, _row desc) = 1"
+    return f"select * from ({rows})\nqualify {newest}"
 
 
 def _weighed(record: Record, parts: Sequence[str], sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str:

@@ -1,5 +1,8 @@
 """What of a record cannot be read stops whoever reads it, and nobody else."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import duckdb
 import pytest
 
@@ -7,14 +10,35 @@ from pilar.evaluation.record_views import record_views
 from pilar.evaluation.warehouse import View, show_views
 from tests.pilar.evaluation.house import BIRTH, CHOSEN, CONTRACTS, FIGURE, OF_BPS, House, figure, source
 
+VISIT: Mapping[str, Any] = {
+    "record": "queue_booking",
+    "columns": {
+        "region_code": "kode",
+        "month": {"from": "mulai", "take": "month"},
+        "booking_id": "nomor",
+        "state": {"from": "status", "codes": {"selesai": "served", "batal": "cancelled"}},
+    },
+}
+OLD = {"nomor": "a", "kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "Siti Contohwan"}
 
-def test_a_value_that_no_code_stands_for_is_an_error_and_never_a_blank() -> None:
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [(BIRTH, ["nomor"]), (VISIT, ["nomor"]), (VISIT, ["nomor", "status"])],
+    ids=["of a record that counts its newest batch", "of another", "of one that may come twice"],
+)
+def test_p3_a_value_that_no_code_stands_for_stops_who_reads_it_and_nobody_else(
+    entry: Mapping[str, Any], key: list[str]
+) -> None:
     """Landed under an older contract, which allowed it."""
-    row = {"nomor": "a", "kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "Siti Contohwan"}
-    house = House((source("s", CONTRACTS["birth"], BIRTH), [row]))
-    with pytest.raises(duckdb.Error, match="s: status has a value that `provides` gives no code") as raised:
-        house.fetch("select state from records.birth")
-    assert "Contohwan" not in str(raised.value)
+    record = entry["record"]
+    house = House((source("s", CONTRACTS["birth"], entry, key=key), [OLD, {**OLD, "nomor": "b", "_batch": "2"}]))
+    said = "s: status has a value that `provides` gives no code"
+    for query in (f"select state from records.{record}", f"from records.{record} where state = 'happened'"):
+        with pytest.raises(duckdb.Error, match=said) as raised:
+            house.fetch(query)
+        assert "Contohwan" not in str(raised.value)
+    assert house.fetch(f"select count(*), count(distinct region_code) from records.{record}") == [(2, 1)]
 
 
 @pytest.fixture
