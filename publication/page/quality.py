@@ -46,6 +46,9 @@ FINDINGS = {
     "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
+    "not_looked_for": Text(
+        "pemeriksaan tidak dapat dilakukan: datanya tidak terbaca", "check that was not made: its data cannot be read"
+    ),
 }
 SEVERITIES = {
     "contradiction": Text("bertentangan", "contradiction"),

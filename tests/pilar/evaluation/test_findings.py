@@ -355,11 +355,15 @@ def test_what_was_open_stands_since_then_and_notes_are_nobodys(path: Path) -> No
     assert len(since) == 3
 
 
-def test_p3_a_look_that_fails_leaves_the_others_and_is_not_among_those_that_were_taken(path: Path) -> None:
+def test_p3_a_look_that_fails_leaves_the_others_and_is_told_to_readers(path: Path) -> None:
     file_of(path, marts=[P0], records={"answer": [answer("0%-5%")]})
     with duckdb.connect(str(path)) as connection:
         connection.execute("drop table records.waste_balance")
-    assert found(path, "rule") == [("claim_contradicted",)]
+    assert found(path, "rule", "severity", "subject") == [
+        ("claim_contradicted", "contradiction", "eco_poverty_p0"),
+        ("not_looked_for", "note", "claims of waste_balance"),
+        ("not_looked_for", "note", "regions of waste_balance"),
+    ]
     assert {"claims of budget_line", "answers", "between figures"} <= set(looked(path))
     assert {"claims of waste_balance", "regions of waste_balance"}.isdisjoint(looked(path))
 
