@@ -30,6 +30,7 @@ WORDS = {
     "jump": "a jump within a year: mistyped?",
     "size_of_province": "as large as the province: wrong region?",
     "published_without_parts": "a percentage, and parts are blank",
+    "vintages_apart": "no release has all components: the value is missing",
 }
 
 

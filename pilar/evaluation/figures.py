@@ -156,14 +156,14 @@ def _counted(name: str, rows: Rows, period: str, indicators: Sequence[Indicator]
 
 def _figure(indicator: Indicator, counted: Mapping[Rows, str], indicators: Sequence[Indicator]) -> str:
     parts = indicator.all_parts
-    figures = {number: part for number, part in enumerate(parts.values()) if part.figure is not None}
+    figures = _figures_of(indicator)
     queries = [
         _part_rows(number, part, counted, indicators)
         for number, part in enumerate(parts.values())
         if number not in figures
     ]
     if len(figures) > 1:
-        queries.append(_of_one_vintage(figures, () if indicator.vintage else ("publisher",)))
+        queries.append(_of_one_vintage(figures, _vintages_of(indicator)))
     else:
         queries += [_figure_rows(number, part, "newest_figures") for number, part in figures.items()]
     rows = "\n  union all\n".join(queries)
@@ -224,17 +224,58 @@ def _of_one_vintage(figures: Mapping[int, Part], apart: Sequence[str]) -> str:
     Where none has all, every row stays and counts as blank: the value is missing, and says on which batches it rests.
     ``apart``: a vintage is one for each value of these columns.
     """
+    place = ", ".join(("region_code", "period", *apart))
+    return (
+        f"  select part, region_code, period, lowest, highest, if(whole, blanks, 1) as blanks, {_LINEAGE}\n"
+        f"  from ({_by_vintage(figures, apart)})\n"
+        f"  qualify rank() over (partition by {place} "
+        "order by whole desc, case when whole then vintage end desc nulls last) = 1"
+    )
+
+
+def _by_vintage(figures: Mapping[int, Part], apart: Sequence[str]) -> str:
+    """The rows of several published figures, and whether the vintage of each is ``whole``: it has all of them."""
     rows = "\n  union all\n".join(
         _figure_rows(number, part, "published_figures", "publisher", "vintage") for number, part in figures.items()
     )
     place = ", ".join(("region_code", "period", *apart))
     return (
-        f"  select part, region_code, period, lowest, highest, if(whole, blanks, 1) as blanks, {_LINEAGE}\n"
-        "  from (\n  select *, count(distinct part) over (partition by "
-        f"{place}, vintage) = count(distinct part) over (partition by {place}) as whole\n  from (\n{rows}\n  )\n  )\n"
-        f"  qualify rank() over (partition by {place} "
-        "order by whole desc, case when whole then vintage end desc nulls last) = 1"
+        f"select *, count(distinct part) over (partition by {place}, vintage)"
+        f" = count(distinct part) over (partition by {place}) as whole\n  from (\n{rows}\n  )"
     )
+
+
+def vintages_apart_sql(indicators: Iterable[Indicator]) -> str:
+    """The values that are missing since no vintage has all of their published figures, as findings."""
+    several = [(one, parts) for one in indicators if len(parts := _figures_of(one)) > 1]
+    wanted = ", ".join(sorted({literal(str(part.figure)) for _, parts in several for part in parts.values()}))
+    published = _PUBLISHED.strip().format(wanted=wanted or "null", published=f"from records.{FIGURES}")
+    queries = [_vintages_apart(indicator, parts) for indicator, parts in several]
+    return f"with {published}\n" + "\nunion all by name\n".join(queries)
+
+
+def _vintages_apart(indicator: Indicator, parts: Mapping[int, Part]) -> str:
+    apart = _vintages_of(indicator)
+    name = literal(indicator.id)
+    return (
+        f"select 'vintages_apart' as rule, {name} as scope, {name} as subject, {name} as indicator_id, region_code,\n"
+        "  period, 'vintage' as field, min(_source) as source_id, min(_batch) as batch_id,\n"
+        "  array_to_string(list_sort(list_distinct(list(coalesce(vintage, '-')))), ', ') as published,\n"
+        "  cast(count(*) as integer) as row_count\n"
+        f"from ({_by_vintage(parts, apart)})\n"
+        "where region_code in (select region_code from landing._regions)\n"
+        f"group by {', '.join(('region_code', 'period', *apart))} having not bool_or(whole)"
+    )
+
+
+def _figures_of(indicator: Indicator) -> Mapping[int, Part]:
+    """The parts that are published figures, by their number."""
+    return {number: part for number, part in enumerate(indicator.all_parts.values()) if part.figure is not None}
+
+
+def _vintages_of(indicator: Indicator) -> Sequence[str]:
+    """Whose vintages are told apart: each publisher's, where the indicator does not say that none may be mixed."""
+    return () if indicator.vintage else ("publisher",)
 
 
 def _value(number: int, part: Part) -> str:

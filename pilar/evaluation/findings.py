@@ -29,6 +29,7 @@ from ledger.records import FoundNow
 from pilar.evaluation.between import between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
 from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
+from pilar.evaluation.figures import vintages_apart_sql
 from pilar.evaluation.warehouse import opened
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "jump": "doubt",
     "size_of_province": "doubt",
     "published_without_parts": "doubt",
+    "vintages_apart": "doubt",
     "region_out_of_scope": "note",
     "not_looked_for": "note",
 }
@@ -193,6 +195,7 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "jump": jump_sql(rules, indicators),
         "size": size_sql(rules, indicators),
         "authority": differs_sql(indicators),
+        "vintages": vintages_apart_sql(indicators.values()),
     }
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)

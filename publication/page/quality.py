@@ -44,6 +44,10 @@ FINDINGS = {
         "angka sebesar angka provinsi, mungkin salah daerah", "figure of a province's size, perhaps of the wrong region"
     ),
     "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
+    "vintages_apart": Text(
+        "nilai kosong karena tidak ada satu rilis yang memuat semua komponennya",
+        "value that is missing since no release has all of its components",
+    ),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
     "not_looked_for": Text(

@@ -301,6 +301,43 @@ def test_regions_left_out_are_a_note_for_each_source_and_period(path: Path) -> N
     assert found(path, *columns) == [("region_out_of_scope", "note", "11.01", 2, "a", 1)]
 
 
+def component(name: str, vintage: str | None, **more: object) -> Row:
+    figure = {"region_code": KUKAR, "period": "2024", "publisher": "BPS", "value": 10}
+    return {**figure, "indicator": name, "vintage": vintage, **more}
+
+
+IPM = ("ipm_uhh", "ipm_hls", "ipm_rls", "ipm_expenditure")
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([component(name, "2023") for name in IPM], []),
+        ([component(name, "2023") for name in IPM[:3]], []),
+        ([*(component(name, "2021") for name in IPM), component(IPM[0], "2023")], []),
+        (
+            [component(IPM[0], "2023"), *(component(name, None) for name in IPM[1:])],
+            [("vintages_apart", "doubt", "eco_ipm", "2024", "-, 2023", "bps", 4)],
+        ),
+        # The text of the index forbids a mixture of two publishers' releases too; the rate names no vintage.
+        (
+            [component(IPM[0], "2023", publisher="Dinas"), *(component(name, "2021") for name in IPM[1:])],
+            [("vintages_apart", "doubt", "eco_ipm", "2024", "2021, 2023", "bps", 4)],
+        ),
+        ([component("unemployed", "2024", publisher="Dinas"), component("workforce", "2023")], []),
+        (
+            [component("unemployed", "2024"), component("workforce", "2023")],
+            [("vintages_apart", "doubt", "eco_unemployment", "2024", "2023, 2024", "bps", 2)],
+        ),
+    ],
+)
+def test_a_value_that_is_missing_since_no_release_has_all_its_parts_is_told(
+    path: Path, rows: Sequence[Row], told: Sequence[object]
+) -> None:
+    file_of(path, records={"published_figure": rows})
+    assert found(path, "rule", "severity", "subject", "period", "published", "owner", "row_count") == told
+
+
 @pytest.mark.parametrize(
     ("because", "told"),
     [
@@ -370,7 +407,7 @@ def test_p3_a_look_that_fails_leaves_the_others_and_is_told_to_readers(path: Pat
 
 def test_every_look_is_answered_where_nothing_is_damaged(path: Path) -> None:
     write_findings(file_of(path), {})
-    assert len(looked(path)) == 7 + 2 + 2 * len(load_records())
+    assert len(looked(path)) == 8 + 2 + 2 * len(load_records())
 
 
 def test_every_rule_has_words_for_readers() -> None:
