@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from definitions.exact import Exact, rounded, shown
-from definitions.words import Strict, Wording, said
+from definitions.refusals import AnswerError
+from definitions.words import Language, Strict, Wording, said
 from ledger.errors import ConfigError
 
 Origin = Literal["official", "recovered", "transcribed", "assumed"]
@@ -84,9 +85,13 @@ class Predicate(Band):
         """Everything it is called."""
         return tuple(name for name in (self.letter, said(self.is_, "id"), said(self.is_, "en")) if name)
 
-    def __str__(self) -> str:
-        name = said(self.is_, "id")
+    def named_in(self, language: Language) -> str:
+        """Its letter and name in one language."""
+        name = said(self.is_, language)
         return f"{self.letter} ({name})" if self.letter else name
+
+    def __str__(self) -> str:
+        return self.named_in("id")
 
 
 _AnyBand = TypeVar("_AnyBand", bound=Band)
@@ -120,17 +125,17 @@ class Rubric(Strict):
         return self
 
     def of_option(self, text: str) -> Fraction:
-        """The score of an option. Raises ConfigError for one that it does not have."""
+        """The score of an option. Raises AnswerError for one that it does not have."""
         if self.options is None or text not in self.options:
             known = ", ".join(self.options or ()) or "none: it takes measured values"
-            raise ConfigError(f"{text[:30]!r} is no option of the rubric", do=f"Options are: {known}")
+            raise AnswerError("no_option", typed=text[:30], do=f"Options are: {known}")
         return self.options[text]
 
     def of_value(self, value: Fraction) -> ScoreBand:
-        """The band of a measured value. Raises ConfigError where it has none."""
+        """The band of a measured value. Raises AnswerError where it has none."""
         found = list(_holding(self.bands or (), value, self.decimals))
         if not found:
-            raise ConfigError(f"{shown(value)} is in no band of the rubric", do="Mend the value, or give the score")
+            raise AnswerError("no_band", value=shown(value), do="Mend the value, or give the score")
         by_score = sorted(found, key=lambda band: band.score)
         return by_score[-1 if self.overlap == "higher_score" else 0]
 

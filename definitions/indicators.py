@@ -51,7 +51,8 @@ class Part(Strict):
     - ``count``: how many rows of the record.
     - ``sum``: the sum of ``of``; it is missing as soon as one of its rows lacks the amount.
     - ``one``: the one value of ``of``; rows that contradict each other give none.
-    - ``figure``: the published figure of that name (the record ``published_figure``), of its newest vintage.
+    - ``figure``: the published figure of that name (the record ``published_figure``), of its newest vintage. Several
+      figures of one indicator come from one vintage: the newest of their publisher that has them all.
 
     ``among`` says which rows are looked at. ``newest`` keeps those with the latest value of a column, ``each`` one
     row of each person or thing, and only then ``where`` chooses. ``years_ago``: the number of that many years before.
@@ -175,7 +176,8 @@ class Indicator(Strict):
     """What is measured. Figures of one name under other definitions are other indicators.
 
     - ``cites`` is where the definition stands; ``source`` the agency and system in words; ``owner`` the agency (OPD)
-      that answers for it. ``vintage`` says which releases of a figure may not be mixed.
+      that answers for it. ``vintage`` says which releases of a figure may not be mixed: with it, figures of several
+      publishers are of one vintage too.
     - ``bappenas`` is the code in the national reference list of development indicators
       (Kep. KEP.26A/M.PPN/HK/05/2025), where it has one.
     """

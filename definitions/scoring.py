@@ -14,7 +14,7 @@ from definitions.bands import Predicate
 from definitions.exact import exact, rounded, shown
 from definitions.instrument import INDEX, Asked, Cohort, Instrument, Level, Part
 from definitions.methods import Item, Method
-from ledger.errors import ConfigError
+from definitions.refusals import AnswerError
 
 Number = Decimal | Fraction | int
 State = Literal["given", "waiting", "counted", "unanswered"]
@@ -85,7 +85,7 @@ def score(instrument: Instrument, answers: Mapping[str, Answer], cohort: str | N
     """Score one region. ``answers`` are named by key, by a code that stands once, or by part.
 
     A part that is given stands for its questions, which then are not asked. ``16#1`` answers a question of a part that
-    is answered for each of several things. Raises ConfigError for a name, an option or a value that the instrument does
+    is answered for each of several things. Raises AnswerError for a name, an option or a value that the instrument does
     not have, and where a part and its questions are both given.
     """
     rules = instrument.cohort(cohort)
@@ -134,10 +134,10 @@ def _given(instrument: Instrument, answers: Mapping[str, Answer]) -> tuple[dict[
             continue
         if bool(turn) != question.each:
             do = "Write it as 16#1, 16#2 ..." if question.each else "Leave the # out"
-            raise ConfigError(f"{name[:40]!r} is not how it is answered", where=instrument.id, do=do)
+            raise AnswerError("not_how", code=name[:40], where=instrument.id, do=do)
         place = f"{key}#{turn}" if turn else key
         if place in marks:
-            raise ConfigError(f"{name[:40]!r} is answered twice", where=instrument.id, do="Keep one of the answers")
+            raise AnswerError("twice", code=name[:40], where=instrument.id, do="Keep one of the answers")
         marks[place] = _mark(instrument, question, place, base, answer)
     return parts, marks
 
@@ -146,13 +146,13 @@ def _part(instrument: Instrument, name: str, key: str) -> str:
     if key in instrument.nodes and instrument.method is None:
         return key
     known = "; ".join([*instrument.nodes, *list(instrument.targets)[:5]])
-    what = f"{name[:40]!r} cannot be answered" if key else f"there is no question or part {name[:40]!r}"
-    raise ConfigError(what, where=instrument.id, do=f"Parts and first questions are: {known}")
+    reason = "not_asked" if key else "no_question"
+    raise AnswerError(reason, code=name[:40], where=instrument.id, do=f"Parts and first questions are: {known}")
 
 
 def _number(instrument: Instrument, name: str, answer: Answer) -> Fraction:
     if isinstance(answer, str | Measured):
-        raise ConfigError(f"{name[:40]!r} is a part, and needs a number", where=instrument.id)
+        raise AnswerError("part_needs_number", code=name[:40], where=instrument.id)
     return _fraction(answer)
 
 
@@ -170,25 +170,21 @@ def _mark(instrument: Instrument, asked: Asked, place: str, base: str, answer: A
     try:
         if isinstance(answer, str):
             if rubric is None:
-                raise ConfigError("takes a number", do="Give a score")
+                raise AnswerError("needs_number", do="Give a score")
             return Mark(place, rubric.of_option(answer.strip()), "given", answer.strip())
         if isinstance(answer, Measured):
             if rubric is None:
-                raise ConfigError("has no rubric", do="Give a score in place of a measured value")
+                raise AnswerError("no_rubric", do="Give a score in place of a measured value")
             band = rubric.of_value(_fraction(answer.value))
             return Mark(place, band.score, "given", band.bounds)
         if base:
-            raise ConfigError(
-                "is one of several ways to measure", do="Give the measured value, or the question's score"
-            )
-    except ConfigError as error:
-        where = f"{instrument.id}, {place} ({asked.code})"
-        raise ConfigError(error.what, where=where, do=error.do) from None
-    value = _fraction(answer)
-    if asked.scale is not None and not asked.scale[0] <= value <= asked.scale[1]:
-        low, high = map(shown, asked.scale)
-        where = f"{instrument.id}, {place} ({asked.code})"
-        raise ConfigError(f"{shown(value)} is not from {low} to {high}", where=where, do="Mend the answer")
+            raise AnswerError("one_of_ways", do="Give the measured value, or the question's score")
+        value = _fraction(answer)
+        if asked.scale is not None and not asked.scale[0] <= value <= asked.scale[1]:
+            low, high = map(shown, asked.scale)
+            raise AnswerError("off_scale", value=shown(value), low=low, high=high, do="Mend the answer")
+    except AnswerError as error:
+        raise error.at(f"{instrument.id}, {place} ({asked.code})") from None
     return Mark(place, value, "given")
 
 
@@ -200,8 +196,9 @@ def _complete(instrument: Instrument, top: Part, parts: Mapping[str, Fraction], 
         for key in [f"{asked.key}#{turn}" for turn in turns] if asked.each else [asked.key]:
             if asked.part in given:
                 if key in marks:
-                    what = f"{asked.key} is answered, and its part {asked.part} is given"
-                    raise ConfigError(what, where=instrument.id, do="Give one of the two")
+                    raise AnswerError(
+                        "part_given", name=asked.key, part=asked.part, where=instrument.id, do="Give one of the two"
+                    )
             elif key not in marks:
                 marks[key] = _missing(instrument, asked, key)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, combinations
 from typing import NamedTuple
 
 from connectors.source.column_types import ColumnType, parse_type
@@ -94,6 +94,52 @@ def precedence(sources: Collection[Source], record: str) -> Mapping[str, frozens
             if entry.record == record:
                 named.setdefault(source.id, set()).update(entry.over)
     return {source_id: frozenset(_reached(source_id, named) & named.keys()) for source_id in named}
+
+
+def tells_keys_apart(source: Source, record: Record) -> bool:
+    """Whether no two landed rows of a source can give one key of a record, as far as its file tells.
+
+    Landing lets a key of the contract stand once in a coverage. The columns of that key, and the coverage, must be
+    readable from the record's key again. Two entries must be of other rows, or of other keys.
+    """
+    entries = [entry for entry in source.provides if entry.record == record.id]
+    return all(_tells_rows_apart(source, record, entry) for entry in entries) and all(
+        _are_apart(record, first, second) for first, second in combinations(entries, 2)
+    )
+
+
+def _tells_rows_apart(source: Source, record: Record, entry: Provides) -> bool:
+    told = {mapped.from_ for mapped in _of_key(record, entry).values() if mapped.from_ and _is_one_to_one(mapped)}
+    told |= {name for name, values in entry.where.items() if len(values) == 1}
+    # In an incremental source a key stands once in all; a record that counts the newest batch is asked within each.
+    once = source.coverage.grain == "all" or source.incremental is not None or record.newest
+    return set(source.contract.key) <= told and (once or any(_says_coverage(source, name) for name in told))
+
+
+def _of_key(record: Record, entry: Provides) -> Mapping[str, Mapped]:
+    return {name: entry.columns[name] for name in record.key if name in entry.columns}
+
+
+def _is_one_to_one(mapped: Mapped) -> bool:
+    """Whether two landed values are never read as one. The name of a region may be written in several ways."""
+    if mapped.codes is not None:
+        return len(set(mapped.codes.values())) == len(mapped.codes)
+    return mapped.take is None and mapped.region in (None, "bps", "kemendagri_plain")
+
+
+def _are_apart(record: Record, first: Provides, second: Provides) -> bool:
+    ours, theirs = _of_key(record, first), _of_key(record, second)
+    fixed = [(ours[name].is_, theirs[name].is_) for name in ours.keys() & theirs.keys()]
+    if any(one is not None and other is not None and one != other for one, other in fixed):
+        return True
+    mine, others = _chosen(first), _chosen(second)
+    return ours == theirs and any(mine[name].isdisjoint(others[name]) for name in mine.keys() & others.keys())
+
+
+def _chosen(entry: Provides) -> Mapping[str, set[object]]:
+    """The values by which an entry chooses its rows, by landed column; a blank may be no value that is left out."""
+    named = {one.from_: {None, *one.codes} for one in entry.columns.values() if one.rest and one.codes and one.from_}
+    return named | {name: set(values) for name, values in entry.where.items()}
 
 
 def _reached(start: str, named: Mapping[str, Collection[str]]) -> set[str]:

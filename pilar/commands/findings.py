@@ -23,11 +23,14 @@ WORDS = {
     "published_sum_differs": "the sum does not follow from its parts",
     "part_exceeds_whole": "a part exceeds its whole",
     "parts_do_not_sum": "the parts do not add up",
+    "key_given_twice": "its rows have one key: none counts",
+    "key_of_two_sources": "another source gives the same key: none counts",
     "equal_figures": "equal to the unit: copied?",
     "unchanged": "the same for years: copied?",
     "jump": "a jump within a year: mistyped?",
     "size_of_province": "as large as the province: wrong region?",
     "published_without_parts": "a percentage, and parts are blank",
+    "vintages_apart": "no release has all components: the value is missing",
 }
 
 

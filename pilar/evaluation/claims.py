@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from definitions.indicators import DIVIDED
 from definitions.records import FIGURES, REGION, SET_ASIDE, Claim, Record
 from ledger.sql import identifier, literal
-from pilar.evaluation.record_views import NO_REGION
+from pilar.evaluation.record_views import NO_REGION, TWICE, UNDECIDED
 
 REGIONS = "(select region_code from landing._regions)"
 
@@ -77,6 +77,21 @@ def left_out_sql(record: Record) -> str:
         f"from (from records.{identifier(name)} where region_code not in {REGIONS}\n"
         f"  union all by name from records.{identifier(name + SET_ASIDE)} where _because = {literal(NO_REGION)})\n"
         f"group by _source, region_code, {period}"
+    )
+
+
+def set_aside_sql(record: Record) -> str:
+    """The rows that do not count since their key came twice: by reason, source, region and period."""
+    period = f"cast({identifier(record.period)} as varchar)"
+    return (
+        f"select case _because when {literal(TWICE)} then 'key_given_twice' else 'key_of_two_sources' end as rule,\n"
+        f"  _source as source_id, region_code, {period} as period, {literal(record.id)} || ' ' || _source as scope,\n"
+        f"  {literal(record.id)} as subject, {literal(', '.join(record.key))} as field, null as published,\n"
+        "  cast(count(*) as integer) as row_count, min(_batch) as batch_id,\n"
+        "  arg_min(_page, (_batch, _page, _row)) as page_no, arg_min(_row, (_batch, _page, _row)) as row_no\n"
+        f"from records.{identifier(record.id + SET_ASIDE)}\n"
+        f"where _because in ({literal(TWICE)}, {literal(UNDECIDED)}) and region_code in {REGIONS}\n"
+        f"group by all"
     )
 
 

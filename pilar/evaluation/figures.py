@@ -31,12 +31,15 @@ COLUMNS: Mapping[str, str] = {
 
 ``published_value`` is the figure as its authority published it, beside what records give."""
 
-_NEWEST = """
-newest_figures as materialized (
-  select indicator, region_code, period, publisher, numerator, denominator, _batch, _source, _synthetic,
-    value as lowest, value as highest, (value is null)::integer as blanks
+_PUBLISHED = """
+published_figures as materialized (
+  select indicator, region_code, period, publisher, vintage, numerator, denominator, _batch, _source, _synthetic,
+    cast(value as decimal(28, 4)) as lowest, lowest as highest, (value is null)::integer as blanks
   from ({published})
   where indicator in ({wanted}) and region_code is not null
+),
+newest_figures as materialized (
+  from published_figures
   qualify vintage is not distinct from max(vintage) over (partition by indicator, region_code, period, publisher)
 )"""
 
@@ -101,7 +104,7 @@ def figures_sql(
     sets = list(dict.fromkeys(Rows.of(part) for part in _record_parts(indicators)))
     counted = {rows: f"counted_{number}" for number, rows in enumerate(sets, start=1)}
     wanted = ", ".join(map(literal, _wanted(indicators))) or "null"
-    tables = [_NEWEST.strip().format(wanted=wanted, published=published)]
+    tables = [_PUBLISHED.strip().format(wanted=wanted, published=published)]
     tables += [_counted(name, rows, periods[rows.record], indicators) for rows, name in counted.items()]
     computed = [_figure(indicator, counted, indicators) for indicator in indicators if indicator.all_parts]
     tables.append("computed as materialized (\n" + ("\nunion all\n".join(computed) or _no_figures()) + "\n)")
@@ -157,9 +160,17 @@ def _counted(name: str, rows: Rows, period: str, indicators: Sequence[Indicator]
 
 def _figure(indicator: Indicator, counted: Mapping[Rows, str], indicators: Sequence[Indicator]) -> str:
     parts = indicator.all_parts
-    rows = "\n  union all\n".join(
-        _part_rows(number, part, counted, indicators) for number, part in enumerate(parts.values())
-    )
+    figures = _figures_of(indicator)
+    queries = [
+        _part_rows(number, part, counted, indicators)
+        for number, part in enumerate(parts.values())
+        if number not in figures
+    ]
+    if len(figures) > 1:
+        queries.append(_of_one_vintage(figures, _vintages_of(indicator)))
+    else:
+        queries += [_figure_rows(number, part, "newest_figures") for number, part in figures.items()]
+    rows = "\n  union all\n".join(queries)
     values = {name: _value(number, part) for number, (name, part) in enumerate(parts.items())}
     if indicator.formula == "expression":
         inner = ", ".join(f"cast({value} as double) as {identifier(name)}" for name, value in values.items())
@@ -181,28 +192,94 @@ def _figure(indicator: Indicator, counted: Mapping[Rows, str], indicators: Seque
     )
 
 
+_LINEAGE = "_batch, _source, _synthetic"
+
+
 def _part_rows(number: int, part: Part, counted: Mapping[Rows, str], indicators: Sequence[Indicator]) -> str:
-    lineage = "_batch, _source, _synthetic"
-    period = (
-        f"cast(cast(left(period, 4) as integer) + {part.years_ago} as varchar) || substr(period, 5) as period"
-        if part.years_ago
-        else "period"
-    )
-    if part.figure is not None:
-        return (
-            f"  select {number} as part, region_code, {period}, cast(lowest as decimal(28, 4)) as lowest,\n"
-            f"    cast(highest as decimal(28, 4)) as highest, blanks, {lineage}\n"
-            f"  from newest_figures where indicator = {literal(part.figure)}"
-        )
     rows = Rows.of(part)
     stem = _measures(indicators, rows)[_measure(part)]
     # Where a record's rows are there and none of them counts, the count is nought. A sum of no rows is no sum.
     some = "" if part.kind == "count" else f" where {stem}_n > 0"
     highest = f"{stem}_highest" if part.kind == "one" else f"{stem}_lowest"
     return (
-        f"  select {number} as part, region_code, {period}, {stem}_lowest as lowest, {highest} as highest,\n"
-        f"    {stem}_blanks as blanks, {lineage}\n  from {counted[rows]}{some}"
+        f"  select {number} as part, region_code, {_period(part)}, {stem}_lowest as lowest, {highest} as highest,\n"
+        f"    {stem}_blanks as blanks, {_LINEAGE}\n  from {counted[rows]}{some}"
     )
+
+
+def _figure_rows(number: int, part: Part, table: str, *more: str) -> str:
+    assert part.figure is not None
+    shown = ", ".join(("lowest", "highest", "blanks", _LINEAGE, *more))
+    return (
+        f"  select {number} as part, region_code, {_period(part)}, {shown}\n"
+        f"  from {table} where indicator = {literal(part.figure)}"
+    )
+
+
+def _period(part: Part) -> str:
+    if not part.years_ago:
+        return "period"
+    return f"cast(cast(left(period, 4) as integer) + {part.years_ago} as varchar) || substr(period, 5) as period"
+
+
+def _of_one_vintage(figures: Mapping[int, Part], apart: Sequence[str]) -> str:
+    """The rows of several published figures, of the newest vintage that has all of those that are there.
+
+    Where none has all, every row stays and counts as blank: the value is missing, and says on which batches it rests.
+    ``apart``: a vintage is one for each value of these columns.
+    """
+    place = ", ".join(("region_code", "period", *apart))
+    return (
+        f"  select part, region_code, period, lowest, highest, if(whole, blanks, 1) as blanks, {_LINEAGE}\n"
+        f"  from ({_by_vintage(figures, apart)})\n"
+        f"  qualify rank() over (partition by {place} "
+        "order by whole desc, case when whole then vintage end desc nulls last) = 1"
+    )
+
+
+def _by_vintage(figures: Mapping[int, Part], apart: Sequence[str]) -> str:
+    """The rows of several published figures, and whether the vintage of each is ``whole``: it has all of them."""
+    rows = "\n  union all\n".join(
+        _figure_rows(number, part, "published_figures", "publisher", "vintage") for number, part in figures.items()
+    )
+    place = ", ".join(("region_code", "period", *apart))
+    return (
+        f"select *, count(distinct part) over (partition by {place}, vintage)"
+        f" = count(distinct part) over (partition by {place}) as whole\n  from (\n{rows}\n  )"
+    )
+
+
+def vintages_apart_sql(indicators: Iterable[Indicator]) -> str:
+    """The values that are missing since no vintage has all of their published figures, as findings."""
+    several = [(one, parts) for one in indicators if len(parts := _figures_of(one)) > 1]
+    wanted = ", ".join(sorted({literal(str(part.figure)) for _, parts in several for part in parts.values()}))
+    published = _PUBLISHED.strip().format(wanted=wanted or "null", published=f"from records.{FIGURES}")
+    queries = [_vintages_apart(indicator, parts) for indicator, parts in several]
+    return f"with {published}\n" + "\nunion all by name\n".join(queries)
+
+
+def _vintages_apart(indicator: Indicator, parts: Mapping[int, Part]) -> str:
+    apart = _vintages_of(indicator)
+    name = literal(indicator.id)
+    return (
+        f"select 'vintages_apart' as rule, {name} as scope, {name} as subject, {name} as indicator_id, region_code,\n"
+        "  period, 'vintage' as field, min(_source) as source_id, min(_batch) as batch_id,\n"
+        "  array_to_string(list_sort(list_distinct(list(coalesce(vintage, '-')))), ', ') as published,\n"
+        "  cast(count(*) as integer) as row_count\n"
+        f"from ({_by_vintage(parts, apart)})\n"
+        "where region_code in (select region_code from landing._regions)\n"
+        f"group by {', '.join(('region_code', 'period', *apart))} having not bool_or(whole)"
+    )
+
+
+def _figures_of(indicator: Indicator) -> Mapping[int, Part]:
+    """The parts that are published figures, by their number."""
+    return {number: part for number, part in enumerate(indicator.all_parts.values()) if part.figure is not None}
+
+
+def _vintages_of(indicator: Indicator) -> Sequence[str]:
+    """Whose vintages are told apart: each publisher's, where the indicator does not say that none may be mixed."""
+    return () if indicator.vintage else ("publisher",)
 
 
 def _value(number: int, part: Part) -> str:

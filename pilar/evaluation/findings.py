@@ -1,7 +1,7 @@
 """The findings of an evaluation: what is claimed and contradicted, and what figures cannot both be. Nothing is mended.
 
-Every look at the data is a query of its own. One that cannot be answered, since a file is damaged, is left out and
-named: what it would have found is then neither found nor healed (promise P3). A finding is known again by what it is
+Every look at the data is a query of its own. One that cannot be answered, since a file is damaged, is a note of its
+own: what it would have found is then neither found nor healed (promise P3). A finding is known again by what it is
 about, never by the batch it was seen in.
 """
 
@@ -27,8 +27,9 @@ from definitions.instruments import load_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
 from pilar.evaluation.between import IN_FORCE, between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
-from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql
+from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
+from pilar.evaluation.figures import vintages_apart_sql
 from pilar.evaluation.warehouse import PROMOTED, opened
 
 log = structlog.get_logger()
@@ -44,14 +45,21 @@ SEVERITIES: Mapping[str, Severity] = {
     "published_sum_differs": "contradiction",
     "part_exceeds_whole": "contradiction",
     "parts_do_not_sum": "contradiction",
+    "key_given_twice": "contradiction",
+    "key_of_two_sources": "contradiction",
     "equal_figures": "doubt",
     "unchanged": "doubt",
     "jump": "doubt",
     "size_of_province": "doubt",
     "published_without_parts": "doubt",
+    "vintages_apart": "doubt",
     "region_out_of_scope": "note",
+    "not_looked_for": "note",
 }
-"""``contradiction``: both cannot be right. ``doubt``: possible, and seldom. ``note``: nothing is wrong with it."""
+"""``contradiction``: both cannot be right. ``doubt``: possible, and seldom. ``note``: nothing an agency must mend."""
+
+OURS = "pilar"
+"""Whose note it is that a look could not be taken: no source's."""
 
 _APART = ("part_exceeds_whole", "equal_figures", "published_ratio_differs")
 """Rules by which one figure may be at odds with several others: each is a finding of its own."""
@@ -85,18 +93,18 @@ class Finding:
 
     rule: str
     scope: str
-    region_code: str | None
-    period: str | None
-    subject: str | None
-    field: str | None
-    published: str | None
-    recomputed: str | None
-    against: str | None
-    source_id: str | None
-    owner: str | None
-    batch_id: str | None
-    page_no: int | None
-    row_no: int | None
+    region_code: str | None = None
+    period: str | None = None
+    subject: str | None = None
+    field: str | None = None
+    published: str | None = None
+    recomputed: str | None = None
+    against: str | None = None
+    source_id: str | None = None
+    owner: str | None = None
+    batch_id: str | None = None
+    page_no: int | None = None
+    row_no: int | None = None
     row_count: int = 1
     look: str = ""
     since: datetime | None = None
@@ -121,7 +129,7 @@ Look = Callable[[duckdb.DuckDBPyConnection], Iterator[Finding]]
 def write_findings(warehouse: Path, agencies: Mapping[str, str]) -> None:
     """Look at what an evaluation's file holds, and write ``scores.findings`` and which looks were answered.
 
-    ``agencies`` maps sources to their agencies (OPD). It stops nothing: a look that fails is logged.
+    ``agencies`` maps sources to their agencies (OPD). It stops nothing: a look that fails is a note for readers.
     """
     with opened(warehouse) as connection:
         _gather_marts(connection)
@@ -132,8 +140,9 @@ def write_findings(warehouse: Path, agencies: Mapping[str, str]) -> None:
                 seen = list(look(connection))
             except duckdb.Error as error:
                 log.warning("could not look for findings", look=name, error=type(error).__name__)
-                continue
-            looked.append(name)
+                seen = [_not_looked_for(name)]
+            else:
+                looked.append(name)
             for one in seen:
                 found.setdefault(one.finding_id, replace(one, look=name))
         _write(connection, list(found.values()))
@@ -201,9 +210,11 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "jump": jump_sql(rules, indicators),
         "size": size_sql(rules, indicators),
         "authority": differs_sql(indicators),
+        "vintages": vintages_apart_sql(indicators.values()),
     }
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
+        queries[f"set aside of {record.id}"] = set_aside_sql(record)
         claims = claims_sql(record)
         if claims is not None:
             queries[f"claims of {record.id}"] = claims
@@ -213,6 +224,10 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         return lambda connection: (_finding(row, agencies, owners) for row in _rows(connection, sql))
 
     return {**{name: asked(sql) for name, sql in queries.items()}, "answers": _contradicted}
+
+
+def _not_looked_for(look: str) -> Finding:
+    return Finding("not_looked_for", scope=look, subject=look, source_id=OURS)
 
 
 def _finding(row: Row, agencies: Mapping[str, str], owners: Mapping[str, str]) -> Finding:

@@ -5,7 +5,6 @@ is scored after it. An answer that the instrument does not have is refused by it
 count. The arithmetic is `definitions/scoring.py`, exact; what is written here is only read and put down.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +14,9 @@ from pathlib import Path
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
 from definitions.instruments import load_instruments
+from definitions.refusals import AnswerError
 from definitions.scoring import Answer, Mark, Scored, score
-from definitions.words import said
-from ledger.errors import ConfigError
+from definitions.words import Wording, said
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
 
@@ -50,12 +49,12 @@ class Sheet:
 
 @dataclass(slots=True)
 class Given:
-    """One answer as it came; several assessors give a mean. ``reason`` says why it does not count."""
+    """One answer as it came; several assessors give a mean. ``reason`` says to readers why it does not count."""
 
     texts: list[str] = field(default_factory=list)
     batches: set[str] = field(default_factory=set)
     synthetic: bool = False
-    reason: str | None = None
+    reason: Wording | None = None
 
 
 def write_instrument_scores(warehouse: Path) -> None:
@@ -95,7 +94,7 @@ def _scored(sheets: Mapping[Sheet, Mapping[str, Given]]) -> Iterator[tuple[Seque
     for sheet, given in sheets.items():
         if sheet.instrument not in instruments:
             for one in given.values():
-                one.reason = f"there is no instrument {sheet.instrument[:40]!r}"
+                one.reason = AnswerError("no_instrument", name=sheet.instrument[:40]).said
             yield [], [_refused(sheet, code, one) for code, one in given.items()]
 
 
@@ -125,13 +124,11 @@ def _accepted(instrument: Instrument, given: Mapping[str, Given]) -> dict[str, A
         try:
             key = _key(instrument, code)
             if key in accepted:
-                raise ValueError(f"{key} is answered by another code too")
+                raise AnswerError("other_code", name=key)
             answer = _read(instrument, key, one.texts)
             score(instrument, {key: answer})
-        except (ConfigError, ValueError) as error:
-            said = error.what if isinstance(error, ConfigError) else str(error)
-            # What somebody typed is quoted nowhere that readers look.
-            one.reason = re.sub(r"'[^']*'", "the answer", said)
+        except AnswerError as error:
+            one.reason = error.said
         else:
             accepted[key] = answer
     return accepted
@@ -140,7 +137,7 @@ def _accepted(instrument: Instrument, given: Mapping[str, Given]) -> dict[str, A
 def _key(instrument: Instrument, code: str) -> str:
     key, base = instrument.targets.get(code.partition("#")[0].casefold(), ("", ""))
     if not key or key == INDEX:
-        raise ConfigError(f"there is no question or part {code[:40]!r}", where=instrument.id)
+        raise AnswerError("no_question", code=code[:40], where=instrument.id)
     return code if base or "#" in code else key
 
 
@@ -148,9 +145,15 @@ def _read(instrument: Instrument, key: str, texts: Sequence[str]) -> Answer:
     asked: Asked | None = instrument.asked.get(key.partition("#")[0])
     options = asked.rubric.options if asked is not None and asked.rubric is not None else None
     if options and not all(_is_number(text) for text in texts):
+        strange = next((text for text in texts if text not in options), None)
+        if strange is not None:
+            raise AnswerError("no_option", typed=strange)
         if len(set(texts)) > 1:
-            raise ValueError(f"assessors chose {' and '.join(sorted(set(texts)))}; letters have no mean")
+            raise AnswerError("no_mean", chosen=", ".join(sorted(set(texts))))
         return texts[0]
+    strange = next((text for text in texts if not _is_number(text)), None)
+    if strange is not None:
+        raise AnswerError("no_number", typed=strange)
     return sum((exact(_plain(text)) for text in texts), Fraction(0)) / len(texts)
 
 
@@ -180,7 +183,8 @@ def _scores(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping
             "node_name_en": said(names.get(node.id, node.id), "en"),
             "value": node.value,
             "state": "missing" if node.value is None else "measured",
-            "predicate": str(scored.predicate) if node.id == INDEX and scored.predicate is not None else None,
+            "predicate": scored.predicate.named_in("id") if node.id == INDEX and scored.predicate else None,
+            "predicate_en": scored.predicate.named_in("en") if node.id == INDEX and scored.predicate else None,
             "questions": len(scored.marks),
             "unanswered": len(scored.unanswered),
             "waiting": len(scored.waiting),
@@ -228,6 +232,7 @@ def _answer(sheet: Sheet, asked: Asked, mark: Mark, one: Given | None) -> Row:
         "score": None if mark.score is None else rounded(mark.score, _DECIMALS),
         "state": "taken_over" if one is None and mark.state == "given" else mark.state,
         "reason": None,
+        "reason_id": None,
         "batch_ids": sorted(one.batches) if one is not None else [],
         "synthetic": one is not None and one.synthetic,
     }
@@ -241,7 +246,8 @@ def _refused(sheet: Sheet, code: str, one: Given) -> Row:
         "answer": None,
         "score": None,
         "state": "refused",
-        "reason": one.reason,
+        "reason": said(one.reason, "en"),
+        "reason_id": said(one.reason, "id"),
         "batch_ids": sorted(one.batches),
         "synthetic": one.synthetic,
     }

@@ -24,36 +24,31 @@ def nodes_of(manifest: "Manifest", tag: str, *, seeds: bool, changed: Collection
 
     - A test belongs to what it reads. It runs where all of that is built now or was before.
     - Tests that a gate repeats run in the test suite only. The gate stops what they would stop here.
-    - The grain of the indicators is that of the marts. Two rows of one region and period there are two rows in the
-      mart.
     """
     nodes: Nodes = manifest.nodes
     kinds = ("model", "seed") if seeds else ("model",)
     tagged = {name for name, node in nodes.items() if node.resource_type in kinds and tag in node.tags}
     if changed is None:
-        built = judged = tagged
+        built = tagged
     else:
         # As dbt names what it finds: a source of the project, its schema and table.
         found = {f"source.{manifest.metadata.project_name}.{view}" for view in changed}
-        judged = tagged & _below(nodes, found)
-        built = {name for name in judged if nodes[name].config.materialized != "view"}
+        built = tagged & _below(nodes, found)
     there = set(manifest.sources) | _above(nodes, tagged)
     tests = {
         name
         for name, node in nodes.items()
-        if node.resource_type == "test" and not _gated(nodes, node) and _is_about(node.depends_on_nodes, judged, there)
+        if node.resource_type == "test" and not _gated(nodes, node) and _is_about(node.depends_on_nodes, built, there)
     }
     return tuple(sorted(built | tests))
 
 
-def _is_about(reads: Collection[str], judged: Collection[str], there: Collection[str]) -> bool:
-    return any(name in judged for name in reads) and all(name in judged or name in there for name in reads)
+def _is_about(reads: Collection[str], built: Collection[str], there: Collection[str]) -> bool:
+    return any(name in built for name in reads) and all(name in built or name in there for name in reads)
 
 
 def _gated(nodes: Nodes, test: Any) -> bool:
-    read = [nodes[name].name for name in test.depends_on_nodes if name in nodes]
-    of_indicators = test.test_metadata is not None and test.test_metadata.name == "unique_combination"
-    return any(name.startswith(GATED) or (of_indicators and name.startswith("ind_")) for name in read)
+    return any(nodes[name].name.startswith(GATED) for name in test.depends_on_nodes if name in nodes)
 
 
 def _below(nodes: Nodes, names: Collection[str]) -> set[str]:

@@ -2,7 +2,8 @@
 
 The mapping of each source stands in its file and is applied here, over what it landed: a mended mapping needs no new
 pull. Where two sources give the same key, the one that is declared to be over the other counts. Without such a word
-neither does: nothing is guessed. What does not count is in ``records.<record>__set_aside``, with the reason.
+neither does: nothing is guessed. Nor does a key count that one source gives twice. It is looked for where the source's
+file does not rule it out. What does not count is in ``records.<record>__set_aside``, with the reason.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
 
-from connectors.source.provided import faults, precedence
+from connectors.source.provided import faults, precedence, tells_keys_apart
 from connectors.source.provides import Mapped, Names, Provides
 from connectors.source.source import Source
 from definitions.records import FIGURES, REGION, SET_ASIDE, Record, RecordColumn, load_records
@@ -38,6 +39,7 @@ LINEAGE: Mapping[str, str] = MappingProxyType(
 
 BECAUSE = "_because"
 UNDECIDED = "two sources without precedence"
+TWICE = "its source gives the key twice"
 NO_REGION = "no region of the installation"
 
 
@@ -88,7 +90,8 @@ def record_view(
     below = tuple(landing[name] for name in sorted({name for branch in branches for name in branch.below}))
     files = tuple(dict.fromkeys(chain.from_iterable(view.files for view in below)))
     columns = {**record.sql_types, **LINEAGE}
-    counting, aside = _judged(record, branches, precedence(sound, record.id))
+    doubted = {source.id for source in sound if not tells_keys_apart(source, record)}
+    counting, aside = _judged(record, branches, precedence(sound, record.id), doubted)
     counting += [refusal(columns, f"{source_id}: its mapping to {record.id} is not in order") for source_id in lost]
     views = {}
     for name, parts, shown in (
@@ -320,13 +323,22 @@ def _literal(value: str | int) -> str:
 
 
 def _judged(
-    record: Record, branches: Sequence[_Branch], over: Mapping[str, Collection[str]]
+    record: Record, branches: Sequence[_Branch], over: Mapping[str, Collection[str]], doubted: Collection[str]
 ) -> tuple[list[str], list[str]]:
-    """The queries of the rows that count, and of those that are set aside."""
+    """The queries of the rows that count, and of those that are set aside.
+
+    ``doubted`` are the sources that may give a key twice.
+    """
     counting, aside = [], []
     for together in _meeting(branches):
         by_source = {source: [one.sql for one in together if one.source == source] for source in _sources(together)}
-        parts = [_of_source(record, queries) for queries in by_source.values()]
+        parts = []
+        for source, queries in by_source.items():
+            rows = "\nunion all\n".join(queries)
+            if source in doubted:
+                aside.append(_given_twice(record, rows, f"*, {literal(TWICE)} as {BECAUSE}", "semi"))
+                rows = _given_twice(record, rows, "*", "anti")
+            parts.append(_newest(record, rows) if record.newest else rows)
         if len(parts) == 1:
             counting.append(parts[0])
             continue
@@ -355,31 +367,48 @@ def _meeting(branches: Sequence[_Branch]) -> Sequence[Sequence[_Branch]]:
     return groups
 
 
-def _of_source(record: Record, queries: Sequence[str]) -> str:
-    """The rows of one source; of a record that says so, each key once, by its newest batch."""
-    rows = "\nunion all\n".join(queries)
-    if not record.newest:
-        return rows
+def _given_twice(record: Record, rows: str, shown: str, join: str) -> str:
+    """Those of one source's rows whose key it gives twice (``semi``), or the others (``anti``).
+
+    A later batch may give a key again where the newest counts. What a simulator gave hides no row of a real system.
+    """
+    key = [*record.key, "_synthetic", *(["_batch"] if record.newest else [])]
+    listed = ", ".join(map(identifier, key))
+    twice = f"select {listed} from ({rows}) group by {listed} having count(*) > 1"
+    return f"select {shown} from ({rows}) as given {join} join ({twice}) as met on {_same(record, key)}"
+
+
+def _same(record: Record, key: Sequence[str]) -> str:
+    """The condition that ``given`` and ``met`` have one key."""
+    # A column that may be blank is the same in two rows without it. The others are compared faster.
+    blank = {name for name in key if name in record.columns and not record.columns[name].required}
+    return " and ".join(
+        f"given.{identifier(name)} {'is not distinct from' if name in blank else '='} met.{identifier(name)}"
+        for name in key
+    )
+
+
+def _newest(record: Record, rows: str) -> str:
+    """Of the rows of one source each key once, by its newest batch.
+
+    A window and no grouping: a column that nobody reads is then not computed, and stops nobody.
+    """
     key = ", ".join(map(identifier, record.key))
-    return f"select * from ({rows})\nqualify row_number() over (partition by {key} order by _batch desc, _row desc) = 1"
+    newest = f"row_number() over (partition by {key} order by _batch desc, _row desc) = 1"
+    return f"select * from ({rows})\nqualify {newest}"
 
 
 def _weighed(record: Record, parts: Sequence[str], sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str:
     """The rows of several sources, each with the reason why it does not count, or none."""
     key = ", ".join(map(identifier, record.key))
-    # A column that may be blank is the same in two rows without it. The others are compared faster.
-    same = " and ".join(
-        f"given.{identifier(name)} {'=' if record.columns[name].required else 'is not distinct from'} "
-        f"met.{identifier(name)}"
-        for name in record.key
-    )
     given_by = {source: f"bool_or(_source = {literal(source)})" for source in sources}
     flags = ", ".join(f"{given} as {identifier(f'_from_{source}')}" for source, given in given_by.items())
     several = " + ".join(f"{given}::integer" for given in given_by.values())
     return (
         "with given as (\n" + "\nunion all\n".join(f"({part})" for part in parts) + "\n),\n"
         f"met as (select {key}, {flags} from given group by {key} having {several} > 1)\n"
-        f"select given.*, {_because(sources, over)} as {BECAUSE} from given left join met on {same}"
+        f"select given.*, {_because(sources, over)} as {BECAUSE}\n"
+        f"from given left join met on {_same(record, record.key)}"
     )
 
 

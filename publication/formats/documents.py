@@ -117,7 +117,8 @@ def _result(content: Content, index: Row) -> dict[str, Any]:
             for row in answers_of(content, index, "waiting")
         ],
         "refused": [
-            {"question": row["question"], "reason": row["reason"]} for row in answers_of(content, index, "refused")
+            {name: row[name] for name in ("question", "reason", "reason_id")}
+            for row in answers_of(content, index, "refused")
         ],
     }
 

@@ -49,7 +49,7 @@ def _result(content: Content, row: Row, parts: list[Row]) -> Result:
         year="" if year in str(row["node_name"]) else year,
         by=ROLES[str(row["role"])],
         value=number(row["value"], 2),
-        predicate=row["predicate"],
+        predicate=Text(str(row["predicate"]), str(row["predicate_en"])) if row["predicate"] is not None else None,
         state=NOT_YET if row["value"] is None else None,
         origin=simulated(row, "value"),
         answered=int(row["questions"]) - int(row["unanswered"]) - int(row["waiting"]),
@@ -63,7 +63,10 @@ def _result(content: Content, row: Row, parts: list[Row]) -> Result:
             for part in sorted(parts, key=lambda part: int(part["position"]))
             if part["value"] is not None
         ],
-        refused=[(str(one["printed_code"]), str(one["reason"])) for one in answers_of(content, row, "refused")],
+        refused=[
+            (str(one["printed_code"]), Text(str(one["reason_id"]), str(one["reason"])))
+            for one in answers_of(content, row, "refused")
+        ],
     )
 
 

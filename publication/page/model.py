@@ -90,7 +90,7 @@ class Result:
     year: str
     by: Text
     value: Text
-    predicate: str | None
+    predicate: Text | None
     state: Mark | None
     origin: Mark | None
     answered: int
@@ -100,7 +100,7 @@ class Result:
     waiting_for: Sequence[str]
     waiting_counts: Text | None
     parts: Sequence[tuple[int, Text, Text]]
-    refused: Sequence[tuple[str, str]]
+    refused: Sequence[tuple[str, Text]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,14 @@ FINDINGS = {
     "published_sum_differs": Text("jumlah tidak sesuai bagiannya", "sum that does not follow from its parts"),
     "part_exceeds_whole": Text("bagian melebihi keseluruhannya", "part that exceeds its whole"),
     "parts_do_not_sum": Text("bagian-bagian tidak sama dengan jumlahnya", "parts that do not add up to their whole"),
+    "key_given_twice": Text(
+        "baris berkunci sama dari satu sumber; tidak satu pun dihitung",
+        "rows of one key from one source, of which none counts",
+    ),
+    "key_of_two_sources": Text(
+        "baris berkunci sama dari dua sumber; tidak satu pun dihitung",
+        "rows of one key from two sources, of which none counts",
+    ),
     "equal_figures": Text("angka sama persis, mungkin tersalin", "figures equal to the unit, perhaps copied"),
     "unchanged": Text("nilai tidak berubah bertahun-tahun", "value that did not change for years"),
     "jump": Text("lonjakan dalam setahun", "jump within a year"),
@@ -36,8 +44,15 @@ FINDINGS = {
         "angka sebesar angka provinsi, mungkin salah daerah", "figure of a province's size, perhaps of the wrong region"
     ),
     "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
+    "vintages_apart": Text(
+        "nilai kosong karena tidak ada satu rilis yang memuat semua komponennya",
+        "value that is missing since no release has all of its components",
+    ),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
+    "not_looked_for": Text(
+        "pemeriksaan tidak dapat dilakukan: datanya tidak terbaca", "check that was not made: its data cannot be read"
+    ),
 }
 SEVERITIES = {
     "contradiction": Text("bertentangan", "contradiction"),

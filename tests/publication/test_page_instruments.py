@@ -31,11 +31,14 @@ def told(html: str, code: str, language: str = "id") -> str:
 
 
 def test_p7_each_party_has_a_row_of_its_own(content: Content, html: str) -> None:
-    found = [(one.instrument.en, one.by.en, one.value.en, one.predicate) for one in results(content, KUKAR)]
+    found = [
+        (one.instrument.en, one.by.en, one.value.en, one.predicate and one.predicate.en)
+        for one in results(content, KUKAR)
+    ]
     sakip = "Performance accountability (SAKIP)"
     assert [one for one in found if one[0] == sakip] == [
-        (sakip, "External assessor", "77.55", "BB (Sangat Baik)"),
-        (sakip, "The agency's own assessment", "87.55", "A (Memuaskan)"),
+        (sakip, "External assessor", "77.55", "BB (Very good)"),
+        (sakip, "The agency's own assessment", "87.55", "A (Satisfying)"),
     ]
     assert "Nilai SAKIP (AKIP) 2025 MenurutAsesor eksternal Nilai77,55 BB (Sangat Baik)" in told(html, KUKAR)
     # A region that nobody assessed in statistics has no row of it.
@@ -54,7 +57,7 @@ def test_p8_a_refused_answer_is_told_with_its_reason_and_no_value_is_made_up(htm
     assert (claims.value.id, claims.answered, len(claims.refused)) == ("—", 0, 3)
     assert claims.state is not None
     assert claims.state.text.id == "belum dapat dihitung"
-    assert "1 ditolak5a there is no question or part" in told(html, KUKAR)
+    assert "1 ditolak5a tidak ada pertanyaan atau bagian dengan kode ini" in told(html, KUKAR)
     # Text of the data stays with those who may see it: a refused answer is not repeated but in its reason.
     assert all(row["answer"] is None for row in content.instrument_answers if row["state"] == "refused")
 

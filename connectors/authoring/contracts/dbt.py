@@ -18,7 +18,10 @@ _RECORDS = (
     "Canonical records, one view per record over all sources that provide it: the record's columns, where a row came "
     "from (_source, _batch, _page, _row, _coverage, _flags, _synthetic), and how settled its period is (_maturity)."
 )
-_ASIDE = "Rows that do not count, with the reason in _because: another source gives the same key."
+_ASIDE = (
+    "Rows that do not count, with the reason in _because: another source gives the same key, or their own gives it "
+    "twice, or their region is none of the installation's."
+)
 
 
 def record_sources(records: Sequence[Record]) -> str:

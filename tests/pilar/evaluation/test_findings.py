@@ -12,6 +12,7 @@ import pytest
 
 from definitions.records import load_records
 from pilar.evaluation.findings import SEVERITIES, dated, write_findings
+from pilar.evaluation.record_views import TWICE, UNDECIDED
 from publication.page.quality import FINDINGS
 from tests.pilar.evaluation.found import KUKAR, file_of, found
 
@@ -302,6 +303,57 @@ def test_regions_left_out_are_a_note_for_each_source_and_period(path: Path) -> N
     assert found(path, *columns) == [("region_out_of_scope", "note", "11.01", 2, "a", 1)]
 
 
+def component(name: str, vintage: str | None, **more: object) -> Row:
+    figure = {"region_code": KUKAR, "period": "2024", "publisher": "BPS", "value": 10}
+    return {**figure, "indicator": name, "vintage": vintage, **more}
+
+
+IPM = ("ipm_uhh", "ipm_hls", "ipm_rls", "ipm_expenditure")
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([component(name, "2023") for name in IPM], []),
+        ([component(name, "2023") for name in IPM[:3]], []),
+        ([*(component(name, "2021") for name in IPM), component(IPM[0], "2023")], []),
+        (
+            [component(IPM[0], "2023"), *(component(name, None) for name in IPM[1:])],
+            [("vintages_apart", "doubt", "eco_ipm", "2024", "-, 2023", "bps", 4)],
+        ),
+        # The text of the index forbids a mixture of two publishers' releases too; the rate names no vintage.
+        (
+            [component(IPM[0], "2023", publisher="Dinas"), *(component(name, "2021") for name in IPM[1:])],
+            [("vintages_apart", "doubt", "eco_ipm", "2024", "2021, 2023", "bps", 4)],
+        ),
+        ([component("unemployed", "2024", publisher="Dinas"), component("workforce", "2023")], []),
+        (
+            [component("unemployed", "2024"), component("workforce", "2023")],
+            [("vintages_apart", "doubt", "eco_unemployment", "2024", "2023, 2024", "bps", 2)],
+        ),
+    ],
+)
+def test_a_value_that_is_missing_since_no_release_has_all_its_parts_is_told(
+    path: Path, rows: Sequence[Row], told: Sequence[object]
+) -> None:
+    file_of(path, records={"published_figure": rows})
+    assert found(path, "rule", "severity", "subject", "period", "published", "owner", "row_count") == told
+
+
+@pytest.mark.parametrize(
+    ("because", "told"),
+    [
+        (TWICE, [("key_given_twice", KUKAR, "2024", 2, "a", 1)]),
+        (UNDECIDED, [("key_of_two_sources", KUKAR, "2024", 2, "a", 1)]),
+        ("superseded by another", []),
+    ],
+)
+def test_rows_of_one_key_that_do_not_count_are_told(path: Path, because: str, told: Sequence[object]) -> None:
+    row = {"region_code": KUKAR, "year": 2024, "_because": because}
+    file_of(path, records={"waste_balance__set_aside": [row, {**row, "_batch": "a"}, {**row, "region_code": "11.01"}]})
+    assert found(path, "rule", "region_code", "period", "row_count", "batch_id", "row_no") == told
+
+
 def test_a_finding_is_known_by_what_it_is_about_and_not_by_where_it_came_from(path: Path) -> None:
     def ids(**more: object) -> set[object]:
         rows = [budget("4.1", 100, 70, 7), budget("4.2", 100, 70, 7)]
@@ -342,18 +394,22 @@ def test_what_was_open_stands_since_then_and_notes_are_nobodys(path: Path) -> No
     assert len(since) == 3
 
 
-def test_p3_a_look_that_fails_leaves_the_others_and_is_not_among_those_that_were_taken(path: Path) -> None:
+def test_p3_a_look_that_fails_leaves_the_others_and_is_told_to_readers(path: Path) -> None:
     file_of(path, marts=[P0], records={"answer": [answer("0%-5%")]})
     with duckdb.connect(str(path)) as connection:
         connection.execute("drop table records.waste_balance")
-    assert found(path, "rule") == [("claim_contradicted",)]
+    assert found(path, "rule", "severity", "subject") == [
+        ("claim_contradicted", "contradiction", "eco_poverty_p0"),
+        ("not_looked_for", "note", "claims of waste_balance"),
+        ("not_looked_for", "note", "regions of waste_balance"),
+    ]
     assert {"claims of budget_line", "answers", "between figures"} <= set(looked(path))
     assert {"claims of waste_balance", "regions of waste_balance"}.isdisjoint(looked(path))
 
 
 def test_every_look_is_answered_where_nothing_is_damaged(path: Path) -> None:
     write_findings(file_of(path), {})
-    assert len(looked(path)) == 7 + 2 + len(load_records())
+    assert len(looked(path)) == 8 + 2 + 2 * len(load_records())
 
 
 def test_marts_of_the_whole_country_are_looked_at_and_nothing_waits_for_ever(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Answers to any instrument become its index, by who answered; what it does not take is refused by itself."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -119,6 +120,8 @@ def fetch_codes(instrument: str) -> list[str]:
         ("1a", "Z", "no option"),
         ("9z", "A", "no question or part"),
         ("1a", "", "no option"),
+        ("1a", "it's Siti Contohwan", "the answer is no option"),
+        ("Siti's", "A", "no question or part with this code"),
     ],
 )
 def test_p8_an_answer_that_the_instrument_does_not_have_is_refused_alone(
@@ -126,8 +129,12 @@ def test_p8_an_answer_that_the_instrument_does_not_have_is_refused_alone(
 ) -> None:
     answers = {key: one for key, one in SAKIP.items() if key != "1a"}
     answer(warehouse, sheet("sakip-2021", {**answers, code: value}))
-    [(reason, score)] = fetch(warehouse, "select reason, score from scores.instrument_answers where state = 'refused'")
+    query = "select reason, reason_id, score from scores.instrument_answers where state = 'refused'"
+    [(reason, in_indonesian, score)] = fetch(warehouse, query)
     assert told in str(reason)
+    # What somebody typed is quoted nowhere that readers look.
+    assert "Siti" not in f"{reason} {in_indonesian}"
+    assert re.search("jawaban ini|kode ini", str(in_indonesian))
     assert score is None
     assert index(warehouse, "sakip-2021") == [(KUKAR, "external", None, None, 1, 0)]
 
@@ -142,7 +149,7 @@ def test_assessors_give_a_mean_of_numbers_and_none_of_letters(warehouse: Path) -
     answer(warehouse, rows)
     assert index(warehouse, "pemdi-2026")[0][2] == Decimal("2.7")
     assert fetch(warehouse, "select printed_code, reason from scores.instrument_answers where state = 'refused'") == [
-        ("1a", "assessors chose A and B; letters have no mean")
+        ("1a", "assessors chose A, B; letters have no mean")
     ]
 
 
@@ -172,6 +179,6 @@ def test_nobody_answered_anything(warehouse: Path) -> None:
 
 def test_an_unknown_instrument_is_told(warehouse: Path) -> None:
     answer(warehouse, sheet("sakip-1999", {"1a": "A"}))
-    assert fetch(warehouse, "select state, reason from scores.instrument_answers") == [
-        ("refused", "there is no instrument 'sakip-1999'")
+    assert fetch(warehouse, "select state, reason, reason_id from scores.instrument_answers") == [
+        ("refused", "there is no instrument 'sakip-1999'", "tidak ada instrumen 'sakip-1999'")
     ]

@@ -1,127 +1,36 @@
-"""Records as an evaluation finds them: sources mapped, joined, and weighed against each other."""
+"""Records as an evaluation finds them: how a landed value is read, and what tells that a record shows another thing."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from connectors.source.source import Source
 from connectors.source.source_files import load_sources
-from definitions.records import load_records
 from ledger.regions import Region, known
 from ledger.settings import REPOSITORY
-from ledger.sql import identifier, literal
-from pilar.evaluation.record_views import LINEAGE, record_views
-from pilar.evaluation.warehouse import LANDED_EXTRAS, View, regions_view, show_views
-from tests.connectors.source.test_proof import GOOD
+from pilar.evaluation.record_views import record_views
+from pilar.evaluation.warehouse import View, regions_view
 from tests.connectors.source.test_provides import documented
-
-CHOSEN = known(("35.07", "64.02"))
-TEXT = {"required": True}
-CODE = {"required": True, "pattern": r"^\d{2}\.\d{2}$"}
-BPS = {"required": True, "pattern": r"^\d{4}$"}
-NAMES = {"region": {"name": "nama", "province": "prov"}}
-TWO = {"nama": TEXT, "prov": TEXT}
-YEAR = {"type": "integer", "required": True}
-VALUE = {"type": "decimal(18,4)", "required": True}
-CONTRACTS: Mapping[str, Mapping[str, Any]] = {
-    "figure": {"kode": CODE, "tahun": YEAR, "rilis": {}, "nilai": VALUE},
-    "bps": {"kode": BPS, "var": YEAR, "tahun": YEAR, "nilai": VALUE},
-    "birth": {"kode": CODE, "nomor": TEXT, "mulai": {"type": "timestamp", "required": True},
-              "status": {"required": True, "values": ["selesai", "batal"]}},
-}  # fmt: skip
-FIGURE: Mapping[str, Any] = {
-    "record": "published_figure",
-    "columns": {
-        "region_code": "kode",
-        "period": "tahun",
-        "indicator": {"is": "eco_ipm"},
-        "publisher": {"is": "BPS"},
-        "vintage": "rilis",
-        "value": "nilai",
-    },
-}
-OF_BPS: Mapping[str, Any] = {
-    "record": "published_figure",
-    "columns": {
-        "region_code": {"from": "kode", "region": "bps"},
-        "period": "tahun",
-        "indicator": {"from": "var", "codes": {101: "ipm_uhh", 105: "eco_poverty_p0"}, "rest": "leave_out"},
-        "publisher": {"is": "BPS"},
-        "value": "nilai",
-    },
-}
-BIRTH: Mapping[str, Any] = {
-    "record": "birth",
-    "columns": {
-        "region_code": "kode",
-        "year": {"from": "mulai", "take": "year"},
-        "birth_id": "nomor",
-        "state": {"from": "status", "codes": {"selesai": "happened", "batal": "not_happened"}},
-    },
-}
-
-Rows = Sequence[Mapping[str, object]]
-
-
-def source(name: str, contract: Mapping[str, Any], *entries: Mapping[str, Any]) -> Source:
-    """A source of these columns that provides these records; its rows say no coverage."""
-    own = {
-        "id": name,
-        "opd": "dinas",
-        "contract": {"key": [next(iter(contract))], "columns": contract},
-        "coverage": {"grain": "all"},
-        "provides": entries,
-    }
-    return Source.model_validate({**GOOD, **own})
-
-
-def landed(given: Source, rows: Rows) -> View:
-    """What a source landed, as the view that an evaluation has of it. A row names what matters."""
-    columns = {name: column.sql_type.sql for name, column in given.contract.landed.items()} | LANDED_EXTRAS
-    own = {"_page": 0, "_coverage": "all", "_batch": "1", "_synthetic": "false", "_flags": "[]"}
-    queries = [f"select {_fields(columns, {})} where false"]
-    queries += [f"select {_fields(columns, {**own, '_row': number, **row})}" for number, row in enumerate(rows)]
-    return View("\nunion all\n".join(queries), columns=columns)
-
-
-def _fields(columns: Mapping[str, str], row: Mapping[str, object]) -> str:
-    values = {name: "null" if row.get(name) is None else literal(str(row[name])) for name in columns}
-    return ", ".join(f"{value}::{columns[name]} as {identifier(name)}" for name, value in values.items())
-
-
-class House:
-    """An evaluation's file with these sources, their landing, and the records over them."""
-
-    def __init__(self, *given: tuple[Source, Rows], regions: Sequence[Region] = CHOSEN) -> None:
-        sources = {one.id: one for one, _ in given}
-        views = {f"landing.{one.id}": landed(one, rows) for one, rows in given}
-        self.landing = {**views, **regions_view(regions)}
-        self.views = record_views(sources, self.landing, regions)
-        self.connection = duckdb.connect()
-        self.connection.execute("set timezone = 'UTC'")
-        show_views(self.connection, {**self.landing, **self.views})
-
-    def fetch(self, query: str) -> list[tuple[Any, ...]]:
-        return self.connection.execute(query).fetchall()
-
-    def figures(self, *, aside: bool = False) -> list[tuple[Any, ...]]:
-        """Figures in short: region, period, vintage, value and source, and why a row is set aside."""
-        name, more = ("published_figure__set_aside", ", _because") if aside else ("published_figure", "")
-        columns = "region_code, period, vintage, value::double, _source"
-        return self.fetch(f"select {columns}{more} from records.{name} order by all")
-
-
-def figure(value: float, code: str = "64.02", year: int = 2021, vintage: str | None = None) -> Mapping[str, object]:
-    return {"kode": code, "tahun": year, "nilai": value, "rilis": vintage}
-
-
-# How a landed value is read
+from tests.pilar.evaluation.house import (
+    BIRTH,
+    BPS,
+    CHOSEN,
+    CODE,
+    CONTRACTS,
+    FIGURE,
+    NAMES,
+    OF_BPS,
+    TEXT,
+    TWO,
+    VALUE,
+    YEAR,
+    House,
+    figure,
+    source,
+)
 
 
 def test_each_form_of_a_mapping() -> None:
@@ -294,15 +203,6 @@ def test_one_source_gives_a_wide_table_as_several_figures() -> None:
     assert house.fetch(query) == [("eco_ipm", 74.06), ("eco_poverty_p0", 7.99)]
 
 
-def test_a_value_that_no_code_stands_for_is_an_error_and_never_a_blank() -> None:
-    """Landed under an older contract, which allowed it."""
-    row = {"nomor": "a", "kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "Siti Contohwan"}
-    house = House((source("s", CONTRACTS["birth"], BIRTH), [row]))
-    with pytest.raises(duckdb.Error, match="s: status has a value that `provides` gives no code") as raised:
-        house.fetch("select state from records.birth")
-    assert "Contohwan" not in str(raised.value)
-
-
 def test_another_regencys_workbook_gives_the_same_record() -> None:
     """The new system of ``docs/add-a-source.md``: other names, other codes, and BPS's code of the regency."""
     shown = documented("add-a-source.md")
@@ -316,193 +216,6 @@ def test_another_regencys_workbook_gives_the_same_record() -> None:
         ("35.07", 2021, "p2", "own_proper", None),
         ("64.02", 2021, "p1", "own_proper", None),
     ]
-
-
-# Which rows count
-
-
-def test_the_source_that_is_over_the_other_counts() -> None:
-    own = source("own", CONTRACTS["figure"], {**FIGURE, "over": ["copy"]})
-    copy = source("copy", CONTRACTS["figure"], FIGURE)
-    house = House((own, [figure(1), figure(2, year=2022)]), (copy, [figure(3), figure(4, year=2023)]))
-    assert house.figures() == [
-        ("64.02", "2021", None, 1.0, "own"),
-        ("64.02", "2022", None, 2.0, "own"),
-        ("64.02", "2023", None, 4.0, "copy"),
-    ]
-    assert house.figures(aside=True) == [("64.02", "2021", None, 3.0, "copy", "superseded by own")]
-
-
-def test_without_precedence_neither_counts() -> None:
-    one, two = (source(name, CONTRACTS["figure"], FIGURE) for name in ("one", "two"))
-    house = House((one, [figure(1), figure(2, vintage="2022")]), (two, [figure(1), figure(3, vintage="2023")]))
-    assert house.figures() == [
-        ("64.02", "2021", "2022", 2.0, "one"),
-        ("64.02", "2021", "2023", 3.0, "two"),
-    ]
-    because = "two sources without precedence"
-    assert house.figures(aside=True) == [
-        ("64.02", "2021", None, 1.0, "one", because),
-        ("64.02", "2021", None, 1.0, "two", because),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("over", "counts", "aside"),
-    [
-        # Over another's other: what is over it is over both.
-        ({"a": ["b"], "b": ["c"]}, ["a"], {"b": "superseded by a", "c": "superseded by a"}),
-        ({"a": ["b"]}, [], {"a": None, "b": None, "c": None}),
-        ({"a": ["b", "c"]}, ["a"], {"b": None, "c": None}),
-        ({"a": ["b"], "b": ["a"]}, [], {"a": None, "b": None, "c": None}),
-    ],
-    ids=["a chain", "one pair", "one over two", "each over the other"],
-)
-def test_of_three_sources(
-    over: Mapping[str, Sequence[str]], counts: list[str], aside: Mapping[str, str | None]
-) -> None:
-    entries = {name: {**FIGURE, "over": over.get(name, [])} for name in "abc"}
-    house = House(*((source(name, CONTRACTS["figure"], entry), [figure(1)]) for name, entry in entries.items()))
-    assert [row[-1] for row in house.figures()] == counts
-    undecided = "two sources without precedence"
-    assert {row[-2]: row[-1] for row in house.figures(aside=True)} == {
-        name: because or undecided for name, because in aside.items()
-    }
-
-
-def test_two_sources_that_are_each_over_the_other_have_no_precedence() -> None:
-    """`pilar sources check` refuses it; an evaluation may meet it all the same."""
-    one, two = (source(own, CONTRACTS["figure"], {**FIGURE, "over": [other]}) for own, other in ("ab", "ba"))
-    house = House((one, [figure(1)]), (two, [figure(1)]))
-    assert house.figures() == []
-    assert {row[-1] for row in house.figures(aside=True)} == {"two sources without precedence"}
-
-
-def test_every_row_is_in_one_of_the_two_views() -> None:
-    one, two = (source(name, CONTRACTS["figure"], FIGURE) for name in ("one", "two"))
-    given = [figure(value, year=2000 + value % 7) for value in range(30)]
-    house = House((one, given), (two, given[:9]))
-    assert len(house.figures()) + len(house.figures(aside=True)) == 39
-    assert {row[1] for row in house.figures()}.isdisjoint(row[1] for row in house.figures(aside=True))
-
-
-@pytest.mark.parametrize(
-    "second", [{"indicator": {"is": "eco_gini"}}, {"publisher": {"is": "Kemendagri"}}, {"region_code": {"is": "35.07"}}]
-)
-def test_sources_that_cannot_meet_are_not_weighed(second: Mapping[str, Any]) -> None:
-    """What is fixed in the key of both, and another in each, never gives one key: reading it costs no join."""
-    fixed = {**FIGURE, "columns": {**FIGURE["columns"], "region_code": {"is": "64.02"}}}
-    apart = {**fixed, "columns": {**fixed["columns"], **second}}
-    one, two = source("one", CONTRACTS["figure"], fixed), source("two", CONTRACTS["figure"], apart)
-    house = House((one, [figure(1)]), (two, [figure(2)]))
-    assert len(house.figures()) == 2
-    assert " join " not in house.views["records.published_figure"].sql
-    together = House((one, [figure(1)]), (source("two", CONTRACTS["figure"], fixed), [figure(2)]))
-    assert " join " in together.views["records.published_figure"].sql
-
-
-def test_one_source_of_a_record_is_read_in_one_pass() -> None:
-    house = House((source("s", CONTRACTS["figure"], FIGURE), [figure(1)]))
-    [(_, plan)] = house.fetch("explain select * from records.published_figure")
-    assert not re.search(r"WINDOW|JOIN|GROUP|ORDER", plan)
-
-
-def test_a_birth_that_came_in_several_batches_counts_once_by_its_newest() -> None:
-    row = {"nomor": "a", "kode": "64.02", "mulai": "2024-12-31 20:00:00+00", "status": "selesai"}
-    rows = [row, {**row, "_batch": "3", "status": "batal"}, {**row, "_batch": "2"}, {**row, "nomor": "b"}]
-    house = House((source("s", CONTRACTS["birth"], BIRTH), rows))
-    found = house.fetch("select birth_id, state, _batch from records.birth order by all")
-    assert found == [("a", "not_happened", "3"), ("b", "happened", "1")]
-
-
-def test_the_newest_of_each_source_is_weighed_against_the_others() -> None:
-    row = {"nomor": "a", "kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "selesai"}
-    one = source("one", CONTRACTS["birth"], {**BIRTH, "over": ["two"]})
-    house = House(
-        (one, [row, {**row, "_batch": "0"}]), (source("two", CONTRACTS["birth"], BIRTH), [{**row, "_batch": "9"}])
-    )
-    assert house.fetch("select _source, _batch from records.birth") == [("one", "1")]
-    assert house.fetch("select _source, _because from records.birth__set_aside") == [("two", "superseded by one")]
-
-
-def test_p8_a_record_that_nobody_provides_is_an_empty_view_of_the_same_columns() -> None:
-    house = House()
-    for name, record in load_records().items():
-        columns = {**record.sql_types, **LINEAGE}
-        for view, shown in ((name, columns), (f"{name}__set_aside", {**columns, "_because": "VARCHAR"})):
-            assert house.fetch(f"select * from records.{view}") == []
-            described = {row[0]: row[1].replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for row in
-                         house.fetch(f"describe records.{view}")}  # fmt: skip
-            assert described == shown
-
-
-def test_a_record_with_rows_has_the_columns_of_an_empty_one() -> None:
-    given = (source("s", CONTRACTS["figure"], FIGURE), source("t", CONTRACTS["figure"], FIGURE))
-    for view in ("published_figure", "published_figure__set_aside"):
-        full, none = (
-            house.fetch(f"describe records.{view}") for house in (House(*((one, []) for one in given)), House())
-        )
-        assert full == none
-
-
-# What cannot be read
-
-
-@pytest.fixture
-def damaged() -> House:
-    """Two sources of figures; the file that one of them landed is gone."""
-    spbe = {**FIGURE, "columns": {**FIGURE["columns"], "indicator": {"is": "gov_spbe"}}}
-    one, two = source("one", CONTRACTS["figure"], FIGURE), source("bps", CONTRACTS["bps"], OF_BPS)
-    house = House((source("spbe", CONTRACTS["figure"], spbe), [figure(3)]), (one, []), (two, []))
-    for name in ("one", "bps"):
-        view = house.landing[f"landing.{name}"]
-        gone = View("select * from read_parquet('/nowhere/rows.parquet')", columns=view.columns)
-        show_views(house.connection, {f"landing.{name}": gone})
-    show_views(house.connection, house.views)
-    return house
-
-
-def test_p3_a_file_that_cannot_be_read_stops_only_who_reads_its_rows(damaged: House) -> None:
-    found = damaged.fetch("select value::integer from records.published_figure where indicator in ('gov_spbe', 'x')")
-    assert found == [(3,)]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "select count(*) from records.published_figure",
-        "select * from records.published_figure where indicator = 'eco_ipm'",
-        "select * from records.published_figure where indicator = 'ipm_uhh' and value = 70.1",
-        "select count(*) from records.published_figure where value > 1",
-        "select region_code from records.published_figure where region_code in ('64.02') group by all",
-    ],
-)
-def test_p3_its_rows_are_never_missing_without_a_word(damaged: House, query: str) -> None:
-    with pytest.raises(duckdb.Error, match=r"landing\.\w+ cannot be read"):
-        damaged.fetch(query)
-
-
-def test_p3_a_source_file_that_cannot_be_read_stops_the_records_that_it_names() -> None:
-    house = House((source("s", CONTRACTS["figure"], FIGURE), [figure(1)]))
-    views = record_views({}, house.landing, CHOSEN, {"s": {"published_figure"}})
-    show_views(house.connection, views)
-    with pytest.raises(duckdb.Error, match="s: its mapping to published_figure is not in order"):
-        house.fetch("select count(*) from records.published_figure")
-    assert house.fetch("select * from records.birth") == []
-
-
-def test_p3_a_wrong_mapping_stops_its_record_and_no_other() -> None:
-    wrong = {**FIGURE, "columns": {**FIGURE["columns"], "value": "nothing"}}
-    birth = [{"nomor": "a", "kode": "64.02", "mulai": "2024-03-01 00:00:00+00", "status": "selesai"}]
-    house = House(
-        (source("s", CONTRACTS["figure"], wrong), [figure(1)]), (source("t", CONTRACTS["birth"], BIRTH), birth)
-    )
-    with pytest.raises(duckdb.Error, match="not in order"):
-        house.figures()
-    assert house.fetch("select birth_id from records.birth") == [("a",)]
-
-
-# What tells that a record shows something else
 
 
 def test_a_record_changes_with_the_files_the_mapping_and_the_regions_below_it(tmp_path: Path) -> None:
