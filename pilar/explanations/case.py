@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from definitions.bands import Predicate
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument
-from definitions.scoring import Answer, Mark, Measured, Node, Scored, score
+from definitions.scoring import Answer, Mark, Measured, Node, Scored, score, with_score
 from ledger.errors import ConfigError
 
 
@@ -35,15 +34,19 @@ class Case:
 class Standing:
     """What follows from a case. ``marks`` are of the questions that count; a pillar is the mean of its scores."""
 
-    nodes: Mapping[str, Node]
+    scored: Scored = field(repr=False)
     marks: Mapping[str, Mark] = field(repr=False)
     pillars: Mapping[str, Decimal]
-    predicate: Predicate | None
 
     @property
     def index(self) -> Decimal | None:
         """The index as it is rounded; None where it is missing."""
-        return self.nodes[INDEX].value
+        return self.scored.index.value
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The index and its parts."""
+        return self.scored.nodes
 
     def value(self, node: str) -> Decimal | None:
         """The rounded value of a part; None where it is missing, or weighs nothing for this region."""
@@ -53,7 +56,8 @@ class Standing:
 def stand(case: Case) -> Standing:
     """Score a case. Raises ConfigError for an answer that the instrument does not have."""
     if not case.of_answered:
-        return _standing(case.instrument, score(case.instrument, case.answers, case.cohort))
+        scored = score(case.instrument, case.answers, case.cohort)
+        return Standing(scored, scored.marks, _pillars(case.instrument, scored.marks))
     asked = case.instrument.asked
     own = {name: answer for name, answer in case.answers.items() if name in asked}
     marks = score(case.instrument, own, case.cohort).marks
@@ -62,9 +66,10 @@ def stand(case: Case) -> Standing:
 
 def raised(case: Case, standing: Standing, key: str, to: Fraction) -> Standing:
     """What follows where one question had another score."""
+    marks = {**standing.marks, key: Mark(key, to, "given")}
     if case.of_answered:
-        return _of_answered(case, {**standing.marks, key: Mark(key, to, "given")})
-    return stand(case.with_answers({key: to}))
+        return _of_answered(case, marks)
+    return Standing(with_score(case.instrument, standing.scored, key, to), marks, _pillars(case.instrument, marks))
 
 
 def place(key: str) -> str:
@@ -121,18 +126,16 @@ def _of_answered(case: Case, marks: Mapping[str, Mark]) -> Standing:
     decimals = rounding.decimals if level.decimals is None else level.decimals
     means = {part: rounded(mean(scores), decimals, rounding.mode) for part, scores in own.items()}
     scored = score(case.instrument, {**means, **given}, case.cohort)
-    return _standing(case.instrument, scored, marks)
+    return Standing(scored, marks, _pillars(case.instrument, marks))
 
 
-def _standing(instrument: Instrument, scored: Scored, marks: Mapping[str, Mark] | None = None) -> Standing:
-    marks = scored.marks if marks is None else marks
+def _pillars(instrument: Instrument, marks: Mapping[str, Mark]) -> Mapping[str, Decimal]:
     own = defaultdict[str, list[Fraction]](list)
     for key, mark in marks.items():
         pillar = instrument.asked[place(key)].pillar
         if pillar is not None and mark.score is not None:
             own[pillar].append(mark.score)
-    pillars = {name: rounded(mean(scores), 2) for name, scores in own.items()}
-    return Standing(scored.nodes, marks, pillars, scored.predicate)
+    return {name: rounded(mean(scores), 2) for name, scores in own.items()}
 
 
 def mean(scores: Sequence[Fraction]) -> Fraction:

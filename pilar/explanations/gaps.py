@@ -7,7 +7,7 @@ change only where a step passes an edge of a band. So the nearest step with a hi
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from math import ceil, floor
 from typing import Literal
 
@@ -111,6 +111,7 @@ def scores_of(asked: Asked) -> tuple[Fraction, ...]:
     return _whole_numbers(asked.scale)
 
 
+@cache
 def _whole_numbers(scale: Scale | None) -> tuple[Fraction, ...]:
     return () if scale is None else tuple(map(Fraction, range(ceil(scale[0]), floor(scale[1]) + 1)))
 
