@@ -3,7 +3,6 @@
 All of them read the current publication and write nothing.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -21,7 +20,8 @@ from pilar.commands.exit_codes import ExitCode
 if TYPE_CHECKING:
     from definitions.instrument import Instrument
     from pilar.explanations.case import Case
-    from pilar.explanations.cheapest import Plan
+    from pilar.explanations.cheapest import Plan, Raise
+    from pilar.explanations.gaps import Gap
 
 ROLES = ("computed", "final", "interview", "external", "internal", "opd", "reported")
 """Whose scores are explained where nobody says whose: the first that there are."""
@@ -103,13 +103,21 @@ def steps_command(  # noqa: PLR0917 (each is an option)
     cheaper: all are weighed, exactly. The exit code is 1 where all raises together do not reach the target.
     """
     from pilar.explanations.cheapest import cheapest
-    from pilar.explanations.tried import out_of_reach
+    from pilar.explanations.tried import gaps_of
 
     document = _document(region)
     sheet = _sheet(document, instrument, year, role)
     case, wanted = _case(sheet), _target(target)
-    plan = cheapest(case, wanted, _costs(costs, case) if costs is not None else None, out_of_reach(sheet))
-    told = {**_about(document, sheet), "target": wanted, "reached": plan is not None, **_planned(sheet, plan)}
+    gaps = gaps_of(sheet, case.instrument)
+    scores = {key: [*higher] for key, higher in gaps.items()}
+    plan = cheapest(case, wanted, _costs(costs, case) if costs is not None else None, scores)
+    told = {
+        **_about(document, sheet),
+        "target": wanted,
+        "costs": costs,
+        "reached": plan is not None,
+        **_planned(sheet, plan, gaps),
+    }
     say(told, lambda: _print_plan(document, sheet, told))
     raise typer.Exit(ExitCode.DONE if plan is not None else ExitCode.NOT_IN_ORDER)
 
@@ -252,24 +260,22 @@ def _target(text: str) -> Decimal:
 
 def _costs(path: Path, case: "Case") -> Mapping[str, Fraction]:
     from definitions.exact import exact
+    from pilar.recompute.csv_table import read_table
 
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [*csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read ({type(error).__name__})", where=str(path), do="Name a CSV file") from None
+    rows = read_table(path)
+    if set(rows.columns) != {"question", "cost"}:
+        raise rows.problem(
+            "the columns are not question and cost", "Begin the file with the line question,cost", line=1
+        )
     found: dict[str, Fraction] = {}
-    for number, row in enumerate(rows, start=2):
-        where = f"{path}, line {number}"
-        if not row.get("question") or not row.get("cost"):
-            raise ConfigError("has no question and cost", where=where, do="Begin the file with the line question,cost")
+    for line, row in rows.records:
         key = case.instrument.question(row["question"].strip()).key
         try:
             cost = exact(row["cost"])
         except ValueError as error:
-            raise ConfigError(str(error), where=where, do="Mend the cost") from None
+            raise rows.problem(str(error), "Mend the cost", line=line, column="cost") from None
         if cost < 0 or key in found:
-            raise ConfigError("is below nought, or its question stands twice", where=where, do="Mend the line")
+            raise rows.problem("the cost is below nought, or its question stands twice", "Mend the line", line=line)
         found[key] = cost
     return found
 
@@ -332,43 +338,47 @@ def _print_changes(document: Row, sheet: Row, rows: Sequence[Row]) -> None:
     out.print("Nothing was written.")
 
 
-def _planned(sheet: Row, plan: "Plan | None") -> Row:
+def _planned(sheet: Row, plan: "Plan | None", gaps: "Mapping[str, Mapping[Fraction, Gap]]") -> Row:
     if plan is None:
         return {"raises": [], "cost": None, "before": None, "after": None}
-    gaps = {one["key"]: one for one in sheet["questions"]}
+    asked = {one["key"]: one for one in sheet["questions"]}
     return {
         "before": plan.before,
         "after": plan.after.index,
         "cost": _text(plan.cost),
-        "raises": [
-            {
-                "question": one.key,
-                "score": _text(one.score),
-                "to": _text(one.to),
-                "bands": one.bands,
-                "cost": _text(one.cost),
-                "owner": gaps[one.key].get("owner"),
-                "gap": gaps[one.key].get("gap"),
-            }
-            for one in plan.raises
-        ],
+        "raises": [_raise(asked[one.key], one, gaps.get(one.key, {}).get(one.to)) for one in plan.raises],
+    }
+
+
+def _raise(question: Row, one: "Raise", gap: "Gap | None") -> Row:
+    from pilar.explanations.explanation import needed_of
+
+    return {
+        "question": one.key,
+        "score": _text(one.score),
+        "to": _text(one.to),
+        "bands": one.bands,
+        "cost": _text(one.cost),
+        "owner": question.get("owner"),
+        "needs": needed_of(gap, question, question["indicator"]) if gap is not None else None,
     }
 
 
 def _print_plan(document: Row, sheet: Row, told: Row) -> None:
-    from pilar.explanations.words import gap_words
+    from pilar.explanations.words import needed_words
 
     out.print(Text(_title(document, sheet), style="bold"))
     if not told["reached"]:
         out.print(f"Even with every question at its highest score the index stays below {told['target']}.")
         return
-    out.print(f"index {told['before']} -> {told['after']} (wanted {told['target']}), cost {told['cost']}", markup=False)
+    what = "bands climbed" if told["costs"] is None else "cost"
+    out.print(f"index {told['before']} -> {told['after']} ({told['target']} is wanted); {what}: {told['cost']}")
     if not told["raises"]:
         out.print("It is reached already: nothing has to be raised.")
     for one in told["raises"]:
         owner = agency_name(one["owner"]) if one["owner"] else "no owner is named"
-        first = f"; first {gap_words(one['gap'])}" if one["gap"] and "value_needed" in one["gap"] else ""
-        line = f"  {one['question']}  {one['score']} -> {one['to']} ({one['bands']} bands), {owner}{first}"
+        needs = f": {needed_words(one['needs'])}" if one["needs"] else ""
+        line = f"  {one['question']}  score {one['score']} -> {one['to']}, {owner}{needs}"
         out.print(Text(line))
     out.print("Try it: `pilar whatif REGION QUESTION=score:N ...`. Nothing was written.")
 

@@ -84,9 +84,10 @@ def read_answer(case: Case, name: str, text: str) -> tuple[str, Answer]:
     Raises ConfigError for a name that the instrument does not have, and for a text that is no answer.
     """
     plain, _, turn = name.casefold().partition("#")
-    key = case.instrument.targets.get(plain, (INDEX, ""))[0]
+    if plain not in case.instrument.targets:
+        case.instrument.question(name)  # which says what names are near
+    key, _ = case.instrument.targets[plain]
     if key == INDEX:
-        case.instrument.question(name)
         raise ConfigError("the index follows from its parts", where=name, do="Name a question or a part")
     key = f"{key}#{turn}" if turn else key
     asked = case.instrument.asked.get(place(key))

@@ -61,13 +61,17 @@ _NOUGHT = _Way((Fraction(0), 0), Fraction(0))
 
 
 def cheapest(
-    case: Case, target: Decimal, costs: Mapping[str, Fraction] | None = None, most: Mapping[str, Fraction] | None = None
+    case: Case,
+    target: Decimal,
+    costs: Mapping[str, Fraction] | None = None,
+    scores: Mapping[str, Sequence[Fraction]] | None = None,
 ) -> Plan | None:
     """The cheapest raises with which the rounded index is at least the target; None where even all of them do not do.
 
     A band climbed costs 1, or what ``costs`` says of its question: one that ``costs`` leaves out is left as it is.
-    Of ways that cost the same, the one with fewer questions. ``most``: the highest score that a question can reach.
-    Raises ConfigError where the index is missing, or its instrument is no tree of sums.
+    Of ways that cost the same, the one with fewer questions. ``scores``: those that a question can reach, where they
+    are not all that its rubric has. Raises ConfigError where the index is missing, or its instrument is no tree of
+    sums.
     """
     before = stand(case)
     if case.instrument.method is not None:
@@ -79,7 +83,7 @@ def cheapest(
         ]
         what = f"there is no index to raise: {', '.join(missing) or 'a part'} is missing"
         raise ConfigError(what, where=case.instrument.id, do="Answer it first; see `pilar explain REGION index`")
-    search = _Search(case, before, costs, most or {})
+    search = _Search(case, before, costs, scores or {})
     reached = [way for way in search.index() if search.rounded_index(way) >= target]
     if not reached:
         return None
@@ -94,7 +98,7 @@ class _Search:
     case: Case
     standing: Standing
     costs: Mapping[str, Fraction] | None
-    most: Mapping[str, Fraction]
+    scores: Mapping[str, Sequence[Fraction]]
 
     def index(self) -> Sequence[_Way]:
         """Ways to raise the index; their value is the sum that is rounded last."""
@@ -149,7 +153,7 @@ class _Search:
         # What waits for another body's index is not the region's to raise.
         if price is None or mark.score is None or mark.state == "waiting":
             return
-        higher = [one for one in scores_of(asked) if one > mark.score and one <= self.most.get(asked.key, one)]
+        higher = [one for one in self.scores.get(asked.key, scores_of(asked)) if one > mark.score]
         for bands, to in enumerate(higher, start=1):
             yield _Way((price * bands, 1), to, (Raise(asked.key, mark.score, to, bands, price * bands),))
 

@@ -186,23 +186,30 @@ def _told_gap(case: Case, standing: Standing, one: Question, gap: Gap | Fraction
         "next_score": number(to),
         "owner": _owner(one),
     }
-    if isinstance(gap, Gap) and gap.needed is not None and one.indicator is not None:
-        told |= {
-            "unit": one.indicator.unit,
-            "value": one.row["value"],
-            "value_needed": number(gap.needed.value),
-        }
-        if gap.count is not None:
-            told |= {
-                "numerator": one.row["numerator"],
-                "denominator": one.row["denominator"],
-                "more": gap.count.steps,
-                "value_reached": number(gap.count.value),
-                "counts": _both(one.indicator.numerator.says if one.indicator.numerator else None),
-            }
+    if isinstance(gap, Gap) and one.indicator is not None:
+        told |= needed_of(gap, one.row, _indicator(one.indicator))
     if to is not None:
         told |= _effect(standing, raised(case, standing, one.key, to), one.asked)
     return told
+
+
+def needed_of(gap: Gap, row: Row, indicator: Document) -> Document:
+    """What a higher score takes, in the indicator's unit; nothing where no value reaches it.
+
+    ``row`` holds the value and its parts, ``indicator`` is described as in a document.
+    """
+    if gap.needed is None:
+        return {}
+    told = {"unit": indicator["unit"], "value": row["value"], "value_needed": number(gap.needed.value)}
+    if gap.count is None:
+        return told
+    return told | {
+        "numerator": row["numerator"],
+        "denominator": row["denominator"],
+        "more": gap.count.steps,
+        "value_reached": number(gap.count.value),
+        "counts": indicator["parts"].get("numerator"),
+    }
 
 
 def _effect(before: Standing, after: Standing, asked: Asked) -> Document:

@@ -68,20 +68,30 @@ class Gap:
         return None if found is None else found.score
 
 
-def measured_gap(rubric: Rubric, measured: Measurement) -> Gap:
-    """The gap of a measured value under a rubric of bands. Raises ConfigError where the value lies in no band."""
+def measured_gap(rubric: Rubric, measured: Measurement, to: Fraction | None = None) -> Gap:
+    """The gap of a measured value under a rubric of bands: to the next higher score, or to at least ``to``.
+
+    Raises ConfigError where the value lies in no band.
+    """
     now = rubric.of_value(measured.value).score
-    if all(band.score <= now for band in rubric.bands or ()):
+    higher = [band.score for band in rubric.bands or () if band.score > now]
+    if not higher:
         return Gap("highest")
-    unit = Fraction(1, 10**measured.decimals)
-    lowest = None if measured.low is None else ceil((measured.low - measured.value) / unit)
-    highest = None if measured.high is None else floor((measured.high - measured.value) / unit)
-    needed = _nearest(rubric, lambda step: measured.value + step * unit, lowest, highest)
-    count = _counted(rubric, measured)
+    unit, least = Fraction(1, 10**measured.decimals), min(higher) if to is None else to
+
+    def of_value(steps: int) -> Fraction:
+        return measured.value + steps * unit
+
+    needed = _Search(
+        *(rubric, least, of_value, lambda edge: (edge - measured.value) / unit),
+        None if measured.low is None else ceil((measured.low - measured.value) / unit),
+        None if measured.high is None else floor((measured.high - measured.value) / unit),
+    ).nearest()
+    if needed is None or not ratio_holds(measured):
+        return Gap("out_of_reach") if needed is None else Gap("reachable", needed)
+    count = _counted(rubric, least, measured)
     # A ratio of few cases cannot take every value: what no whole number gives is out of reach.
-    if needed is None or (count is None and ratio_holds(measured)):
-        return Gap("out_of_reach")
-    return Gap("reachable", needed, count)
+    return Gap("out_of_reach") if count is None else Gap("reachable", needed, count)
 
 
 def ratio_holds(measured: Measurement) -> bool:
@@ -116,72 +126,89 @@ def _whole_numbers(scale: Scale | None) -> tuple[Fraction, ...]:
     return () if scale is None else tuple(map(Fraction, range(ceil(scale[0]), floor(scale[1]) + 1)))
 
 
-def _counted(rubric: Rubric, measured: Measurement) -> Reached | None:
+def _counted(rubric: Rubric, least: Fraction, measured: Measurement) -> Reached | None:
     ratio = measured.ratio
-    if ratio is None or not ratio_holds(measured):
-        return None
-    lowest = ceil(-ratio.numerator)
-    highest = floor(ratio.denominator - ratio.numerator) if ratio.whole else None
+    assert ratio is not None
+    n, d, base = ratio.numerator, ratio.denominator, ratio.denominator if ratio.growth else 0
 
-    def at(steps: int) -> Fraction:
+    def of_count(steps: int) -> Fraction:
         return ratio_value(ratio, steps, measured.decimals)
 
-    found = _nearest(rubric, at, lowest, highest)
-    possible = found is not None and _within(found.value, measured)
-    return found if possible else None
+    found = _Search(
+        *(rubric, least, of_count, lambda edge: edge * d / ratio.factor + base - n),
+        ceil(-n),
+        floor(d - n) if ratio.whole else None,
+    ).nearest()
+    return found if found is not None and _within(found.value, measured) else None
 
 
 def _within(value: Fraction, measured: Measurement) -> bool:
     return (measured.low is None or value >= measured.low) and (measured.high is None or value <= measured.high)
 
 
-def _nearest(rubric: Rubric, at: Callable[[int], Fraction], lowest: int | None, highest: int | None) -> Reached | None:
-    """The nearest step with a higher score; upwards where both ways are as near."""
-    now = rubric.of_value(at(0)).score
-    found = [
-        Reached(steps, at(steps), band.score)
-        for steps in _behind_edges(rubric, at, lowest, highest)
-        if (band := _band(rubric, at(steps))) is not None and band.score > now
-    ]
-    return min(found, key=lambda one: (abs(one.steps), -one.steps), default=None)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Steps from ``lowest`` to ``highest``, what value each gives, and about how many lead to an edge."""
+
+    rubric: Rubric
+    least: Fraction
+    at: Callable[[int], Fraction]
+    about: Callable[[Fraction], Fraction]
+    lowest: int | None
+    highest: int | None
+
+    def nearest(self) -> Reached | None:
+        """The nearest step with at least the score that is wanted; upwards where both ways are as near."""
+        found = [
+            Reached(steps, self.at(steps), band.score)
+            for steps in self._behind_edges()
+            if (band := _band(self.rubric, self.at(steps))) is not None and band.score >= self.least
+        ]
+        return min(found, key=lambda one: (abs(one.steps), -one.steps), default=None)
+
+    def _behind_edges(self) -> Iterator[int]:
+        """The first step at each edge of a band, and the first behind it, upwards and downwards."""
+        here = self._sought(0)
+        for sign, limit in ((1, self.highest), (-1, None if self.lowest is None else -self.lowest)):
+            for edge in (edge for edge in self._edges() if sign * (edge - here) >= 0):
+                for beyond in (False, True):
+                    about = floor(sign * self.about(edge))
+                    first = _first(partial(self._passed, edge, sign, beyond), about, limit)
+                    if first is not None:
+                        yield sign * first
+
+    def _edges(self) -> set[Fraction]:
+        bands = [
+            # Where bands overlap, an edge of a lower one may be where a higher one begins to count.
+            band
+            for band in self.rubric.bands or ()
+            if band.score >= self.least or self.rubric.overlap is not None
+        ]
+        return {bound for band in bands for bound in (band.lower, band.upper) if bound is not None}
+
+    def _passed(self, edge: Fraction, sign: int, beyond: bool, steps: int) -> bool:
+        distance = sign * (self._sought(sign * steps) - edge)
+        return distance > 0 if beyond else distance >= 0
+
+    def _sought(self, steps: int) -> Fraction:
+        value = self.at(steps)
+        return value if self.rubric.decimals is None else Fraction(rounded(value, self.rubric.decimals))
 
 
-def _behind_edges(
-    rubric: Rubric, at: Callable[[int], Fraction], lowest: int | None, highest: int | None
-) -> Iterator[int]:
-    """The first step at each edge of a band, and the first behind it, upwards and downwards."""
-
-    def sought(steps: int) -> Fraction:
-        value = at(steps)
-        return value if rubric.decimals is None else Fraction(rounded(value, rubric.decimals))
-
-    here = sought(0)
-    edges = {bound for band in rubric.bands or () for bound in (band.lower, band.upper) if bound is not None}
-    for sign, limit in ((1, highest), (-1, None if lowest is None else -lowest)):
-        for edge in (edge for edge in edges if sign * (edge - here) >= 0):
-            for beyond in (False, True):
-                first = _first(partial(_passed, sought, edge, sign, beyond), limit)
-                if first is not None:
-                    yield sign * first
-
-
-def _passed(sought: Callable[[int], Fraction], edge: Fraction, sign: int, beyond: bool, steps: int) -> bool:
-    distance = sign * (sought(sign * steps) - edge)
-    return distance > 0 if beyond else distance >= 0
-
-
-def _first(reached: Callable[[int], bool], limit: int | None) -> int | None:
-    """The smallest whole number from 1 to the limit that reaches; once reached it stays so."""
-    high = 1
-    while limit is None or high < limit:
-        if reached(high):
-            break
-        high *= 2
-    if limit is not None and high >= limit:
-        high = limit
-        if high < 1 or not reached(high):
+def _first(reached: Callable[[int], bool], about: int, limit: int | None) -> int | None:
+    """The smallest whole number from 1 to the limit that reaches; once reached it stays so. It is about ``about``."""
+    if limit is not None and limit < 1:
+        return None
+    low, stride = 0, 1
+    high = max(about, 1) if limit is None else min(max(about, 1), limit)
+    while not reached(high):
+        if limit is not None and high >= limit:
             return None
-    low = high // 2
+        low, stride = high, stride * 2
+        high = high + stride if limit is None else min(high + stride, limit)
+    while high - stride > low and reached(high - stride):
+        high, stride = high - stride, stride * 2
+    low = max(low, high - stride)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if reached(middle) else (middle, high)

@@ -5,9 +5,12 @@ from fractions import Fraction
 from typing import Any
 
 from definitions.exact import exact
+from definitions.indicators import all_indicators
 from definitions.instrument import INDEX, Instrument
 from definitions.scoring import Answer
 from pilar.explanations.case import Case, Standing, place, read_answer, stand
+from pilar.explanations.explanation import measurement
+from pilar.explanations.gaps import Gap, measured_gap, scores_of
 
 Document = Mapping[str, Any]
 Change = tuple[str, object, object]
@@ -56,10 +59,17 @@ def _score(standing: Standing, key: str) -> Fraction | None:
     return standing.marks[key].score if key in standing.marks else None
 
 
-def out_of_reach(sheet: Document) -> Mapping[str, Fraction]:
-    """The highest score of those questions of which no possible value scores more: they cannot be raised."""
-    return {
-        one["key"]: exact(one["score"])
-        for one in sheet["questions"]
-        if one.get("gap", {}).get("state") == "out_of_reach"
-    }
+def gaps_of(sheet: Document, instrument: Instrument) -> Mapping[str, Mapping[Fraction, Gap]]:
+    """For each measured question what every higher score takes: those that no possible value gives are left out."""
+    indicators = {indicator.id: indicator for _, indicator in all_indicators()}
+    found: dict[str, Mapping[Fraction, Gap]] = {}
+    for question in sheet["questions"]:
+        asked = instrument.asked[place(question["key"])]
+        if question.get("value") is None or question.get("score") is None or asked.rubric is None:
+            continue
+        measured = measurement(indicators[question["indicator"]["id"]], question)
+        if measured is not None and asked.rubric.bands is not None:
+            higher = [one for one in scores_of(asked) if one > exact(question["score"])]
+            gaps = {score: measured_gap(asked.rubric, measured, score) for score in higher}
+            found[question["key"]] = {score: gap for score, gap in gaps.items() if gap.score == score}
+    return found

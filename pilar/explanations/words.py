@@ -49,7 +49,7 @@ def of_pillar(sheet: Document, pillar: Document) -> Iterator[Line]:
     scored = [one for one in own if one.get("score") is not None]
     yield (
         pillar["pillar"],
-        f"{_number(pillar['score'])} = mean of {len(scored)} scored questions of {pillar['questions_total']}, half up",
+        f"{_value_text(pillar['score'])} = mean of {len(scored)} scored questions of {pillar['questions_total']}",
     )
     if pillar["held_since"] is not None:
         yield "held", f"since {pillar['held_since']}: the last good version stays"
@@ -70,22 +70,25 @@ def gap_lines(question: Document) -> Iterator[Line]:
 
 
 def gap_words(gap: Document) -> str:
-    """``75.01 % in place of 63.21: 3540 more households; score 3 -> 4``."""
+    """``75.01 % in place of 63.21: 3,540 more (households) of 29,995 give 75.01; score 3 -> 4``."""
     score = f"score {gap['score']} -> {gap['next_score']}"
-    if "value_needed" not in gap:
-        return score
+    return f"{needed_words(gap)}; {score}" if "value_needed" in gap else score
+
+
+def needed_words(gap: Document) -> str:
+    """The value that is needed, and the count that gives it where there is one."""
     words = f"{gap['value_needed']} {gap['unit']} in place of {gap['value']}"
-    if "more" in gap:
-        counted = gap["counts"]["en"] if gap["counts"] else "in the numerator"
-        words += f": {abs(gap['more'])} {'more' if gap['more'] > 0 else 'fewer'} ({counted})"
-        words += f" of {gap['denominator']} give {gap['value_reached']}"
-    return f"{words}; {score}"
+    if "more" not in gap:
+        return words
+    counted = gap["counts"]["en"] if gap["counts"] else "in the numerator"
+    more = f"{abs(gap['more']):,} {'more' if gap['more'] > 0 else 'fewer'} ({counted})"
+    return f"{words}: {more} of {gap['denominator']:,} give {gap['value_reached']}"
 
 
 def effect_words(gap: Document) -> str:
     """What pillar, dimension and index become."""
     parts = [
-        f"{gap[name]['id']} {_number(gap[name]['before'])} -> {_number(gap[name]['after'])}"
+        f"{gap[name]['id']} {_value_text(gap[name]['before'])} -> {_value_text(gap[name]['after'])}"
         for name in ("pillar", "dimension", "index")
         if gap[name]["id"] is not None
     ]
@@ -101,7 +104,7 @@ def _index(sheet: Document) -> Iterator[Line]:
     node = node_of(sheet, INDEX)
     assert node is not None
     more = f" ({sheet['predicate']})" if sheet.get("predicate") else ""
-    yield "index", f"{_number(node['value'])}{more}{_follows(sheet, node)}"
+    yield "index", f"{_value_text(node['value'])}{more}{_follows(sheet, node)}"
     if sheet.get("published_value") is not None:
         yield "published", f"{sheet['published_value']} by {sheet['published_by']}"
     if node["value"] is None:
@@ -111,8 +114,8 @@ def _index(sheet: Document) -> Iterator[Line]:
 
 def _dimension(sheet: Document, node: Document) -> Line:
     if node["given"]:
-        return node["id"], f"{_number(node['value'])}, as it was given: not computed from questions"
-    return node["id"], f"{_number(node['value'])}{_follows(sheet, node)}"
+        return node["id"], f"{_value_text(node['value'])}, as it was given: not computed from questions"
+    return node["id"], f"{_value_text(node['value'])}{_follows(sheet, node)}"
 
 
 def _follows(sheet: Document, node: Document) -> str:
@@ -135,7 +138,7 @@ def _follows(sheet: Document, node: Document) -> str:
 
 def _weighed(sheet: Document, child: Document) -> str:
     weight = f"{child['weight']} x " if "weight" in child else ""
-    return f"{weight}{child['node']} {_number(_value_of(sheet, child['node']))}"
+    return f"{weight}{child['node']} {_value_text(_value_of(sheet, child['node']))}"
 
 
 def _value_of(sheet: Document, name: str) -> Decimal | None:
@@ -233,7 +236,9 @@ def _why(sheet: Document, question: Document) -> str:
     why = question.get("why")
     if why is None:
         return "-"
-    by = f" Of: {question['by']}." if question.get("by") and why in ("waiting", "no_indicator") else ""
+    by = f" From {question['by']}." if question.get("by") and why == "waiting" else ""
+    if why == "no_indicator":
+        by = f" The instrument has it answered as: {question['answered']}."
     more = f" {question['reason']}." if question.get("reason") else ""
     return f"{sheet['why'][why]['en']}{more}{by}"
 
@@ -242,6 +247,13 @@ def _owner(question: Document) -> str:
     if question.get("owner"):
         return agency_name(question["owner"])
     return question.get("by") or f"nobody is named; it is answered by {question['answered']}"
+
+
+def _value_text(value: Decimal | int | None) -> str:
+    """A rounded value, with the two decimals that documents leave out where they are noughts."""
+    return (
+        NONE if value is None else f"{Decimal(value):.2f}" if Decimal(value) == round(Decimal(value), 2) else f"{value}"
+    )
 
 
 def _number(value: object) -> str:

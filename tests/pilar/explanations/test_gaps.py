@@ -159,3 +159,14 @@ def _answered_by_a_ratio() -> list[Indicator]:
 def test_every_indicator_with_a_denominator_can_be_counted() -> None:
     assert len(_answered_by_a_ratio()) > 5
     assert all(one.denominator is not None for one in _answered_by_a_ratio())
+
+
+@pytest.mark.parametrize(("to", "steps"), [(2, 1), (3, 3), (4, 8)])
+def test_a_higher_score_than_the_next_takes_more(to: int, steps: int) -> None:
+    rubric = load_instruments()["smart-city-2023"].rubrics["jumlah"]
+    # Nothing, some, 5 and 10 are the edges; two are there.
+    gap = measured_gap(rubric, Measurement(Fraction(2), 0), Fraction(to)) if to > 2 else None
+    from_nought = measured_gap(rubric, Measurement(Fraction(0), 0), Fraction(to))
+    assert from_nought.needed is not None
+    assert from_nought.needed.steps == {2: 1, 3: 5, 4: 10}[to]
+    assert gap is None or (gap.needed is not None and gap.needed.steps == steps)
