@@ -26,7 +26,7 @@ EXPLANATIONS, GAPS = "explanations", "gaps"
 
 _QUESTIONS = f"""
 select scored.*, mart.numerator, mart.denominator, mart.basis, mart.source_ids, mart.published_value, mart.published_by,
-  measured.newest
+  mart.held_since, measured.newest
 from scores.question_scores as scored
 left join {PROMOTED} as mart using (region_code, indicator_id, period)
 left join (

@@ -15,7 +15,7 @@ from definitions.bands import Band, Rubric
 from definitions.exact import shown
 from definitions.indicators import DIVIDED, Indicator
 from definitions.instrument import INDEX, Asked, Instrument, Level, Part
-from definitions.words import said
+from definitions.words import Wording, said
 from pilar.explanations.case import Case, Standing, place, raised
 from pilar.explanations.gaps import Gap, Measurement, Ratio, measured_gap, next_score, scores_of
 
@@ -53,6 +53,12 @@ WHY: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Why a question has no answer of its own, in Indonesian and in English."""
+
+
+_OF_A_VALUE = (
+    *("period", "value", "numerator", "denominator", "basis", "relation"),
+    *("published_value", "published_by", "held_since"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +286,7 @@ def _told(one: Question, gap: Document | None) -> Document:
         told["rubric"] = _rubric(asked.rubric)
     if one.indicator is not None:
         told["indicator"] = _indicator(one.indicator)
-        names = ("period", "value", "numerator", "denominator", "basis", "relation", "published_value", "published_by")
-        told |= {name: row.get(name) for name in names}
+        told |= {name: row.get(name) for name in _OF_A_VALUE}
     if row:
         told["sources"] = list(row.get("source_ids") or ())
         told["batches"] = list(row.get("batch_ids") or ())
@@ -301,11 +306,8 @@ def _owner(one: Question) -> str | None:
     return one.indicator.owner if one.indicator is not None else one.asked.owner
 
 
-def _both(text: object) -> Document | None:
-    wording = text if not isinstance(text, str) or text else None
-    if wording is None:
-        return None
-    return {"id": said(wording, "id"), "en": said(wording, "en")}  # type: ignore[arg-type]
+def _both(text: Wording | str | None) -> Document | None:
+    return {"id": said(text, "id"), "en": said(text, "en")} if text else None
 
 
 def _rubric(rubric: Rubric) -> Document:

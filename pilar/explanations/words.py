@@ -184,6 +184,8 @@ def _value(question: Document) -> Iterator[Line]:
         yield "value", f"{question['value']} {indicator['unit']} of {question['period']}, {basis}{proxy}"
         if question.get("denominator") is not None:
             yield "formula", _formula(question)
+    if question.get("held_since") is not None:
+        yield "held", f"its pillar is held since {question['held_since']}: this is its last good version"
     if question.get("published_value") is not None and question.get("basis") != "taken_over":
         yield "published", f"{question['published_value']} by {question['published_by']}"
     for name, text in indicator["parts"].items():

@@ -114,5 +114,7 @@ def test_the_explanations_follow_from_themselves_and_are_what_dbt_computed(built
     found = list(recomputed.sheets(fetch(warehouse, "select explanation from scores.explanations")))
     assert sum(map(recomputed.check, found)) > 400
     assert {sheet["role"] for sheet in found} == {"computed", "reported"}
+    why = {one["why"] for sheet in found for one in sheet["questions"] if one.get("score") is None}
+    assert why == {"no_indicator", "not_delivered", "not_in_data", "older_only", "suppressed"}
     gaps = fetch(warehouse, "select state, count(*) from scores.gaps group by state")
     assert {state for state, _ in gaps} >= {"reachable", "highest"}
