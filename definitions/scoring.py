@@ -4,7 +4,7 @@ Nothing here is a float. What is not answered counts what the instrument says, o
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -97,10 +97,20 @@ def score(instrument: Instrument, answers: Mapping[str, Answer], cohort: str | N
     method = instrument.method_of(rules)
     if method is not None:
         return _by_method(instrument, rules, method, marks)
-    tree = _Tree(instrument, parts, marks)
-    tops = [(weights[part.id], tree.node(part, 1)) for part in instrument.parts if part.id in weights]
-    nodes = {**tree.nodes, INDEX: _index(instrument, rules, tops)}
-    return Scored(instrument.id, rules.id if rules else None, nodes, marks, _predicate(instrument, rules, nodes))
+    return _by_tree(instrument, rules, parts, marks)
+
+
+def with_score(instrument: Instrument, scored: Scored, key: str, to: Fraction) -> Scored:
+    """The same region where one question has another score: only what stands above the question is computed again."""
+    rules = instrument.cohort(scored.cohort)
+    marks = {**scored.marks, key: Mark(key, to, "given")}
+    method = instrument.method_of(rules)
+    if method is not None:
+        return _by_method(instrument, rules, method, marks)
+    above = instrument.above[key] | {INDEX}
+    kept = {name: node.exact for name, node in scored.nodes.items() if name not in above and node.exact is not None}
+    found = _by_tree(instrument, rules, kept, marks)
+    return replace(found, nodes={**scored.nodes, **found.nodes})
 
 
 def improvement(instrument: Instrument, now: Scored, previous: Scored | None) -> Decimal | None:
@@ -234,6 +244,16 @@ class _Tree:
             found = _follow(level, [(one.weight, self.marks[one.key].score) for one in asked])
         self.nodes[part.id] = _made(self.instrument, part.id, found, level.decimals)
         return self.nodes[part.id]
+
+
+def _by_tree(
+    instrument: Instrument, rules: Cohort | None, given: Mapping[str, Fraction], marks: Mapping[str, Mark]
+) -> Scored:
+    weights = instrument.weights_of(rules)
+    tree = _Tree(instrument, given, marks)
+    tops = [(weights[part.id], tree.node(part, 1)) for part in instrument.parts if part.id in weights]
+    nodes = {**tree.nodes, INDEX: _index(instrument, rules, tops)}
+    return Scored(instrument.id, rules.id if rules else None, nodes, marks, _predicate(instrument, rules, nodes))
 
 
 def _index(instrument: Instrument, rules: Cohort | None, tops: Sequence[tuple[Fraction | None, Node]]) -> Node:

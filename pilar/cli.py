@@ -16,6 +16,7 @@ from pilar.commands import (
     demo,
     development,
     evaluation,
+    explanations,
     findings,
     gates,
     init,
@@ -84,6 +85,10 @@ app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
 app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
+app.command("explain", rich_help_panel=FIGURES)(explanations.explain_command)
+app.command("gap", rich_help_panel=FIGURES)(explanations.gap_command)
+app.command("whatif", rich_help_panel=FIGURES)(explanations.whatif_command)
+app.command("steps", rich_help_panel=FIGURES)(explanations.steps_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
 app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)

@@ -17,6 +17,11 @@ def index_evidence_path(row: Row) -> str:
     return f"json/evidence/{region}/{rule_set}/index-{basis}.json"
 
 
+def explanation_path(region_code: object) -> str:
+    """Where everything that explains a region's scores stands."""
+    return f"json/explanations/{safe(str(region_code))}.json"
+
+
 def safe(name: str) -> str:
     """A name that is one harmless file name wherever it lands."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip(".") or "-"

@@ -19,7 +19,7 @@ from ledger.sql import identifier, literal
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
-    *("instrument_scores", "instrument_answers"),
+    *("instrument_scores", "instrument_answers", "gaps"),
 )
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
 NEEDED = (
@@ -35,6 +35,8 @@ NEEDED = (
 )
 WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
+# One document for each region and sheet: readers get them as JSON, and not as a table.
+EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
 # that nobody vetted, and few of them are few people: neither leaves the house.
 FINDINGS = """(SELECT * REPLACE (
@@ -105,7 +107,8 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
     }
     required = [_table("pillars", name, f"promoted.{name}", IN_FORCE) for name in map(mart_of, pillar_ids())]
     required += [_table("scores", name, f"scores.{name}") for name in SCORES]
-    lost = [table.origin for table in required if tuple(table.origin.split(".")) not in present]
+    needed = [*(table.origin for table in required), EXPLANATIONS]
+    lost = [origin for origin in needed if tuple(origin.split(".")) not in present]
     reference = []
     for name in (*NEEDED, *WELCOME):
         schemas = sorted(schema for schema, table in present if table == name and schema != "information_schema")

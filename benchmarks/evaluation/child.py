@@ -20,7 +20,7 @@ from ledger.migrate import migrate
 from ledger.regions import all_regions
 from ledger.settings import Settings, sources_dir
 from ledger.store import Ledger
-from pilar.evaluation import build, evaluate, findings, instrument_scores, promotion, warehouse
+from pilar.evaluation import build, evaluate, explained, findings, instrument_scores, promotion, warehouse
 from pilar.platform.postgres import EmbeddedPostgres
 
 CHANGED = "perkim_sanitasi"
@@ -31,6 +31,7 @@ STEPS = {
     "gates": ("expectations.gate", "run_gates"),
     "scores": (build, "build_scores"),
     "scores of instruments": (instrument_scores, "write_instrument_scores"),
+    "explanations": (explained, "write_explanations"),
     "findings": (findings, "write_findings"),
     "gate of scores": ("expectations.gate", "run_gate"),
 }

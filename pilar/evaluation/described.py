@@ -17,7 +17,7 @@ from ledger.sql import identifier
 from pilar.evaluation.warehouse import export_marts, opened, write_promoted
 from publication.build import publish
 from publication.meta import PublicationMeta
-from publication.tables import FOUND, NEEDED, SCORES, WELCOME
+from publication.tables import EXPLANATIONS, FOUND, NEEDED, SCORES, WELCOME
 
 MARTS = "models/pillars"
 BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -73,7 +73,7 @@ def empty_warehouse(home: Path) -> Path:
     warehouse = home / "none.duckdb"
     schemas = {
         "candidate": tuple(map(mart_of, pillar_ids())),
-        "scores": (*SCORES, FOUND),
+        "scores": (*SCORES, FOUND, EXPLANATIONS.partition(".")[2]),
         "seeds": (*NEEDED, *WELCOME),
     }
     with opened(warehouse) as connection:

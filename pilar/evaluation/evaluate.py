@@ -72,8 +72,10 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     Raises TransformError when dbt fails or the evaluation has ended, GateError when the scores do not pass, and
     MachineError when the machine had no room: what is published then stays.
     """
+    from definitions.instruments import load_instruments
     from expectations.gate import run_gate
     from pilar.evaluation.build import build_scores
+    from pilar.evaluation.explained import write_explanations
     from pilar.evaluation.findings import write_findings
     from pilar.evaluation.instrument_scores import write_instrument_scores
     from pilar.sources.catalogue import readable_sources
@@ -95,7 +97,8 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
-        write_instrument_scores(warehouse)
+        instruments = load_instruments()
+        write_explanations(warehouse, instruments, write_instrument_scores(warehouse, instruments))
         write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))

@@ -57,16 +57,32 @@ class Given:
     reason: Wording | None = None
 
 
-def write_instrument_scores(warehouse: Path) -> None:
-    """Score what `records.answer` holds, and write the tables of the schema ``scores`` that `TABLES` names."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A sheet that was scored: the answers that count, and a row of the table of answers for each question."""
+
+    sheet: Sheet
+    instrument: Instrument
+    answers: Mapping[str, Answer]
+    scored: Scored
+    rows: Sequence[Row]
+    synthetic: bool
+
+
+def write_instrument_scores(warehouse: Path, instruments: Mapping[str, Instrument] | None = None) -> Sequence[Answered]:
+    """Score what `records.answer` holds, and write the tables of the schema ``scores`` that `TABLES` names.
+
+    ``instruments`` are those that are shipped, in computing order; they are read where they are not given. Returns
+    every sheet of an instrument that there is, with what it came to.
+    """
+    instruments = load_instruments() if instruments is None else instruments
     with opened(warehouse) as connection:
         sheets = _sheets(connection.execute(_ANSWERS).fetchall())
-        found: dict[str, list[Row]] = {name: [] for name in TABLES}
-        for scores, answers in _scored(sheets):
-            found[TABLES[0]] += scores
-            found[TABLES[1]] += answers
-        for name, rows in found.items():
-            write_rows(connection, "scores", name, rows)
+        scored = list(_scored(sheets, instruments))
+        write_rows(connection, "scores", TABLES[0], [row for one in scored for row in _scores(one)])
+        answers = [row for one in scored for row in one.rows]
+        write_rows(connection, "scores", TABLES[1], [*answers, *_of_no_instrument(sheets, instruments)])
+    return scored
 
 
 def _sheets(rows: Iterable[Sequence[object]]) -> Mapping[Sheet, Mapping[str, Given]]:
@@ -80,22 +96,26 @@ def _sheets(rows: Iterable[Sequence[object]]) -> Mapping[Sheet, Mapping[str, Giv
     return sheets
 
 
-def _scored(sheets: Mapping[Sheet, Mapping[str, Given]]) -> Iterator[tuple[Sequence[Row], Sequence[Row]]]:
+def _scored(sheets: Mapping[Sheet, Mapping[str, Given]], instruments: Mapping[str, Instrument]) -> Iterator[Answered]:
     """In the order in which instruments feed each other."""
     results: dict[Sheet, Scored] = {}
-    instruments = load_instruments()
     for name, instrument in instruments.items():
         for sheet, given in sheets.items():
             if sheet.instrument == name:
                 answers = {**_fed(instrument, sheet, results), **_accepted(instrument, given)}
-                results[sheet] = score(instrument, answers)
-                scored = results[sheet]
-                yield _scores(instrument, sheet, scored, given), _answers(instrument, sheet, scored, given)
+                results[sheet] = scored = score(instrument, answers)
+                rows = _answers(instrument, sheet, scored, given)
+                yield Answered(sheet, instrument, answers, scored, rows, any(one.synthetic for one in given.values()))
+
+
+def _of_no_instrument(
+    sheets: Mapping[Sheet, Mapping[str, Given]], instruments: Mapping[str, Instrument]
+) -> Iterator[Row]:
     for sheet, given in sheets.items():
         if sheet.instrument not in instruments:
-            for one in given.values():
+            for code, one in given.items():
                 one.reason = AnswerError("no_instrument", name=sheet.instrument[:40]).said
-            yield [], [_refused(sheet, code, one) for code, one in given.items()]
+                yield _refused(sheet, code, one)
 
 
 def _fed(instrument: Instrument, sheet: Sheet, results: Mapping[Sheet, Scored]) -> dict[str, Answer]:
@@ -170,12 +190,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _scores(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping[str, Given]) -> Sequence[Row]:
+def _scores(one: Answered) -> Sequence[Row]:
+    instrument, scored = one.instrument, one.scored
     names = {INDEX: instrument.name, **{name: part.name for name, part in instrument.nodes.items()}}
     order, depths = list(names), dict(_depths(instrument.parts, 1))
     return [
         {
-            **_place(sheet),
+            **_place(one.sheet),
             "node": node.id,
             "position": position,
             "depth": 0 if node.id == INDEX else depths.get(node.id, 1),
@@ -188,11 +209,11 @@ def _scores(instrument: Instrument, sheet: Sheet, scored: Scored, given: Mapping
             "questions": len(scored.marks),
             "unanswered": len(scored.unanswered),
             "waiting": len(scored.waiting),
-            "synthetic": any(one.synthetic for one in given.values()),
+            "synthetic": one.synthetic,
         }
         for position, node in enumerate(
             # What a method computes beside the parts comes behind them.
-            sorted(scored.nodes.values(), key=lambda one: order.index(one.id) if one.id in names else len(order))
+            sorted(scored.nodes.values(), key=lambda own: order.index(own.id) if own.id in names else len(order))
         )
     ]
 

@@ -1,17 +1,24 @@
 """The interface for machines: JSON documents, one per region, pillar and score, and an index of them all."""
 
+import json
 from collections.abc import Container, Iterator, Mapping
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ledger.project import Column, columns, mart_of
+from ledger.sql import literal
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.json_text import check_json, to_json
+from publication.meta import SourceBatch
 from publication.page.instruments import INDEX, answers_of, of_sheet, other_body
 from publication.page.words import Text
-from publication.paths import evidence_path, index_evidence_path, safe
-from publication.tables import Table
+from publication.paths import evidence_path, explanation_path, index_evidence_path, safe
+from publication.tables import EXPLANATIONS, Table
 
 # What the document of a region says above its indicators is not repeated in each of them.
 SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_name"})
@@ -20,10 +27,39 @@ PART = ("node", "depth", "node_name", "node_name_en", "value", "state")
 
 
 def _write(draft: Draft) -> None:
-    for path, document in documents(draft.content):
+    for path, document in chain(documents(draft.content), explanations(draft.connection, draft.content)):
         target = draft.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(to_json(document), encoding="utf-8")
+
+
+def explanations(connection: duckdb.DuckDBPyConnection, content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A document for each region: every score explained down to the batches it rests on. One region at a time."""
+    batches = {batch.batch_id: batch for batch in content.meta.sources}
+    for region in content.regions:
+        # A region's alone: all of them together are as large as everything else in a publication.
+        query = f"select explanation from {EXPLANATIONS} where region_code = {literal(str(region['region_code']))}"
+        rows = connection.execute(f"{query} order by instrument_id, year, role").fetchall()
+        sheets = [json.loads(text, parse_float=Decimal) for (text,) in rows]
+        named = {name for sheet in sheets for one in sheet["questions"] for name in one.get("batches", ())}
+        document = {
+            **_about(content),
+            "region": region,
+            "sheets": sheets,
+            "batches": {name: _delivered(batches[name]) for name in sorted(named) if name in batches},
+        }
+        yield explanation_path(region["region_code"]), document
+
+
+def _delivered(batch: SourceBatch) -> dict[str, Any]:
+    """What a figure's batch was, and the commands that lead to its bytes."""
+    return {
+        **batch.model_dump(exclude={"batch_id", "pages", "quarantined", "note"}),
+        "pages": len(batch.pages),
+        "bytes": sum(page.bytes for page in batch.pages),
+        "trace": f"pilar trace {batch.batch_id} 1",
+        "verify": "pilar verify",
+    }
 
 
 def documents(content: Content) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -58,6 +94,7 @@ def _index(content: Content) -> dict[str, Any]:
             {
                 **region,
                 "document": f"json/regions/{safe(str(region['region_code']))}.json",
+                "explanations": explanation_path(region["region_code"]),
                 "index": content.of_region(content.index_scores, str(region["region_code"])),
                 "pillars": content.of_region(content.pillar_scores, str(region["region_code"])),
             }

@@ -1,11 +1,16 @@
 """The scores of the example: three regencies, one of which the ministry's list does not name."""
 
+import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
+from definitions.instruments import load_instruments
 from ledger.project import pillar_ids
+from pilar.evaluation.explained import write_explanations
 from tests.dbt_project.conftest import Built
-from tests.dbt_project.landing import KOTIM, KUKAR, MALANG
+from tests.dbt_project.landing import KOTIM, KUKAR, MALANG, fetch
+from tests.pilar.explanations import recomputed
 
 
 def test_everything_is_built_and_passes(built: Built) -> None:
@@ -100,3 +105,16 @@ def test_p7_every_scored_question_names_its_batches(built: Built) -> None:
         f"select batch_ids from scores.question_scores where region_code = '{KUKAR}' and indicator_id = 'soc_apm_9y'"
     )
     assert found == [(["batch-bps_indikator-2024", "batch-disdik_peserta_didik-20241"],)]
+
+
+def test_the_explanations_follow_from_themselves_and_are_what_dbt_computed(built: Built, tmp_path: Path) -> None:
+    warehouse = tmp_path / "explained.duckdb"
+    shutil.copy(built.warehouse, warehouse)
+    write_explanations(warehouse, load_instruments(), ())
+    found = list(recomputed.sheets(fetch(warehouse, "select explanation from scores.explanations")))
+    assert sum(map(recomputed.check, found)) > 400
+    assert {sheet["role"] for sheet in found} == {"computed", "reported"}
+    why = {one["why"] for sheet in found for one in sheet["questions"] if one.get("score") is None}
+    assert why == {"no_indicator", "not_delivered", "not_in_data", "older_only", "suppressed"}
+    gaps = fetch(warehouse, "select state, count(*) from scores.gaps group by state")
+    assert {state for state, _ in gaps} >= {"reachable", "highest"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from definitions.exact import exact, rounded, shown
 from definitions.instrument import Instrument
 from definitions.instruments import load_instruments
-from definitions.scoring import Answer, Measured, Scored, improvement, score
+from definitions.scoring import Answer, Measured, Scored, improvement, score, with_score
 from ledger.errors import ConfigError
 
 SHIPPED = load_instruments()
@@ -276,3 +276,19 @@ def test_a_mean_lies_between_its_extremes_and_the_order_of_answers_means_nothing
     index = found.index.exact
     assert index is not None
     assert instrument.scale[0] <= index <= instrument.scale[1]
+
+
+@given(data=st.data(), name=st.sampled_from(["spbe-2020", "pemdi-2026", "epss-2022", "smart-city-2022", "skm-2017"]))
+def test_one_other_score_gives_what_scoring_all_anew_gives(data: st.DataObject, name: str) -> None:
+    instrument = SHIPPED[name]
+    low, high = next(iter(instrument.asked.values())).scale or (Fraction(0), Fraction(0))
+    answers: dict[str, Answer] = {
+        key: Fraction(int(low) + place * 7 % (int(high - low) + 1)) for place, key in enumerate(instrument.asked)
+    }
+    left_out = data.draw(st.sets(st.sampled_from([*answers]), max_size=2))
+    answers = {key: answer for key, answer in answers.items() if key not in left_out}
+    key, to = data.draw(st.sampled_from([*instrument.asked])), high
+    anew = score(instrument, {**answers, key: to})
+    found = with_score(instrument, score(instrument, answers), key, to)
+    assert (found.nodes, found.predicate) == (anew.nodes, anew.predicate)
+    assert found.marks == anew.marks

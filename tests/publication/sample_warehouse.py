@@ -9,12 +9,14 @@ from pathlib import Path
 
 import duckdb
 
+from definitions.instruments import load_instruments
 from definitions.records import load_records
 from ledger.project import columns, pillar_ids
 from ledger.regions import known
 from ledger.settings import REPOSITORY
 from pilar.evaluation.definition_tables import write_definitions
 from pilar.evaluation.evidence import Line, write_evidence
+from pilar.evaluation.explained import write_explanations
 from pilar.evaluation.instrument_scores import write_instrument_scores
 from pilar.evaluation.warehouse import regions_view
 from simulator.data.answers import answers
@@ -147,7 +149,7 @@ def build(path: Path) -> Path:
             _pillar_scores(connection, code)
             _index_scores(connection, code)
         _answers(connection)
-    write_instrument_scores(path)
+    write_explanations(path, load_instruments(), write_instrument_scores(path))
     with duckdb.connect(str(path)) as connection:
         connection.execute("DROP SCHEMA records CASCADE; DROP SCHEMA reference CASCADE")
     return path
@@ -215,6 +217,8 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(_described("candidate", f"mart_{pillar}"))
         connection.execute(MART.format(**words))
         connection.execute(PROMOTED.format(**words))
+    union = " UNION ALL BY NAME ".join(f"FROM promoted.mart_{pillar}" for pillar in PILLARS)
+    connection.execute(f"CREATE VIEW promoted.marts AS {union}")
 
 
 def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:

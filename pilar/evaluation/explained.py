@@ -1,0 +1,171 @@
+"""Every score explained, and every gap to the next band: the tables ``scores.explanations`` and ``scores.gaps``.
+
+The numbers are those of the tables of scores. They are read once for all regions, and explained sheet by sheet: the
+evaluation's own, the assessors' list, and what each role answered.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from definitions.indicators import Indicator, all_indicators
+from definitions.instrument import INDEX, Asked, Cohort, Instrument
+from definitions.scoring import Answer, Mark
+from pilar.evaluation.definition_tables import write_rows
+from pilar.evaluation.instrument_scores import Answered
+from pilar.evaluation.warehouse import PROMOTED, opened
+from pilar.explanations.case import Case, stand
+from pilar.explanations.explanation import COMPUTED, Explained, Place, Question, asked_of, explain, key_of
+from publication.json_text import to_json
+
+EXPLANATIONS, GAPS = "explanations", "gaps"
+
+_QUESTIONS = f"""
+select scored.*, mart.numerator, mart.denominator, mart.basis, mart.source_ids, mart.published_value, mart.published_by,
+  mart.held_since, measured.newest
+from scores.question_scores as scored
+left join {PROMOTED} as mart using (region_code, indicator_id, period)
+left join (
+  select region_code, indicator_id, max(period) as newest from {PROMOTED} where state = 'measured' group by all
+) as measured using (region_code, indicator_id)
+order by all
+"""
+Row = Mapping[str, Any]
+
+
+def write_explanations(warehouse: Path, instruments: Mapping[str, Instrument], answered: Sequence[Answered]) -> None:
+    """Explain what the tables of scores hold, and each answered sheet, and write both tables."""
+    with opened(warehouse) as connection:
+        rows: list[Row] = []
+        gaps: list[Row] = []
+        for at, explained in (*_evaluated(connection, instruments), *map(_of_role, answered)):
+            rows.append({**at.row(), "explanation": to_json(explained.document)})
+            gaps += explained.gaps
+        write_rows(connection, "scores", EXPLANATIONS, rows)
+        write_rows(connection, "scores", GAPS, gaps)
+
+
+# -- what the evaluation computes, and the assessors' list -------------------------------------------------------------
+
+
+def _evaluated(
+    connection: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]
+) -> Iterator[tuple[Place, Explained]]:
+    rules = {f"{one.prefix}-{cohort.id}": (one, cohort) for one in instruments.values() for cohort in one.cohorts}
+    questions = _by(_read(connection, _QUESTIONS), "region_code", "rule_set_id")
+    dimensions = _by(_read(connection, "from scores.dimension_scores"), "region_code", "rule_set_id", "basis")
+    pillars = _by(_read(connection, "from scores.pillar_scores order by all"), "region_code")
+    for index in _read(connection, "from scores.index_scores order by all"):
+        computed = index["basis"] == COMPUTED
+        place = (index["region_code"], index["rule_set_id"])
+        own = questions.get(place, ()) if computed else ()
+        parts = dimensions.get((*place, index["basis"]), ())
+        yield _sheet(index, rules[index["rule_set_id"]], parts, own, pillars[place[:1]] if computed else ())
+
+
+def _sheet(
+    index: Row,
+    rules: tuple[Instrument, Cohort],
+    dimensions: Sequence[Row],
+    scored: Sequence[Row],
+    pillars: Sequence[Row],
+) -> tuple[Place, Explained]:
+    instrument, cohort = rules
+    indicators = {indicator.id: indicator for _, indicator in all_indicators()}
+    rows = {f"{row['dimension']}/{int(row['question_key'].rpartition('-')[2])}": row for row in scored}
+    at = Place(
+        *(index["region_system"], index["region_code"], index["region_name"]),
+        *(instrument.id, instrument.years[0], index["basis"]),
+    )
+    asked = instrument.asked.values() if at.role == COMPUTED else ()
+    questions = [_question(one, rows.get(one.key), indicators) for one in asked]
+    answers: dict[str, Answer] = {one.key: one.score for one in questions if one.score is not None}
+    for row in dimensions:
+        if row["value_from"] == "reported" and row["value"] is not None:
+            answers[row["dimension"]] = row["value"]
+    case = Case(instrument, cohort.id, answers, of_answered=True)
+    values = {INDEX: index["index_value"], **{row["dimension"]: row["value"] for row in dimensions}}
+    names = ("pillar", "score", "questions_scored", "questions_total", "state", "held_since")
+    return at, explain(
+        at,
+        case,
+        stand(case),
+        questions,
+        values=values,
+        pillars=[{name: row[name] for name in names} for row in pillars],
+        more={
+            "rule_set_id": index["rule_set_id"],
+            "missing_because": index["missing_because"],
+            "published_value": index["published_value"],
+            "published_by": index["published_by"],
+        },
+    )
+
+
+def _question(asked: Asked, row: Row | None, indicators: Mapping[str, Indicator]) -> Question:
+    if row is None:
+        return Question(asked, asked.key, None, "unanswered", why="no_indicator")
+    score = None if row["score"] is None else Fraction(row["score"])
+    why = None if score is not None else _why(row)
+    more = {"reason": row["newest"]} if why == "older_only" else {}
+    indicator = indicators[row["indicator_id"]]
+    return Question(asked, asked.key, score, row["state"], {**row, **more}, score, indicator, why)
+
+
+def _why(row: Row) -> str:
+    if row["state"] == "suppressed":
+        return "suppressed"
+    if row["state"] == "measured":
+        return "no_band"
+    if row["newest"] is not None:
+        return "older_only"
+    return "not_in_data" if row["batch_ids"] else "not_delivered"
+
+
+# -- what each role answered -------------------------------------------------------------------------------------------
+
+
+def _of_role(one: Answered) -> tuple[Place, Explained]:
+    sheet, instrument = one.sheet, one.instrument
+    at = Place(
+        *(sheet.region_system, sheet.region_code, sheet.region_name),
+        *(sheet.instrument, sheet.year, sheet.role),
+    )
+    case = Case(instrument, one.scored.cohort, {key_of(instrument, name): said for name, said in one.answers.items()})
+    rows = {str(row["question"]): row for row in one.rows}
+    questions = [_answer(case, key, mark, rows.get(key)) for key, mark in one.scored.marks.items()]
+    known = {mark.key for mark in one.scored.marks.values()}
+    questions += [
+        Question(asked, key, None, "not_asked", why="part_given")
+        for key, asked in instrument.asked.items()
+        if key not in known and not asked.each
+    ]
+    predicate = None if one.scored.predicate is None else str(one.scored.predicate)
+    values = {name: node.value for name, node in one.scored.nodes.items()}
+    return at, explain(at, case, stand(case), questions, values=values, more={"predicate": predicate})
+
+
+def _answer(case: Case, key: str, mark: Mark, row: Row | None) -> Question:
+    state = str(row["state"]) if row is not None else mark.state
+    why = state if state in ("waiting", "counted", "unanswered", "refused") else None
+    return Question(asked_of(case.instrument, key), key, mark.score, state, row or {}, case.answers.get(key), why=why)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _read(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _by(rows: Iterable[Row], *names: str) -> Mapping[tuple[Any, ...], Sequence[Row]]:
+    found = defaultdict[tuple[Any, ...], list[Row]](list)
+    for row in rows:
+        found[tuple(row[name] for name in names)].append(row)
+    return found

@@ -1,0 +1,75 @@
+"""A sheet of a publication taken up again: its case, and what values that somebody tries would make of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from definitions.exact import exact
+from definitions.indicators import all_indicators
+from definitions.instrument import INDEX, Instrument
+from definitions.scoring import Answer
+from pilar.explanations.case import Case, Standing, place, read_answer, stand
+from pilar.explanations.explanation import measurement
+from pilar.explanations.gaps import Gap, measured_gap, scores_of
+
+Document = Mapping[str, Any]
+Change = tuple[str, object, object]
+"""What changes, from what, to what."""
+
+
+def case_of(sheet: Document, instrument: Instrument) -> Case:
+    """The case that a sheet of an explanation tells of."""
+    answers: dict[str, Answer] = {node["id"]: exact(node["answer"]) for node in sheet["nodes"] if node["given"]}
+    for question in sheet["questions"]:
+        if "answer" in question:
+            asked = instrument.asked[place(question["key"])]
+            options = asked.rubric.options if asked.rubric is not None else None
+            said = question["answer"]
+            answers[question["key"]] = said if isinstance(said, str) and said in (options or ()) else exact(said)
+    return Case(instrument, sheet["cohort"], answers, of_answered=sheet["of_answered"])
+
+
+def tried(case: Case, given: Sequence[tuple[str, str]]) -> tuple[Standing, Standing]:
+    """What stands, and what would stand with these answers (name and text). Raises ConfigError for a wrong one."""
+    changed = case.with_answers(dict(read_answer(case, name, text) for name, text in given))
+    return stand(case), stand(changed)
+
+
+def changes(case: Case, before: Standing, after: Standing) -> Iterator[Change]:
+    """The scores, pillars, parts and index that differ; the index in any case."""
+    for key in sorted({*before.marks, *after.marks}, key=_order(case)):
+        old, new = _score(before, key), _score(after, key)
+        if old != new:
+            yield key, old, new
+    for name in sorted({*before.pillars, *after.pillars}):
+        old_pillar, new_pillar = before.pillars.get(name), after.pillars.get(name)
+        if old_pillar != new_pillar:
+            yield name, old_pillar, new_pillar
+    for name in (*case.instrument.nodes, INDEX):
+        if name == INDEX or before.value(name) != after.value(name):
+            yield name, before.value(name), after.value(name)
+
+
+def _order(case: Case) -> Any:
+    places = {key: number for number, key in enumerate(case.instrument.asked)}
+    return lambda key: (places[place(key)], key)
+
+
+def _score(standing: Standing, key: str) -> Fraction | None:
+    return standing.marks[key].score if key in standing.marks else None
+
+
+def gaps_of(sheet: Document, instrument: Instrument) -> Mapping[str, Mapping[Fraction, Gap]]:
+    """For each measured question what every higher score takes: those that no possible value gives are left out."""
+    indicators = {indicator.id: indicator for _, indicator in all_indicators()}
+    found: dict[str, Mapping[Fraction, Gap]] = {}
+    for question in sheet["questions"]:
+        asked = instrument.asked[place(question["key"])]
+        if question.get("value") is None or question.get("score") is None or asked.rubric is None:
+            continue
+        measured = measurement(indicators[question["indicator"]["id"]], question)
+        if measured is not None and asked.rubric.bands is not None:
+            higher = [one for one in scores_of(asked) if one > exact(question["score"])]
+            gaps = {score: measured_gap(asked.rubric, measured, score) for score in higher}
+            found[question["key"]] = {score: gap for score, gap in gaps.items() if gap.score == score}
+    return found
