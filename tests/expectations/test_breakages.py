@@ -14,7 +14,8 @@ import pytest
 from expectations.engine import opened
 from expectations.gate import PILLARS, all_queries, rules_by_table, run_gate
 from expectations.rules import Severity
-from tests.expectations.breakages import BREAKAGES, ESCAPED, TARGETS, Breakage
+from tests.expectations.breakages import BREAKAGES, ESCAPED
+from tests.expectations.spoiling import TARGETS, Breakage
 from tests.expectations.two_versions import build_two_versions
 
 Noticed = Mapping[str, Mapping[Breakage, frozenset[str]]]
