@@ -161,10 +161,9 @@ def test_p2_other_regions_of_the_installation_reach_every_pillar(house: House) -
         "landing._regions",
         "records.birth",
         *PUBLISHED,
-        "records.disaster_event",
         *(
             f"records.{record}{behind}"
-            for record in ("facility", "school", "waste_balance")
+            for record in ("disaster_event", "facility", "school", "waste_balance")
             for behind in ("", "__set_aside")
         ),
         *(f"figures.{pillar}" for pillar in ("economy", "environment", "living", "society")),
