@@ -215,6 +215,9 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(_described("candidate", f"mart_{pillar}"))
         connection.execute(MART.format(**words))
         connection.execute(PROMOTED.format(**words))
+    connection.execute(
+        f"CREATE VIEW promoted.marts AS {' UNION ALL '.join(f'FROM promoted.mart_{one}' for one in PILLARS)}"
+    )
 
 
 def _question_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
@@ -253,7 +256,9 @@ def _pillar_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
         scores = _scores_of(connection, code, pillar)
         held = pillar == "branding"
         connection.execute(
-            "INSERT INTO scores.pillar_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
+            "INSERT INTO scores.pillar_scores SELECT 'kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "coalesce(bool_or(synthetic), false) FROM scores.question_scores "
+            "WHERE region_code = ? AND pillar = ? AND score IS NOT NULL",
             [
                 code,
                 REGIONS[code],
@@ -265,6 +270,8 @@ def _pillar_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
                 HELD_SINCE if held else None,
                 HELD_REASON if held else None,
                 EARLIER_EVALUATION if held else EVALUATION,
+                code,
+                pillar,
             ],
         )
 
