@@ -81,18 +81,18 @@ def _regions_present(table: str) -> Rule:
 
 
 def _mean_of_questions(table: str, of: str, column: str, also: str) -> Rule:
-    """A score is the mean of its questions' scores, to half a unit of its last decimal, and counts them."""
+    """A score is the mean of its questions' scores, rounded half up, and counts them. All exact: no division."""
     return no_rows(
         "mean_of_questions",
         table,
-        """SELECT region_code, {of}, score, mean, questions_scored, scored, synthetic FROM (
-             SELECT s.region_code, s.{of}, s.{column} AS score, s.questions_scored, s.synthetic, avg(q.score) AS mean,
+        """SELECT region_code, {of}, score, total, questions_scored, scored, synthetic FROM (
+             SELECT s.region_code, s.{of}, s.{column} AS score, s.questions_scored, s.synthetic, sum(q.score) AS total,
                count(q.score) AS scored, coalesce(bool_or(q.synthetic) FILTER (q.score IS NOT NULL), false) AS simulated
              FROM {batch} s LEFT JOIN scores.question_scores q
                ON q.region_code = s.region_code AND q.{of} = s.{of} {also}
              GROUP BY ALL)
-           WHERE scored <> questions_scored OR (score IS NULL) <> (mean IS NULL) OR abs(score - mean) > 0.005 + 1e-9
-             OR simulated <> synthetic""",
+           WHERE scored <> questions_scored OR (score IS NULL) <> (total IS NULL) OR simulated <> synthetic
+             OR score * scored - total > 0.005 * scored OR total - score * scored >= 0.005 * scored""",
         "a score is the mean of its questions' scores, and simulated where one of them is",
         of=of,
         column=column,
