@@ -28,6 +28,7 @@ WORDS = {
     "jump": "a jump within a year: mistyped?",
     "size_of_province": "as large as the province: wrong region?",
     "published_without_parts": "a percentage, and parts are blank",
+    "rows_undecided": "two sources give these rows, and neither counts: say which is `over` the other",
 }
 
 

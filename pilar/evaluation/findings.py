@@ -27,7 +27,7 @@ from definitions.instruments import load_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
 from pilar.evaluation.between import between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
-from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql
+from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
 
@@ -49,6 +49,8 @@ SEVERITIES: Mapping[str, Severity] = {
     "jump": "doubt",
     "size_of_province": "doubt",
     "published_without_parts": "doubt",
+    "rows_undecided": "doubt",
+    "rows_superseded": "note",
     "region_out_of_scope": "note",
 }
 """``contradiction``: both cannot be right. ``doubt``: possible, and seldom. ``note``: nothing is wrong with it."""
@@ -189,6 +191,7 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
     }
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
+        queries[f"set aside of {record.id}"] = set_aside_sql(record)
         claims = claims_sql(record)
         if claims is not None:
             queries[f"claims of {record.id}"] = claims

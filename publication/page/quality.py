@@ -36,9 +36,17 @@ FINDINGS = {
         "angka sebesar angka provinsi, mungkin salah daerah", "figure of a province's size, perhaps of the wrong region"
     ),
     "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
+    "rows_undecided": Text(
+        "baris yang tidak dipakai: dua sumber memuat data yang sama", "rows not used: two sources give the same"
+    ),
+    "rows_superseded": Text(
+        "baris yang tidak dipakai: sumber lain didahulukan", "rows not used: another source is first"
+    ),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
 }
+NOT_USED = ("rows_undecided", "rows_superseded")
+"""Findings that are counted by their rows."""
 SEVERITIES = {
     "contradiction": Text("bertentangan", "contradiction"),
     "doubt": Text("meragukan", "doubtful"),
@@ -135,7 +143,7 @@ def _finding(content: Content, severity: str, rule: str, source_id: str, rows: S
         source_id,
         ", ".join(owners),
         day(min(since)) if since else None,
-        number(len(rows)),
+        number(sum(int(row["row_count"]) for row in rows) if rule in NOT_USED else len(rows)),
         [_example(content, row) for row in shown],
     )
 

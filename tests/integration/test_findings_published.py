@@ -1,6 +1,6 @@
 """Findings through publications: real batches, a real ledger, and what becomes of a finding from one to the next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class House:
 
 
 @pytest.fixture
-def house(ledger: Ledger, settings: Settings, tmp_path: Path) -> Iterator[House]:
+def house(ledger: Ledger, settings: Settings, tmp_path: Path) -> House:
     folder = tmp_path / "satudata"
     folder.mkdir()
     for name in FILES:
@@ -116,7 +116,7 @@ def house(ledger: Ledger, settings: Settings, tmp_path: Path) -> Iterator[House]
         path.write_text(yaml.safe_dump(source_file(name)), encoding="utf-8")
     connections = {"satudata": Connection(url=folder.as_uri())}
     own = settings.model_copy(update={"sources_dir": tmp_path / "sources", "lookup": connections.get})
-    yield House(ledger, own, folder)
+    return House(ledger, own, folder)
 
 
 def test_p2_p3_a_finding_opens_closes_when_the_data_heal_and_opens_again(house: House) -> None:

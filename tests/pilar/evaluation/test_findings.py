@@ -104,8 +104,18 @@ def published(value: object, numerator: object, denominator: object, **more: obj
         # What is no division has no parts to follow from.
         (published("7.99", 1, 2, indicator="eco_poverty_p0"), None),
         (published("50", 1, 1, region_code="11.01"), None),
+        # No indicator knows it. As a percentage it follows from its parts to the last decimal that is printed.
+        (published("85.2237812372", 33285, 39056, indicator="table_43_c28", unit="%"), None),
+        (published("85.2237812373", 33285, 39056, indicator="table_43_c28", unit="%"),
+         ("85.2237812373", "85.2237812372")),
+        (published("0.0007748994568", 1, 129049, indicator="table_29_c26", unit="%"), None),
+        (published("50", 33285, 39056, indicator="table_43_c28", unit="per 1,000"), None),
+        (published("50", 33285, 39056, indicator="table_43_c28"), None),
+        # The largest budgets, in rupiah.
+        (published("87.5", 87_500_000_000_000, 100_000_000_000_000, unit="%"), None),
+        (published("87.4", 87_500_000_000_000, 100_000_000_000_000, unit="%"), ("87.4000", "87.50")),
     ],
-)
+)  # fmt: skip
 def test_a_published_figure_follows_from_its_own_parts(path: Path, row: Row, told: tuple[str, str] | None) -> None:
     file_of(path, records={"published_figure": [row]})
     seen = found(path, "rule", "against", "published", "recomputed", without=["region_out_of_scope"])
@@ -300,6 +310,23 @@ def test_regions_left_out_are_a_note_for_each_source_and_period(path: Path) -> N
     assert found(path, *columns) == [("region_out_of_scope", "note", "11.01", 2, "a", 1)]
 
 
+def test_rows_that_do_not_count_are_counted_by_source_and_reason(path: Path) -> None:
+    def aside(source: str, because: str, year: int) -> Row:
+        return {"region_code": KUKAR, "year": year, "_source": source, "_because": because}
+
+    rows = [
+        *(aside("sipsn", "superseded by ledger", year) for year in (2022, 2023, 2024)),
+        aside("sipsn", "superseded by survey", 2024),
+        *(aside("survey", "two sources without precedence", year) for year in (2021, 2022)),
+    ]
+    file_of(path, records={"waste_balance__set_aside": rows})
+    assert found(path, "rule", "severity", "source_id", "subject", "field", "published", "row_count", "row_no") == [
+        ("rows_superseded", "note", "sipsn", "waste_balance", "ledger", "3", 3, 0),
+        ("rows_superseded", "note", "sipsn", "waste_balance", "survey", "1", 1, 3),
+        ("rows_undecided", "doubt", "survey", "waste_balance", None, "2", 2, 4),
+    ]
+
+
 def test_a_finding_is_known_by_what_it_is_about_and_not_by_where_it_came_from(path: Path) -> None:
     def ids(**more: object) -> set[object]:
         rows = [budget("4.1", 100, 70, 7), budget("4.2", 100, 70, 7)]
@@ -351,7 +378,7 @@ def test_p3_a_look_that_fails_leaves_the_others_and_is_not_among_those_that_were
 
 def test_every_look_is_answered_where_nothing_is_damaged(path: Path) -> None:
     write_findings(file_of(path), {})
-    assert len(looked(path)) == 7 + 2 + len(load_records())
+    assert len(looked(path)) == 7 + 2 + 2 * len(load_records())
 
 
 def test_every_rule_has_words_for_readers() -> None:
