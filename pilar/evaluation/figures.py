@@ -186,8 +186,8 @@ def _part_rows(number: int, part: Part, counted: Mapping[Rows, str], indicators:
     )
     if part.figure is not None:
         return (
-            f"  select {number} as part, region_code, {period}, cast(lowest as decimal(28, 4)) as lowest,\n"
-            f"    cast(highest as decimal(28, 4)) as highest, blanks, {lineage}\n"
+            f"  select {number} as part, region_code, {period}, {_cut('lowest')} as lowest,\n"
+            f"    {_cut('highest')} as highest, blanks, {lineage}\n"
             f"  from newest_figures where indicator = {literal(part.figure)}"
         )
     rows = Rows.of(part)
@@ -226,10 +226,15 @@ def _taken_over(indicators: Sequence[Indicator]) -> str:
   group by indicator, region_code, period
 ),
 taken_over as (
-  select indicator_id, region_code, period, numerator, denominator, cast(published_value as decimal(28, 8)) as amount,
+  select indicator_id, region_code, period, numerator, denominator, {_cut("published_value")} as amount,
     'taken_over' as basis, batch_ids, source_ids, is_synthetic
   from published anti join computed using (indicator_id, region_code, period)
 )"""
+
+
+def _cut(value: str) -> str:
+    """Eight decimals of a published figure, not rounded: rounded half up later, it is what the whole figure is."""
+    return f"cast({value} - {value} % 0.00000001 as decimal(28, 8))"
 
 
 def _no_figures() -> str:
