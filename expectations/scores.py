@@ -80,6 +80,26 @@ def _regions_present(table: str) -> Rule:
     return no_rows("regions_present", table, query, "no region silently disappears")
 
 
+def _mean_of_questions(table: str, of: str, column: str, also: str) -> Rule:
+    """A score is the mean of its questions' scores, rounded half up, and counts them. All exact: no division."""
+    return no_rows(
+        "mean_of_questions",
+        table,
+        """SELECT region_code, {of}, score, total, questions_scored, scored, synthetic FROM (
+             SELECT s.region_code, s.{of}, s.{column} AS score, s.questions_scored, s.synthetic, sum(q.score) AS total,
+               count(q.score) AS scored, coalesce(bool_or(q.synthetic) FILTER (q.score IS NOT NULL), false) AS simulated
+             FROM {batch} s LEFT JOIN scores.question_scores q
+               ON q.region_code = s.region_code AND q.{of} = s.{of} {also}
+             GROUP BY ALL)
+           WHERE scored <> questions_scored OR (score IS NULL) <> (total IS NULL) OR simulated <> synthetic
+             OR score * scored - total > 0.005 * scored OR total - score * scored >= 0.005 * scored""",
+        "a score is the mean of its questions' scores, and simulated where one of them is",
+        of=of,
+        column=column,
+        also=also,
+    )
+
+
 _QUESTION_RULES = (
     not_empty(QUESTIONS),
     _unique(QUESTIONS, "one score per region, rule set and question"),
@@ -98,6 +118,25 @@ _QUESTION_RULES = (
            (indicator_id IS NULL OR value IS NULL
             OR coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0)""",
         "a score is explained down to the batches it rests on",
+    ),
+    no_rows(
+        "value_in_force",
+        QUESTIONS,
+        """SELECT q.region_code, q.question_key, q.period, q.value, m.value AS in_force FROM {batch} q
+           LEFT JOIN promoted.marts m USING (region_system, region_code, indicator_id, period)
+           WHERE CASE WHEN q.period IS NULL THEN q.state <> 'missing' ELSE (q.value, q.state, q.batch_ids, q.synthetic)
+             IS DISTINCT FROM (m.value, m.state, m.batch_ids, m.synthetic) END""",
+        "a question is answered with the figure that is in force, and with what it rests on",
+    ),
+    no_rows(
+        "score_of_band",
+        QUESTIONS,
+        """SELECT q.region_code, q.question_key, q.value, q.score, b.score AS of_band FROM {batch} q
+           LEFT JOIN {seed:bands} b ON b.question_key = q.question_key AND b.rubric_version = q.rubric_version
+             AND (b.lower IS NULL OR q.value > b.lower OR b.lower_inclusive AND q.value = b.lower)
+             AND (b.upper IS NULL OR q.value < b.upper OR b.upper_inclusive AND q.value = b.upper)
+           WHERE q.state = 'measured' AND (q.score, q.rubric_status) IS DISTINCT FROM (b.score, b.status)""",
+        "a score is the one of the band that its value lies in, as official as the band",
     ),
 )
 
@@ -125,6 +164,7 @@ _PILLAR_RULES = (
            WHERE questions_scored NOT BETWEEN 0 AND questions_total OR (score IS NULL) <> (questions_scored = 0)""",
         "a score says how many of its questions it rests on",
     ),
+    _mean_of_questions(PILLARS, "pillar", "score", ""),
 )
 
 _DIMENSION_RULES = (
@@ -151,8 +191,9 @@ _DIMENSION_RULES = (
         """SELECT d.region_code, d.rule_set_id, d.dimension, d.weight, s.weight AS ruled FROM {batch} d
            LEFT JOIN {seed:rule_sets} s ON s.rule_set_id = d.rule_set_id AND s.dimension = d.dimension
            WHERE d.weight IS DISTINCT FROM s.weight
-           AND NOT (d.state = 'not_applicable' AND coalesce(d.weight, 0) = 0)""",
-        "a weight is the one of the named rule set",
+             AND NOT (d.state = 'not_applicable' AND coalesce(d.weight, 0) = 0)
+             OR s.weight IS NULL AND d.state <> 'not_applicable'""",
+        "a weight is the one of the named rule set, and a dimension that has none has no value",
     ),
     no_rows(
         "evidence",
@@ -160,6 +201,9 @@ _DIMENSION_RULES = (
         """SELECT region_code, dimension, basis FROM {batch} WHERE state = 'measured'
            AND basis <> 'reported' AND coalesce(len(list_filter(batch_ids, b -> b IS NOT NULL)), 0) = 0""",
         "a computed value names its batches; a reported one is the assessors' own",
+    ),
+    _mean_of_questions(
+        DIMENSIONS, "dimension", "value", "AND q.rule_set_id = s.rule_set_id WHERE s.value_from = 'computed'"
     ),
 )
 
@@ -206,6 +250,14 @@ _INDEX_RULES = (
              GROUP BY ALL)
            WHERE index_value IS DISTINCT FROM recomputed""",
         "the index is the weighted sum of its dimensions, rounded half up as its rule set says",
+    ),
+    no_rows(
+        "simulated_in_part",
+        INDEX,
+        """SELECT i.region_code, i.rule_set_id, i.basis, i.synthetic FROM {batch} i
+           JOIN scores.dimension_scores d USING (region_system, region_code, rule_set_id, basis)
+           GROUP BY ALL HAVING bool_or(d.synthetic) <> i.synthetic""",
+        "an index is simulated where one of its dimensions is",
     ),
 )
 

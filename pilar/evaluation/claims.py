@@ -9,9 +9,17 @@ from collections.abc import Iterator
 from definitions.indicators import DIVIDED
 from definitions.records import FIGURES, REGION, SET_ASIDE, Claim, Record
 from ledger.sql import identifier, literal
-from pilar.evaluation.record_views import NO_REGION, TWICE, UNDECIDED
+from pilar.evaluation.record_views import NO_REGION, SUPERSEDED, TWICE, UNDECIDED
 
 REGIONS = "(select region_code from landing._regions)"
+_FIRST_OF_THEM = (
+    "cast(count(*) as integer) as row_count, min(_batch) as batch_id,\n"
+    "  arg_min(_page, (_batch, _page, _row)) as page_no, arg_min(_row, (_batch, _page, _row)) as row_no"
+)
+# Both sides of a comparison: of two wide decimals DuckDB would cut the scale of one.
+_EXACT = "decimal(38, 19)"
+# As many decimals as a published figure and its parts have at most. Their product must fit in what is exact.
+_OF_VALUE, _OF_PART = 13, 4
 
 
 def claims_sql(record: Record) -> str | None:
@@ -33,34 +41,38 @@ def agrees(num: str, den: str, stated: str, *, factor: str, halves: tuple[str, s
     high, low = f"({n} + {half_num})", f"({n} - {half_num})"
     return (
         f"case when abs({den}) > {half_den} then\n"
-        f"  ({stated} - {half}) * {widest(high, f'-{half_den}', half_den)} <= {factor} * {high}\n"
-        f"  and ({stated} + {half}) * {widest(low, half_den, f'-{half_den}')} >= {factor} * {low} end"
+        f"  ({stated} - {half}) * {widest(high, f'-{half_den}', half_den)} <= cast({factor} * {high} as {_EXACT})\n"
+        f"  and ({stated} + {half}) * {widest(low, half_den, f'-{half_den}')} >= cast({factor} * {low} as {_EXACT}) end"
     )
 
 
 def published_sql() -> str:
     """Published figures whose value does not follow from their own numerator and denominator.
 
-    They are rounded to the decimals that their source states, else to those they show. A whole part is a count.
+    They are rounded to the decimals that their source states, else to those they show. A whole part is a count. How
+    the parts are divided says the indicator. Where none is known, the source's unit does: of a percentage alone.
     """
     stated = "coalesce(figure.decimals, " + _shown("figure.value") + ")"
     halves = (
         f"({_half_of_part('figure.numerator')} + case when formula = 'growth' "
         f"then {_half_of_part('figure.denominator')} else 0 end)",
         _half_of_part("figure.denominator"),
-        _half(stated),
+        _half(stated, _OF_VALUE),
     )
     num = "(figure.numerator - case when formula = 'growth' then figure.denominator else 0 end)"
-    follows = agrees(num, "figure.denominator", "figure.value", factor="factor", halves=halves)
+    factor = "coalesce(factor, 100)"
+    follows = agrees(num, "figure.denominator", "figure.value", factor=factor, halves=halves)
+    divided = ", ".join(map(literal, sorted(DIVIDED)))
     return (
         "select 'published_ratio_differs' as rule, _source as source_id, region_code, period, indicator as scope,\n"
-        "  indicator as subject, 'value' as field, cast(figure.value as varchar) as published,\n"
-        f"  {num} as num, figure.denominator as den, factor, greatest(dp, {stated}) as dp,\n"
-        "  concat_ws(' ', publisher, figure.vintage) as against, indicator as indicator_id,\n"
+        "  indicator as subject, 'value' as field,\n"
+        "  regexp_replace(cast(figure.value as varchar), '0{1,9}$', '') as published,\n"
+        f"  {num} as num, figure.denominator as den, {factor} as factor, greatest(coalesce(dp, 0), {stated}) as dp,\n"
+        "  concat_ws(' ', publisher, figure.vintage) as against, defined.id as indicator_id,\n"
         "  _batch as batch_id, _page as page_no, _row as row_no\n"
-        f"from records.{FIGURES} as figure inner join definitions.indicators as defined on indicator = defined.id\n"
-        f"where formula in ({', '.join(map(literal, sorted(DIVIDED)))}) and region_code in {REGIONS}\n"
-        f"  and not ({follows})"
+        f"from records.{FIGURES} as figure left join definitions.indicators as defined on indicator = defined.id\n"
+        f"where case when defined.id is null then figure.unit = '%' else formula in ({divided}) end\n"
+        f"  and region_code in {REGIONS} and not ({follows})"
     )
 
 
@@ -72,8 +84,7 @@ def left_out_sql(record: Record) -> str:
         "select 'region_out_of_scope' as rule, _source as source_id, null as region_code, "
         f"{period} as period, {literal(name)} || ' ' || _source as scope,\n"
         "  coalesce(region_code, '(none of the installation)') as subject, 'region_code' as field,\n"
-        "  region_code as published, cast(count(*) as integer) as row_count, min(_batch) as batch_id,\n"
-        "  arg_min(_page, (_batch, _page, _row)) as page_no, arg_min(_row, (_batch, _page, _row)) as row_no\n"
+        f"  region_code as published, {_FIRST_OF_THEM}\n"
         f"from (from records.{identifier(name)} where region_code not in {REGIONS}\n"
         f"  union all by name from records.{identifier(name + SET_ASIDE)} where _because = {literal(NO_REGION)})\n"
         f"group by _source, region_code, {period}"
@@ -81,17 +92,16 @@ def left_out_sql(record: Record) -> str:
 
 
 def set_aside_sql(record: Record) -> str:
-    """The rows that do not count since their key came twice: by reason, source, region and period."""
-    period = f"cast({identifier(record.period)} as varchar)"
+    """Rows that do not count since their key came twice: how many, by source and reason."""
+    other = f"substr(_because, {len(SUPERSEDED) + 1})"
     return (
-        f"select case _because when {literal(TWICE)} then 'key_given_twice' else 'key_of_two_sources' end as rule,\n"
-        f"  _source as source_id, region_code, {period} as period, {literal(record.id)} || ' ' || _source as scope,\n"
-        f"  {literal(record.id)} as subject, {literal(', '.join(record.key))} as field, null as published,\n"
-        "  cast(count(*) as integer) as row_count, min(_batch) as batch_id,\n"
-        "  arg_min(_page, (_batch, _page, _row)) as page_no, arg_min(_row, (_batch, _page, _row)) as row_no\n"
+        f"select case _because when {literal(TWICE)} then 'key_given_twice' when {literal(UNDECIDED)} "
+        "then 'key_of_two_sources' else 'rows_superseded' end as rule, _source as source_id,\n"
+        f"  null as region_code, null as period, {literal(record.id)} || ' ' || _source as scope,\n"
+        f"  {literal(record.id)} as subject, if(starts_with(_because, {literal(SUPERSEDED)}), {other},\n"
+        f"    {literal(', '.join(record.key))}) as field, null as published, {_FIRST_OF_THEM}\n"
         f"from records.{identifier(record.id + SET_ASIDE)}\n"
-        f"where _because in ({literal(TWICE)}, {literal(UNDECIDED)}) and region_code in {REGIONS}\n"
-        f"group by all"
+        f"where _because <> {literal(NO_REGION)} and region_code in {REGIONS} group by _source, _because"
     )
 
 
@@ -145,14 +155,14 @@ def _half_literal(scale: int) -> str:
     return f"0.{'0' * scale}5"
 
 
-def _half(decimals: str) -> str:
-    """As ``_half_literal``, where SQL gives the decimals."""
-    cases = " ".join(f"when {scale} then {_half_literal(scale)}" for scale in range(4))
-    return f"(case {decimals} {cases} else {_half_literal(4)} end)"
+def _half(decimals: str, most: int) -> str:
+    """As ``_half_literal``, where SQL gives the decimals, and so many at most."""
+    cases = " ".join(f"when {scale} then {_half_literal(scale)}" for scale in range(most))
+    return f"(case {decimals} {cases} else {_half_literal(most)} end)"
 
 
 def _half_of_part(part: str) -> str:
-    return f"(case when {_shown(part)} = 0 then 0 else {_half(_shown(part))} end)"
+    return f"(case when {_shown(part)} = 0 then 0 else {_half(_shown(part), _OF_PART)} end)"
 
 
 def _shown(decimal: str) -> str:

@@ -209,7 +209,8 @@ def _part_rows(number: int, part: Part, counted: Mapping[Rows, str], indicators:
 
 def _figure_rows(number: int, part: Part, table: str, *more: str) -> str:
     assert part.figure is not None
-    shown = ", ".join(("lowest", "highest", "blanks", _LINEAGE, *more))
+    amounts = (f"{_cut('lowest')} as lowest", f"{_cut('highest')} as highest")
+    shown = ", ".join((*amounts, "blanks", _LINEAGE, *more))
     return (
         f"  select {number} as part, region_code, {_period(part)}, {shown}\n"
         f"  from {table} where indicator = {literal(part.figure)}"
@@ -307,10 +308,15 @@ def _taken_over(indicators: Sequence[Indicator]) -> str:
   group by indicator, region_code, period
 ),
 taken_over as (
-  select indicator_id, region_code, period, numerator, denominator, cast(published_value as decimal(28, 8)) as amount,
+  select indicator_id, region_code, period, numerator, denominator, {_cut("published_value")} as amount,
     'taken_over' as basis, batch_ids, source_ids, is_synthetic
   from published anti join computed using (indicator_id, region_code, period)
 )"""
+
+
+def _cut(value: str) -> str:
+    """Eight decimals of a published figure, not rounded: rounded half up later, it is what the whole figure is."""
+    return f"cast({value} - {value} % 0.00000001 as decimal(28, 8))"
 
 
 def _no_figures() -> str:

@@ -53,6 +53,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "size_of_province": "doubt",
     "published_without_parts": "doubt",
     "vintages_apart": "doubt",
+    "rows_superseded": "note",
     "region_out_of_scope": "note",
     "not_looked_for": "note",
 }

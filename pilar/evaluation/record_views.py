@@ -40,6 +40,7 @@ LINEAGE: Mapping[str, str] = MappingProxyType(
 BECAUSE = "_because"
 UNDECIDED = "two sources without precedence"
 TWICE = "its source gives the key twice"
+SUPERSEDED = "superseded by "
 NO_REGION = "no region of the installation"
 
 
@@ -420,7 +421,7 @@ def _because(sources: Sequence[str], over: Mapping[str, Collection[str]]) -> str
         above = [one for one in others if own in over[one] and one not in over[own]]
         below = [one for one in others if one in over[own] and own not in over[one]]
         cases += [(own, one, UNDECIDED) for one in others if one not in above and one not in below]
-        cases += [(own, one, f"superseded by {one}") for one in above]
+        cases += [(own, one, f"{SUPERSEDED}{one}") for one in above]
     written = " ".join(
         f"when given._source = {literal(own)} and met.{identifier(f'_from_{one}')} then {literal(said)}"
         for own, one, said in cases

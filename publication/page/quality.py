@@ -48,12 +48,17 @@ FINDINGS = {
         "nilai kosong karena tidak ada satu rilis yang memuat semua komponennya",
         "value that is missing since no release has all of its components",
     ),
+    "rows_superseded": Text(
+        "baris yang tidak dipakai: sumber lain didahulukan", "rows not used: another source is first"
+    ),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
     "not_looked_for": Text(
         "pemeriksaan tidak dapat dilakukan: datanya tidak terbaca", "check that was not made: its data cannot be read"
     ),
 }
+NOT_USED = ("key_given_twice", "key_of_two_sources", "rows_superseded")
+"""Findings that are counted by their rows."""
 SEVERITIES = {
     "contradiction": Text("bertentangan", "contradiction"),
     "doubt": Text("meragukan", "doubtful"),
@@ -150,7 +155,7 @@ def _finding(content: Content, severity: str, rule: str, source_id: str, rows: S
         source_id,
         ", ".join(owners),
         day(min(since)) if since else None,
-        number(len(rows)),
+        number(sum(int(row["row_count"]) for row in rows) if rule in NOT_USED else len(rows)),
         [_example(content, row) for row in shown],
     )
 

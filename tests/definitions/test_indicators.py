@@ -103,6 +103,17 @@ def test_a_figure_is_taken_over_where_no_record_gives_it(connection: duckdb.Duck
     assert figure(connection, sanitation, "2024")[0] is None
 
 
+@pytest.mark.parametrize(("named", "figures"), [("eco_poverty_p0", "eco_poverty_p0"), ("eco_ipm_uhh", "ipm_uhh")])
+def test_a_figure_of_many_decimals_is_rounded_once(
+    named: str, figures: str, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """Rounded to eight decimals first, or to four, 7.9949999999 would become 8.00."""
+    [indicator] = [found for _, found in all_indicators() if found.id == named]
+    published = {"indicator": figures, "publisher": "BPS", "value": "7.9949999999"}
+    fill(connection, {"published_figure": [published]}, "2021")
+    assert figure(connection, indicator, "2021")[0] == Decimal("7.99")
+
+
 def test_published_figures_that_contradict_each_other_give_none(connection: duckdb.DuckDBPyConnection) -> None:
     [poverty] = [found for _, found in all_indicators() if found.id == "eco_poverty_p0"]
     one = {"indicator": "eco_poverty_p0", "publisher": "BPS", "value": 7.99}

@@ -232,6 +232,53 @@ BREAKAGES = (
     *_evidence(),
 )
 
+
+def _scores() -> Iterator[Breakage]:
+    """Ways in which the tables of scores can be wrong; those of other instruments are another suite's."""
+    questions, pillars = "scores.question_scores", "scores.pillar_scores"
+    dimensions, index = "scores.dimension_scores", "scores.index_scores"
+    wrong = "a region is ranked by a number that does not follow from its figures"
+    for table, column in ((questions, "score"), (pillars, "score"), (dimensions, "value"), (index, "index_value")):
+        name = table.partition(".")[2]
+        yield Breakage(f"{name}: no rows", f"DELETE FROM {table}", wrong)
+        yield Breakage(f"{name}: a region dropped", f"DELETE FROM {table} WHERE region_code = '64.02'", wrong)
+        yield Breakage(f"{name}: keys doubled", f"INSERT INTO {table} FROM {table}", wrong)
+        yield Breakage(f"{name}: a little more", f"UPDATE {table} SET {column} = {column} + 0.01", wrong)
+        yield Breakage(f"{name}: a tenth", f"UPDATE {table} SET {column} = {column} / 10", wrong)
+        yield Breakage(f"{name}: out of the scale", f"UPDATE {table} SET {column} = {column} + 4", wrong)
+        yield Breakage(
+            f"{name}: nought for what is missing",
+            f"UPDATE {table} SET {column} = 0, state = 'measured' WHERE {column} IS NULL",
+            wrong,
+        )
+        yield Breakage(f"{name}: measured and empty", f"UPDATE {table} SET {column} = NULL", wrong)
+        yield Breakage(
+            f"{name}: two regions swapped",
+            f"UPDATE {table} SET region_code = CASE region_code WHEN '64.02' THEN '35.07' ELSE '64.02' END "
+            "WHERE region_code <> '62.02'",
+            wrong,
+        )
+        yield Breakage(f"{name}: real, it says", f"UPDATE {table} SET synthetic = NOT synthetic", "who may rank by it")
+    yield Breakage(
+        "an older figure", f"UPDATE {questions} SET period = '2019'", "an older figure passes for the newest"
+    )
+    yield Breakage("another figure", f"UPDATE {questions} SET value = value * 1.001", wrong)
+    yield Breakage("no batches of a score", f"UPDATE {questions} SET batch_ids = []", "nobody can follow it")
+    yield Breakage("an assumed rubric made official", f"UPDATE {questions} SET rubric_status = 'official'", wrong)
+    yield Breakage("a question left out", f"UPDATE {pillars} SET questions_scored = questions_scored - 1", wrong)
+    yield Breakage("other weights", f"UPDATE {dimensions} SET weight = weight + 0.01", wrong)
+    yield Breakage(
+        "a computed value reported",
+        f"UPDATE {dimensions} SET value_from = 'reported' WHERE value_from = 'computed'",
+        "what we computed passes for the assessors' word",
+    )
+    yield Breakage("bases swapped", f"UPDATE {index} SET basis = if(basis = 'reported', 'computed', 'reported')", wrong)
+    yield Breakage("a published index changed", f"UPDATE {index} SET published_value = published_value + 0.01", wrong)
+    yield Breakage("an index without a reason", f"UPDATE {index} SET state = 'missing', index_value = NULL", wrong)
+
+
+SCORE_BREAKAGES = tuple(_scores())
+
 # Of what is the newest year of a published index nothing is in force yet: that it is gone cannot be known.
 _NEVER_SEEN = {
     "the newest period of an indicator dropped": "nothing",
@@ -262,3 +309,5 @@ ESCAPED: Mapping[str, Mapping[str, str]] = {
 }
 """What is not caught as it should be, mart by mart, and what its gate says to it: nothing, or a word where it should
 block. A gate that gets better or worse changes this list."""
+# Where a value came from stands nowhere else.
+SCORES_ESCAPED: Mapping[str, str] = {"a computed value reported": "nothing"}

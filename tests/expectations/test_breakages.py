@@ -14,11 +14,13 @@ import pytest
 from expectations.engine import opened
 from expectations.gate import PILLARS, all_queries, rules_by_table, run_gate
 from expectations.rules import Severity
-from tests.expectations.breakages import BREAKAGES, ESCAPED
+from tests.expectations.breakages import BREAKAGES, ESCAPED, SCORE_BREAKAGES, SCORES_ESCAPED
 from tests.expectations.spoiling import TARGETS, Breakage
 from tests.expectations.two_versions import build_two_versions
+from tests.publication.sample_warehouse import build
 
 Noticed = Mapping[str, Mapping[Breakage, frozenset[str]]]
+SCORED = tuple(f"scores.{name}_scores" for name in ("question", "pillar", "dimension", "index"))
 # What the column's type refuses never comes before a gate.
 REFUSED = (duckdb.OutOfRangeException, duckdb.ConversionException)
 
@@ -43,8 +45,13 @@ class Matrix:
         with opened(warehouse) as tables:
             for pillar in PILLARS:
                 [(table, every)] = rules_by_table(pillar).items()
-                # The bounds of what the sample does not measure have nothing to say to any breakage.
-                rules = [rule for rule in every if not measured.isdisjoint(rule.where.get("indicator_id", measured))]
+                # No breakage takes a mart's contract from it, and bounds of what is not measured have nothing to say.
+                rules = [
+                    rule
+                    for rule in every
+                    if rule.name != "under_contract"
+                    and not measured.isdisjoint(rule.where.get("indicator_id", measured))
+                ]
                 queries[pillar] = all_queries(table, rules, tables)
                 self._severities |= {(pillar, rule.name): rule.severity for rule in rules}
         self.connection = duckdb.connect(str(warehouse), config={"threads": 1})
@@ -128,14 +135,38 @@ def test_with_nothing_in_force_four_of_five_are_caught(matrix: Matrix, noticed: 
     assert caught >= 0.8 * len(answers)
 
 
+def test_of_a_hundred_ways_to_break_the_scores_95_are_caught_and_the_rest_are_listed(tmp_path: Path) -> None:
+    warehouse = build(tmp_path / "evaluation.duckdb")
+    with opened(warehouse) as tables:
+        gate = [all_queries(table, rules, tables) for table, rules in rules_by_table("scores").items()]
+    answers = {}
+    with duckdb.connect(str(warehouse)) as connection:
+
+        def rows() -> list[object]:
+            return [connection.execute(f"SELECT count(*), sum(hash(t)) FROM {t} t").fetchall() for t in SCORED]
+
+        before = rows()
+        for breakage in SCORE_BREAKAGES:
+            connection.execute("BEGIN")
+            connection.execute(breakage.spoil)
+            if rows() != before:
+                answers[breakage.name] = [row for query in gate for row in connection.execute(query).fetchall()]
+            connection.execute("ROLLBACK")
+
+    escaped = {name: "nothing" for name, found in answers.items() if not found}
+    assert len(answers) >= 45
+    assert escaped == SCORES_ESCAPED
+    assert {rule.severity for rules in rules_by_table("scores").values() for rule in rules} == {"critical"}
+
+
 def test_every_breakage_has_a_name_of_its_own_and_applies_somewhere(noticed: Noticed) -> None:
-    names = [breakage.name for breakage in BREAKAGES]
+    names = [breakage.name for breakage in (*BREAKAGES, *SCORE_BREAKAGES)]
     assert len(names) == len(set(names))
-    assert {breakage.name for found in noticed.values() for breakage in found} == set(names)
+    assert {breakage for found in noticed.values() for breakage in found} == set(BREAKAGES)
 
 
 def test_every_rule_notices_some_breakage(noticed: Noticed) -> None:
-    """Bounds are tried at their limits elsewhere. No breakage takes a mart's contract from it."""
+    """Bounds are tried at their limits elsewhere, and so is a lost contract."""
     rules = {rule.name for pillar in PILLARS for [own] in [rules_by_table(pillar).values()] for rule in own}
     shared = {name for name in rules if not name.startswith(("range_", "unusual_"))} - {"under_contract"}
     assert shared <= {name for of_pillar in noticed.values() for found in of_pillar.values() for name in found}

@@ -257,7 +257,9 @@ def _pillar_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
         scores = _scores_of(connection, code, pillar)
         held = pillar == "branding"
         connection.execute(
-            "INSERT INTO scores.pillar_scores VALUES ('kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
+            "INSERT INTO scores.pillar_scores SELECT 'kemendagri', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+            "coalesce(bool_or(synthetic), false) FROM scores.question_scores "
+            "WHERE region_code = ? AND pillar = ? AND score IS NOT NULL",
             [
                 code,
                 REGIONS[code],
@@ -269,6 +271,8 @@ def _pillar_scores(connection: duckdb.DuckDBPyConnection, code: str) -> None:
                 HELD_SINCE if held else None,
                 HELD_REASON if held else None,
                 EARLIER_EVALUATION if held else EVALUATION,
+                code,
+                pillar,
             ],
         )
 

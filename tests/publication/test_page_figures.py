@@ -231,6 +231,20 @@ def test_three_examples_of_a_finding_are_shown_and_all_are_counted(content: Cont
     )
 
 
+def test_rows_that_do_not_count_are_counted_by_source(content: Content) -> None:
+    aside = {**content.findings[0], "rule": "rows_superseded", "severity": "note", "source_id": "sipsn",
+             "region_code": None, "period": None, "subject": "waste_balance", "recomputed": None}  # fmt: skip
+    rows = [
+        {**aside, "field": "ledger", "published": "1200", "row_count": 1200},
+        {**aside, "field": "survey", "published": "34", "row_count": 34},
+    ]
+    [finding] = findings(replace(content, findings=rows))
+    assert (finding.rule.en, finding.source_id, finding.count.en) == (
+        "rows not used: another source is first", "sipsn", "1,234",
+    )  # fmt: skip
+    assert [example.en for example in finding.examples] == ["waste_balance ledger: 1200", "waste_balance survey: 34"]
+
+
 def test_a_finding_between_figures_names_both_and_the_agency_in_both_languages(content: Content) -> None:
     [first, *_] = findings(content)
     assert (first.rule.id, first.severity.en, first.owners) == (

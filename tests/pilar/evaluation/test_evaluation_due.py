@@ -355,3 +355,12 @@ def test_the_step_asks_the_ledger_of_the_environment(
     assert steps.evaluation_due() is False
     accept(ledger)
     assert steps.evaluation_due() is True
+
+
+def test_p10_a_pillar_to_judge_anew_that_is_none_is_refused_before_anything_begins(
+    ledger: Ledger, settings: Settings
+) -> None:
+    accept(ledger)
+    with pytest.raises(ConfigError, match=r"no pillar 'health'.*governance"):
+        evaluate.build_candidates(ledger, settings, anew=["health"])
+    assert ledger.unfinished_evaluations() == []

@@ -107,8 +107,18 @@ def published(value: object, numerator: object, denominator: object, **more: obj
         # What is no division has no parts to follow from.
         (published("7.99", 1, 2, indicator="eco_poverty_p0"), None),
         (published("50", 1, 1, region_code="11.01"), None),
+        # No indicator knows it. As a percentage it follows from its parts to the last decimal that is printed.
+        (published("85.2237812372", 33285, 39056, indicator="table_43_c28", unit="%"), None),
+        (published("85.2237812373", 33285, 39056, indicator="table_43_c28", unit="%"),
+         ("85.2237812373", "85.2237812372")),
+        (published("0.0007748994568", 1, 129049, indicator="table_29_c26", unit="%"), None),
+        (published("50", 33285, 39056, indicator="table_43_c28", unit="per 1,000"), None),
+        (published("50", 33285, 39056, indicator="table_43_c28"), None),
+        # The largest budgets, in rupiah.
+        (published("87.5", 87_500_000_000_000, 100_000_000_000_000, unit="%"), None),
+        (published("87.4", 87_500_000_000_000, 100_000_000_000_000, unit="%"), ("87.4000", "87.50")),
     ],
-)
+)  # fmt: skip
 def test_a_published_figure_follows_from_its_own_parts(path: Path, row: Row, told: tuple[str, str] | None) -> None:
     file_of(path, records={"published_figure": [row]})
     seen = found(path, "rule", "against", "published", "recomputed", without=["region_out_of_scope"])
@@ -340,18 +350,23 @@ def test_a_value_that_is_missing_since_no_release_has_all_its_parts_is_told(
     assert found(path, "rule", "severity", "subject", "period", "published", "owner", "row_count") == told
 
 
-@pytest.mark.parametrize(
-    ("because", "told"),
-    [
-        (TWICE, [("key_given_twice", KUKAR, "2024", 2, "a", 1)]),
-        (UNDECIDED, [("key_of_two_sources", KUKAR, "2024", 2, "a", 1)]),
-        ("superseded by another", []),
-    ],
-)
-def test_rows_of_one_key_that_do_not_count_are_told(path: Path, because: str, told: Sequence[object]) -> None:
-    row = {"region_code": KUKAR, "year": 2024, "_because": because}
-    file_of(path, records={"waste_balance__set_aside": [row, {**row, "_batch": "a"}, {**row, "region_code": "11.01"}]})
-    assert found(path, "rule", "region_code", "period", "row_count", "batch_id", "row_no") == told
+def test_rows_that_do_not_count_are_counted_by_source_and_reason(path: Path) -> None:
+    def aside(source: str, because: str, year: int) -> Row:
+        return {"region_code": KUKAR, "year": year, "_source": source, "_because": because}
+
+    rows = [
+        *(aside("sipsn", "superseded by ledger", year) for year in (2022, 2023, 2024)),
+        aside("sipsn", "superseded by survey", 2024),
+        *(aside("survey", UNDECIDED, year) for year in (2021, 2022)),
+        *(aside("twice", TWICE, year) for year in (2021, 2021)),
+    ]
+    file_of(path, records={"waste_balance__set_aside": rows})
+    assert found(path, "rule", "severity", "source_id", "subject", "field", "row_count", "row_no") == [
+        ("rows_superseded", "note", "sipsn", "waste_balance", "ledger", 3, 0),
+        ("rows_superseded", "note", "sipsn", "waste_balance", "survey", 1, 3),
+        ("key_of_two_sources", "contradiction", "survey", "waste_balance", "region_code, year", 2, 4),
+        ("key_given_twice", "contradiction", "twice", "waste_balance", "region_code, year", 2, 6),
+    ]
 
 
 def test_a_finding_is_known_by_what_it_is_about_and_not_by_where_it_came_from(path: Path) -> None:

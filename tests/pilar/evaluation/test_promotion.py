@@ -23,6 +23,9 @@ from tests.publication.sample_warehouse import build
 
 ALL_BUILT = DbtResult(True, (), 0.0)
 SPOILED = "update candidate.mart_economy set state = 'perhaps' where indicator_id = 'eco_ipm'"
+# The same rates of sums in another unit: only what is in force tells.
+SLIPPED = """update candidate.mart_governance set numerator = numerator * 10, denominator = denominator * 10
+  where indicator_id = 'gov_apbd_realisation'"""
 MENDED = "update candidate.mart_economy set state = 'measured' where indicator_id = 'eco_ipm'"
 
 
@@ -57,9 +60,11 @@ def write(warehouse: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def evaluate(ledger: Ledger, settings: Settings, warehouse: Path, result: DbtResult = ALL_BUILT) -> str:
+def evaluate(
+    ledger: Ledger, settings: Settings, warehouse: Path, result: DbtResult = ALL_BUILT, anew: Sequence[str] = ()
+) -> str:
     evaluation_id = ledger.start_evaluation([])
-    promotion.decide(ledger, settings, evaluation_id, warehouse, result)
+    promotion.decide(ledger, settings, evaluation_id, warehouse, result, anew=anew)
     return evaluation_id
 
 
@@ -90,6 +95,54 @@ def test_only_a_mart_that_changed_is_judged_again(
     second = evaluate(ledger, settings, warehouse)
     assert asked[1] == ["living"]
     assert carried(ledger, second) == {**dict.fromkeys(PILLARS, first), "living": None}
+
+
+def test_what_was_in_force_and_what_is_known_of_batches_are_among_what_a_gate_judges_by(
+    ledger: Ledger, settings: Settings, warehouse: Path, asked: list[Sequence[str]]
+) -> None:
+    evaluate(ledger, settings, warehouse)
+    write(warehouse, "update candidate.mart_living set numerator = numerator + 1, value = 80.8 where value = 80.79")
+    evaluate(ledger, settings, warehouse)  # compared with the version before
+    evaluate(ledger, settings, warehouse)  # compared with itself
+    evaluate(ledger, settings, warehouse)
+    write(warehouse, "update evidence.batches set rows = rows + 1 where record = 'household'")
+    evaluate(ledger, settings, warehouse)
+    assert asked[1:] == [["living"], ["living"], [], ["living"]]
+
+
+def test_p3_a_candidate_in_another_unit_is_held_until_a_person_has_it_judged_anew(
+    ledger: Ledger, settings: Settings, warehouse: Path
+) -> None:
+    good = evaluate(ledger, settings, warehouse)
+    write(warehouse, SLIPPED)
+    evaluate(ledger, settings, warehouse)
+    held = ledger.held_since("governance")
+    assert held is not None
+    assert str(held.reason).startswith("fail: unit_slip: a number that is 10, 100 or 1,000 times what is in force")
+    assert ledger.last_good()["governance"].evaluation_id == good
+
+    anew = evaluate(ledger, settings, warehouse, anew=["governance"])
+    assert ledger.held_since("governance") is None
+    assert ledger.last_good()["governance"].evaluation_id == anew
+    [told] = [row for row in ledger.gates(anew) if row.gate == "governance"]
+    assert [check["name"] for check in told.checks if check["outcome"] != "pass"] == ["judged_anew"]
+    after = evaluate(ledger, settings, warehouse)
+    assert ledger.last_good()["governance"].evaluation_id == after
+
+
+def test_p3_what_is_in_force_and_cannot_be_read_holds_its_pillar_until_it_is_judged_anew(
+    ledger: Ledger, settings: Settings, warehouse: Path
+) -> None:
+    evaluate(ledger, settings, warehouse)
+    path = ledger.last_good()["governance"].path
+    assert path is not None
+    (settings.home / path).unlink()
+    write(warehouse, SLIPPED)
+    evaluation_id = evaluate(ledger, settings, warehouse)
+    outcomes = {row.gate: row.outcome for row in ledger.gates(evaluation_id)}
+    assert outcomes == {**dict.fromkeys(PILLARS, "pass"), "governance": "error"}
+    evaluate(ledger, settings, warehouse, anew=["governance"])
+    assert ledger.held_since("governance") is None
 
 
 def test_p3_a_gate_that_failed_fails_again_and_shows_it(

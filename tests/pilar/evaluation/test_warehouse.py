@@ -140,6 +140,16 @@ def test_p3_a_held_pillar_shows_its_last_good_values_with_since_and_why(tmp_path
     assert rows(candidate, "select * from promoted.mart_economy") == []
 
 
+def test_p3_a_mart_in_force_that_is_lost_stops_only_who_reads_it(tmp_path: Path, candidate: Path) -> None:
+    good = promoted(tmp_path, candidate)
+    assert good.path is not None
+    (tmp_path / good.path).unlink()
+    write_promoted(candidate, tmp_path, ["living", "economy"], {"living": good}, {})
+    assert rows(candidate, "select * from promoted.mart_economy") == []
+    with pytest.raises(duckdb.Error, match="the mart of living in force cannot be read: see pilar verify"):
+        rows(candidate, "select region_code from promoted.mart_living where value > 0")
+
+
 def test_p2_a_mart_is_exported_whole_and_the_same_again(tmp_path: Path, candidate: Path) -> None:
     first = promoted(tmp_path, candidate)
     again = promoted(tmp_path, candidate)
