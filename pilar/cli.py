@@ -11,6 +11,7 @@ from rich.markup import escape
 from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
+    answers,
     completion,
     contracts,
     demo,
@@ -83,6 +84,7 @@ app.command("release", rich_help_panel=SOURCES)(pulls.release_command)
 app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
+app.add_typer(answers.app, name="answer", rich_help_panel=FIGURES)
 app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)

@@ -1,0 +1,77 @@
+"""`pilar answer`, as it is typed: one move at a time, and what every role says side by side."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import ConfigError
+from ledger.settings import Settings
+from ledger.store import Ledger
+from tests.pilar.conftest import Type
+
+pytestmark = pytest.mark.integration
+
+PLACE = ("64.02", "I8", "--instrument", "pemdi-2026", "--year", "2026")
+WHO = ("--actor", "kantor-1")
+
+
+@pytest.fixture
+def sources_dir(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def course(typed: Type) -> None:
+    typed("answer", "submit", *PLACE, *WHO, "--value", "4")
+    typed("answer", "return", *PLACE, *WHO, "--reason", "wrong", "--note", "SK tahun lalu")
+    typed("answer", "submit", *PLACE, *WHO, "--value", "5")
+    typed("answer", "verify", *PLACE, *WHO, "--value", "4")
+    typed("answer", "assess", *PLACE, *WHO, "--value", "3", "--assessor", "1")
+    typed("answer", "assess", *PLACE, *WHO, "--value", "2", "--assessor", "2")
+    typed("answer", "object", *PLACE, *WHO, "--note", "bukti tingkat 3 ada")
+    typed("answer", "assess", *PLACE, *WHO, "--role", "interview", "--value", "3", "--note", "berita acara")
+
+
+def test_a_whole_course_and_every_roles_value_beside_the_others(typed: Type, ledger: Ledger) -> None:
+    course(typed)
+    printed = typed("answer", "finalise", *PLACE, *WHO, "--value", "3")
+    assert "assessed -> final" in printed
+    shown = json.loads(typed("answer", "show", *PLACE, "--json"))
+    assert shown["state"] == "final"
+    assert [(row["who"], row["value"], row["before"]) for row in shown["roles"]] == [
+        ("opd", "5", "4"),
+        ("internal", "4", ""),
+        ("external 1", "3", ""),
+        ("external 2", "2", ""),
+        ("interview", "3", ""),
+        ("final", "3", ""),
+    ]
+    assert len(shown["history"]) == 9
+    assert "submitted -> returned" in typed("answer", "show", *PLACE)
+    assert typed("verify").count("what was done with answers") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("finalise", *PLACE, *WHO), "nobody has begun it"),
+        (("submit", "64.02", "I99", *PLACE[2:], *WHO), "there is no question"),
+        (("submit", "64.02", "I8", "--instrument", "pemdi-2030", "--year", "2026", *WHO), "there is no instrument"),
+        (("submit", *PLACE, "--actor", "Budi Santoso"), "no account or office"),
+        (("submit", *PLACE, "--actor", "3573010101900001"), "no account or office"),
+    ],
+)
+def test_what_may_not_be_is_refused_in_one_line(typed: Type, words: tuple[str, ...], what: str) -> None:
+    with pytest.raises(ConfigError, match=what) as error:
+        typed("answer", *words)
+    assert "\n" not in str(error.value)
+
+
+def test_outside_its_stage_nothing_is_moved(typed: Type, settings: Settings, ledger: Ledger) -> None:
+    (settings.home / "stages.yaml").write_text(
+        "stages:\n- {stage: Mandiri, instrument: pemdi-2026, year: 2026, opens: 2020-01-01, closes: 2020-02-01, "
+        "allows: [submitted]}\n"
+    )
+    with pytest.raises(ConfigError, match="no stage is open that makes an answer submitted: Mandiri"):
+        typed("answer", "submit", *PLACE, *WHO)
+    assert ledger.transitions() == []
