@@ -40,8 +40,8 @@ _BY_ROLE = {
 """What an answer becomes where a source brings nothing but a role's value."""
 
 _MOVES = """
-select region_code, instrument, year, code, to_state, role, assessor, actor, "at" at time zone 'UTC', value, reason, note,
-  _batch, _source
+select region_code, instrument, year, code, to_state, role, assessor, actor, "at" at time zone 'UTC', value, reason,
+  note, _batch, _source
 from records.answer_transition where region_code in (select region_code from reference.regions)
 order by "at", region_code, year, instrument, code, role, assessor, to_state
 """
@@ -124,7 +124,7 @@ def write_answer_states(warehouse: Path, ledger: Ledger, windows: Sequence[Windo
 def brought_answers(connection: duckdb.DuckDBPyConnection) -> Iterator[Brought]:
     """The answers of the installation's regions to questions that there are. Others are told where they are scored."""
     for region, instrument, year, code, role, assessor, *rest in connection.execute(_ANSWERS).fetchall():
-        key = _known_key(region, instrument, year, code)
+        key = known_key(region, instrument, year, code)
         if key is not None:
             yield Brought(key, role, _number(assessor), *rest)
 
@@ -148,7 +148,7 @@ def _told(connection: duckdb.DuckDBPyConnection, sources: dict[str, str]) -> Ite
     """The transitions that sources tell; ``sources`` is told which batch is whose."""
     for row in connection.execute(_MOVES).fetchall():
         region, instrument, year, code, to, role, assessor, actor, at, value, reason, note, batch, source = row
-        key = _known_key(region, instrument, year, code)
+        key = known_key(region, instrument, year, code)
         if key is not None:
             sources[batch] = source
             kept = mask_numbers(note, whole=True) if note else None
@@ -208,7 +208,8 @@ def _refused(one: RefusedMove, names: Mapping[str, str], sources: Mapping[str, s
     }
 
 
-def _known_key(region: str, instrument: str, year: int, code: str) -> AnswerKey | None:
+def known_key(region: str, instrument: str, year: int, code: str) -> AnswerKey | None:
+    """The answer that a code means, None where there is no such question."""
     try:
         return answer_key(region, instrument, year, code)
     except ConfigError:

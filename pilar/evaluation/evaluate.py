@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from ledger.clock import day_of
 from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
@@ -76,10 +77,12 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     """
     from definitions.answer_states import read_windows
     from expectations.gate import run_gate
+    from pilar.evaluation.answer_evidence import write_answer_evidence
     from pilar.evaluation.answer_states import write_answer_states
     from pilar.evaluation.build import build_scores
     from pilar.evaluation.findings import write_findings
     from pilar.evaluation.instrument_scores import write_instrument_scores
+    from pilar.evaluation.readiness import write_readiness
     from pilar.sources.catalogue import readable_sources
 
     evaluation = ledger.evaluation(evaluation_id)
@@ -100,8 +103,11 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
         write_instrument_scores(warehouse)
-        write_answer_states(warehouse, ledger, read_windows(settings.home))
+        windows = read_windows(settings.home)
+        write_answer_states(warehouse, ledger, windows)
+        write_answer_evidence(warehouse, day_of(evaluation.started_at))
         write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
+        write_readiness(warehouse, windows)
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:

@@ -49,6 +49,11 @@ SEVERITIES: Mapping[str, Severity] = {
     "jump": "doubt",
     "size_of_province": "doubt",
     "published_without_parts": "doubt",
+    "evidence_altered": "contradiction",
+    "evidence_reused": "doubt",
+    "evidence_expired": "doubt",
+    "evidence_unsigned": "doubt",
+    "answer_not_moved": "doubt",
     "region_out_of_scope": "note",
 }
 """``contradiction``: both cannot be right. ``doubt``: possible, and seldom. ``note``: nothing is wrong with it."""
@@ -67,6 +72,29 @@ _MEASURED = """
 select marts.region_code, marts.indicator_id, marts.period, marts.value, marts.unit,
   coalesce(case when basis = 'taken_over' then published_by end, array_to_string(source_ids, ', ')) as said_by
 from promoted.marts as marts where state = 'measured' order by all
+"""
+_EVIDENCE = """
+select rule, instrument_id || ' ' || question as scope, region_code, year::varchar as period, evidence_id as subject,
+  case rule when 'evidence_expired' then 'valid_to' when 'evidence_reused' then 'content_sha256' else 'signed' end
+    as field,
+  case rule when 'evidence_expired' then valid_to::varchar when 'evidence_reused' then left(content_sha256, 12)
+    else signed end as published,
+  case rule when 'evidence_reused' then reused_by end as against,
+  source_id, coalesce(owner, opd) as asked_owner, batch_id, page_no, row_no
+from scores.answer_evidence, (values ('evidence_altered'), ('evidence_reused'), ('evidence_expired'),
+  ('evidence_unsigned')) as rules(rule)
+where state in ('draft', 'submitted', 'accepted') and case rule
+  when 'evidence_altered' then signed = 'altered'
+  when 'evidence_reused' then reused is not null
+  when 'evidence_expired' then validity = 'expired'
+  else signed = 'unsigned' and coalesce(kind, 'pdf') = 'pdf' end
+order by all
+"""
+_NOT_MOVED = """
+select 'answer_not_moved' as rule, instrument_id || ' ' || question as scope, region_code, year::varchar as period,
+  role as subject, to_state as field, to_state as published, reason as against, source_id, owner as asked_owner,
+  batch_id
+from scores.refused_moves order by all
 """
 _QUESTIONS = """
 select instrument_id, dimension || '/' || position as question, indicator_id,
@@ -186,6 +214,8 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "jump": jump_sql(rules, indicators),
         "size": size_sql(rules, indicators),
         "authority": differs_sql(indicators),
+        "evidence": _EVIDENCE,
+        "moves of answers": _NOT_MOVED,
     }
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
@@ -219,7 +249,8 @@ def _finding(row: Row, agencies: Mapping[str, str], owners: Mapping[str, str]) -
         recomputed=_text(recomputed),
         against=_text(row.get("against")),
         source_id=source_id,
-        owner=owners[str(indicator)] if indicator is not None else agencies.get(source_id or ""),
+        owner=_text(row.get("asked_owner"))
+        or (owners[str(indicator)] if indicator is not None else agencies.get(source_id or "")),
         batch_id=_text(row.get("batch_id")),
         page_no=_number(row.get("page_no")),
         row_no=_number(row.get("row_no")),

@@ -8,6 +8,9 @@ import pytest
 from ledger.errors import ConfigError
 from ledger.settings import Settings
 from ledger.store import Ledger
+from pilar.evaluation.definition_tables import write_rows
+from pilar.evaluation.evaluate import warehouse_file
+from pilar.evaluation.warehouse import opened
 from tests.pilar.conftest import Type
 
 pytestmark = pytest.mark.integration
@@ -75,3 +78,30 @@ def test_outside_its_stage_nothing_is_moved(typed: Type, settings: Settings, led
     with pytest.raises(ConfigError, match="no stage is open that makes an answer submitted: Mandiri"):
         typed("answer", "submit", *PLACE, *WHO)
     assert ledger.transitions() == []
+
+
+def test_readiness_is_told_by_agency_as_of_the_last_publication(
+    typed: Type, settings: Settings, ledger: Ledger
+) -> None:
+    assert "Nothing to be ready for" in typed("readiness")
+    evaluation = ledger.start_evaluation([])
+    ledger.finish_evaluation(evaluation, "published")
+    place = {"region_system": "kemendagri", "region_code": "64.02", "region_name": "Kutai Kartanegara", "year": 2026}
+    counts = {"answered": True, "evidence": 1, "evidence_good": 0, "findings": 0, "synthetic": False, "text": "x"}
+    rows = [
+        {**place, **counts, "instrument_id": instrument, "question": code, "printed_code": code, "owner": owner,
+         "lacks": lacks, "ready": lacks is None}
+        for instrument, code, owner, lacks in (
+            ("pemdi-2026", "I1", "diskominfo", None),
+            ("pemdi-2026", "I2", "diskominfo", "fresh_evidence"),
+            ("pemdi-2026", "I5", "diskominfo", "waiting"),
+            ("sakip-2021", "1a", "bappeda", "answer"),
+        )
+    ]  # fmt: skip
+    with opened(warehouse_file(settings, evaluation)) as connection:
+        write_rows(connection, "scores", "readiness", rows)
+    told = typed("readiness", "64.02", "--instrument", "pemdi-2026")
+    assert "1 of 2 ready; 1 no evidence that is valid and fresh; 1 wait for another body's index" in told
+    assert "sakip" not in told
+    assert "0 of 1 ready; 1 not answered" in typed("readiness", "--owner", "bappeda")
+    assert "Nothing to be ready for" in typed("readiness", "35.07")

@@ -91,7 +91,7 @@ def test_answers_that_come_are_handed_in_and_go_their_course_once(told: Any, led
 
 
 def test_a_returned_answer_waits_for_another_one(told: Any) -> None:
-    back = move("returned", "internal", "2027-01-01 00:00", reason="wrong")
+    back = move("returned", "internal", "2027-01-01 00:00:00", reason="wrong")
     mine = [answer("opd", "4")]
     assert states(told(answers=mine, moves=[back])) == [("I8", "returned", "internal", "wrong", 2)]
     # Each later publication finds the same answer again: it was not handed in anew.
@@ -141,6 +141,8 @@ def test_a_stage_is_open_by_the_clock_of_the_regency(told: Any, at: str, moved: 
 
 
 def test_what_is_dated_before_what_was_done_is_refused(told: Any) -> None:
-    told(moves=[move("submitted", "opd", "2026-05-01 00:00")])
-    path = told(moves=[move("submitted", "opd", "2026-05-01 00:00"), move("verified", "internal", "2026-04-01 00:00")])
+    told(moves=[move("submitted", "opd", "2026-05-01 00:00:00")])
+    path = told(
+        moves=[move("submitted", "opd", "2026-05-01 00:00:00"), move("verified", "internal", "2026-04-01 00:00:00")]
+    )
     assert "dated before" in str(refused(path)[0][3])
