@@ -17,6 +17,7 @@ from pilar.commands import (
     demo,
     development,
     evaluation,
+    evidence,
     findings,
     gates,
     init,
@@ -86,6 +87,7 @@ app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
 app.add_typer(answers.app, name="answer", rich_help_panel=FIGURES)
+app.add_typer(evidence.app, name="evidence", rich_help_panel=FIGURES)
 app.command("readiness", rich_help_panel=FIGURES)(readiness.readiness_command)
 app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)

@@ -1,0 +1,147 @@
+"""A folder of evidence: what its files are by their bytes, what they are evidence of, and no name of theirs."""
+
+import io
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from connectors.http.client import HttpClient
+from connectors.protocols.files.evidence import EvidenceArgs, EvidenceFolder, inventory
+from connectors.protocols.files.evidence_file import kind_by_content, read_evidence_file
+from ledger.errors import SourceError
+from ledger.settings import Connection
+from tests.connectors.protocols.signed_pdf import ORGANISATION, pdf, signed_pdf
+
+
+def packed(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (pdf(), "pdf"),
+        (packed("word/document.xml"), "document"),
+        (packed("ppt/presentation.xml"), "slides"),
+        (packed("xl/workbook.xml"), "workbook"),
+        (packed("foto.jpg"), "archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "document"),
+        (b"\x89PNG\r\n\x1a\n", "image"),
+        (b"\0\0\0\x18ftypmp42", "video"),
+        (b"catatan rapat\n", "text"),
+        (b"\0\1\2", "other"),
+        (b"", "other"),
+    ],
+)
+def test_the_kind_is_told_by_content(body: bytes, kind: str) -> None:
+    assert kind_by_content(body) == kind
+
+
+def test_pages_and_signature_of_a_document() -> None:
+    plain, signed = read_evidence_file(pdf(3)), read_evidence_file(signed_pdf(12))
+    assert (plain.pages, plain.signed, plain.signed_by) == (3, "unsigned", None)
+    assert (signed.pages, signed.signed, signed.signed_by) == (12, "signed", ORGANISATION)
+
+
+def test_pages_in_a_stream_of_objects_are_counted() -> None:
+    inner = zlib.compress(b"<</Type/Pages/Kids[4 0 R 5 0 R]/Count 2>>")
+    body = b"%%PDF-1.7\n3 0 obj\n<</Type/ObjStm/N 1/Length %d>>stream\n%s\nendstream\nendobj\n" % (len(inner), inner)
+    assert read_evidence_file(body).pages == 2
+    assert read_evidence_file(b"%PDF-1.7\nnothing to count").pages is None
+
+
+@pytest.mark.parametrize(
+    ("change", "signed"),
+    [
+        (lambda body: body.replace(b"/Count 1", b"/Count 2", 1), "altered"),
+        (lambda body: body + b"10 0 obj\n<</Type/Page>>\nendobj\n", "altered"),
+        (lambda body: body + b"\n", "signed"),
+        (lambda body: body + b"11 0 obj\n<</Type/DSS>>\nendobj\n<</DSS 11 0 R>>\n", "signed"),
+        (lambda body: body.replace(b"<30", b"<zz", 1), "altered"),
+    ],
+)
+def test_a_document_that_changed_after_it_was_signed_is_altered(change: object, signed: str) -> None:
+    assert callable(change)
+    assert read_evidence_file(change(signed_pdf())).signed == signed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two agencies' evidence: by path, by index, one file twice, one that is not there, one of no question."""
+    for path, body in (
+        ("diskominfo/pemdi-2026/2026/I8/3/SK Budi.pdf", signed_pdf(2)),
+        ("bappeda/pemdi-2026/2026/I1/SK.pdf", signed_pdf(2)),
+        ("lain/foto.png", b"\x89PNG\r\n\x1a\n"),
+        ("rapat.txt", b"notulen"),
+        ("diskominfo/pemdi-2026/2026/I8/.tersembunyi", b"x"),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(body)
+    (tmp_path / "tautan.pdf").symlink_to("/etc/hostname")
+    (tmp_path / "bukti.csv").write_text(
+        "berkas;opd;instrumen;tahun;kode;tingkat;berlaku_sampai\n"
+        "rapat.txt;diskominfo;pemdi-2026;2026;I2;1;2026-12-31\n"
+        "rapat.txt;diskominfo;pemdi-2026;2026;I3;1;\n"
+        "belum.pdf;diskominfo;pemdi-2026;2026;I4;2;\n"
+        "bappeda/pemdi-2026/2026/I1/SK.pdf;;;;;4;2026-06-30\n",
+        encoding="utf-8-sig",
+    )
+    return tmp_path
+
+
+def test_what_each_file_is_evidence_of(folder: Path) -> None:
+    told = [
+        (one.path, *(one.told.get(name, "") for name in ("opd", "kode", "tingkat", "berlaku_sampai")))
+        for one in inventory(folder, EvidenceArgs())
+    ]
+    assert told == [
+        ("bappeda/pemdi-2026/2026/I1/SK.pdf", "bappeda", "I1", "4", "2026-06-30"),
+        ("diskominfo/pemdi-2026/2026/I8/3/SK Budi.pdf", "diskominfo", "I8", "3", ""),
+        ("lain/foto.png", "", "", "", ""),
+        ("rapat.txt", "diskominfo", "I2", "1", "2026-12-31"),
+        ("rapat.txt", "diskominfo", "I3", "1", ""),
+        ("belum.pdf", "diskominfo", "I4", "2", ""),
+    ]
+
+
+def test_p6_the_page_holds_the_inventory_and_no_names_of_files(folder: Path) -> None:
+    connection = Connection(url=f"file://{folder.parent}")
+    with HttpClient(connection) as http:
+        [page] = EvidenceFolder(EvidenceArgs(folder=folder.name), connection, [{"kode_daerah": "64.02"}], http).pages()
+    rows = json.loads(page.records)
+    assert page.body == page.records
+    assert b"Budi" not in page.body
+    assert [row["keadaan"] for row in rows] == ["submitted"] * 5 + ["missing"]
+    assert len({row["sidik"] for row in rows[:2]}) == 1
+    assert (rows[0]["halaman"], rows[0]["penanda_tangan"]) == (2, ORGANISATION)
+
+
+@pytest.mark.parametrize(
+    ("index", "what"),
+    [
+        ("berkas,nilai\na,1\n", "other columns"),
+        ("opd,kode\na,1\n", "other columns"),
+        ("berkas,kode\na,1,2\n", "line 2 has other fields"),
+        ("berkas,kode\na\n", "line 2 has other fields"),
+    ],
+)
+def test_a_wrong_index_is_told(tmp_path: Path, index: str, what: str) -> None:
+    (tmp_path / "bukti.csv").write_text(index)
+    with pytest.raises(SourceError, match=what):
+        list(inventory(tmp_path, EvidenceArgs()))
+
+
+def test_a_folder_that_is_not_there_and_one_with_too_much_are_refused(folder: Path) -> None:
+    with pytest.raises(SourceError, match="no such folder"):
+        list(inventory(folder / "none", EvidenceArgs()))
+    with pytest.raises(SourceError, match="more than 2 files"):
+        list(inventory(folder, EvidenceArgs(max_files=2)))
+    with pytest.raises(SourceError, match="more than 100 bytes"):
+        list(inventory(folder, EvidenceArgs(max_bytes=100)))
