@@ -40,10 +40,10 @@ _BY_ROLE = {
 """What an answer becomes where a source brings nothing but a role's value."""
 
 _MOVES = """
-select region_code, instrument, year, code, to_state, role, assessor, actor, "at" at time zone 'UTC', value, reason,
+select region_code, instrument, year, code, to_state, role, assessor, actor, moved_at at time zone 'UTC', value, reason,
   note, _batch, _source
 from records.answer_transition where region_code in (select region_code from reference.regions)
-order by "at", region_code, year, instrument, code, role, assessor, to_state
+order by moved_at, region_code, year, instrument, code, role, assessor, to_state
 """
 _ANSWERS = """
 select region_code, instrument, year, code, role, assessor, trim(value), _batch, _source, _synthetic

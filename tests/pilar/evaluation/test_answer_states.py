@@ -62,7 +62,7 @@ def answer(role: str, value: str, **more: Any) -> dict[str, Any]:
 
 
 def move(to: str, role: str, at: str, **more: Any) -> dict[str, Any]:
-    return {"to_state": to, "role": role, "actor": f"{role}-1", "at": f"{at}+00", **more}
+    return {"to_state": to, "role": role, "actor": f"{role}-1", "moved_at": f"{at}+00", **more}
 
 
 def states(path: Path) -> list[tuple[object, ...]]:
