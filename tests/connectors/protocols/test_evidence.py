@@ -12,8 +12,11 @@ from connectors.http.client import HttpClient
 from connectors.protocols.files.evidence import EvidenceArgs, EvidenceFolder, inventory
 from connectors.protocols.files.evidence_file import kind_by_content, read_evidence_file
 from ledger.errors import SourceError
-from ledger.settings import Connection
+from ledger.settings import Connection, Settings
+from ledger.store import Ledger
+from tests.connectors.landing.conftest import source_of
 from tests.connectors.protocols.signed_pdf import ORGANISATION, pdf, signed_pdf
+from tests.connectors.pulling import in_force, pull_pages
 
 
 def packed(*names: str) -> bytes:
@@ -75,6 +78,7 @@ def test_a_document_that_changed_after_it_was_signed_is_altered(change: object, 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two agencies' evidence: by path, by index, one file twice, one that is not there, one of no question."""
+    root = tmp_path / "bukti"
     for path, body in (
         ("diskominfo/pemdi-2026/2026/I8/3/SK Budi.pdf", signed_pdf(2)),
         ("bappeda/pemdi-2026/2026/I1/SK.pdf", signed_pdf(2)),
@@ -82,10 +86,10 @@ def folder(tmp_path: Path) -> Path:
         ("rapat.txt", b"notulen"),
         ("diskominfo/pemdi-2026/2026/I8/.tersembunyi", b"x"),
     ):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(body)
-    (tmp_path / "tautan.pdf").symlink_to("/etc/hostname")
-    (tmp_path / "bukti.csv").write_text(
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(body)
+    (root / "tautan.pdf").symlink_to("/etc/hostname")
+    (root / "bukti.csv").write_text(
         "berkas;opd;instrumen;tahun;kode;tingkat;berlaku_sampai\n"
         "rapat.txt;diskominfo;pemdi-2026;2026;I2;1;2026-12-31\n"
         "rapat.txt;diskominfo;pemdi-2026;2026;I3;1;\n"
@@ -93,7 +97,7 @@ def folder(tmp_path: Path) -> Path:
         "bappeda/pemdi-2026/2026/I1/SK.pdf;;;;;4;2026-06-30\n",
         encoding="utf-8-sig",
     )
-    return tmp_path
+    return root
 
 
 def test_what_each_file_is_evidence_of(folder: Path) -> None:
@@ -145,3 +149,65 @@ def test_a_folder_that_is_not_there_and_one_with_too_much_are_refused(folder: Pa
         list(inventory(folder, EvidenceArgs(max_files=2)))
     with pytest.raises(SourceError, match="more than 100 bytes"):
         list(inventory(folder, EvidenceArgs(max_bytes=100)))
+
+
+OWN = {"string": ("nomor_bukti", "instrumen", "kode"), "integer": ("tahun",)}
+COLUMNS: dict[str, dict[str, object]] = {
+    "kode_daerah": {"context": "kode_daerah"},
+    **{name: {"required": True, "type": kind} for kind, names in OWN.items() for name in names},
+    **{name: {"type": "integer"} for name in ("tingkat", "halaman", "ukuran")},
+    **{name: {} for name in ("opd", "keadaan", "sidik", "jenis", "tanda_tangan", "penanda_tangan")},
+    **{name: {"type": "date"} for name in ("tanggal", "berlaku_dari", "berlaku_sampai")},
+}
+SAME = {
+    "state": ("missing", "draft", "submitted", "revision", "accepted"),
+    "kind": ("pdf", "document", "workbook", "slides", "image", "video", "archive", "text", "other"),
+    "signed": ("unsigned", "signed", "altered"),
+}
+CODED = {"state": "keadaan", "kind": "jenis", "signed": "tanda_tangan"}
+PROVIDES = [
+    {
+        "record": "evidence",
+        "columns": {
+            "region_code": "kode_daerah",
+            "year": "tahun",
+            "instrument": "instrumen",
+            "code": "kode",
+            "evidence_id": "nomor_bukti",
+            "level": "tingkat",
+            "opd": "opd",
+            "dated": "tanggal",
+            "content_sha256": "sidik",
+            "pages": "halaman",
+            "signed_by": "penanda_tangan",
+            "valid_from": "berlaku_dari",
+            "valid_to": "berlaku_sampai",
+            **{ours: {"from": theirs, "codes": {code: code for code in SAME[ours]}} for ours, theirs in CODED.items()},
+        },
+    }
+]
+
+
+@pytest.mark.integration
+def test_a_folder_is_landed_as_the_record_evidence(folder: Path, ledger: Ledger, settings: Settings) -> None:
+    connection = Connection(url=f"file://{folder}")
+    contexts = [{"kode_daerah": "64.02"}]
+    with HttpClient(connection) as http:
+        pages = list(EvidenceFolder(EvidenceArgs(), connection, contexts, http).pages())
+    source = source_of(
+        COLUMNS,
+        ["kode_daerah", "tahun", "instrumen", "kode", "nomor_bukti"],
+        protocol="files.evidence",
+        args={},
+        for_each=contexts,
+        provides=PROVIDES,
+        coverage={"from": "tahun", "grain": "year"},
+        assertions={"rows": {"min": 1}, "quarantine": {"max": "50%"}, "shrink": {"max": "50%"}},
+    )
+    outcome = pull_pages(source, pages, ledger, settings)
+    [rows] = in_force(settings, ledger, source).values()
+    assert [batch.status for batch in outcome.batches] == ["accepted"]
+    # The picture of no question waits in quarantine.
+    assert len(rows) == 5
+    [batch] = ledger.in_force(source.id)
+    assert (batch.rows_received, batch.rows_quarantined) == (6, 1)
