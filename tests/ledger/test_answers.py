@@ -145,7 +145,7 @@ def test_two_who_act_at_once_are_judged_one_after_the_other(ledger: Ledger, ledg
 )
 def test_p7_a_transition_that_was_altered_is_named(ledger: Ledger, ledger_url: str, statement: str, what: str) -> None:
     made, refused = ledger.move_answers(course(), judge)
-    assert (len(made), refused) == (4, [])
+    assert (len(made), refused, ledger.last_typed()) == (4, [], made[-1].sha256)
     with psycopg.connect(ledger_url) as connection:
         connection.execute(statement)  # type: ignore[call-overload]  # one of those above
     damage = first_altered_transition(ledger.transitions())
