@@ -34,7 +34,7 @@ SHOWN = {
     INDICES: ("region_code", "instrument_id", "year", "role", "node"),
     ANSWERS: ("region_code", "instrument_id", "year", "role", "question"),
 }
-ROLES = ("opd", "internal", "external", "interview", "final")
+ROLES = ("opd", "evidence", "internal", "external", "interview", "final")
 ANSWERED = ("given", "taken_over", "waiting", "counted", "unanswered", "refused")
 
 

@@ -284,3 +284,53 @@ class FindingRow:
     last_seen_at: datetime
     closed_by: str | None
     closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AnswerKey:
+    """Which answer: of which question (``code``, its key) of which instrument, for which region and year."""
+
+    region_code: str
+    instrument: str
+    year: int
+    code: str
+
+
+@dataclass(frozen=True)
+class AnswerMove:
+    """What somebody wants to do with an answer. ``value`` is what the acting role says with it, None for nothing new.
+
+    ``assessor`` is a number, empty where no assessor acts. ``batch_id`` told of it, None where the command line did.
+    """
+
+    key: AnswerKey
+    to_state: str
+    role: str
+    actor: str
+    at: datetime
+    assessor: str = ""
+    value: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    batch_id: str | None = None
+
+
+@dataclass(frozen=True)
+class AnswerTransition:
+    """A move that was made: one link of the chain of transitions."""
+
+    seq: int
+    transition_id: str
+    move: AnswerMove
+    from_state: str | None
+    recorded_at: datetime
+    previous_sha256: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class RefusedMove:
+    """A move that was not made, and why."""
+
+    move: AnswerMove
+    why: str

@@ -275,3 +275,30 @@ finding = Table(
     Column("closed_at", DateTime(timezone=True)),
     Index(None, "state", "owner"),
 )
+
+# What was done with an answer, in the order in which it was done: nothing is changed or taken out. Each row names the
+# hash of the row before it, and so is its own receipt.
+answer_transition = Table(
+    "answer_transition",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("transition_id", Text, nullable=False, unique=True, comment="of what was asked: asked twice, done once"),
+    Column("region_code", Text, nullable=False),
+    Column("instrument", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("code", Text, nullable=False, comment="the question's key in its instrument"),
+    Column("from_state", Text, comment="null: it is the first"),
+    Column("to_state", Text, nullable=False),
+    Column("role", Text, nullable=False, comment="opd | internal | external | interview | final"),
+    Column("assessor", Text, nullable=False, comment="number of the assessor; empty where no assessor acts"),
+    Column("value", Text, comment="what this role says with it; null: it says nothing new"),
+    Column("reason", Text, comment="why it is returned: wrong | absent | lower_level_open"),
+    Column("note", Text),
+    Column("actor", Text, nullable=False, comment="who did it, never a person's name"),
+    Column("at", DateTime(timezone=True), nullable=False, comment="when it was done, as its origin says"),
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), comment="that told of it; null: the command line"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("previous_sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Index(None, "region_code", "instrument", "year", "code", "seq"),
+)

@@ -11,11 +11,13 @@ from rich.markup import escape
 from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
+    answers,
     completion,
     contracts,
     demo,
     development,
     evaluation,
+    evidence,
     explanations,
     findings,
     gates,
@@ -25,6 +27,7 @@ from pilar.commands import (
     publications,
     pulls,
     quarantine,
+    readiness,
     recompute,
     revisions,
     rubric,
@@ -84,6 +87,9 @@ app.command("release", rich_help_panel=SOURCES)(pulls.release_command)
 app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
+app.add_typer(answers.app, name="answer", rich_help_panel=FIGURES)
+app.add_typer(evidence.app, name="evidence", rich_help_panel=FIGURES)
+app.command("readiness", rich_help_panel=FIGURES)(readiness.readiness_command)
 app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
 app.command("explain", rich_help_panel=FIGURES)(explanations.explain_command)
 app.command("gap", rich_help_panel=FIGURES)(explanations.gap_command)

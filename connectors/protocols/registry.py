@@ -13,6 +13,7 @@ _CLASSES: dict[str, str] = {
     "ckan": "connectors.protocols.ckan:Ckan",
     "dapodik": "connectors.protocols.dapodik:Dapodik",
     "files.csv": "connectors.protocols.files.csv_files:CsvFiles",
+    "files.evidence": "connectors.protocols.files.evidence:EvidenceFolder",
     "files.xlsx": "connectors.protocols.files.xlsx_files:XlsxFiles",
     "oss": "connectors.protocols.oss:Oss",
     "rest": "connectors.protocols.rest:Rest",

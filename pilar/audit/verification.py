@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.pull.page_store import read_page
+from ledger.answer_store import first_altered_transition
 from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.keys import Keys
@@ -127,8 +128,16 @@ def verify(witnesses: Callable[[], Iterable[Witness]], holdings: Holdings, scope
     if scope.file is not None:
         return _about_file(found, holdings, scope.file, known)
     if scope.source is None:
-        found += [_marts(holdings), _publications(holdings, known)]
+        found += [*_answers(holdings), _marts(holdings), _publications(holdings, known)]
     return found
+
+
+def _answers(holdings: Holdings) -> Iterator[Checked]:
+    """The chain of what was done with answers. A copy of the receipts does not hold it."""
+    if holdings.ledger is not None:
+        chain = holdings.ledger.transitions()
+        head = f"head: transition {chain[-1].seq}, {chain[-1].sha256}" if chain else ""
+        yield Checked("what was done with answers", len(chain), note=head, damage=first_altered_transition(chain))
 
 
 def _without_receipt(ledger: Ledger, known: _Chain) -> Damage | None:

@@ -31,6 +31,11 @@ WORDS = {
     "size_of_province": "as large as the province: wrong region?",
     "published_without_parts": "a percentage, and parts are blank",
     "vintages_apart": "no release has all components: the value is missing",
+    "evidence_altered": "evidence was altered after it was signed",
+    "evidence_reused": "one file for two agencies or years",
+    "evidence_expired": "evidence has expired",
+    "evidence_unsigned": "evidence without a signature",
+    "answer_not_moved": "the answer may not be moved so",
 }
 
 

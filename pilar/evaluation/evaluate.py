@@ -9,6 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import duckdb
+
+from ledger.clock import day_of
 from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
@@ -72,12 +75,16 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     Raises TransformError when dbt fails or the evaluation has ended, GateError when the scores do not pass, and
     MachineError when the machine had no room: what is published then stays.
     """
+    from definitions.answer_states import read_windows
     from definitions.instruments import load_instruments
     from expectations.gate import run_gate
+    from pilar.evaluation.answer_evidence import write_answer_evidence
+    from pilar.evaluation.answer_states import write_answer_states
     from pilar.evaluation.build import build_scores
     from pilar.evaluation.explained import write_explanations
     from pilar.evaluation.findings import write_findings
     from pilar.evaluation.instrument_scores import write_instrument_scores
+    from pilar.evaluation.readiness import write_readiness
     from pilar.sources.catalogue import readable_sources
 
     evaluation = ledger.evaluation(evaluation_id)
@@ -99,7 +106,11 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             )
         instruments = load_instruments()
         write_explanations(warehouse, instruments, write_instrument_scores(warehouse, instruments))
+        windows = read_windows(settings.home)
+        write_answer_states(warehouse, ledger, windows)
+        write_answer_evidence(warehouse, day_of(evaluation.started_at))
         write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
+        write_readiness(warehouse, windows)
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:
@@ -115,6 +126,27 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
 def warehouse_file(settings: Settings, evaluation_id: str) -> Path:
     """The DuckDB file of an evaluation."""
     return settings.warehouse_dir / f"{evaluation_id}.duckdb"
+
+
+def published_rows(
+    ledger: Ledger, settings: Settings, sql: str, given: Sequence[object] = ()
+) -> Sequence[Mapping[str, object]]:
+    """What the file of the last published evaluation answers; nothing where there is no such file.
+
+    Raises ConfigError when an earlier version of Pilar made it, and it lacks what is asked for.
+    """
+    last = ledger.last_evaluation("published")
+    path = warehouse_file(settings, last.evaluation_id) if last is not None else None
+    if path is None or not path.is_file():
+        return []
+    with duckdb.connect(str(path), read_only=True) as connection:
+        try:
+            cursor = connection.execute(sql, given)
+        except duckdb.CatalogException:
+            do = "Run `pilar evaluate --anyway` once"
+            raise ConfigError("an earlier version of Pilar made what is published", where=path.name, do=do) from None
+        names = [item[0] for item in cursor.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def remove_old_warehouses(settings: Settings) -> None:
@@ -163,7 +195,8 @@ def _build_and_gate(
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     """The batches in force, and a hash of what an evaluation depends on.
 
-    That is them and their maturity, what their sources provide, the installation's regions, and every file of rules.
+    That is them and their maturity, what their sources provide, the installation's regions, what was typed about
+    answers, and every file of rules.
     """
     from pilar.sources.catalogue import maturities, readable_sources
 
@@ -177,6 +210,7 @@ def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
         provides = "".join(entry.model_dump_json() for entry in sources[source_id].provides)
         digest.update(f"{source_id} {provides}\n".encode())
     digest.update("".join(f"{region.row()}\n" for region in known(settings.regions)).encode())
+    digest.update(ledger.last_typed().encode())
     rules = {"dbt_project": ("*.sql", "*.yml", "*.csv"), "definitions": ("*.yaml",), "expectations": ("*.py",)}
     for folder, patterns in rules.items():
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):

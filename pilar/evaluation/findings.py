@@ -53,6 +53,11 @@ SEVERITIES: Mapping[str, Severity] = {
     "size_of_province": "doubt",
     "published_without_parts": "doubt",
     "vintages_apart": "doubt",
+    "evidence_altered": "contradiction",
+    "evidence_reused": "doubt",
+    "evidence_expired": "doubt",
+    "evidence_unsigned": "doubt",
+    "answer_not_moved": "doubt",
     "rows_superseded": "note",
     "region_out_of_scope": "note",
     "not_looked_for": "note",
@@ -79,6 +84,29 @@ from {IN_FORCE} as marts
 where state = 'measured' and region_code in (select answered.region_code from records.answer as answered)
   and indicator_id in (select asked.indicator_id from definitions.questions as asked where relation = 'direct')
 order by all
+"""
+_EVIDENCE = """
+select rule, instrument_id || ' ' || question as scope, region_code, year::varchar as period, evidence_id as subject,
+  case rule when 'evidence_expired' then 'valid_to' when 'evidence_reused' then 'content_sha256' else 'signed' end
+    as field,
+  case rule when 'evidence_expired' then valid_to::varchar when 'evidence_reused' then left(content_sha256, 12)
+    else signed end as published,
+  case rule when 'evidence_reused' then reused_by end as against,
+  source_id, coalesce(owner, opd) as asked_owner, batch_id, page_no, row_no
+from scores.answer_evidence, (values ('evidence_altered'), ('evidence_reused'), ('evidence_expired'),
+  ('evidence_unsigned')) as rules(rule)
+where state in ('draft', 'submitted', 'accepted') and case rule
+  when 'evidence_altered' then signed = 'altered'
+  when 'evidence_reused' then reused is not null
+  when 'evidence_expired' then validity = 'expired'
+  else signed = 'unsigned' and coalesce(kind, 'pdf') = 'pdf' end
+order by all
+"""
+_NOT_MOVED = """
+select 'answer_not_moved' as rule, instrument_id || ' ' || question as scope, region_code, year::varchar as period,
+  role as subject, to_state as field, to_state as published, reason as against, source_id, owner as asked_owner,
+  batch_id
+from scores.refused_moves order by all
 """
 _QUESTIONS = """
 select instrument_id, dimension || '/' || position as question, indicator_id,
@@ -212,6 +240,8 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "size": size_sql(rules, indicators),
         "authority": differs_sql(indicators),
         "vintages": vintages_apart_sql(indicators.values()),
+        "evidence": _EVIDENCE,
+        "moves of answers": _NOT_MOVED,
     }
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
@@ -250,7 +280,8 @@ def _finding(row: Row, agencies: Mapping[str, str], owners: Mapping[str, str]) -
         recomputed=_text(recomputed),
         against=_text(row.get("against")),
         source_id=source_id,
-        owner=owners[str(indicator)] if indicator is not None else agencies.get(source_id or ""),
+        owner=_text(row.get("asked_owner"))
+        or (owners[str(indicator)] if indicator is not None else agencies.get(source_id or "")),
         batch_id=_text(row.get("batch_id")),
         page_no=_number(row.get("page_no")),
         row_no=_number(row.get("row_no")),

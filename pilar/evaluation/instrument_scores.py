@@ -1,6 +1,7 @@
 """The scores of every instrument that somebody answered: each role's answers by themselves, one index from each.
 
-What a role says stands by itself, and no role's value replaces another's. An instrument that takes over another's index
+What a role says stands by itself, and no role's value replaces another's. The ladder of accepted evidence answers as a
+role of its own, computed. An instrument that takes over another's index
 is scored after it. An answer that the instrument does not have is refused by itself, with the reason, and the others
 count. The arithmetic is `definitions/scoring.py`, exact; what is written here is only read and put down.
 """
@@ -10,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
 from definitions.instruments import load_instruments
+from definitions.ladder import level_reached
 from definitions.refusals import AnswerError
 from definitions.scoring import Answer, Mark, Scored, score
 from definitions.words import Wording, said
@@ -21,7 +24,7 @@ from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
 
 TABLES = ("instrument_scores", "instrument_answers")
-ROLES = ("final", "interview", "external", "internal", "opd")
+ROLES = ("final", "interview", "external", "internal", "evidence", "opd")
 """Whose index another instrument takes over, where the same role has none: the first of these that has one."""
 
 _DECIMALS = 4
@@ -30,6 +33,13 @@ select answered.region_code, regions.region_system, regions.region_name, answere
   answered.code, answered.role, answered.assessor, trim(answered.value), answered._batch, answered._synthetic
 from records.answer as answered inner join reference.regions as regions using (region_code)
 order by all
+"""
+
+_EVIDENCE = """
+select given.region_code, regions.region_system, regions.region_name, given.year, given.instrument, given.code,
+  given.level, given.state = 'accepted', given._batch, given._synthetic
+from records.evidence as given inner join reference.regions as regions using (region_code)
+where given.level is not null order by all
 """
 
 Row = Mapping[str, object]
@@ -77,7 +87,10 @@ def write_instrument_scores(warehouse: Path, instruments: Mapping[str, Instrumen
     """
     instruments = load_instruments() if instruments is None else instruments
     with opened(warehouse) as connection:
-        sheets = _sheets(connection.execute(_ANSWERS).fetchall())
+        sheets = {
+            **_sheets(connection.execute(_ANSWERS).fetchall()),
+            **_ladders(connection.execute(_EVIDENCE).fetchall(), instruments),
+        }
         scored = list(_scored(sheets, instruments))
         write_rows(connection, "scores", TABLES[0], [row for one in scored for row in _scores(one)])
         answers = [row for one in scored for row in one.rows]
@@ -94,6 +107,34 @@ def _sheets(rows: Iterable[Sequence[object]]) -> Mapping[Sheet, Mapping[str, Giv
         given.batches.add(str(batch))
         given.synthetic = given.synthetic or bool(synthetic)
     return sheets
+
+
+def _ladders(
+    rows: Iterable[Sequence[Any]], instruments: Mapping[str, Instrument]
+) -> Mapping[Sheet, Mapping[str, Given]]:
+    """What evidence proves of each question that is answered by its level: a sheet of the role ``evidence``."""
+    items: dict[tuple[Sheet, str], list[tuple[int, bool]]] = defaultdict(list)
+    sheets: dict[Sheet, dict[str, Given]] = defaultdict(dict)
+    for code, system, name, year, instrument, question, level, accepted, batch, synthetic in rows:
+        asked = _on_levels(instruments.get(instrument), question)
+        if asked is None:
+            continue
+        sheet = Sheet(system, code, name, instrument, year, "evidence")
+        items[sheet, asked.key].append((level, accepted))
+        given = sheets[sheet].setdefault(asked.key, Given())
+        given.batches.add(batch)
+        given.synthetic = given.synthetic or synthetic
+        assert asked.scale is not None
+        given.texts = [str(level_reached(items[sheet, asked.key], *map(int, asked.scale)))]
+    return sheets
+
+
+def _on_levels(known: Instrument | None, code: str) -> Asked | None:
+    """The question of a code, where evidence answers it by its level; else None."""
+    key, _ = known.targets.get(code.casefold(), ("", "")) if known is not None else ("", "")
+    asked = known.asked.get(key) if known is not None else None
+    by_level = asked is not None and asked.answered == "evidence" and asked.rubric is None and asked.scale is not None
+    return asked if by_level else None
 
 
 def _scored(sheets: Mapping[Sheet, Mapping[str, Given]], instruments: Mapping[str, Instrument]) -> Iterator[Answered]:

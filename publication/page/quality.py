@@ -51,6 +51,15 @@ FINDINGS = {
     "rows_superseded": Text(
         "baris yang tidak dipakai: sumber lain didahulukan", "rows not used: another source is first"
     ),
+    "evidence_altered": Text("bukti berubah setelah ditandatangani", "evidence was altered after it was signed"),
+    "evidence_reused": Text(
+        "berkas bukti yang sama untuk OPD atau tahun lain", "the same file is evidence of another agency or year"
+    ),
+    "evidence_expired": Text("bukti sudah tidak berlaku", "evidence has expired"),
+    "evidence_unsigned": Text("bukti tanpa tanda tangan elektronik", "evidence without an electronic signature"),
+    "answer_not_moved": Text(
+        "jawaban tidak dapat diubah pada keadaan atau tahap ini", "the answer may not be moved in this state or stage"
+    ),
     "unknown_category": Text("nilai di luar daftar kode", "value outside the code list"),
     "region_out_of_scope": Text("daerah di luar cakupan evaluasi", "region outside this evaluation"),
     "not_looked_for": Text(

@@ -62,6 +62,7 @@ ROLES = {
     "interview": Text("Hasil wawancara", "Result of the interview"),
     "external": Text("Asesor eksternal", "External assessor"),
     "internal": Text("Verifikator internal", "Internal verifier"),
+    "evidence": Text("Tangga bukti yang diterima", "Ladder of accepted evidence"),
     "opd": Text("Penilaian mandiri OPD", "The agency's own assessment"),
 }
 # Who has to answer a question that names no agency, by the way it is answered.

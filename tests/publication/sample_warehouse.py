@@ -160,6 +160,8 @@ def _answers(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE SCHEMA records; CREATE SCHEMA reference")
     connection.execute("CREATE VIEW reference.regions AS FROM seeds.regions")
     columns = ", ".join(f"{name} {kind}" for name, kind in load_records()["answer"].sql_types.items())
+    evidence = ", ".join(f"{name} {kind}" for name, kind in load_records()["evidence"].sql_types.items())
+    connection.execute(f"CREATE TABLE records.evidence ({evidence}, _batch VARCHAR, _synthetic BOOLEAN)")
     connection.execute(f"CREATE TABLE records.answer ({columns}, _batch VARCHAR, _synthetic BOOLEAN)")
     batch = batch_of("diskominfo_spbe")
     rows = [(*(row[name] for name in ANSWER), batch, True) for year in (2023, 2025, 2026) for row in answers(year)]

@@ -54,7 +54,8 @@ def scripted(name: str, args: Mapping[str, Any], *answers: Any) -> Callable[[Pat
 def from_file(name: str, body: bytes, **args: Any) -> Callable[[Path, str], list[Page]]:
     def pages(folder: Path, server: str) -> list[Page]:
         (folder / "data_64.02.x").write_bytes(body)
-        return taken(name, {"pattern": r"data_(?P<kode>.*)\.x"} | args, Connection(url=f"file://{folder}"))
+        named = {} if name == "files.evidence" else {"pattern": r"data_(?P<kode>.*)\.x"}
+        return taken(name, named | args, Connection(url=f"file://{folder}"))
 
     return pages
 
@@ -95,6 +96,7 @@ CASES: list[tuple[str, Mapping[str, Any], Callable[[Path, str], list[Page]]]] = 
     ("dapodik", {}, scripted("dapodik", {"method": "getSekolah", "npsn": "1", "semester_id": "20241"},
                              {"results": 3, "start": 0, "rows": ROWS})),
     ("files.csv", CSV_ARGS | {"pattern": "x"}, from_file("files.csv", CSV.encode(), **CSV_ARGS)),
+    ("files.evidence", {}, from_file("files.evidence", CSV.encode())),
     ("files.xlsx", {"pattern": "x"}, from_file("files.xlsx", workbook())),
     ("bpjs", BPJS, scripted("bpjs", BPJS, BPJS_LIST)),
     ("oss", {}, scripted("oss", {"method": "inqueryNIB"}, OSS)),
@@ -112,6 +114,7 @@ CASES: list[tuple[str, Mapping[str, Any], Callable[[Path, str], list[Page]]]] = 
 SCRIPTED = {name for name, _, _ in CASES}
 CASES += [(name, SYSTEMS[name].args, from_system(name)) for name in SYSTEMS if name not in SCRIPTED]
 PLAIN = {"id": {}, "n": {"type": "decimal(8,2)"}, "kode": {"context": "kode"}}
+FILES = {"nomor_bukti": {}, "jenis": {}, "ukuran": {"type": "integer"}, "kode": {"context": "kode"}}
 FIGURES = {"vervar": {}, "nilai": {"type": "integer"}, "th": {"context": "tahun"}}
 
 
@@ -138,7 +141,7 @@ def test_p2_kept_bytes_give_the_same_pages_and_the_same_rows(
 
 
 def sample(name: str, args: Mapping[str, Any]) -> Source:
-    columns, key = (FIGURES, ["vervar"]) if name == "bps" else (PLAIN, ["id"])
+    columns, key = {"bps": (FIGURES, ["vervar"]), "files.evidence": (FILES, ["nomor_bukti"])}.get(name, (PLAIN, ["id"]))
     contexts: Sequence[Mapping[str, str]] = [CONTEXT]
     if name not in SCRIPTED:
         columns = {held: {"from": origin} for held, origin in SYSTEMS[name].columns.items()}

@@ -33,7 +33,7 @@ from tests.connectors.protocols.wire_faults import FAULTS, ORDINARY, kind_of
 
 pytestmark = pytest.mark.integration
 
-OTHERS = {"sql", "files.csv", "files.xlsx"}  # they do not speak HTTP: test_other_faults
+OTHERS = {"sql", "files.csv", "files.evidence", "files.xlsx"}  # they do not speak HTTP: test_other_faults
 KINDS = {"retryable", "quota", "auth", "permanent", "damaged"}
 LIMITS = {"attempts": 2, "backoff_s": 0.01, "connect_s": 2, "read_s": 5, "total_s": 10, "max_received": 20_000}
 LIMITS |= {"max_decoded": 100_000}

@@ -13,7 +13,7 @@ from definitions.records import SET_ASIDE, load_records
 from definitions.tables import definition_tables
 from ledger.regions import known
 from ledger.sql import identifier, literal
-from pilar.evaluation.definition_tables import write_definitions
+from pilar.evaluation.definition_tables import write_definitions, write_rows
 from pilar.evaluation.findings import write_findings
 from pilar.evaluation.warehouse import regions_view
 
@@ -78,6 +78,8 @@ def _empty(_: Path, regions: tuple[str, ...]) -> Path:
             connection.execute(f"create schema {schema}")
         connection.execute(f"create view landing._regions as {regions_view(known(regions))['landing._regions'].sql}")
         write_definitions(connection)
+        for name in ("answer_evidence", "refused_moves"):
+            write_rows(connection, "scores", name, [])
         connection.execute(f"create table seeds.published_figures ({PRINTED})")
         connection.execute(f"create table promoted.marts ({MARTS})")
         for record in load_records().values():

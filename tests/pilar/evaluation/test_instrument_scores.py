@@ -36,14 +36,27 @@ def warehouse(tmp_path: Path) -> Path:
     return tmp_path / "answers.duckdb"
 
 
-def answer(warehouse: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Score these answers; each row says what differs from an external assessor's of Kutai Kartanegara in 2026."""
-    record = load_records()["answer"]
-    columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in record.sql_types.items())
+def answer(warehouse: Path, rows: Sequence[Mapping[str, Any]], evidence: Sequence[tuple[str, int, str]] = ()) -> None:
+    """Score these answers; each row says what differs from an external assessor's of Kutai Kartanegara in 2026.
+
+    ``evidence`` for Pemdi: code, level and state.
+    """
+    columns, others = (
+        ", ".join(f"{identifier(name)} {kind}" for name, kind in load_records()[record].sql_types.items())
+        for record in ("answer", "evidence")
+    )
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema if not exists records; create schema if not exists reference")
         connection.execute(f"create or replace table records.answer ({columns}, _batch varchar, _synthetic boolean)")
         connection.execute(f"create or replace table reference.regions as {THREE['landing._regions'].sql}")
+        connection.execute(f"create or replace table records.evidence ({others}, _batch varchar, _synthetic boolean)")
+        for number, (code, level, state) in enumerate(evidence):
+            connection.execute(
+                "insert into records.evidence by name select ? as region_code, 2026 as year, "
+                "'pemdi-2026' as instrument, ? as code, "
+                " ? as evidence_id, ? as level, ? as state, 'b' as _batch, true as _synthetic",
+                [KUKAR, code, str(number), level, state],
+            )
         for number, row in enumerate(rows):
             full = {"region_code": KUKAR, "year": 2026, "role": "external", "_batch": f"b{number}", **row}
             names = ", ".join(full)
@@ -182,3 +195,22 @@ def test_an_unknown_instrument_is_told(warehouse: Path) -> None:
     assert fetch(warehouse, "select state, reason, reason_id from scores.instrument_answers") == [
         ("refused", "there is no instrument 'sakip-1999'", "tidak ada instrumen 'sakip-1999'")
     ]
+
+
+def test_the_ladder_of_accepted_evidence_answers_beside_the_others(warehouse: Path) -> None:
+    stairs = [(code, level, "accepted") for code in PEMDI for level in (1, 2, 3)]
+    # A level above an open one proves nothing, whoever accepted it.
+    gap = [("I8", 4, "accepted"), ("I8", 4, "revision"), ("I8", 5, "accepted"), ("I1", 5, "accepted")]
+    answer(warehouse, sheet("pemdi-2026", PEMDI, role="opd"), [*stairs, *gap])
+    rows = fetch(
+        warehouse,
+        "select printed_code, answer from scores.instrument_answers where role = 'evidence' and state = 'given'",
+    )
+    assert {*rows} == {(code, "3") for code in PEMDI}
+    # 86 of 100 are answered 3, the other bodies' 14 count 1 until they come.
+    assert index(warehouse, "pemdi-2026") == [
+        (KUKAR, "evidence", Decimal("2.72"), "Baik", 0, 4),
+        (KUKAR, "opd", Decimal("2.72"), "Baik", 0, 4),
+    ]
+    answer(warehouse, [], [*stairs, ("I20", 2, "submitted")])
+    assert index(warehouse, "pemdi-2026") == [(KUKAR, "evidence", Decimal("2.42"), "Cukup", 0, 4)]

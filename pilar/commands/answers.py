@@ -1,0 +1,274 @@
+"""`pilar answer`: what is done with an answer, by whom and why, and what every role says of it."""
+
+import getpass
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ledger.errors import ConfigError
+from pilar.commands.console import Row, out, say, table
+from pilar.commands.words import Words
+
+if TYPE_CHECKING:
+    from ledger.records import AnswerKey, AnswerTransition
+    from ledger.settings import Settings
+    from ledger.store import Ledger
+
+app = Words(help="Answers to instruments: show, submit, return, verify, assess, object, finalise.")
+
+_ACTOR = re.compile(r"[a-z0-9][a-z0-9_.-]{1,39}")
+
+RegionName = Annotated[str, typer.Argument(help="Regency or city: a name or code.")]
+Question = Annotated[str, typer.Argument(help="Code of the question: I8, or dimension/position.")]
+Instrument = Annotated[str, typer.Option(help="The instrument's id: pemdi-2026.")]
+Year = Annotated[int, typer.Option(help="Year of the evaluation.")]
+Value = Annotated[str | None, typer.Option(help="What this role answers. Kept with the move; never another role's.")]
+Note = Annotated[str | None, typer.Option(help="A word on it, kept in the ledger. No names of persons.")]
+Actor = Annotated[
+    str | None, typer.Option(help="Account or office that decides: verifikator-1. Default: this machine's user.")
+]
+Assessor = Annotated[int | None, typer.Option(help="Number of the assessor, never the name.", min=1, max=99)]
+
+HISTORY = {
+    "at": "when",
+    "change": "change",
+    "who": "by",
+    "value": "value",
+    "reason": "reason",
+    "actor": "actor",
+    "note": "note",
+}
+SIDE_BY_SIDE = {"who": "role", "value": "says", "at": "since", "before": "before", "counted": "counts"}
+
+
+@app.command("show")
+def show_command(region: RegionName, question: Question, *, instrument: Instrument, year: Year) -> None:
+    """Show what every role says of an answer, its state, and what was done with it."""
+    from pilar.commands import installation
+
+    ledger, settings = installation.opened()
+    key = _key(region, instrument, year, question)
+    chain = ledger.transitions(key)
+    roles = _side_by_side(chain, _counted(ledger, settings, key))
+    history = [_history(link) for link in chain]
+    state = chain[-1].move.to_state if chain else None
+    told = {"region_code": key.region_code, "instrument": instrument, "year": year, "question": key.code}
+
+    def shown() -> None:
+        out.print(f"{instrument} {year}, {key.code}, {key.region_code}: {state or 'nobody has begun it'}", markup=False)
+        if roles:
+            table(roles, SIDE_BY_SIDE)
+        if history:
+            out.print()
+            table(history, HISTORY)
+
+    say(told | {"state": state, "roles": roles, "history": history}, shown)
+
+
+@app.command("submit")
+def submit_command(  # noqa: PLR0917 (each is an option)
+    region: RegionName,
+    question: Question,
+    instrument: Instrument,
+    year: Year,
+    value: Value = None,
+    note: Note = None,
+    actor: Actor = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Not yet.")] = False,
+) -> None:
+    """Hand an answer in for its agency (OPD), or keep it as a draft."""
+    _move(region, question, instrument, year, "draft" if draft else "submitted", "opd", value, note, actor)
+
+
+@app.command("return")
+def return_command(  # noqa: PLR0917 (each is an option)
+    region: RegionName,
+    question: Question,
+    instrument: Instrument,
+    year: Year,
+    reason: Annotated[Literal["wrong", "absent", "lower_level_open"], typer.Option(help="Why it goes back.")],
+    role: Annotated[Literal["internal", "external"], typer.Option(help="Who returns it.")] = "internal",
+    assessor: Assessor = None,
+    note: Note = None,
+    actor: Actor = None,
+) -> None:
+    """Return an answer to its agency: the wrong document, nothing at all, or a lower level is still open."""
+    _move(region, question, instrument, year, "returned", role, None, note, actor, assessor, reason)
+
+
+@app.command("verify")
+def verify_command(  # noqa: PLR0917 (each is an option)
+    region: RegionName,
+    question: Question,
+    instrument: Instrument,
+    year: Year,
+    value: Value = None,
+    note: Note = None,
+    actor: Actor = None,
+) -> None:
+    """The internal verifier has looked at it and lets it go on."""
+    _move(region, question, instrument, year, "verified", "internal", value, note, actor)
+
+
+@app.command("assess")
+def assess_command(  # noqa: PLR0917 (each is an option)
+    region: RegionName,
+    question: Question,
+    instrument: Instrument,
+    year: Year,
+    value: Value = None,
+    role: Annotated[Literal["external", "interview"], typer.Option(help="Who assesses.")] = "external",
+    assessor: Assessor = None,
+    note: Note = None,
+    actor: Actor = None,
+) -> None:
+    """An assessor's or the interview's value; with --note also how an objection was decided."""
+    _move(region, question, instrument, year, "assessed", role, value, note, actor, assessor)
+
+
+@app.command("object")
+def object_command(  # noqa: PLR0917 (each is an option)
+    region: RegionName,
+    question: Question,
+    instrument: Instrument,
+    year: Year,
+    note: Annotated[str, typer.Option(help="Why the agency objects. No names of persons.")],
+    actor: Actor = None,
+) -> None:
+    """The agency objects to how it was assessed (sanggah)."""
+    _move(region, question, instrument, year, "objected", "opd", None, note, actor)
+
+
+@app.command("finalise")
+def finalise_command(  # noqa: PLR0917 (each is an option)
+    region: RegionName,
+    question: Question,
+    instrument: Instrument,
+    year: Year,
+    value: Value = None,
+    note: Note = None,
+    actor: Actor = None,
+) -> None:
+    """Fix the final value of an assessed answer. It stays as it is from then on."""
+    _move(region, question, instrument, year, "final", "final", value, note, actor)
+
+
+def _move(  # noqa: PLR0917 (what a move is made of)
+    region: str,
+    question: str,
+    instrument: str,
+    year: int,
+    to: str,
+    role: str,
+    value: str | None,
+    note: str | None,
+    actor: str | None,
+    assessor: int | None = None,
+    reason: str | None = None,
+) -> None:
+    from definitions.answer_states import read_windows
+    from ledger.masks import mask_numbers
+    from ledger.records import AnswerMove
+    from pilar.commands import installation
+    from pilar.evaluation.answer_states import judge
+
+    ledger, settings = installation.opened()
+    key = _key(region, instrument, year, question)
+    move = AnswerMove(
+        key,
+        to,
+        role,
+        _actor(actor),
+        ledger.now(),
+        str(assessor) if assessor is not None else "",
+        value.strip() if value is not None else None,
+        reason,
+        mask_numbers(note, whole=True) if note is not None else None,
+    )
+    made, refused = ledger.move_answers([move], judge(read_windows(settings.home)))
+    if refused:
+        do = f"See `pilar answer show {key.region_code} {question} --instrument {instrument} --year {year}`"
+        raise ConfigError(refused[0].why, where=f"{instrument} {year} {key.code} {key.region_code}", do=do)
+    link = made[0]
+    told = {"question": key.code, "from": link.from_state, "to": to, "transition": link.seq, "sha256": link.sha256}
+    say(
+        told,
+        lambda: out.print(
+            f"{key.code} of {instrument} {year}: {link.from_state or 'not begun'} -> {to}. Transition {link.seq}, "
+            f"{link.sha256[:12]}. It is published by the next `pilar evaluate`.",
+            markup=False,
+        ),
+    )
+
+
+def _key(region: str, instrument: str, year: int, question: str) -> "AnswerKey":
+    from ledger.regions import find
+    from pilar.evaluation.answer_states import answer_key
+
+    [*regions] = find(region)
+    if len(regions) != 1:
+        raise ConfigError(f"{region!r} names {len(regions)} regions", where="REGION", do="Name one regency or city")
+    return answer_key(regions[0].code, instrument, year, question)
+
+
+def _actor(actor: str | None) -> str:
+    said = actor or getpass.getuser()
+    if _ACTOR.fullmatch(said) is None or sum(char.isdigit() for char in said) > 6:
+        raise ConfigError(
+            "this is no account or office",
+            where="--actor",
+            do="Write it like verifikator-1: small letters, digits, dots and hyphens; no person's name or number",
+        )
+    return said
+
+
+def _counted(ledger: "Ledger", settings: "Settings", key: "AnswerKey") -> dict[str, str]:
+    """What the last publication counts for each role."""
+    from pilar.evaluation.evaluate import published_rows
+
+    found = published_rows(
+        ledger,
+        settings,
+        "select role, answer, score from scores.instrument_answers where region_code = ? and instrument_id = ? "
+        "and year = ? and question = ? and answer is not null",
+        [key.region_code, key.instrument, key.year, key.code],
+    )
+    return {str(row["role"]): f"{row['answer']} (scores {row['score']})" for row in found}
+
+
+def _side_by_side(chain: "Sequence[AnswerTransition]", counted: dict[str, str]) -> list[Row]:
+    from definitions.answer_states import ROLES
+    from ledger.answer_store import values
+
+    said = values(chain)
+    places = {*said, *((role, "") for role in counted if not any(role == own for own, _ in said))}
+    rows: list[Row] = []
+    for role, assessor in sorted(places, key=lambda one: ([*ROLES].index(one[0]), one[1])):  # type: ignore[arg-type]
+        own = said.get((role, assessor), [])
+        rows.append(
+            {
+                "who": f"{role} {assessor}".strip(),
+                "value": own[-1].move.value if own else None,
+                "at": own[-1].move.at if own else None,
+                "before": ", ".join(str(link.move.value) for link in own[:-1]),
+                "counted": counted.get(role),
+            }
+        )
+    return rows
+
+
+def _history(link: "AnswerTransition") -> Row:
+    move = link.move
+    return {
+        "at": move.at,
+        "change": f"{link.from_state or '-'} -> {move.to_state}",
+        "who": f"{move.role} {move.assessor}".strip(),
+        "value": move.value,
+        "reason": move.reason,
+        "actor": move.actor,
+        "note": move.note,
+        "batch_id": move.batch_id,
+        "sha256": link.sha256,
+    }
