@@ -28,6 +28,7 @@ from pilar.commands import (
     revisions,
     rubric,
     sources,
+    sureness,
     trace,
     trial,
     verify,
@@ -84,6 +85,7 @@ app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
 app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
+app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
 app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
