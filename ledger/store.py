@@ -1,5 +1,6 @@
 """The ledger: one object for all that is durable. Nothing else in the project touches its database."""
 
+from ledger.decision_store import DecisionStore
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
 from ledger.finding_store import FindingStore
@@ -9,5 +10,7 @@ from ledger.receipt_store import ReceiptStore
 from ledger.retention_store import RetentionStore
 
 
-class Ledger(EventStore, QuarantineStore, PullStore, ReceiptStore, RetentionStore, EvaluationStore, FindingStore):
-    """Events, batches, quarantine, receipts, evaluations and findings in one PostgreSQL database."""
+class Ledger(
+    EventStore, QuarantineStore, PullStore, ReceiptStore, RetentionStore, EvaluationStore, FindingStore, DecisionStore
+):
+    """Events, batches, quarantine, receipts, evaluations, findings and decisions in one PostgreSQL database."""
