@@ -17,6 +17,7 @@ from pilar.commands import (
     development,
     evaluation,
     findings,
+    followup,
     freeze,
     gates,
     init,
@@ -86,6 +87,7 @@ app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)
 app.add_typer(publications.app, name="publications", rich_help_panel=FIGURES)
 app.add_typer(findings.app, name="findings", rich_help_panel=FIGURES)
+app.add_typer(followup.app, name="followup", rich_help_panel=FIGURES)
 app.command("freeze", rich_help_panel=FIGURES)(freeze.freeze_command)
 app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)

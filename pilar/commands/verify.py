@@ -86,7 +86,8 @@ def frozen_command(
             raise ConfigError("there is no such file or folder", where=str(path), do="Name it as it lies here")
     pem = key.read_bytes()
     sealed, version = check(folder, pem), read(folder)
-    told = f"{version.subject}, version {version.version}: every file is as it was signed by key {fingerprint(pem)}"
+    subject = f"{version.instrument} {version.year} {version.stage}, version {version.version}"
+    told = f"{subject}: every file is as it was signed by key {fingerprint(pem)}"
     result = {"as_signed": True, "list_sha256": sealed, "fingerprint": fingerprint(pem), "freeze": version}
     say(result, lambda: out.print(told, markup=False))
 

@@ -1,1 +1,1 @@
-"""What a score means: why it is what it is, what would change it, and how sure it is."""
+"""Why a score is what it is, what the next one takes, and what would follow. Pure: rows come in, results go out."""

@@ -10,11 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from definitions.instrument import Instrument
-from definitions.instruments import SHIPPED, read_instrument
-from definitions.problems import did_you_mean
 from ledger.disk import make_folder, sync
 from ledger.errors import AlteredPublicationError, ConfigError, PublicationError
 from ledger.machine import machine_error
@@ -23,13 +20,14 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation.publish import find, recorded
 from pilar.stages import frozen
+from pilar.stages.follow_up import register
 from pilar.stages.frozen import Freeze
 from pilar.stages.moved import moved, publishes
+from pilar.stages.stage import Stage, file_of, named, shipped
+from publication.json_text import to_json
 from publication.manifest import file_sha256
 from publication.verify import verify
 
-Stage = Literal["I", "II"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
 Became = Literal["frozen", "already frozen", "made again"]
 
 _LOCK = "freeze"
@@ -56,42 +54,40 @@ def freeze(
     Raises ConfigError for an instrument, stage or year that there is not, PublicationError where nothing is published
     or the publication was altered, and MachineError where the machine had no room. Nothing is then frozen.
     """
-    asked = _instrument(instrument)
-    at_year = _year(asked, year)
-    subject = f"{asked.id} {at_year} {_stage(stage)}"
+    asked = named(instrument, stage, year)
+    subject = str(asked)
     with ledger.lock(_LOCK), _on_disk(settings.frozen_dir):
         _name_drafts(ledger, settings)
         versions = ledger.decisions("freeze", subject)
-        made_again = [one for place, one in enumerate(versions) if _make_again(settings, one, versions[:place])]
+        made_again = [one for place, one in enumerate(versions) if _make_again(ledger, settings, one, versions[:place])]
         before = versions[-1] if versions else None
         folder = find(settings, None)
         row = recorded(ledger, folder.name, verify(folder))
         if before is not None and freeze_of(before).publication == folder.name:
             return _outcome(settings, before, "made again" if before in made_again else "already frozen")
-        if not publishes(folder, asked.id, at_year):
+        if not publishes(folder, asked.instrument, asked.year):
             raise ConfigError(
-                f"the current publication says nothing of {asked.id} {at_year}",
+                f"the current publication says nothing of {asked.instrument} {asked.year}",
                 where=folder.name,
                 do="Evaluate first, or name another --year",
             )
         now = ledger.now()
         head = ledger.chain_head(now)
         version = Freeze(
-            instrument=asked.id,
-            year=at_year,
-            stage=_stage(stage),
+            **asdict(asked),
             version=len(versions) + 1,
             publication=folder.name,
             publication_manifest_sha256=row.manifest_sha256,
             evaluation=row.evaluation_id,
-            instrument_sha256=file_sha256(_file(asked.id)),
+            instrument_sha256=file_sha256(file_of(asked.instrument)),
             receipt=head.seq if head is not None else None,
             receipt_sha256=head.sha256 if head is not None else None,
+            decisions=len(ledger.decisions()),
             frozen_by=who,
             frozen_at=_moment(now),
             previous_list_sha256=before.told["list_sha256"] if before is not None else None,
         )
-        draft, sealed = _build(settings, version, before)
+        draft, sealed = _build(ledger, settings, version, before)
         (made,) = ledger.decide("freeze", [(subject, before, {**asdict(version), "list_sha256": sealed})])
         _name(draft, settings.frozen_dir / version.folder)
     return _outcome(settings, made, "frozen")
@@ -129,20 +125,20 @@ def _name_drafts(ledger: Ledger, settings: Settings) -> None:
         shutil.rmtree(left)
 
 
-def _make_again(settings: Settings, decision: Decision, earlier: Sequence[Decision]) -> bool:
+def _make_again(ledger: Ledger, settings: Settings, decision: Decision, earlier: Sequence[Decision]) -> bool:
     """Make a folder that is gone again, to the byte. Returns whether it was gone."""
     version = freeze_of(decision)
     target = settings.frozen_dir / version.folder
     if target.exists():
         return False
-    draft, sealed = _build(settings, version, earlier[-1] if earlier else None)
+    draft, sealed = _build(ledger, settings, version, earlier[-1] if earlier else None)
     if sealed != decision.told["list_sha256"]:
         raise _another(target)
     _name(draft, target)
     return True
 
 
-def _build(settings: Settings, version: Freeze, before: Decision | None) -> tuple[Path, str]:
+def _build(ledger: Ledger, settings: Settings, version: Freeze, before: Decision | None) -> tuple[Path, str]:
     draft = _draft(settings, version)
     make_folder(draft)
     publication = find(settings, version.publication)
@@ -150,9 +146,8 @@ def _build(settings: Settings, version: Freeze, before: Decision | None) -> tupl
     if before is not None:
         old = _checked(settings, before) / frozen.PUBLICATION
         since = moved(old, publication, version.instrument, version.year)
-    sealed = frozen.write(
-        draft, version, publication, _files(version.instrument), moved=since, key_dir=settings.key_dir
-    )
+    files = {**_instrument_files(version.instrument), **_register(ledger, version)}
+    sealed = frozen.write(draft, version, publication, files, moved=since, key_dir=settings.key_dir)
     if verify(draft / frozen.PUBLICATION) != version.publication_manifest_sha256:
         raise _another(publication)
     return draft, sealed
@@ -190,42 +185,21 @@ def _another(folder: Path) -> AlteredPublicationError:
     )
 
 
-# -- what is asked for -------------------------------------------------------------------------------------------------
-
-
-def _instrument(name: str) -> Instrument:
-    shipped = {path.stem: path for path in SHIPPED.glob("*.yaml")}
-    if name not in shipped:
-        known = did_you_mean(name, [*shipped])
-        raise ConfigError(f"there is no instrument {name[:40]!r}", where="instrument", do=known)
-    return read_instrument(shipped[name])
-
-
-def _stage(said: str) -> Stage:
-    number = {"1": "I", "2": "II"}.get(said, said.upper())
-    for stage in STAGES:
-        if stage == number:
-            return stage
-    raise ConfigError(f"there is no stage {said[:20]!r}", where="stage", do="Write I or II")
-
-
-def _year(instrument: Instrument, year: int | None) -> int:
-    if year is None:
-        return max(instrument.years)
-    if year < min(instrument.years):
-        years = ", ".join(map(str, instrument.years))
-        raise ConfigError(f"{instrument.id} is not of {year}", where="--year", do=f"It is of {years}")
-    return year
-
-
-def _file(instrument: str) -> Path:
-    return SHIPPED / f"{instrument}.yaml"
-
-
-def _files(instrument: str) -> Mapping[str, bytes]:
+def _instrument_files(instrument: str) -> Mapping[str, bytes]:
     """The file of an instrument, and that of the one it is based on."""
-    based_on = _instrument(instrument).based_on
-    return {f"{name}.yaml": _file(name).read_bytes() for name in (instrument, based_on) if name is not None}
+    based_on = shipped(instrument).based_on
+    return {
+        f"instrument/{name}.yaml": file_of(name).read_bytes() for name in (instrument, based_on) if name is not None
+    }
+
+
+def _register(ledger: Ledger, version: Freeze) -> Mapping[str, bytes]:
+    """The follow-up register as it was; no file where nothing was asked of anybody."""
+    decided = [one for one in ledger.decisions("follow_up") if one.seq <= version.decisions]
+    found = register(decided, Stage(version.instrument, version.year, version.stage))
+    if not found:
+        return {}
+    return {"follow-up.json": to_json([{"id": one.id, **asdict(one)} for one in found]).encode()}
 
 
 def _moment(at: datetime) -> str:

@@ -20,7 +20,7 @@ from publication.json_text import to_json
 from publication.manifest import file_sha256
 
 LIST, SIGNATURE, PUBLIC_KEY = "SHA256SUMS", "SHA256SUMS.sig", "public-key.pem"
-FREEZE, MOVED, INSTRUMENT, PUBLICATION = "freeze.json", "moved.json", "instrument", "publication"
+FREEZE, MOVED, PUBLICATION = "freeze.json", "moved.json", "publication"
 READ_ME = "BACA-SAYA.txt"
 # Neither is in the list: one is its signature, the other is known from elsewhere or it proves nothing.
 _APART = (LIST, SIGNATURE, PUBLIC_KEY)
@@ -35,13 +35,17 @@ Check (get the public key from the publisher, not from this folder):
 
 freeze.json  : apa yang dibekukan, oleh siapa, kapan / what was frozen, by whom, when
 moved.json   : yang berubah sejak versi sebelumnya, dan sebabnya / what moved since the version before, and why
+follow-up.json: rekomendasi dan tindak lanjutnya / recommendations and what became of them
 publication/ : publikasi / the publication; buka / open publication/index.html
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """What is frozen: the whole of what a version's folder follows from, beside the publication and the instrument."""
+    """What is frozen: the whole of what a version's folder follows from, beside the publication and the instrument.
+
+    ``decisions``: how many the ledger held. The follow-up register is as these left it.
+    """
 
     instrument: str
     year: int
@@ -53,14 +57,10 @@ class Freeze:
     instrument_sha256: str
     receipt: int | None
     receipt_sha256: str | None
+    decisions: int
     frozen_by: str
     frozen_at: str
     previous_list_sha256: str | None
-
-    @property
-    def subject(self) -> str:
-        """Which stage it is, whatever its version."""
-        return f"{self.instrument} {self.year} {self.stage}"
 
     @property
     def folder(self) -> str:
@@ -72,20 +72,20 @@ def write(
     folder: Path,
     freeze: Freeze,
     publication: Path,
-    instrument: Mapping[str, bytes],
+    files: Mapping[str, bytes],
     *,
     moved: Sequence[Mapping[str, Any]],
     key_dir: Path,
 ) -> str:
     """Write a version into an empty folder, durably. Returns the sha256 of its signed list.
 
-    ``instrument`` are the files of its rules by their names.
+    ``files`` are what lies beside the publication, by their names: the instrument, the follow-up register.
     Raises ConfigError without a usable key. An OSError is the caller's to tell.
     """
     shutil.copytree(publication, folder / PUBLICATION, copy_function=shutil.copyfile)
-    (folder / INSTRUMENT).mkdir()
-    for name, content in instrument.items():
-        (folder / INSTRUMENT / name).write_bytes(content)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
     (folder / FREEZE).write_text(to_json(asdict(freeze)), encoding="utf-8")
     (folder / READ_ME).write_text(_HOW, encoding="utf-8")
     if freeze.version > 1:

@@ -196,7 +196,7 @@ def test_p7_a_folder_signed_by_somebody_else_is_told(house: House, tmp_path: Pat
     house.frozen().mkdir()
     other = Settings(home=tmp_path, ledger_url="postgresql://nobody", key_dir=tmp_path / "others")
     other.key_dir.mkdir()
-    frozen.write(house.frozen(), version, publication, {"x.yaml": b"x"}, moved=(), key_dir=other.key_dir)
+    frozen.write(house.frozen(), version, publication, {"instrument/x.yaml": b"x"}, moved=(), key_dir=other.key_dir)
     assert "not the one the ledger recorded" in damage(house)
     with pytest.raises(AlteredPublicationError, match="not the key"):
         frozen.check(house.frozen(), own)
