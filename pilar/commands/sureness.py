@@ -14,6 +14,7 @@ from pilar.commands.report import DASH
 
 if TYPE_CHECKING:
     from definitions.variations import Variations
+    from pilar.explanations.answered import Answered
     from pilar.explanations.sureness import Sureness
 
 WORDS = {
@@ -34,6 +35,7 @@ def sureness_command(
     from ledger.errors import ConfigError
     from ledger.regions import find
     from pilar.commands import installation
+    from pilar.explanations.answered import answered
     from pilar.explanations.sureness import sureness
     from publication.pointer import resolve
 
@@ -42,8 +44,8 @@ def sureness_command(
     if seed is not None:
         variations = variations.model_copy(update={"seed": seed})
     chosen = find(region)[0].code if region is not None else None
-    found = sureness(folder, variations, chosen)
-    if not found:
+    found, others = sureness(folder, variations, chosen), answered(folder, chosen)
+    if not found and not others:
         raise ConfigError(
             "the publication says nothing of this region",
             where=chosen or folder.name,
@@ -51,7 +53,13 @@ def sureness_command(
         )
     drawn = {"seed": variations.seed, "draws": variations.draws}
     result = {"publication_id": folder.name, **drawn, "indices": [_exact(asdict(one)) for one in found]}
-    say(result, lambda: _show(found, variations, alone=chosen is not None))
+    result["instruments"] = [_exact(asdict(one)) for one in others]
+
+    def show() -> None:
+        _show(found, variations, alone=chosen is not None)
+        _show_answered(others)
+
+    say(result, show)
 
 
 def _exact(value: Any) -> Any:
@@ -93,6 +101,29 @@ def _line(one: "Sureness") -> Row:
         "range": f"{found.least} to {found.most}",
         "rank": f"{found.rank} of {one.of}",
         "ranks": f"{found.best} to {found.worst}",
+    }
+
+
+def _show_answered(found: "Sequence[Answered]") -> None:
+    """What people answered: a line for each instrument, party and region."""
+    if found:
+        out.print("By who answered, as shares of the weight", style="bold")
+        table([_answered_line(one) for one in found], ANSWERED, right=("index", "rank", *_SHARES))
+
+
+_SHARES = ("sure", "simulated", "waiting", "missing")
+ANSWERED = {name: name for name in ("region", "instrument", "index", "rank", *_SHARES)}
+
+
+def _answered_line(one: "Answered") -> Row:
+    year = "" if str(one.year) in one.instrument else f" {one.year}"
+    return {
+        "region": f"{one.region_name} {one.region_code}",
+        "instrument": f"{one.instrument}{year}, {one.role}{'' if one.by == 'weight' else ' (by number)'}",
+        "index": DASH if one.value is None else rounded(Fraction(one.value), 2),
+        "rank": DASH if one.rank is None else f"{one.rank} of {one.of}",
+        "sure": _percent(one.sure),
+        **{name: _percent(share) for name, share in one.shares.items()},
     }
 
 

@@ -36,6 +36,8 @@ def test_a_region_is_told_with_its_shares_its_range_and_its_rank(typed: Type, pu
     assert "1 of 3" in line
     assert "20.0 % of the weight is scored by assumed bands." in told
     assert "Kotawaringin" not in told
+    (pemdi,) = [line for line in told.splitlines() if "pemdi-2026, external" in line]
+    assert pemdi.split()[-8:] == ["0.0", "%", "94.0", "%", "6.0", "%", "0.0", "%"]
 
 
 def test_one_seed_gives_one_result_to_the_byte(typed: Type, published: str) -> None:
