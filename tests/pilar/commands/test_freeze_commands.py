@@ -35,9 +35,13 @@ def current(ledger: Ledger, settings: Settings, tmp_path: Path) -> str:
 def test_a_stage_is_frozen_and_checked_by_somebody_else(
     typed: Type, current: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert "no stage is frozen yet" in typed("publications", "frozen")
     told = typed("freeze", "smart-city-2023", "II", "--who", "walidata")
     assert told.startswith("frozen: smart-city-2023 2023, stage II, version 1\n")
     assert "keys public" in told
+    listed = typed("publications", "frozen").splitlines()
+    assert len(listed) == 2
+    assert listed[1].split()[:2] == ["smart-city-2023-2023-II/v1", current]
     again = typed("freeze", "smart-city-2023", "2")
     assert again.startswith("already frozen: ")
     assert "Nothing was changed" in again
