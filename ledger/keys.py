@@ -1,10 +1,11 @@
-"""The installation's two keys: one makes pseudonyms, the other encrypts raw pages.
+"""The installation's keys: one makes pseudonyms, one encrypts raw pages, one signs frozen stages.
 
 They live outside the data folder and are readable by their owner only.
 
 - The pseudonym key is never changed: the same person would become another one. That is also what its loss would do.
 - The page key can be changed. The new one is ``page.key`` from then on. The one before stays as ``page-<id>.key`` for
   the pages it wrote. Once a page key is lost, its pages cannot be read again.
+- The signing key is made when a stage is frozen first. Its public half is no secret: readers check signatures with it.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from ledger.errors import ConfigError
 KEY_BYTES = 32
 PSEUDONYM_KEY = "pseudonym.key"
 PAGE_KEY = "page.key"
+SIGNING_KEY = "signing.key"
 RETIRED_PAGE_KEYS = "page-*.key"
 KEY_ID_BYTES = 8
 
@@ -62,6 +64,24 @@ class Keys:
             page_key=current,
             retired_page_keys=tuple(key for key in map(read_key, retired_key_files(key_dir)) if key != current),
         )
+
+
+def signing_seed(key_dir: Path) -> bytes:
+    """The secret half of the key that signs frozen stages; it is made where there is none yet.
+
+    Raises ConfigError where the folder cannot be written, or the key is none.
+    """
+    path = key_dir / SIGNING_KEY
+    if not path.exists():
+        try:
+            _create_once(path)
+        except OSError as error:
+            raise ConfigError(
+                f"the signing key cannot be written ({error.strerror})",
+                where=str(path),
+                do="Run this where the keys are writable",
+            ) from None
+    return read_key(path)
 
 
 def page_key_id(key: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """The rows that travel between the rooms and the ledger, as immutable values."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ EventStatus = Literal["received", "dispatched", "done", "failed"]
 GateOutcome = Literal["pass", "fail", "error"]
 Maturity = Literal["provisional", "final", "revised"]
 FindingState = Literal["open", "reopened", "closed"]
+DecisionKind = Literal["freeze", "follow_up"]
 EvaluationStatus = Literal["running", "scored", "published", "failed", "interrupted"]
 
 
@@ -334,3 +336,26 @@ class RefusedMove:
 
     move: AnswerMove
     why: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided: one link of the chain of decisions. ``body`` is the exact text that was hashed."""
+
+    seq: int
+    kind: DecisionKind
+    subject: str
+    body: str
+    previous_sha256: str
+    sha256: str
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What was decided, as it was given."""
+        found: Mapping[str, Any] = json.loads(self.body)["told"]
+        return found
+
+    @property
+    def at(self) -> datetime:
+        """When, by the ledger's clock."""
+        return datetime.fromisoformat(json.loads(self.body)["at"])

@@ -114,6 +114,11 @@ class Settings(BaseModel):
         return self.home / "published"
 
     @property
+    def frozen_dir(self) -> Path:
+        """Frozen stages, one folder each and one in it a version. Nothing removes them."""
+        return self.home / "frozen"
+
+    @property
     def log_dir(self) -> Path:
         """Logs of the platform's own processes."""
         return self.home / "logs"

@@ -1,6 +1,7 @@
 """The ledger: one object for all that is durable. Nothing else in the project touches its database."""
 
 from ledger.answer_store import AnswerStore
+from ledger.decision_store import DecisionStore
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
 from ledger.finding_store import FindingStore
@@ -11,6 +12,14 @@ from ledger.retention_store import RetentionStore
 
 
 class Ledger(
-    EventStore, QuarantineStore, PullStore, ReceiptStore, RetentionStore, EvaluationStore, FindingStore, AnswerStore
+    EventStore,
+    QuarantineStore,
+    PullStore,
+    ReceiptStore,
+    RetentionStore,
+    EvaluationStore,
+    FindingStore,
+    AnswerStore,
+    DecisionStore,
 ):
-    """Events, batches, quarantine, receipts, evaluations, findings and answers in one PostgreSQL database."""
+    """Events, batches, quarantine, receipts, evaluations, findings, answers and decisions in one PostgreSQL database."""

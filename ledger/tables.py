@@ -302,3 +302,17 @@ answer_transition = Table(
     Column("sha256", Text, nullable=False, unique=True),
     Index(None, "region_code", "instrument", "year", "code", "seq"),
 )
+
+# What people decided, in order: nothing is changed or taken out. Each row names the hash of the row before it, and so
+# is its own receipt.
+decision = Table(
+    "decision",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False, comment="freeze | follow_up"),
+    Column("subject", Text, nullable=False, comment="what it is about; its newest decision says its state"),
+    Column("body", Text, nullable=False, comment="canonical JSON, the bytes that are hashed"),
+    Column("previous_sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Index(None, "kind", "subject", "seq"),
+)

@@ -20,6 +20,8 @@ from pilar.commands import (
     evidence,
     explanations,
     findings,
+    followup,
+    freeze,
     gates,
     init,
     installation,
@@ -32,6 +34,7 @@ from pilar.commands import (
     revisions,
     rubric,
     sources,
+    sureness,
     trace,
     trial,
     verify,
@@ -95,6 +98,9 @@ app.command("explain", rich_help_panel=FIGURES)(explanations.explain_command)
 app.command("gap", rich_help_panel=FIGURES)(explanations.gap_command)
 app.command("whatif", rich_help_panel=FIGURES)(explanations.whatif_command)
 app.command("steps", rich_help_panel=FIGURES)(explanations.steps_command)
+app.add_typer(followup.app, name="followup", rich_help_panel=FIGURES)
+app.command("freeze", rich_help_panel=FIGURES)(freeze.freeze_command)
+app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
 app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.pull.page_store import read_page
 from ledger.answer_store import first_altered_transition
+from ledger.decision_store import first_altered_decision
 from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.keys import Keys
@@ -21,6 +22,8 @@ from ledger.receipts import Damage, Witness, fetching_pull, first_altered, place
 from ledger.records import PublicationRow, Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
+from pilar.stages import frozen
+from pilar.stages.freeze import freeze_of
 from publication import pointer
 from publication.manifest import file_sha256, read_head
 from publication.verify import verify as verify_publication
@@ -67,6 +70,11 @@ class Holdings:
     def published_dir(self) -> Path:
         """Publications."""
         return self.home / "published"
+
+    @property
+    def frozen_dir(self) -> Path:
+        """Frozen stages."""
+        return self.home / "frozen"
 
 
 @dataclass
@@ -128,7 +136,8 @@ def verify(witnesses: Callable[[], Iterable[Witness]], holdings: Holdings, scope
     if scope.file is not None:
         return _about_file(found, holdings, scope.file, known)
     if scope.source is None:
-        found += [*_answers(holdings), _marts(holdings), _publications(holdings, known)]
+        found += [*_answers(holdings), *_decisions(holdings), _marts(holdings), _publications(holdings, known)]
+        found += _frozen(holdings, known)
     return found
 
 
@@ -138,6 +147,14 @@ def _answers(holdings: Holdings) -> Iterator[Checked]:
         chain = holdings.ledger.transitions()
         head = f"head: transition {chain[-1].seq}, {chain[-1].sha256}" if chain else ""
         yield Checked("what was done with answers", len(chain), note=head, damage=first_altered_transition(chain))
+
+
+def _decisions(holdings: Holdings) -> Iterator[Checked]:
+    """The chain of what people decided. A copy of the receipts does not hold it."""
+    if holdings.ledger is not None:
+        chain = holdings.ledger.decisions()
+        head = f"head: decision {chain[-1].seq}, {chain[-1].sha256}" if chain else ""
+        yield Checked("decisions", len(chain), note=head, damage=first_altered_decision(chain))
 
 
 def _without_receipt(ledger: Ledger, known: _Chain) -> Damage | None:
@@ -379,6 +396,38 @@ def _told_otherwise(
         if gates.pop(gate, None) != tuple(answer):
             return Damage(f"the ledger tells another answer of gate {gate}", where, _CUT)
     return Damage(f"the ledger tells of gate {min(gates)}, which it does not", where, _CUT) if gates else None
+
+
+def _frozen(holdings: Holdings, known: _Chain) -> Iterator[Checked]:
+    """Every frozen version: as it was signed, and as it was recorded where there is a ledger."""
+    folders = sorted(path for path in holdings.frozen_dir.glob("*/v*") if path.is_dir())
+    decisions = holdings.ledger.decisions("freeze") if holdings.ledger is not None else ()
+    if not folders and not decisions:
+        return
+    checked = Checked("frozen stages", len(folders))
+    due = {holdings.frozen_dir / freeze_of(one).folder: str(one.told["list_sha256"]) for one in decisions}
+    for folder in sorted({*folders, *due}):
+        if checked.damage is None:
+            checked.damage = _frozen_version(folder, due if holdings.ledger is not None else None, known.hashes)
+    yield checked
+
+
+def _frozen_version(folder: Path, due: Mapping[Path, str] | None, hashes: Mapping[int, str]) -> Damage | None:
+    where = f"frozen {folder.parent.name}, {folder.name}"
+    if due is not None and folder not in due:
+        return Damage("the ledger does not know it", where, "Pilar did not make this folder: take it away")
+    if not folder.is_dir():
+        return Damage("it is missing", where, "Run `pilar freeze` for its stage again: it is made again to the byte")
+    try:
+        sealed, version = frozen.check(folder), frozen.read(folder)
+        verify_publication(folder / frozen.PUBLICATION)
+    except (PublicationError, ConfigError) as error:
+        return Damage(error.what, where, error.do)
+    if due is not None and due[folder] != sealed:
+        return Damage("its signed list is not the one the ledger recorded", where, "Restore it from a backup")
+    if version.receipt is not None and version.receipt_sha256 is not None:
+        return _missing(version.receipt, version.receipt_sha256, hashes, where)
+    return None
 
 
 def _opened(folder: Path) -> "duckdb.DuckDBPyConnection":

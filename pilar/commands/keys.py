@@ -1,4 +1,4 @@
-"""`pilar keys`: the keys that kept pages are encrypted with."""
+"""`pilar keys`: the keys that kept pages are encrypted with, and the one that signs frozen stages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from ledger.wording import moment
 from pilar.commands.console import Row, out, say, table
 from pilar.commands.words import Words
 
-app = Words(help="The keys of kept pages: list, rotate, reencrypt.")
+app = Words(help="The keys of kept pages: list, rotate, reencrypt. The key of frozen stages: public.")
 
 LOCK = "keys"
 _PSEUDONYMS = "The pseudonym key is never changed: every person would become another one."
@@ -79,6 +79,18 @@ def reencrypt_command() -> None:
     with ledger.lock(LOCK):
         written = _reencrypt(settings)
     say({"reencrypted": written}, lambda: _print(_lines(written)))
+
+
+@app.command("public")
+def public_command() -> None:
+    """Print the public key of frozen stages, and its fingerprint. It is no secret: give it to everybody who checks."""
+    from pilar.commands import installation
+    from pilar.stages.signature import fingerprint, public_key
+
+    _, settings = installation.opened()
+    pem = public_key(settings.key_dir)
+    told = {"public_key": pem.decode(), "fingerprint": fingerprint(pem)}
+    say(told, lambda: out.print(pem.decode(), end="", markup=False))
 
 
 def _reencrypt(settings: Settings) -> Row:

@@ -1,4 +1,4 @@
-"""`pilar publications`: what readers see, what they saw before, and going back to it."""
+"""`pilar publications`: what readers see, what they saw before, going back to it, and what is frozen."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,7 @@ from ledger.wording import moment
 from pilar.commands.console import Row, out, plain, say, table, warn
 from pilar.commands.words import Words
 
-app = Words(help="What is published: list, show, roll back.")
+app = Words(help="What is published: list, show, roll back, frozen.")
 
 
 @app.command("list")
@@ -71,3 +71,19 @@ def rollback_command(
     ledger, settings = installation.opened()
     now = rollback(ledger, settings, publication_id)
     say({"current": now}, lambda: out.print(f"Readers now see {now}."))
+
+
+@app.command("frozen")
+def frozen_command() -> None:
+    """List the frozen stages and their versions, as they were frozen. `pilar verify` checks them."""
+    from pilar.commands import installation
+    from pilar.stages.freeze import freeze_of
+
+    ledger, settings = installation.opened()
+    rows = [{**plain(freeze_of(one)), "folder": freeze_of(one).folder} for one in ledger.decisions("freeze")]
+    if not rows:
+        warn("no stage is frozen yet: pilar freeze INSTRUMENT STAGE")
+    say({"frozen": rows, "folder": settings.frozen_dir}, lambda: table(rows, FROZEN))
+
+
+FROZEN = {"folder": "folder", "publication": "publication", "frozen_at": "frozen", "frozen_by": "by"}

@@ -68,6 +68,30 @@ def export_command(file: Annotated[Path, typer.Argument(help="Where to write the
     say({"receipts": count, "file": file}, lambda: out.print(told, markup=False))
 
 
+@app.command("frozen")
+def frozen_command(
+    folder: Annotated[Path, typer.Argument(help="Of one version, like frozen/smart-city-2023-2023-II/v1.")],
+    key: Annotated[Path, typer.Option(help="The publisher's public key, as `pilar keys public` prints it.")],
+) -> None:
+    """Check a frozen stage with nothing but its folder and the public key: no ledger, no installation.
+
+    The exit code is 0 when everything is as it was signed, 1 when something is not, 2 when it cannot be told.
+    """
+    from ledger.errors import ConfigError
+    from pilar.stages.frozen import check, read
+    from pilar.stages.signature import fingerprint
+
+    for path, there in ((folder, folder.is_dir()), (key, key.is_file())):
+        if not there:
+            raise ConfigError("there is no such file or folder", where=str(path), do="Name it as it lies here")
+    pem = key.read_bytes()
+    sealed, version = check(folder, pem), read(folder)
+    subject = f"{version.instrument} {version.year} {version.stage}, version {version.version}"
+    told = f"{subject}: every file is as it was signed by key {fingerprint(pem)}"
+    result = {"as_signed": True, "list_sha256": sealed, "fingerprint": fingerprint(pem), "freeze": version}
+    say(result, lambda: out.print(told, markup=False))
+
+
 def _write_copy(witnesses: "Iterable[Witness]", file: Path) -> int:
     from ledger.disk import put
     from ledger.receipts import copy_line

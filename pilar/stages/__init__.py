@@ -1,0 +1,1 @@
+"""Stages of an evaluation: what is frozen at their end, and what is followed up."""
