@@ -60,7 +60,7 @@ class WeightSums(Strict):
 
 
 class Inherited(Strict):
-    """What a part says once for all questions in it, and a question for itself."""
+    """What a part says once for all questions in it, and a question for itself. ``evidence``: the documents wanted."""
 
     answered: Answered | None = None
     by: Wording | str | None = None
@@ -68,6 +68,7 @@ class Inherited(Strict):
     pillar: Name | None = None
     rubric: Name | None = None
     scale: Scale | None = None
+    evidence: tuple[Wording | str, ...] = ()
 
 
 class Base(Strict):
@@ -201,6 +202,7 @@ class Asked:
     rubric: Rubric | None
     scale: Scale | None
     each: bool
+    evidence: tuple[Wording | str, ...] = ()
 
 
 class Instrument(Strict):
@@ -233,6 +235,7 @@ class Instrument(Strict):
     rubrics: dict[Name, Rubric] = Field(default_factory=dict)
     sub_dimensions: dict[Name, SubDimension] = Field(default_factory=dict)
     answered: Answered = "assessor"
+    evidence: tuple[Wording | str, ...] = ()
     cohorts: tuple[Cohort, ...] = ()
     names: dict[str, str] = Field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
@@ -362,6 +365,7 @@ class Instrument(Strict):
             rubric=self.rubrics.get(rubric or ""),
             scale=next((one.scale for one in above if one.scale), self.scale),
             each=top.each is not None,
+            evidence=next((one.evidence for one in above if one.evidence), self.evidence),
         )
 
 

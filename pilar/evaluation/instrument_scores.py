@@ -146,7 +146,7 @@ def _key(instrument: Instrument, code: str) -> str:
 
 def _read(instrument: Instrument, key: str, texts: Sequence[str]) -> Answer:
     asked: Asked | None = instrument.asked.get(key.partition("#")[0])
-    options = asked.rubric.options if asked is not None and asked.rubric is not None else None
+    options = asked.rubric.choices if asked is not None and asked.rubric is not None else None
     if options and not all(_is_number(text) for text in texts):
         if len(set(texts)) > 1:
             raise ValueError(f"assessors chose {' and '.join(sorted(set(texts)))}; letters have no mean")
