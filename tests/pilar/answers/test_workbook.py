@@ -28,6 +28,8 @@ from pilar.answers.refusals import refusals
 from pilar.answers.workbook import COLUMNS, FILLED, HEADER_ROW, RISK, Known, Workbook, workbook_of
 from pilar.answers.workbook_file import write_workbook
 from pilar.sources.catalogue import find_source
+from simulator.data import answer_sheets
+from simulator.regions import by_kemendagri
 from tests.pilar.conftest import Type
 
 SMART_CITY = "smart-city-2023"
@@ -350,3 +352,15 @@ def test_libreoffice_in_indonesian_keeps_the_drop_downs(tmp_path: Path) -> None:
     text = (tmp_path / "made.fods").read_text(encoding="utf-8")
     assert text.count("cell-content-is-in-list") == 3
     assert json.dumps("≤ 25", ensure_ascii=False)[1:-1] in text
+
+
+def test_the_simulated_agency_was_sent_the_workbook_of_today() -> None:
+    """Where this fails a question was changed: give the simulator its new fingerprint."""
+    made, simulated = asked(), by_kemendagri(KUKAR.code)
+    assert simulated is not None
+    assert tuple(COLUMNS) == answer_sheets.COLUMNS
+    assert answer_sheets.file_name(simulated) == made.file_name
+    assert [(code, mark) for code, mark, _ in answer_sheets.QUESTIONS] == [
+        (one.key, one.fingerprint) for one in made.questions
+    ]
+    assert len(answer_sheets.sheet(simulated)[HEADER_ROW - 1]) == len(COLUMNS)
