@@ -11,6 +11,7 @@ from simulator.data import (
     disasters,
     facilities,
     health_profile,
+    impact_survey,
     investment_reports,
     licences,
     medical_waste,
@@ -150,6 +151,9 @@ def _secretariat_files() -> dict[str, File]:
         f"skm_{region.kemendagri}_{satisfaction.YEAR}.csv": partial(_csv, satisfaction.forms, region)
         for region in REGIONS
     }
+    for region in REGIONS:
+        name = f"dampak_{region.kemendagri}_{impact_survey.YEAR}.csv"
+        forms[name] = partial(_csv, impact_survey.lines, region)
     return forms | {"penetapan.csv": partial(_csv, results.lines)}
 
 

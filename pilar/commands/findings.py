@@ -27,6 +27,13 @@ WORDS = {
     "unchanged": "the same for years: copied?",
     "jump": "a jump within a year: mistyped?",
     "size_of_province": "as large as the province: wrong region?",
+    "survey_off_scale": "a survey's answers lie off their scale",
+    "survey_more_than_users": "more respondents than the service has users",
+    "survey_percent_of_mean": "a survey's mean with a percent sign",
+    "survey_same_minute": "one respondent for several services in a minute",
+    "survey_staff": "staff among the respondents",
+    "survey_all_the_same": "all answers of a form the same: filled in unread?",
+    "survey_too_few": "fewer respondents than the sample asks",
     "published_without_parts": "a percentage, and parts are blank",
 }
 

@@ -30,7 +30,7 @@ def sheet(region: Region) -> list[list[Cell]]:
     rows: list[list[Cell]] = [[""] for _ in range(_HEAD)]
     rows[0] = [f"Lembar jawaban {INSTRUMENT}, {region.name}"]
     to = (INSTRUMENT, str(YEAR), STAGE, region.kemendagri, OPD)
-    asked = [
+    asked: list[list[Cell]] = [
         [str(number), code, "Outcome", "", "", "", answers[RETURNED.index(region)], "", "", "", *to, fingerprint]
         for number, (code, fingerprint, answers) in enumerate(QUESTIONS, start=1)
     ]
