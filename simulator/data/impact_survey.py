@@ -10,7 +10,7 @@ from simulator.regions import KOTIM, KUKAR, Region
 YEAR = 2023
 RESPONDENTS = 50
 COLUMNS = (
-    "kode", "layanan", "responden", "status", "jawaban", "waktu", "pengguna", "nama", "surel", "umur", "swafoto",
+    "kode", "layanan", "no_responden", "status", "jawaban", "waktu", "pengguna", "nama", "surel", "umur", "swafoto",
     "tanda_tangan",
 )  # fmt: skip
 # The service of each dimension, with its users. Fewer use the application of the fifth than were asked.

@@ -50,7 +50,8 @@ def test_nothing_of_a_person_is_kept_but_a_pseudonym(survey: duckdb.DuckDBPyConn
     landed = survey.execute("describe select * from landing.survei_dampak").fetchall()
     assert not {name for name, *_ in landed} & set(PERSONAL)
     [(forms, numbered)] = survey.execute(
-        "select count(distinct responden), count(*) filter (where responden like 'R-%') from landing.survei_dampak"
+        "select count(distinct no_responden), count(*) filter (where no_responden like 'R-%') "
+        "from landing.survei_dampak"
     ).fetchall()
     assert (numbered, forms >= RESPONDENTS * len(SERVICES) - 3) == (0, True)
 
