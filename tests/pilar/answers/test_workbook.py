@@ -30,6 +30,7 @@ from pilar.answers.workbook_file import write_workbook
 from pilar.sources.catalogue import find_source
 from simulator.data import answer_sheets
 from simulator.regions import by_kemendagri
+from simulator.xlsx import workbook
 from tests.pilar.conftest import Type
 
 SMART_CITY = "smart-city-2023"
@@ -364,3 +365,19 @@ def test_the_simulated_agency_was_sent_the_workbook_of_today() -> None:
         (one.key, one.fingerprint) for one in made.questions
     ]
     assert len(answer_sheets.sheet(simulated)[HEADER_ROW - 1]) == len(COLUMNS)
+
+
+def test_the_simulated_agencies_workbooks_land_but_for_one_cell(drop: Drop, here: Settings, ledger: Ledger) -> None:
+    """Their folder does not tell when a file was changed: the window is not judged then."""
+    regions = answer_sheets.RETURNED
+    here = here.model_copy(update={"regions": tuple(region.kemendagri for region in regions)})
+    for region in regions:
+        path = drop.folder / answer_sheets.file_name(region)
+        path.write_bytes(workbook(answer_sheets.sheet(region), answer_sheets.SHEET))
+        os.utime(path, (0, 0))
+    source = find_source(here, "dinkes_jawaban")
+    outcome = pull(source, ledger, here, connection=Connection(url=f"file://{drop.folder}"))
+    assert [(batch.status, batch.landed, batch.quarantined) for batch in outcome.batches] == [("accepted", 5, 1)]
+    [(cell, rule, why)] = drop.refused()
+    assert (cell, rule) == ("G10", "option")
+    assert why == "'82 %' bukan pilihan pertanyaan ini; pilih salah satu: < 50, 50-75, 75-95, ≥ 95"
