@@ -1,8 +1,9 @@
 """Bands: which value gets which score or predicate. Bands that leave a gap, or overlap without a rule, are refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -64,8 +65,19 @@ class Band(Strict):
     @property
     def bounds(self) -> str:
         """Its bounds in words: ``from 70 below 80``."""
-        given = (("from", self.from_), ("above", self.above), ("to", self.to), ("below", self.below))
-        return " ".join(f"{word} {shown(bound)}" for word, bound in given if bound is not None) or "every value"
+        return self.said("from", "above", "to", "below") or "every value"
+
+    def said(self, from_: str, above: str, to: str, below: str) -> str:
+        """Its bounds behind the words for each kind of them; empty where it has none."""
+        given = ((from_, self.from_), (above, self.above), (to, self.to), (below, self.below))
+        return " ".join(f"{word} {shown(bound)}" for word, bound in given if bound is not None)
+
+    @property
+    def written(self) -> str:
+        """The band as people answer it: ``50-75``, ``> 75``, ``≤ 5``. ``definitions.claimed`` reads it back."""
+        if self.lower is None or self.upper is None:
+            return self.said("≥", ">", "≤", "<")
+        return f"{shown(self.lower)}-{shown(self.upper)}"
 
 
 class ScoreBand(Band):
@@ -124,12 +136,16 @@ class Rubric(Strict):
                 raise ValueError("says which band wins, and none overlap")
         return self
 
+    @cached_property
+    def choices(self) -> Mapping[str, Fraction]:
+        """What may be answered, and its score: the options, or the bands as people write them."""
+        return self.options or {band.written: band.score for band in self.bands or ()}
+
     def of_option(self, text: str) -> Fraction:
-        """The score of an option. Raises AnswerError for one that it does not have."""
-        if self.options is None or text not in self.options:
-            known = ", ".join(self.options or ()) or "none: it takes measured values"
-            raise AnswerError("no_option", typed=text[:30], do=f"Options are: {known}")
-        return self.options[text]
+        """The score of an option, or of a band as it is written. Raises AnswerError for one that it does not have."""
+        if text not in self.choices:
+            raise AnswerError("no_option", typed=text[:30], do=f"Options are: {', '.join(self.choices)}")
+        return self.choices[text]
 
     def of_value(self, value: Fraction) -> ScoreBand:
         """The band of a measured value. Raises AnswerError where it has none."""

@@ -94,6 +94,14 @@ class Size(Strict):
     because: Wording
 
 
+class Alike(Strict):
+    """Forms of a survey with at least so many ``questions`` and one answer to all: of at least this ``share``."""
+
+    questions: Annotated[int, Field(ge=2)]
+    share: Annotated[Decimal, Field(gt=0, le=1)]
+    because: Wording
+
+
 class Rules(Strict):
     """All rules. ``least``: a smaller count is equal to another, or the same again, by chance."""
 
@@ -103,6 +111,7 @@ class Rules(Strict):
     unchanged: Unchanged
     jump: Jump
     size: Size
+    survey: Alike
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

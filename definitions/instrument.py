@@ -60,7 +60,7 @@ class WeightSums(Strict):
 
 
 class Inherited(Strict):
-    """What a part says once for all questions in it, and a question for itself."""
+    """What a part says once for all questions in it, and a question for itself. ``evidence``: the documents wanted."""
 
     answered: Answered | None = None
     by: Wording | str | None = None
@@ -68,6 +68,7 @@ class Inherited(Strict):
     pillar: Name | None = None
     rubric: Name | None = None
     scale: Scale | None = None
+    evidence: tuple[Wording | str, ...] = ()
 
 
 class Base(Strict):
@@ -174,6 +175,14 @@ class Cohort(Strict):
         return {part: weight for block in self.weights for part, weight in block.of.items()}
 
 
+class Sample(Strict):
+    """How many different people a survey asks, for each dimension (pillar) or for each sub-dimension."""
+
+    respondents: Annotated[int, Field(ge=1)]
+    per: Literal["pillar", "sub_dimension"]
+    source: str
+
+
 class Choice(Strict):
     """Where public copies disagree: what this file says, and what the others do."""
 
@@ -201,6 +210,7 @@ class Asked:
     rubric: Rubric | None
     scale: Scale | None
     each: bool
+    evidence: tuple[Wording | str, ...] = ()
 
 
 class Instrument(Strict):
@@ -209,7 +219,8 @@ class Instrument(Strict):
     ``levels`` say how the index and each level below follow from their children; an index that is no tree has a
     ``method`` instead. ``missing`` says what an unanswered question counts, by the way it is answered (``any`` for
     the others); where it says nothing, the index is missing. ``names`` are what published tables call our columns
-    and codes. ``rounded_answers``: answers are themselves means, printed with so many decimals.
+    and codes. ``rounded_answers``: answers are themselves means, printed with so many decimals. ``sample`` is that of
+    the questions that a survey answers.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*$")]
@@ -233,6 +244,8 @@ class Instrument(Strict):
     rubrics: dict[Name, Rubric] = Field(default_factory=dict)
     sub_dimensions: dict[Name, SubDimension] = Field(default_factory=dict)
     answered: Answered = "assessor"
+    evidence: tuple[Wording | str, ...] = ()
+    sample: Sample | None = None
     cohorts: tuple[Cohort, ...] = ()
     names: dict[str, str] = Field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
@@ -362,6 +375,7 @@ class Instrument(Strict):
             rubric=self.rubrics.get(rubric or ""),
             scale=next((one.scale for one in above if one.scale), self.scale),
             each=top.each is not None,
+            evidence=next((one.evidence for one in above if one.evidence), self.evidence),
         )
 
 

@@ -22,4 +22,4 @@ class Ledger(
     AnswerStore,
     DecisionStore,
 ):
-    """Events, batches, quarantine, receipts, evaluations, findings, answers and decisions in one PostgreSQL database."""
+    """Events, batches, receipts, evaluations, findings, answers and decisions in one PostgreSQL database."""

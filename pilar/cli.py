@@ -38,6 +38,7 @@ from pilar.commands import (
     trace,
     trial,
     verify,
+    workbook,
 )
 from pilar.commands.console import begin, choose_json, err, knows, program, say, wants_json
 from pilar.commands.exit_codes import ExitCode, of_error
@@ -86,6 +87,7 @@ app.command("test-connection", rich_help_panel=SOURCES)(trial.test_connection_co
 app.command("pull", rich_help_panel=SOURCES)(pulls.pull_command)
 app.command("diagnose", rich_help_panel=SOURCES)(pulls.diagnose_command)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=SOURCES)
+app.command("workbook", rich_help_panel=SOURCES)(workbook.workbook_command)
 app.command("release", rich_help_panel=SOURCES)(pulls.release_command)
 app.command("revisions", rich_help_panel=SOURCES)(revisions.revisions_command)
 app.command("evaluate", rich_help_panel=FIGURES)(evaluation.evaluate_command)

@@ -7,9 +7,11 @@ from typing import Any
 
 from simulator.credentials import credential, json_web_token
 from simulator.data import (
+    answer_sheets,
     disasters,
     facilities,
     health_profile,
+    impact_survey,
     investment_reports,
     licences,
     medical_waste,
@@ -31,7 +33,7 @@ from simulator.data.births import encounters
 from simulator.data.budget import lra
 from simulator.data.projects import projects
 from simulator.data.waste import rows
-from simulator.regions import REGIONS, by_kemendagri
+from simulator.regions import REGIONS, Region, by_kemendagri
 from simulator.systems.bpjs import Asked, Bpjs, Service
 from simulator.systems.bps import Bps, Variable
 from simulator.systems.ckan import Ckan
@@ -149,6 +151,9 @@ def _secretariat_files() -> dict[str, File]:
         f"skm_{region.kemendagri}_{satisfaction.YEAR}.csv": partial(_csv, satisfaction.forms, region)
         for region in REGIONS
     }
+    for region in REGIONS:
+        name = f"dampak_{region.kemendagri}_{impact_survey.YEAR}.csv"
+        forms[name] = partial(_csv, impact_survey.lines, region)
     return forms | {"penetapan.csv": partial(_csv, results.lines)}
 
 
@@ -168,7 +173,13 @@ def _health_files() -> dict[str, File]:
         code = region.kemendagri
         files[f"baduta_stunting_{code}_{stunting.YEAR}.xlsx"] = partial(_book, stunting.sheet, region)
         files[f"limbah_medis_{code}_{medical_waste.YEAR}.csv"] = partial(_csv, medical_waste.rows, region)
+    for region in answer_sheets.RETURNED:
+        files[answer_sheets.file_name(region)] = partial(_answers, region)
     return files
+
+
+def _answers(region: Region) -> bytes:
+    return workbook(answer_sheets.sheet(region), answer_sheets.SHEET)
 
 
 def _road_files() -> dict[str, File]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from connectors.landing import checks
+from connectors.landing.answers import answer_checks
 from connectors.landing.casts import Cast, cast, clean
 from connectors.landing.checks import Check, moment_name, number_name, raw_name, said_name, typed_name
 from connectors.landing.fields import Field, doubled_members, fields, structure
@@ -147,7 +148,8 @@ class Statement:
 
     @cached_property
     def _checks(self) -> tuple[Check, ...]:
-        return tuple(self._column_checks())
+        answered = self.contract.answers
+        return (*self._column_checks(), *(answer_checks(answered) if answered is not None else ()))
 
     def _column_checks(self) -> Iterator[Check]:
         contract = self.contract

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from connectors.source.answer_sheet import AnswerSheet
 from connectors.source.column_types import MAX_PRECISION, ColumnType
 from connectors.source.columns import Column, Ratio, Rule
 from connectors.source.decimals import digits_of, sides
@@ -51,7 +52,10 @@ DriftKind = Literal["added", "removed", "renamed", "retyped", "reordered"]
 
 
 class Contract(Strict):
-    """Key, columns, rules, ratios; fields that may come and are not read, and what to do about any other difference."""
+    """Key, columns, rules, ratios; fields that may come and are not read, and what to do about any other difference.
+
+    ``answers``: the rows answer an instrument, and are held against its questions.
+    """
 
     key: tuple[str, ...] = Field(min_length=1)
     columns: Mapping[Name, Column] = Field(min_length=1)
@@ -59,6 +63,7 @@ class Contract(Strict):
     ratios: tuple[Ratio, ...] = ()
     ignore: tuple[str, ...] = ()
     drift: Drift = Drift()
+    answers: AnswerSheet | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -106,6 +111,9 @@ def contract_problems(contract: "Contract") -> Iterator[str]:
                 yield f"rule {rule.rule!r} names {name!r}, which is not a landed column"
         yield from _incomparable(rule, landed)
     yield from _bad_ratios(contract)
+    for name in contract.answers.columns if contract.answers is not None else ():
+        if name not in landed or landed[name].sql_type.kind != "string":
+            yield f"answers names {name!r}, which is not a landed column of text"
     if reserved := sorted(RESERVED & contract.columns.keys()):
         yield f"column name {reserved[0]!r} is reserved"
     yield from _mixed_records(landed)

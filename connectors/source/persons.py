@@ -87,7 +87,8 @@ IDENTIFIERS: Mapping[str, Identifier] = {
 # Names under which agencies' systems keep what identifies a person.
 _NAMED = re.compile(
     r"(^|_)(nik|no_?kk|nomor_kk|kk|ktp|no_?ktp|nama|nisn|nip|nuptk|npwp|paspor|telepon|telp|hp|no_?hp|ponsel|email|"
-    r"alamat|tempat_lahir|tanggal_lahir|tgl_lahir|no_?kartu|no_?rm|rekam_medis|rekening_bank|ibu_kandung)(_|$)"
+    r"alamat|tempat_lahir|tanggal_lahir|tgl_lahir|no_?kartu|no_?rm|rekam_medis|rekening_bank|ibu_kandung|surel|swafoto|selfie)"
+    r"(_|$)|^(tanda_tangan|ttd)$"
 )
 _COUNTED = re.compile(
     r"(jumlah|jml|jmlh|banyak|banyaknya|total|persen|persentase|presentase|rata|rasio|cakupan|target|capaian|count|number_of)_"

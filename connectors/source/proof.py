@@ -49,6 +49,7 @@ def check_source(path: Path, source: Source) -> list[Problem]:
         *(Problem(path, "args", what, do) for what, do in _cursor_uses(source)),
         *_regions(path, source),
         *_expressions(path, source),
+        *_answers(path, source),
         *(Problem(path, *fault) for fault in faults(source, load_records())),
         *_unused(path, source),
     ]
@@ -139,6 +140,18 @@ def _questions(column: Column) -> Iterator[tuple[str, str, str]]:
         yield "format", form, "SELECT strptime(strftime(TIMESTAMP '2024-01-01', $1), $1)"
 
 
+def _answers(path: Path, source: Source) -> Iterator[Problem]:
+    sheet = source.contract.answers
+    if sheet is None:
+        return
+    if sheet.opd != source.opd:
+        yield Problem(path, "contract.answers.opd", f"{sheet.opd!r} is another agency", f"Write {source.opd}")
+    try:
+        len(sheet.questions)
+    except ConfigError as error:
+        yield Problem(path, "contract.answers", error.what, error.do)
+
+
 def _unused(path: Path, source: Source) -> Iterator[Problem]:
     """Landed columns that no record reads. A source that provides none says so, or is told that it feeds no figure."""
     if not source.provides:
@@ -151,8 +164,9 @@ def _unused(path: Path, source: Source) -> Iterator[Problem]:
             )
         return
     used = {source.coverage_column, *(name for entry in source.provides for name in entry.reads)}
+    judged = source.contract.answers.columns if source.contract.answers is not None else ()
     for name, column in source.contract.landed.items():
-        if name not in used and column.unused is None:
+        if name not in used and column.unused is None and name not in judged:
             yield Problem(
                 path,
                 f"contract.columns.{name}",

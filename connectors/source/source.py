@@ -221,6 +221,10 @@ class Source(Strict):
         column = self.contract.landed.get(name)
         return column.context if column is not None else name
 
+    def _words(self) -> Any:
+        # A source without answers is the same contract as before there were any.
+        return _WORDS if self.contract.answers is not None else {**_WORDS, "answers": True}
+
     def contract_sha256(self, key_fingerprint: str) -> str:
         """What decides how bytes land: protocol, arguments, contract, coverage, the code's version, pseudonym key.
 
@@ -228,12 +232,14 @@ class Source(Strict):
         only people read (descriptions, reasons) is left out: a better wording changes no row.
         """
         parts: dict[str, Any] = {
-            "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=_WORDS),
+            "contract": self.contract.model_dump(mode="json", by_alias=True, exclude=self._words()),
             "coverage": self.coverage.model_dump(mode="json", by_alias=True, exclude={"final_after", "ahead"}),
             "landing": LANDING_VERSION,
             "reading": {"protocol": self.protocol, "args": self.args},
             "pseudonyms": key_fingerprint,
         }
+        if self.contract.answers is not None:
+            parts["questions"] = [one.fingerprint for one in self.contract.answers.questions]
         if self.incremental is not None:
             parts["asked"] = {
                 "for_each": self.for_each,

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,7 @@ from definitions.between import load_rules
 from definitions.claimed import claimed
 from definitions.exact import rounded
 from definitions.indicators import all_indicators
-from definitions.instrument import Asked
+from definitions.instrument import Asked, Instrument
 from definitions.instruments import load_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
@@ -30,6 +31,7 @@ from pilar.evaluation.between import IN_FORCE, between_sql, differs_sql, jump_sq
 from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.figures import vintages_apart_sql
+from pilar.evaluation.survey_findings import is_percent_of_mean, survey_sql
 from pilar.evaluation.warehouse import PROMOTED, opened
 
 log = structlog.get_logger()
@@ -47,6 +49,13 @@ SEVERITIES: Mapping[str, Severity] = {
     "parts_do_not_sum": "contradiction",
     "key_given_twice": "contradiction",
     "key_of_two_sources": "contradiction",
+    "survey_off_scale": "contradiction",
+    "survey_more_than_users": "contradiction",
+    "survey_percent_of_mean": "contradiction",
+    "survey_same_minute": "doubt",
+    "survey_staff": "doubt",
+    "survey_all_the_same": "doubt",
+    "survey_too_few": "doubt",
     "equal_figures": "doubt",
     "unchanged": "doubt",
     "jump": "doubt",
@@ -243,6 +252,8 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "evidence": _EVIDENCE,
         "moves of answers": _NOT_MOVED,
     }
+    instruments = load_instruments()
+    queries |= survey_sql(instruments, rules.survey)
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
         queries[f"set aside of {record.id}"] = set_aside_sql(record)
@@ -254,7 +265,11 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
     def asked(sql: str) -> Look:
         return lambda connection: (_finding(row, agencies, owners) for row in _rows(connection, sql))
 
-    return {**{name: asked(sql) for name, sql in queries.items()}, "answers": _contradicted}
+    said: Mapping[str, Look] = {
+        "answers": partial(_contradicted, instruments),
+        "means": partial(_percents, instruments),
+    }
+    return {**{name: asked(sql) for name, sql in queries.items()}, **said}
 
 
 def _not_looked_for(look: str) -> Finding:
@@ -289,7 +304,7 @@ def _finding(row: Row, agencies: Mapping[str, str], owners: Mapping[str, str]) -
     )
 
 
-def _contradicted(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _contradicted(instruments: Mapping[str, Instrument], connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     """What an agency answered against the measured value of the indicator that its question asks for.
 
     The latest value up to the year of the answer counts. A proxy is not what was asked. An answer that is no number
@@ -301,7 +316,7 @@ def _contradicted(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for row in _rows(connection, _MEASURED):
         measured.setdefault((row["region_code"], row["indicator_id"]), []).append(row)
     for answer in _rows(connection, _ANSWERS):
-        asked = _asked(str(answer["instrument"]), str(answer["code"]))
+        asked = _asked(instruments.get(str(answer["instrument"])), str(answer["code"]))
         claim = claimed(str(answer["value"]))
         if asked is None or claim is None or claim.is_on(asked.scale):
             continue
@@ -336,9 +351,18 @@ def _contradicted(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         )
 
 
-def _asked(instrument: str, code: str) -> Asked | None:
+def _percents(instruments: Mapping[str, Instrument], connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Means of a survey that an agency prints with the sign for percent: 3.28 of 4 is no share."""
+    for answer in _rows(connection, _ANSWERS):
+        instrument = instruments.get(str(answer["instrument"]))
+        if instrument is None or not is_percent_of_mean(instrument, str(answer["code"]), str(answer["value"])):
+            continue
+        row = {**answer, "rule": "survey_percent_of_mean", "scope": instrument.id, "period": answer["year"]}
+        yield _finding({**row, "subject": answer["code"], "field": "answer", "published": answer["value"]}, {}, {})
+
+
+def _asked(known: Instrument | None, code: str) -> Asked | None:
     """A question by its code, as it is answered."""
-    known = load_instruments().get(instrument)
     key = known.targets.get(code.casefold(), ("", ""))[0] if known is not None else ""
     return known.asked.get(key) if known is not None else None
 

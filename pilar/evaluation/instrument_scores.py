@@ -204,7 +204,7 @@ def _key(instrument: Instrument, code: str) -> str:
 
 def _read(instrument: Instrument, key: str, texts: Sequence[str]) -> Answer:
     asked: Asked | None = instrument.asked.get(key.partition("#")[0])
-    options = asked.rubric.options if asked is not None and asked.rubric is not None else None
+    options = asked.rubric.choices if asked is not None and asked.rubric is not None else None
     if options and not all(_is_number(text) for text in texts):
         strange = next((text for text in texts if text not in options), None)
         if strange is not None:

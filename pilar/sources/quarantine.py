@@ -1,7 +1,7 @@
 """What people do about quarantined rows: see them, replay their batches, dismiss them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,17 @@ from pilar.sources.repeated_rows import Occurrences, once, seen
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """One quarantined row and every reason it has; values are masked where they may be a person's."""
+    """One quarantined row and every reason it has; values are masked where they may be a person's.
+
+    ``record`` is its record as JSON, as far as it was kept.
+    """
 
     page: int
     row: int
     reasons: Sequence[Mapping[str, Any]]
     dismissed: bool
     seen: Occurrences | None = None
+    record: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,10 @@ def rows(ledger: Ledger, settings: Settings, batch_id: str, rule: str | None, li
     single = {(one.rule, one.field, one.row) for one in dismissals}
     found = []
     read = _read(_file(batch, settings), rule, limit)
-    came = seen(batch, [row for _, row, _ in read], ledger, settings)
-    for page, row, reasons in read:
+    came = seen(batch, [row for _, row, _, _ in read], ledger, settings)
+    for page, row, reasons, record in read:
         settled = [(r["rule"], r["field"]) in whole or (r["rule"], r["field"], row) in single for r in reasons]
-        found.append(QuarantinedRow(page, row, reasons, all(settled), came.get(row)))
+        found.append(QuarantinedRow(page, row, reasons, all(settled), came.get(row), record))
     return found
 
 
@@ -183,7 +187,7 @@ def _reasons_of(ledger: Ledger, settings: Settings, batch_id: str, row: int) -> 
     """The reasons of one row that are still open."""
     closed = {(one.rule, one.field) for one in ledger.dismissals(batch_id) if one.row == row}
     found = _read(_file(existing_batch(ledger, batch_id), settings), None, 1, row)
-    return {(reason["rule"], reason["field"]) for _, _, reasons in found for reason in reasons} - closed
+    return {(reason["rule"], reason["field"]) for _, _, reasons, _ in found for reason in reasons} - closed
 
 
 def existing_batch(ledger: Ledger, batch_id: str) -> Batch:
@@ -218,7 +222,7 @@ def _file(batch: Batch, settings: Settings) -> Path:
 
 def _read(
     path: Path, rule: str | None, limit: int, row: int | None = None
-) -> Sequence[tuple[int, int, Sequence[Mapping[str, Any]]]]:
+) -> Sequence[tuple[int, int, Sequence[Mapping[str, Any]], str]]:
     import duckdb
 
     from ledger.sql import literal
@@ -227,7 +231,7 @@ def _read(
     with duckdb.connect(":memory:") as connection:
         return connection.execute(
             f"select _page, _row, list_transform(reasons, lambda r: "
-            f"{{'rule': r.rule, 'field': coalesce(r.field, ''), 'value': r.value, 'expected': r.expected}}) "
+            f"{{'rule': r.rule, 'field': coalesce(r.field, ''), 'value': r.value, 'expected': r.expected}}), record "
             f"from read_parquet({literal(str(path))}) where {_breaks(rule)} and {numbered} "
             f"order by _row limit {int(limit)}"
         ).fetchall()

@@ -43,6 +43,21 @@ FINDINGS = {
     "size_of_province": Text(
         "angka sebesar angka provinsi, mungkin salah daerah", "figure of a province's size, perhaps of the wrong region"
     ),
+    "survey_off_scale": Text("jawaban survei di luar skalanya", "survey answers off their scale"),
+    "survey_more_than_users": Text(
+        "responden lebih banyak daripada pengguna layanan", "more respondents than users of the service"
+    ),
+    "survey_percent_of_mean": Text(
+        "rata-rata survei ditulis sebagai persen", "mean of a survey printed with a percent sign"
+    ),
+    "survey_same_minute": Text(
+        "satu responden untuk beberapa layanan dalam menit yang sama", "one respondent for several services in a minute"
+    ),
+    "survey_staff": Text("pegawai menjadi responden survei", "staff among the respondents of a survey"),
+    "survey_all_the_same": Text(
+        "semua jawaban satu formulir sama, mungkin tidak dibaca", "all answers of a form the same, perhaps unread"
+    ),
+    "survey_too_few": Text("responden kurang dari yang ditetapkan", "fewer respondents than the sample asks"),
     "published_without_parts": Text("persentase tanpa bagian yang lengkap", "percentage without all of its parts"),
     "vintages_apart": Text(
         "nilai kosong karena tidak ada satu rilis yang memuat semua komponennya",

@@ -77,6 +77,17 @@ _ROW_CASES = (
         "a number with the form of a NIK or KK stands in a column that does not declare one",
     ),
 )
+_ANSWER_CASES = (
+    Both(
+        "barisnya berasal dari lembar tahun, tahap, daerah, instrumen atau OPD lain",
+        "it is from a workbook of another year, stage, region, instrument or agency",
+    ),
+    Both(
+        "pertanyaannya tidak ditujukan kepada OPD, atau berubah sejak lembar dibuat",
+        "the agency is not asked its question, or the question changed since the workbook was made",
+    ),
+    Both("jawabannya tidak ada di daftar pilihan, atau berisi rumus", "its answer is no option, or a formula"),
+)
 _BREAKS = Both("tidak memenuhi `{rule}`", "it breaks `{rule}`")
 _FLAGGED = Both("Diterima dengan catatan bila tidak memenuhi:", "Accepted with a note when it breaks:")
 _HELD = Both(
@@ -160,7 +171,7 @@ def _send(source: Source, language: Language) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for name, column in contract.landed.items():
         place_in_record = field_of(name, column)
-        if place_in_record is not None:
+        if place_in_record is not None and place_in_record != source.args.get("row_as"):
             yield _row(column, column.from_ or place_in_record, name in contract.key, language)
     yield ""
     dropped = [column.from_ or name for name, column in contract.columns.items() if column.dropped]
@@ -221,7 +232,7 @@ def _refused(source: Source, language: Language) -> Iterator[str]:
     rules += [(ratio.formula, ratio.on_fail) for ratio in contract.ratios]
     yield _ROWS.to(language)
     yield ""
-    cases = [case.to(language) for case in _ROW_CASES]
+    cases = [case.to(language) for case in (*_ROW_CASES, *(_ANSWER_CASES if contract.answers is not None else ()))]
     cases += [_BREAKS.to(language).format(rule=rule) for rule, on_fail in rules if on_fail == "quarantine"]
     yield from _list(cases)
     yield ""

@@ -21,9 +21,21 @@ def example_row(source: Source) -> dict[str, str | bool]:
     row: dict[str, str | bool] = {}
     for name, column in source.contract.columns.items():
         field = field_of(name, column)
-        if field is not None and not column.dropped:
+        # The number of a row is handed over by whoever reads the sheet; nobody sends it.
+        if field is not None and not column.dropped and field != source.args.get("row_as"):
             row[field] = HIDDEN if column.pseudonym else example(column, context)
-    return row
+    return row | _answered(source)
+
+
+def _answered(source: Source) -> dict[str, str | bool]:
+    """The first question of a workbook that asks an agency, with its first option."""
+    sheet = source.contract.answers
+    if sheet is None:
+        return {}
+    one = sheet.questions[0]
+    said = (one.instrument, one.key, one.fingerprint, one.choices[0].text if one.choices else one.low)
+    columns = source.contract.columns
+    return {str(field_of(name, columns[name])): text for name, text in zip(sheet.columns, said, strict=True)}
 
 
 def example(column: Column, context: Mapping[str, str]) -> str | bool:

@@ -5,6 +5,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 import structlog
@@ -27,7 +28,8 @@ class FileArgs(ProtocolArgs):
     ``pattern`` matches whole file names; its named groups become the context: ``eppgbm_(?P<kode_daerah>..)\\.xlsx``.
     ``names`` says which files to look for over HTTP where a folder has no index page: ``realisasi_{tahun}.csv``, once
     for each ``for_each`` entry; one that is not there is no error as long as another is. ``query`` are parameters of
-    their addresses, for what a service makes on demand: ``pub?output=csv``.
+    their addresses, for what a service makes on demand: ``pub?output=csv``. ``changed_as`` is the context's key for the
+    day (UTC) on which a file was last changed; its value is empty where the folder does not tell.
     """
 
     folder: str = "."
@@ -35,6 +37,7 @@ class FileArgs(ProtocolArgs):
     names: list[str] = Field(default_factory=list)
     query: dict[str, str] = Field(default_factory=dict)
     newest: Newest | None = None
+    changed_as: str | None = None
     max_files: int = Field(default=500, ge=1, le=10_000)
 
     @field_validator("pattern")
@@ -132,8 +135,8 @@ class FileProtocol(ProtocolBase[FileArgsT]):
             for found in listed
             if (match := pattern.fullmatch(found.name)) and self._plain(found.name, transport.address)
         ]
-        chosen = [
-            (found, context)
+        chosen: list[tuple[Found, Mapping[str, str]]] = [
+            (found, {**context, **self._changed(found)})
             for found, groups in self._newest(matched, transport.address)
             if (context := self._context(groups, found.name)) is not None
         ]
@@ -150,6 +153,12 @@ class FileProtocol(ProtocolBase[FileArgsT]):
                 "damaged", f"{len(chosen)} files fit, {self.args.max_files} are the most", where=transport.address
             )
         return chosen
+
+    def _changed(self, found: Found) -> Mapping[str, str]:
+        if self.args.changed_as is None:
+            return {}
+        day = datetime.fromtimestamp(found.changed, UTC).date().isoformat() if found.changed else ""
+        return {self.args.changed_as: day}
 
     def _plain(self, name: str, address: str) -> str:
         """The name, if it is one line of text that looks as it is: it goes to the ledger, to logs and to people."""

@@ -15,21 +15,22 @@ from connectors.protocols.files.xlsx_guard import safe_parts, safe_workbook
 _PAIR = re.compile("_x([Dd][89ABab][0-9A-Fa-f]{2})__x([Dd][C-Fc-f][0-9A-Fa-f]{2})_")
 
 
-def read_sheet(kind: str, body: bytes, wanted: str | int, max_unpacked: int) -> Sheet:
-    """The sheet that is wanted of a workbook. Raises SourceError (damaged)."""
+def read_sheet(kind: str, body: bytes, wanted: str | int, max_unpacked: int, *, formulas: bool = False) -> Sheet:
+    """The sheet that is wanted of a workbook; with ``formulas`` those of an XLSX are told. Raises SourceError."""
     try:
         if kind == "xlsx":
-            return _xlsx(safe_workbook(body, max_unpacked, ""), wanted)
+            return _xlsx(safe_workbook(body, max_unpacked, ""), wanted, formulas=formulas)
         parts = safe_parts(body, max_unpacked, "")
         return _ods(body, parts, wanted) if kind == "ods" else _xlsb(body, parts, wanted)
     except (ValueError, LookupError, SyntaxError, StopIteration):  # SyntaxError: XML that is none
         raise damaged("the workbook's parts do not fit together") from None
 
 
-def _xlsx(body: bytes, wanted: str | int) -> Sheet:
+def _xlsx(body: bytes, wanted: str | int, *, formulas: bool) -> Sheet:
     name, concealed, grid = _grid(body, wanted)
-    looks = sheet_looks(body, name)
-    return Sheet(name, [list(map(_whole, row)) for row in grid], concealed, looks.hidden, looks.formats)
+    looks = sheet_looks(body, name, formulas=formulas)
+    grid = [list(map(_whole, row)) for row in grid]
+    return Sheet(name, grid, concealed, looks.hidden, looks.formats, formulas=looks.formulas)
 
 
 def _ods(body: bytes, parts: Mapping[str, bytes], wanted: str | int) -> Sheet:

@@ -66,7 +66,17 @@ class NumberCell:
         return self.form is not None and self.form.odd
 
 
-SPECIAL = frozenset({DateCell, NumberCell})
+@dataclass(frozen=True, slots=True)
+class FormulaCell:
+    """What a formula came to, where nobody may calculate."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+SPECIAL = frozenset({DateCell, NumberCell, FormulaCell})
 """The types of cells that are more than a JSON value."""
 
 
@@ -77,6 +87,8 @@ def meant(cell: Any, uses: Set[Use]) -> Any:
     """
     if isinstance(cell, DateCell):
         return f"{REFUSED_CELL}a date, {cell.text}" if "text" in uses else cell.text
+    if isinstance(cell, FormulaCell):
+        return f"{REFUSED_CELL}a formula, {cell.text}" if uses else cell.text
     if isinstance(cell, NumberCell):
         return _number(cell, uses)
     return cell

@@ -35,7 +35,8 @@ class Sheet:
 
     A cell is a number (float), text, boolean, date or time; "" or None is an empty one. Of cells with a number,
     ``formats`` has the codes that are not plain, or ``shown`` the texts that are not just the number's digits.
-    ``hidden`` are rows, from 0; ``concealed`` is the whole sheet.
+    ``hidden`` are rows, from 0; ``concealed`` is the whole sheet. ``formulas`` are the cells that hold one, None where
+    nobody can tell.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Sheet:
     hidden: frozenset[int] = frozenset()
     formats: Mapping[Place, str] = field(default_factory=dict)
     shown: Mapping[Place, Shown] = field(default_factory=dict)
+    formulas: frozenset[Place] | None = None
 
 
 def chosen(wanted: str | int, sheets: Sequence[tuple[str, bool, T]]) -> tuple[str, bool, T]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.http.limits import MIB
 from connectors.http.redact import quote
-from connectors.protocols.files.cells import DateCell, NumberCell
+from connectors.protocols.files.cells import DateCell, FormulaCell, NumberCell
 from connectors.protocols.files.number_format import NumberFormat, number_format
 from connectors.protocols.records import Digits
 from ledger.errors import ConfigError, SourceError
@@ -32,8 +32,9 @@ _START = "import sys; sys.path += sys.argv[1:]; from connectors.protocols.files.
 class Book:
     """The sheet that was read of a workbook. ``kind`` is the workbook's format, ``hidden`` are rows from 1.
 
-    In ``rows`` numbers are Digits, NumberCell where they show more than that, dates DateCell, empty cells None. Empty
-    rows have no cells. ``concealed`` says that nobody sees the sheet.
+    In ``rows`` numbers are Digits, NumberCell where they show more than that, dates DateCell, empty cells None, and
+    formulas FormulaCell where they were asked for. Empty rows have no cells. ``concealed`` says that nobody sees the
+    sheet.
     """
 
     kind: str
@@ -50,10 +51,11 @@ def read_book(
     sheet: str | int,
     dates_as: str | None,
     plain_rows: int,
+    formulas: bool,
     max_unpacked: int,
     seconds: float,
 ) -> Book:
-    """One sheet of a workbook, packed or not.
+    """One sheet of a workbook, packed or not; ``formulas``: cells that hold one are told.
 
     Raises SourceError (damaged) for whatever is no whole workbook within bounds, or takes longer than ``seconds``.
     """
@@ -61,6 +63,7 @@ def read_book(
         "sheet": sheet,
         "dates_as": dates_as,
         "plain_rows": plain_rows,
+        "formulas": formulas,
         "max_unpacked": max_unpacked,
         "memory": _ROOM + 3 * max_unpacked,
         "cpu_s": math.ceil(seconds),
@@ -96,7 +99,9 @@ def read_book(
     )
 
 
-def _cell(cell: dict[str, Any], formats: Sequence[NumberFormat]) -> DateCell | NumberCell:
+def _cell(cell: dict[str, Any], formats: Sequence[NumberFormat]) -> DateCell | NumberCell | FormulaCell:
+    if "formula" in cell:
+        return FormulaCell(cell["formula"])
     if "date" in cell:
         return DateCell(cell["date"], int(cell["day"]) if cell["day"] is not None else None)
     if "shown" in cell:

@@ -13,7 +13,7 @@ import sys
 from typing import Any, TypedDict
 
 from connectors.http.first_bytes import Kind, called, kind_of
-from connectors.protocols.files.sheets import Place, Sheet
+from connectors.protocols.files.sheets import AS_XLSX, Place, Sheet, damaged
 from connectors.protocols.files.unpacking import other_kind, unpacked
 from ledger.errors import SourceError
 
@@ -22,11 +22,15 @@ _FALSE_LEAP_EVE, _FALSE_LEAP_TEXT = (1900, 2, 28), "1900-02-28 or 1900-02-29"
 
 
 class Ask(TypedDict):
-    """What is wanted: see ``XlsxArgs``. Dates in the first ``plain_rows`` rows are written as ISO 8601 all the same."""
+    """What is wanted: see ``XlsxArgs``. Dates in the first ``plain_rows`` rows are written as ISO 8601 all the same.
+
+    ``formulas``: cells that hold one are told.
+    """
 
     sheet: str | int
     dates_as: str | None
     plain_rows: int
+    formulas: bool
     max_unpacked: int
     memory: int
     cpu_s: int
@@ -41,6 +45,7 @@ class Answer(TypedDict):
     - ``number`` with ``format``: a number, and its format's place in ``formats``.
     - ``number`` with ``shown`` and ``percent``: a number, the text that the cell shows, and whether that is a
       percentage.
+    - ``formula``: what the formula in the cell came to, as text.
 
     ``hidden`` are rows that nobody sees, from 1. ``concealed`` says so of the whole sheet.
     """
@@ -75,6 +80,9 @@ def answer_of(body: bytes, ask: Ask) -> Answer:
     except SourceError as error:
         told = f"{called(kind)}: {error.what}" if kind in ("xlsb", "xls", "ods") else error.what
         raise SourceError("damaged", told, do=error.do) from None
+    calculated = sheet.formulas if ask["formulas"] else frozenset()
+    if calculated is None:
+        raise damaged(f"formulas in a workbook of the kind {kind.upper()} cannot be told", AS_XLSX)
     codes = sorted(set(sheet.formats.values()))
     places = {code: nth for nth, code in enumerate(codes)}
     plain, dates_as = ask["plain_rows"], ask["dates_as"]
@@ -86,7 +94,11 @@ def answer_of(body: bytes, ask: Ask) -> Answer:
         form = dates_as if at >= plain else None
         rows.append(
             [
-                (cell or None) if type(cell) is str else _cell(sheet, (at, column), cell, form, places)
+                {"formula": str(cell_value(cell) or "")}
+                if (at, column) in calculated
+                else (cell or None)
+                if type(cell) is str
+                else _cell(sheet, (at, column), cell, form, places)
                 for column, cell in enumerate(row)
             ]
         )
@@ -105,7 +117,7 @@ def _sheet(kind: Kind, body: bytes, ask: Ask, *, packed: bool) -> Sheet:
     if kind in ("xlsx", "xlsb", "ods"):
         from connectors.protocols.files.calamine_sheets import read_sheet
 
-        return read_sheet(kind, body, ask["sheet"], ask["max_unpacked"])
+        return read_sheet(kind, body, ask["sheet"], ask["max_unpacked"], formulas=ask["formulas"])
     if kind == "xls":
         from connectors.protocols.files.xls_sheets import read_xls
 

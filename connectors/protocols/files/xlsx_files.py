@@ -7,7 +7,9 @@ read as well, and so is a workbook that was packed with gzip or lies alone in a 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from connectors.http.first_bytes import kind_of
 from connectors.protocols.base import UNREADABLE, Noticed, ProtocolArgs, Use
@@ -34,13 +36,22 @@ class XlsxArgs(TableArgs):
     ``sheet`` is a name, or a number from 0 that counts the sheets people see. ``dates_as`` is the form in which cells
     that are dates are handed over, so that they read like dates written as text: ``"%d/%m/%Y"``; ISO without it.
     ``hidden_rows`` says what becomes of records that nobody sees in the sheet: they are read, with a finding, or
-    refused.
+    refused. ``formulas: refuse`` refuses a cell that holds one, of a form that is filled in by hand; only XLSX tells.
+    ``row_as`` is the field that the number of the row in the sheet is handed over in.
     """
 
     sheet: str | int = 0
     dates_as: str | None = None
     hidden_rows: Literal["read", "refuse"] = "read"
+    formulas: Literal["read", "refuse"] = "read"
+    row_as: str | None = None
     wide: Wide | None = None
+
+    @model_validator(mode="after")
+    def _one_record_a_row(self) -> Self:
+        if self.row_as is not None and self.wide is not None:
+            raise ValueError("row_as goes with one record a row, and wide makes several")
+        return self
 
 
 class XlsxFiles(FileProtocol[XlsxArgs]):
@@ -53,7 +64,7 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         """Rows as objects; empty cells are null, empty rows are passed over. Raises SourceError (damaged)."""
         book = self._book(body, where)
         table = self._table(book, where)
-        cells = list(_records(table, table.rows, self._reader(book, table, context, where)))
+        cells = list(self._records(table, table.rows, self._reader(book, table, context, where)))
         records = [{name: self._value(name, cell) for name, cell in record.items()} for record in cells]
         return Content(records, (*table.noticed, *_sheet_noticed(book, table), *swapped_dates(cells, self.uses)))
 
@@ -65,7 +76,7 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         read = self._reader(book, table, self.context_of(request.rpartition("/")[2]), request)
         found = []
         for row in table.rows:
-            count = sum(1 for _ in _records(table, [row], read)) if self.args.wide is not None else 1
+            count = sum(1 for _ in self._records(table, [row], read)) if self.args.wide is not None else 1
             found += [Span(start, end, f"row {row[0]} of {told}")] * count
         return found
 
@@ -86,6 +97,22 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         names = named_columns(table.names[:width], where)
         return lambda rows: [dict(zip(names, row[:width], strict=True)) for row in rows]
 
+    def _records(self, table: Table, rows: Sequence[Numbered], read: Reader) -> Iterator[Mapping[str, Any]]:
+        """The records of rows in their order, those that are refused among them."""
+        for refused, run in groupby(rows, key=lambda row: row[0] in table.refused):
+            numbered = list(run)
+            if refused:
+                yield from ({UNREADABLE: table.refused[number]} for number, _ in numbered)
+                continue
+            found = read([cells for _, cells in numbered])
+            if self.args.row_as is None:
+                yield from found
+            else:
+                places = ({self.args.row_as: str(number)} for number, _ in numbered)
+                yield from ({**place, **record} for place, record in zip(places, found, strict=True))
+        if not rows:
+            yield from read([])  # a sheet without records has a header all the same
+
     def _value(self, name: str, cell: Any) -> Any:
         return meant(cell, self.uses.get(name, _NOBODY)) if type(cell) in SPECIAL else cell
 
@@ -98,6 +125,7 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
             sheet=self.args.sheet,
             dates_as=self.args.dates_as,
             plain_rows=above,
+            formulas=self.args.formulas == "refuse",
             max_unpacked=self.args.max_unpacked,
             seconds=self.http.limits.total_s,
         )
@@ -113,17 +141,6 @@ class XlsxFiles(FileProtocol[XlsxArgs]):
         if type(cell) not in SPECIAL or str(cell) in wide.labels or wide.label_as is None:
             return "" if cell is None else str(cell)
         return str(self._value(wide.label_as, cell))
-
-
-def _records(table: Table, rows: Sequence[Numbered], read: Reader) -> Iterator[Mapping[str, Any]]:
-    """The records of rows in their order, those that are refused among them."""
-    for refused, run in groupby(rows, key=lambda row: row[0] in table.refused):
-        if refused:
-            yield from ({UNREADABLE: table.refused[number]} for number, _ in run)
-        else:
-            yield from read([cells for _, cells in run])
-    if not rows:
-        yield from read([])  # a sheet without records has a header all the same
 
 
 def _used_width(table: Table) -> int:

@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from xml.etree import ElementTree
 
@@ -25,6 +25,7 @@ _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _USUAL = re.compile(
     rb"<(?:\w+:)?c r=\"([A-Z]{1,3})([0-9]{1,7})\"(?: s=\"([0-9]{1,5})\")?(?: t=\"[A-Za-z]{1,9}\")? ?/?>"
 )
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _ADDRESS = re.compile(rb"([A-Za-z]{1,3})([0-9]{1,7})")
 _TRUE = frozenset({b"1", b"true", b"on"})
@@ -33,19 +34,23 @@ _NO_HEIGHT = b'ht="0'
 
 @dataclass(frozen=True)
 class Looks:
-    """How a sheet looks: codes of number formats that are not plain, by cell, and rows that are hidden, from 0."""
+    """How a sheet looks: codes of number formats that are not plain, by cell, and rows that are hidden, from 0.
+
+    ``formulas`` are the cells that hold one, None where nobody asked.
+    """
 
     formats: Mapping[Place, str] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
+    formulas: frozenset[Place] | None = None
 
 
-def sheet_looks(body: bytes, sheet: str) -> Looks:
+def sheet_looks(body: bytes, sheet: str, *, formulas: bool = False) -> Looks:
     """The looks of one sheet of a workbook that the guard has proved harmless. Raises ValueError and KeyError."""
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         part = archive.read(sheet_part(archive, sheet))
         names = set(archive.namelist())
         codes = _codes(archive.read("xl/styles.xml")) if "xl/styles.xml" in names else ()
-    return _looks(part, codes)
+    return replace(_looks(part, codes), formulas=_formulas(part) if formulas else None)
 
 
 def sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
@@ -103,6 +108,22 @@ def _looks(sheet: bytes, codes: Sequence[str]) -> Looks:
         elif (code := special.get(attributes.get(b"s", b"0").lstrip(b"0") or b"0")) is not None:
             formats[row, column] = code
     return Looks(formats, frozenset(hidden))
+
+
+def _formulas(sheet: bytes) -> frozenset[Place]:
+    """The cells with a formula."""
+    if _FORMULA.search(sheet) is None:
+        return frozenset()
+    return frozenset((row, column) for row, column, inside in _cells(sheet) if _FORMULA.search(inside) is not None)
+
+
+def _cells(sheet: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Row and column of each cell, and what stands between its tag and the next one."""
+    tags = list(_TAG.finditer(sheet))
+    ends = [found.start() for found in tags[1:]] + [len(sheet)]
+    for (row, column, _), tag, end in zip(_tags(sheet), tags, ends, strict=True):
+        if column is not None:
+            yield row, column, sheet[tag.end() : end]
 
 
 def _usual(sheet: bytes) -> Sequence[tuple[bytes, bytes, bytes]] | None:

@@ -9,7 +9,9 @@ from connectors.source.proof import check_sources
 from connectors.source.source_files import load_sources
 from ledger.settings import REPOSITORY, Connection, Settings
 from ledger.store import Ledger
-from simulator.data import licences, queues, surveys
+from simulator.data import impact_survey, licences, queues, surveys
+from simulator.data.impact_survey import COLUMNS
+from simulator.regions import KUKAR
 from simulator.server import Simulator
 from tests.connectors.pulling import states
 
@@ -21,11 +23,13 @@ LANDED = {
     "lembar_wifi_publik": [("all", 24)],
     "odk_rumah": [("all", 55)],
     "sicantik_izin_terbit": [("all", 230)],
+    "survei_dampak": [("2023", 8100)],
 }
 PERSONS = [
     *(queues.member(serial).name for serial in range(1, queues.MEMBERS + 1)),
     *(queues.member(serial).nik for serial in range(1, queues.MEMBERS + 1)),
     *(str(row["n_pemohon"]) for row in licences.issued()),
+    *(line[COLUMNS.index("nama")] for line in list(impact_survey.lines(KUKAR))[1:100]),
     *(str(row["responden/nama"]) for row in surveys.households()),
 ]
 

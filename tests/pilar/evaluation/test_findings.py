@@ -424,7 +424,7 @@ def test_p3_a_look_that_fails_leaves_the_others_and_is_told_to_readers(path: Pat
 
 def test_every_look_is_answered_where_nothing_is_damaged(path: Path) -> None:
     write_findings(file_of(path), {})
-    assert len(looked(path)) == 10 + 2 + 2 * len(load_records())
+    assert len(looked(path)) == 10 + 2 + 8 + 2 * len(load_records())
 
 
 def test_marts_of_the_whole_country_are_looked_at_and_nothing_waits_for_ever(path: Path) -> None:

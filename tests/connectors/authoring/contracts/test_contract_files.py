@@ -67,7 +67,7 @@ def test_the_example_row_is_one_the_contract_takes(source_id: str) -> None:
     with duckdb.connect(":memory:") as connection:
         for name, column in source.contract.columns.items():
             place = field_of(name, column)
-            if place is None or column.dropped:
+            if place is None or column.dropped or place == source.args.get("row_as"):
                 continue
             if column.pseudonym:
                 assert row[place] == HIDDEN

@@ -1,0 +1,1 @@
+"""What agencies answer: the workbooks that ask them, and what became of those that they sent back."""

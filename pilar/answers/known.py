@@ -1,0 +1,55 @@
+"""What is known of an agency's questions before it is asked: from the current publication, as every reader sees it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from definitions.instrument import Instrument
+from definitions.instruments import find_instrument
+from definitions.words import said
+from ledger.errors import NoPublicationError
+from ledger.settings import Settings
+from pilar.answers.workbook import Known
+from publication import pointer
+from publication.tables import DUCKDB_FILE
+
+_ANSWERED = """
+select instrument_id, question, answer from scores.instrument_answers
+where role = 'opd' and region_code = ? and year = ? and answer is not null order by all
+"""
+_COMPUTED = """
+select question_key, value || ' ' || unit || ' (' || period || ')' from scores.question_scores
+where region_code = ? and instrument_year = ? and value is not null order by all
+"""
+_Asks = Mapping[str, tuple[str, str]]
+
+
+def known_of(settings: Settings, instrument: Instrument, region_code: str, year: int) -> Known:
+    """The agencies' answers of the year before and the computed values; nothing before the first publication."""
+    try:
+        folder = pointer.resolve(settings.published_dir)
+    except NoPublicationError:
+        return Known()
+    return read_known(folder / DUCKDB_FILE, instrument, region_code, year)
+
+
+def read_known(tables: Path, instrument: Instrument, region_code: str, year: int) -> Known:
+    """The same from a publication's tables. Another instrument asks the same where it has the same words."""
+    import duckdb
+
+    keys = {words: key for key, words in _asks(instrument).items()}
+    answered = {}
+    with duckdb.connect(str(tables), read_only=True) as connection:
+        for other, question, answer in connection.execute(_ANSWERED, [region_code, year - 1]).fetchall():
+            key = (
+                question if other == instrument.id else keys.get(_asks(find_instrument(other)).get(question, ("", "")))
+            )
+            if key is not None:
+                answered[key] = answer
+        found = connection.execute(_COMPUTED, [region_code, year]).fetchall()
+    own = f"{instrument.prefix}/"
+    return Known(answered, {key.removeprefix(own): told for key, told in found if key.startswith(own)})
+
+
+def _asks(instrument: Instrument) -> _Asks:
+    """The words of each question, by key: in which dimension it stands, and its text."""
+    return {one.key: (one.dimension, said(one.question.text, "id")) for one in instrument.asked.values()}
