@@ -23,6 +23,7 @@ from ledger.store import Ledger
 from pilar.commands.console import err, out, say, warn
 from pilar.commands.demo_display import news, show
 from pilar.commands.demo_progress import Progress, read_progress
+from pilar.commands.demo_stage import StagePlayed, play_stage, tell_stage
 from pilar.commands.exit_codes import ExitCode
 from pilar.commands.installation import DEMO, alone, announce, is_own, withdraw
 from pilar.platform.errors import PlatformError
@@ -74,7 +75,10 @@ def run_demo(home: Path, ports: Ports, telling: Telling, *, once: bool) -> ExitC
                     if source.id not in announced:
                         telling.line(f"{source.id}: not played, as no system is simulated for {source.connection!r}")
                 progress = _one_round(stack, announced, webhook_secrets)
-                status = conclude(stack, progress, stays=not once)
+                stage = None
+                if progress.publication is not None:
+                    stage = play_stage(Ledger(stack.settings.ledger_url), stack.settings)
+                status = conclude(stack, progress, stage, stays=not once)
                 if not once:
                     telling.rests("press Ctrl-C to stop everything")
                     with suppress(KeyboardInterrupt):
@@ -171,8 +175,8 @@ def _work_done(home: Path) -> tuple[int, int]:
     return len(files), sum(map(size_of, files))
 
 
-def conclude(stack: Stack, progress: Progress, *, stays: bool) -> ExitCode:
-    """Print the result: sources, pillars, scores and where to look, or what is missing and how to find out why.
+def conclude(stack: Stack, progress: Progress, stage: StagePlayed | None, *, stays: bool) -> ExitCode:
+    """Print the result: sources, pillars, scores, stage I and where to look, or what is missing and how to see why.
 
     ``stays``: whether the door and Airflow can still be visited afterwards.
     """
@@ -181,7 +185,10 @@ def conclude(stack: Stack, progress: Progress, *, stays: bool) -> ExitCode:
     scores = read_scores(stack.settings) if progress.publication is not None else None
     page = stack.settings.published_dir / "current" / "index.html"
     result = {"sources": progress.sources, "pillars": progress.pillars, "publication_id": progress.publication}
-    say(result | {"scores": scores, "page": page}, lambda: _show(stack, progress, scores, stays=stays))
+    say(
+        result | {"scores": scores, "stage": stage, "page": page},
+        lambda: _show(stack, progress, scores, stage, stays=stays),
+    )
     troubled = [source for source in progress.sources if source.stage not in ("accepted", "unchanged")]
     for source in troubled:
         err.print(Text.assemble((f"{source.source_id}: {source.stage}", "bold red"), f" {source.message}"))
@@ -196,13 +203,15 @@ def conclude(stack: Stack, progress: Progress, *, stays: bool) -> ExitCode:
     return ExitCode.DONE if scores is not None and not troubled and not held else ExitCode.NOT_IN_ORDER
 
 
-def _show(stack: Stack, progress: Progress, scores: "Scores | None", *, stays: bool) -> None:
+def _show(stack: Stack, progress: Progress, scores: "Scores | None", stage: StagePlayed | None, *, stays: bool) -> None:
     from pilar.commands.report import print_scores
 
     show(progress)
     if scores is None:
         return
     print_scores(scores)
+    if stage is not None:
+        tell_stage(stage)
     page = stack.settings.published_dir / "current" / "index.html"
     if stays:
         out.print(f"\nPages    {stack.door_url}/\n         {page}\nAirflow  {stack.airflow_url}/", markup=False)

@@ -247,6 +247,17 @@ def test_p4_a_second_demo_finds_everything_unchanged_and_publishes_nothing_new(d
     assert f"publication {demo.publication} is current" in told(demo.again)
 
 
+def test_stage_one_is_frozen_once_and_agencies_are_asked(demo: Demo, kept: Ledger) -> None:
+    [decided] = kept.decisions("freeze")
+    assert decided.told["publication"] == demo.publication
+    assert (demo.home / "frozen" / "smart-city-2023-2023-I" / "v1" / "SHA256SUMS").is_file()
+    asked = {link.subject for link in kept.decisions("follow_up")}
+    assert asked
+    for ended in (demo.first, demo.again):
+        assert f"{len(asked)} recommendations" in ended.out
+        assert "frozen as version 1" in ended.out
+
+
 def test_ctrl_c_while_it_starts_stops_everything() -> None:
     home = Path(tempfile.mkdtemp(prefix="pilar-demo-"))
     try:

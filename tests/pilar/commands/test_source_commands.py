@@ -84,7 +84,7 @@ def test_only_a_demo_that_stays_names_addresses(
     monkeypatch.setattr("pilar.commands.report.read_scores", lambda _settings: {})
     monkeypatch.setattr("pilar.commands.report.print_scores", lambda _scores: None)
     stack = cast(Any, SimpleNamespace(settings=settings, door_url="http://door", airflow_url="http://airflow"))
-    assert demo.conclude(stack, Progress((), (), "p1"), stays=stays) == 0
+    assert demo.conclude(stack, Progress((), (), "p1"), None, stays=stays) == 0
     told = capsys.readouterr().out
     assert shown in told
     assert ("http" in told) == stays
