@@ -34,7 +34,7 @@ COLUMNS: Mapping[str, str] = {
 _PUBLISHED = """
 published_figures as materialized (
   select indicator, region_code, period, publisher, vintage, numerator, denominator, _batch, _source, _synthetic,
-    cast(value as decimal(28, 4)) as lowest, lowest as highest, (value is null)::integer as blanks
+    value as lowest, value as highest, (value is null)::integer as blanks
   from ({published})
   where indicator in ({wanted}) and region_code is not null
 ),

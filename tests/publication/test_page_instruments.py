@@ -54,7 +54,7 @@ def test_what_waits_for_another_body_is_said_as_waiting(html: str, content: Cont
 
 def test_p8_a_refused_answer_is_told_with_its_reason_and_no_value_is_made_up(html: str, content: Content) -> None:
     claims = results(content, KUKAR)[-1]
-    assert (claims.value.id, claims.answered, len(claims.refused)) == ("—", 0, 3)
+    assert (claims.value.id, claims.answered, len(claims.refused)) == ("—", 1, 2)
     assert claims.state is not None
     assert claims.state.text.id == "belum dapat dihitung"
     assert "1 ditolak5a tidak ada pertanyaan atau bagian dengan kode ini" in told(html, KUKAR)

@@ -362,10 +362,10 @@ def test_rows_that_do_not_count_are_counted_by_source_and_reason(path: Path) -> 
     ]
     file_of(path, records={"waste_balance__set_aside": rows})
     assert found(path, "rule", "severity", "source_id", "subject", "field", "row_count", "row_no") == [
+        ("key_given_twice", "contradiction", "twice", "waste_balance", "region_code, year", 2, 6),
+        ("key_of_two_sources", "contradiction", "survey", "waste_balance", "region_code, year", 2, 4),
         ("rows_superseded", "note", "sipsn", "waste_balance", "ledger", 3, 0),
         ("rows_superseded", "note", "sipsn", "waste_balance", "survey", 1, 3),
-        ("key_of_two_sources", "contradiction", "survey", "waste_balance", "region_code, year", 2, 4),
-        ("key_given_twice", "contradiction", "twice", "waste_balance", "region_code, year", 2, 6),
     ]
 
 
