@@ -76,7 +76,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     MachineError when the machine had no room: what is published then stays.
     """
     from definitions.answer_states import read_windows
-    from definitions.instruments import load_instruments
+    from definitions.instruments import shipped_instruments
     from expectations.gate import run_gate
     from pilar.evaluation.answer_evidence import write_answer_evidence
     from pilar.evaluation.answer_states import write_answer_states
@@ -104,7 +104,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
-        instruments = load_instruments()
+        instruments = shipped_instruments()
         write_explanations(warehouse, instruments, write_instrument_scores(warehouse, instruments))
         windows = read_windows(settings.home)
         write_answer_states(warehouse, ledger, windows)

@@ -24,7 +24,7 @@ from definitions.claimed import claimed
 from definitions.exact import rounded
 from definitions.indicators import all_indicators
 from definitions.instrument import Asked, Instrument
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
 from pilar.evaluation.between import IN_FORCE, between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
@@ -252,7 +252,7 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "evidence": _EVIDENCE,
         "moves of answers": _NOT_MOVED,
     }
-    instruments = load_instruments()
+    instruments = shipped_instruments()
     queries |= survey_sql(instruments, rules.survey)
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)

@@ -15,7 +15,7 @@ from typing import Any
 
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.ladder import level_reached
 from definitions.refusals import AnswerError
 from definitions.scoring import Answer, Mark, Scored, score
@@ -85,7 +85,7 @@ def write_instrument_scores(warehouse: Path, instruments: Mapping[str, Instrumen
     ``instruments`` are those that are shipped, in computing order; they are read where they are not given. Returns
     every sheet of an instrument that there is, with what it came to.
     """
-    instruments = load_instruments() if instruments is None else instruments
+    instruments = shipped_instruments() if instruments is None else instruments
     with opened(warehouse) as connection:
         sheets = {
             **_sheets(connection.execute(_ANSWERS).fetchall()),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from definitions.instrument import Instrument, Level, Part
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from publication.tables import DUCKDB_FILE
 
 Row = Mapping[str, Any]
@@ -59,7 +59,7 @@ def answered(folder: Path, region: str | None = None) -> Sequence[Answered]:
         if row["value"] is not None:
             values[row["instrument_id"], row["year"], row["role"]].append(row["value"])
     simulated = frozenset((row["region_code"], row["instrument_id"]) for row in indices if row["synthetic"])
-    known = load_instruments()
+    known = shipped_instruments()
     return [
         _answered(row, known[row["instrument_id"]], answers[_sheet(row)], values, simulated)
         for row in indices
