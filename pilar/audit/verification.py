@@ -26,6 +26,7 @@ from pilar.stages import frozen
 from pilar.stages.freeze import freeze_of
 from publication import pointer
 from publication.manifest import file_sha256, read_head
+from publication.tables import opened_publication
 from publication.verify import verify as verify_publication
 
 if TYPE_CHECKING:
@@ -369,7 +370,7 @@ def _publication(folder: Path, ledger: Ledger | None, rows: Rows | None, hashes:
         return Damage("its manifest is not the one the ledger recorded", where, "Roll back, or publish again")
     if head is not None and (damage := _missing(head.seq, head.sha256, hashes, where)) is not None:
         return damage
-    with _opened(folder) as tables:
+    with opened_publication(folder) as tables:
         unknown = _receipts_named(tables) - set(hashes.values())
         if unknown:
             return Damage(f"it rests on receipt {min(unknown)[:12]}…, which is not in the chain", where, _CUT)
@@ -428,12 +429,6 @@ def _frozen_version(folder: Path, due: Mapping[Path, str] | None, hashes: Mappin
     if version.receipt is not None and version.receipt_sha256 is not None:
         return _missing(version.receipt, version.receipt_sha256, hashes, where)
     return None
-
-
-def _opened(folder: Path) -> "duckdb.DuckDBPyConnection":
-    import duckdb
-
-    return duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
 
 
 def _receipts_named(tables: "duckdb.DuckDBPyConnection") -> set[str]:

@@ -17,6 +17,7 @@ from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
 from ledger.regions import Region, known
 from ledger.settings import REPOSITORY, Settings
+from ledger.sql import named_rows
 from ledger.store import Ledger
 from pilar.evaluation import promotion
 from pilar.evaluation import warehouse as files
@@ -145,8 +146,7 @@ def published_rows(
         except duckdb.CatalogException:
             do = "Run `pilar evaluate --anyway` once"
             raise ConfigError("an earlier version of Pilar made what is published", where=path.name, do=do) from None
-        names = [item[0] for item in cursor.description or ()]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        return named_rows(cursor)
 
 
 def remove_old_warehouses(settings: Settings) -> None:
