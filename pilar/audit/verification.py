@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.pull.page_store import read_page
 from ledger.answer_store import first_altered_transition
+from ledger.chain import Damage
 from ledger.decision_store import first_altered_decision
 from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.keys import Keys
-from ledger.receipts import Damage, Witness, fetching_pull, first_altered, place_of
+from ledger.receipts import Witness, fetching_pull, first_altered, place_of
 from ledger.records import PublicationRow, Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
