@@ -225,7 +225,8 @@ def _side_by_side(chain: "Sequence[AnswerTransition]", counted: dict[str, str]) 
     said = values(chain)
     places = {*said, *((role, "") for role in counted if not any(role == own for own, _ in said))}
     rows: list[Row] = []
-    for role, assessor in sorted(places, key=lambda one: ([*ROLES].index(one[0]), one[1])):  # type: ignore[arg-type]
+    order: list[str] = [*ROLES]
+    for role, assessor in sorted(places, key=lambda one: (order.index(one[0]), one[1])):
         own = said.get((role, assessor), [])
         rows.append(
             {
