@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from definitions.files import read_definition
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.words import Strict
 
 State = Literal["draft", "submitted", "returned", "verified", "assessed", "objected", "final"]
@@ -107,7 +107,7 @@ class Window(Strict):
     def _coherent(self) -> Self:
         if self.opens > self.closes:
             raise ValueError(f"{self.stage!r} closes before it opens")
-        if self.instrument not in load_instruments():
+        if self.instrument not in shipped_instruments():
             raise ValueError(f"{self.stage!r} is of {self.instrument!r}, which is no instrument")
         return self
 

@@ -1,6 +1,7 @@
 """The files of instruments: those that are shipped in ``definitions/instruments``, and a user's own."""
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,12 @@ def load_instruments(folder: Path = SHIPPED, indicators: Collection[str] | None 
             )
         found[instrument.id] = instrument
     return {name: found[name] for name in computing_order(found)}
+
+
+@cache
+def shipped_instruments() -> Mapping[str, Instrument]:
+    """The shipped instruments in computing order, read once in a process: each row of answers asks for them."""
+    return load_instruments()
 
 
 def find_instrument(named: str) -> Instrument:

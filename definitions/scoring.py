@@ -89,7 +89,10 @@ def score(instrument: Instrument, answers: Mapping[str, Answer], cohort: str | N
     not have, and where a part and its questions are both given.
     """
     rules = instrument.cohort(cohort)
-    parts, marks = _given(instrument, answers)
+    taken = Taken(instrument)
+    for name, answer in answers.items():
+        taken.take(name, answer)
+    parts, marks = taken.parts, taken.marks
     weights = instrument.weights_of(rules)
     for part in instrument.parts:
         if part.id in weights:
@@ -130,26 +133,48 @@ def improvement(instrument: Instrument, now: Scored, previous: Scored | None) ->
 # -- answers ----------------------------------------------------------------------------------------------------------
 
 
-def _given(instrument: Instrument, answers: Mapping[str, Answer]) -> tuple[dict[str, Fraction], dict[str, Mark]]:
-    """Parts that are given as they are, and the marks of the questions that are answered."""
-    parts: dict[str, Fraction] = {}
-    marks: dict[str, Mark] = {}
-    targets, asked = instrument.targets, instrument.asked
-    for name, answer in answers.items():
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Answers to one instrument that stand together: parts that are given as they are, and marks of questions."""
+
+    instrument: Instrument
+    parts: dict[str, Fraction] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    def take(self, name: str, answer: Answer) -> None:
+        """Take one more. Raises AnswerError where it is none or does not go with those before: nothing then changes."""
+        instrument = self.instrument
         plain, _, turn = name.casefold().partition("#")
-        key, base = targets.get(plain, ("", ""))
-        question = asked.get(key)
+        key, base = instrument.targets.get(plain, ("", ""))
+        question = instrument.asked.get(key)
         if question is None:
-            parts[_part(instrument, name, key)] = _number(instrument, name, answer)
-            continue
+            part = _part(instrument, name, key)
+            number = _number(instrument, name, answer)
+            self._only_one(part, [one for one in self.marks if part in self._above(one)])
+            self.parts[part] = number
+            return
         if bool(turn) != question.each:
             do = "Write it as 16#1, 16#2 ..." if question.each else "Leave the # out"
             raise AnswerError("not_how", code=name[:40], where=instrument.id, do=do)
         place = f"{key}#{turn}" if turn else key
-        if place in marks:
+        if place in self.marks:
             raise AnswerError("twice", code=name[:40], where=instrument.id, do="Keep one of the answers")
-        marks[place] = _mark(instrument, question, place, base, answer)
-    return parts, marks
+        mark = _mark(instrument, question, place, base, answer)
+        for part in self._above(key) & self.parts.keys():
+            self._only_one(part, [place])
+        self.marks[place] = mark
+
+    def settles(self, key: str) -> bool:
+        """Whether a question is answered, or a part that it stands in is given."""
+        return key in self.marks or not self._above(key).isdisjoint(self.parts)
+
+    def _above(self, place: str) -> frozenset[str]:
+        return self.instrument.above[place.partition("#")[0]]
+
+    def _only_one(self, part: str, below: Sequence[str]) -> None:
+        if below:
+            do = "Give one of the two"
+            raise AnswerError("part_given", name=below[0], part=part, where=self.instrument.id, do=do)
 
 
 def _part(instrument: Instrument, name: str, key: str) -> str:
@@ -204,12 +229,7 @@ def _complete(instrument: Instrument, top: Part, parts: Mapping[str, Fraction], 
     turns = sorted({key.partition("#")[2] for key in marks if key.startswith(f"{top.id}/")}) if top.each else []
     for asked in instrument.asked_of[top.id]:
         for key in [f"{asked.key}#{turn}" for turn in turns] if asked.each else [asked.key]:
-            if asked.part in given:
-                if key in marks:
-                    raise AnswerError(
-                        "part_given", name=asked.key, part=asked.part, where=instrument.id, do="Give one of the two"
-                    )
-            elif key not in marks:
+            if asked.part not in given and key not in marks:
                 marks[key] = _missing(instrument, asked, key)
 
 

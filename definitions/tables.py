@@ -10,7 +10,7 @@ from definitions.bands import Band
 from definitions.exact import shown
 from definitions.indicators import DIVIDED, Answer, Indicator, Part, all_indicators
 from definitions.instrument import Asked, Instrument
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.words import said
 from ledger.errors import ConfigError
 
@@ -20,7 +20,7 @@ Row = Mapping[str, object]
 def definition_tables() -> Mapping[str, Sequence[Row]]:
     """The rows of every table, by its name. Raises ConfigError when a definition is wrong."""
     listed = list(all_indicators())
-    known = load_instruments()
+    known = shipped_instruments()
     instruments = sorted(known.values(), key=lambda one: (one.years[0], one.id))
     linked = _linked(known, (indicator for _, indicator in listed))
     return {

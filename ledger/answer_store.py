@@ -6,14 +6,14 @@ that moment, so that two who act at once are judged one after the other.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from ledger import tables as t
+from ledger.chain import Damage, canonical, first_broken, follows, link_hash, moment
 from ledger.engine import Store
-from ledger.receipts import GENESIS, Damage, canonical, link_hash
 from ledger.records import AnswerKey, AnswerMove, AnswerTransition, RefusedMove
 
 Judge = Callable[[AnswerTransition | None, AnswerMove], str]
@@ -22,7 +22,6 @@ Judge = Callable[[AnswerTransition | None, AnswerMove], str]
 _LOCK = "answers"
 _KEY = ("region_code", "instrument", "year", "code")
 _TOLD = ("to_state", "role", "assessor", "value", "reason", "note", "actor", "batch_id")
-_FIND = "Compare with a backup of the ledger, and find out who could write to it"
 
 
 class AnswerStore(Store):
@@ -103,24 +102,14 @@ _TEXTS = sa.ARRAY(sa.Text())
 
 def transition_id(move: AnswerMove) -> str:
     """What a move is known by: the same from wherever and however often it is told. Its batch is no part of it."""
-    told = {**_plain(move), "at": _moment(move.at)}
+    told = {**_plain(move), "at": moment(move.at)}
     del told["batch_id"]
     return hashlib.sha256(canonical(told).encode()).hexdigest()[:24]
 
 
 def first_altered_transition(chain: Iterable[AnswerTransition]) -> Damage | None:
     """The first transition that is not as it was written, or that one is missing before."""
-    previous, due = GENESIS, 1
-    for link in chain:
-        where = f"transition {link.seq} of an answer ({link.move.key.instrument} {link.move.key.code})"
-        if link.seq != due:
-            return Damage(f"transition {due} is missing: the next one found is {link.seq}", where, _FIND)
-        if link.previous_sha256 != previous:
-            return Damage("it does not continue the one before it", where, _FIND)
-        if link_hash(previous, _body(link)) != link.sha256:
-            return Damage("it was altered: its hash does not follow from what it says", where, _FIND)
-        previous, due = link.sha256, due + 1
-    return None
+    return first_broken(chain, "transition", lambda link: f"{link.move.key.instrument} {link.move.key.code}", _body)
 
 
 def values(chain: Iterable[AnswerTransition]) -> Mapping[tuple[str, str], Sequence[AnswerTransition]]:
@@ -135,7 +124,7 @@ def values(chain: Iterable[AnswerTransition]) -> Mapping[tuple[str, str], Sequen
 def _link(
     move: AnswerMove, name: str, before: AnswerTransition | None, head: AnswerTransition | None, now: datetime
 ) -> AnswerTransition:
-    seq, previous = (head.seq + 1, head.sha256) if head is not None else (1, GENESIS)
+    seq, previous = follows(head)
     start = before.move.to_state if before is not None else None
     draft = AnswerTransition(seq, name, move, start, now, previous, "")
     return AnswerTransition(seq, name, move, start, now, previous, link_hash(previous, _body(draft)))
@@ -146,7 +135,7 @@ def _plain(move: AnswerMove) -> dict[str, Any]:
 
 
 def _body(link: AnswerTransition) -> str:
-    told = _plain(link.move) | {"at": _moment(link.move.at), "recorded_at": _moment(link.recorded_at)}
+    told = _plain(link.move) | {"at": moment(link.move.at), "recorded_at": moment(link.recorded_at)}
     return canonical(told | {"seq": link.seq, "transition_id": link.transition_id, "from_state": link.from_state})
 
 
@@ -171,7 +160,3 @@ def _transition(row: sa.RowMapping) -> AnswerTransition:
         row["previous_sha256"],
         row["sha256"],
     )
-
-
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat()

@@ -5,23 +5,21 @@ was made meanwhile, theirs is refused.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from ledger import tables as t
+from ledger.chain import Damage, canonical, first_broken, follows, link_hash, moment
 from ledger.engine import Store
 from ledger.errors import ConfigError
-from ledger.receipts import GENESIS, Damage, canonical, link_hash
 from ledger.records import Decision, DecisionKind
 
 Draft = tuple[str, Decision | None, Mapping[str, Any]]
 """A subject, the newest decision about it that was seen (None: there was none), and what is decided."""
 
 _LOCK = "decisions"
-_FIND = "Compare with a backup of the ledger, and find out who could write to it"
 
 
 class DecisionStore(Store):
@@ -34,19 +32,18 @@ class DecisionStore(Store):
         """
         made: list[Decision] = []
         with self.lock(_LOCK), self._begin() as connection:
-            now = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one().astimezone(UTC).isoformat()
+            now = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
             head = _newest(connection, sa.true())
-            seq, previous = (head.seq, head.sha256) if head is not None else (0, GENESIS)
             for subject, seen, told in drafts:
                 known = _newest(connection, _about(kind, subject))
                 if known != seen:
                     raise ConfigError("somebody else decided about it meanwhile", where=subject, do="Look again first")
-                seq += 1
-                body = canonical({"seq": seq, "kind": kind, "subject": subject, "at": now, "told": dict(told)})
+                seq, previous = follows(head)
+                body = canonical({"seq": seq, "kind": kind, "subject": subject, "at": moment(now), "told": dict(told)})
                 link = Decision(seq, kind, subject, body, previous, link_hash(previous, body))
                 connection.execute(sa.insert(t.decision).values(**_row(link)))
                 made.append(link)
-                previous = link.sha256
+                head = link
         return made
 
     def decisions(self, kind: DecisionKind | None = None, subject: str | None = None) -> Sequence[Decision]:
@@ -63,27 +60,13 @@ def newest(chain: Iterable[Decision]) -> Mapping[str, Decision]:
 
 def first_altered_decision(chain: Iterable[Decision]) -> Damage | None:
     """The first decision that is not as it was written, or that one is missing before."""
-    return next(_damages(chain), None)
+    return first_broken(chain, "decision", lambda link: f"{link.kind} {link.subject}", _body)
 
 
-def _damages(chain: Iterable[Decision]) -> Iterator[Damage]:
-    previous, due = GENESIS, 1
-    for link in chain:
-        where = f"decision {link.seq} ({link.kind} {link.subject})"
-        if link.seq != due:
-            yield Damage(f"decision {due} is missing: the next one found is {link.seq}", where, _FIND)
-        elif link.previous_sha256 != previous:
-            yield Damage("it does not continue the one before it", where, _FIND)
-        elif link_hash(previous, link.body) != link.sha256:
-            yield Damage("it was altered: its hash does not follow from its text", where, _FIND)
-        elif _named(link) != (link.seq, link.kind, link.subject):
-            yield Damage("the names beside it were altered", where, _FIND)
-        previous, due = link.sha256, due + 1
-
-
-def _named(link: Decision) -> tuple[Any, ...]:
+def _body(link: Decision) -> str:
+    """The text that was hashed, as the names beside it say it too."""
     body = json.loads(link.body)
-    return body["seq"], body["kind"], body["subject"]
+    return canonical(body | {"seq": link.seq, "kind": link.kind, "subject": link.subject})
 
 
 def _about(kind: DecisionKind | None, subject: str | None) -> sa.ColumnElement[bool]:

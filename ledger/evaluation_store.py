@@ -130,12 +130,6 @@ class EvaluationStore(Store):
         with self._begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["evaluation_id", "pillar"], set_=values))
 
-    def promotions(self, evaluation_id: str) -> Sequence[Promotion]:
-        """The decisions of one evaluation."""
-        query = sa.select(t.promotion).where(t.promotion.c.evaluation_id == evaluation_id)
-        with self._begin() as connection:
-            return [_promotion(row) for row in connection.execute(query.order_by(t.promotion.c.pillar)).mappings()]
-
     def last_good(self) -> Mapping[str, Promotion]:
         """The version of each pillar that is in force."""
         query = (

@@ -32,11 +32,6 @@ class Pillar:
     name_id: str
     name_en: str
 
-    @property
-    def mart(self) -> str:
-        """The name of its mart."""
-        return mart_of(self.id)
-
 
 @dataclass(frozen=True, slots=True)
 class Column:

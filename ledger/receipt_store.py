@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ledger import tables as t
+from ledger.chain import GENESIS, canonical, link_hash, moment
 from ledger.engine import Store
-from ledger.receipts import FORMER_NAMES, GENESIS, WRITTEN_AT, Witness, canonical, link_hash
+from ledger.receipts import FORMER_NAMES, WRITTEN_AT, Witness
 from ledger.records import Receipt
 
 _CHUNK = 200
@@ -171,8 +172,7 @@ def _listed(rows: Rows, batch_id: str, fields: Sequence[str]) -> list[Mapping[st
 
 
 def _moment(value: datetime | None) -> str | None:
-    """In UTC: the same moment is the same text, whatever the server's time zone is."""
-    return value.astimezone(UTC).isoformat() if value is not None else None
+    return moment(value) if value is not None else None
 
 
 def _receipt(row: sa.RowMapping) -> Receipt:

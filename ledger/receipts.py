@@ -4,17 +4,16 @@ A receipt is the canonical JSON of what happened to a batch, with the hash of th
 of any receipt, or taking one out, breaks every hash from there on.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ledger.chain import GENESIS, Damage, canonical, link_hash
 from ledger.errors import LedgerError
 from ledger.records import Receipt
 
-GENESIS = "0" * 64
 FORMER_NAMES = {"fetched_by": "place", "whole_pull": "by_rows"}
 """Fields of receipts from before the second migration that have another name now."""
 WRITTEN_AT = "written_at"
@@ -35,28 +34,6 @@ class Witness:
     expected: str | None = None
     paths: Mapping[int, str] | None = None
     written_at: str | None = None
-
-
-@dataclass(frozen=True)
-class Damage:
-    """The first thing that is not as it was written: what, where (in the order of the chain), and what to do."""
-
-    what: str
-    where: str
-    do: str
-
-    def __str__(self) -> str:
-        return f"{self.what} [{self.where}]. {self.do}"
-
-
-def canonical(body: Mapping[str, Any]) -> str:
-    """JSON with sorted keys, no spaces and UTF-8 kept: one text for one content."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def link_hash(previous_sha256: str, body: str) -> str:
-    """The hash of a link: over the previous hash, a newline, and the body's bytes."""
-    return hashlib.sha256(f"{previous_sha256}\n{body}".encode()).hexdigest()
 
 
 def first_altered(chain: Iterable[Witness]) -> Damage | None:

@@ -133,6 +133,14 @@ def find(said: str) -> tuple[Region, ...]:
     raise _unclear(said, "is no region's name", "Write the name as Kemendagri does, like Kabupaten Malang")
 
 
+def find_one(said: str) -> Region:
+    """The one region that a name or code says. Raises ConfigError as ``find`` does, and for a province of several."""
+    found = find(said)
+    if len(found) > 1:
+        raise _unclear(said, f"is a province with {len(found)} regions", f"Name one of them, like {found[0].name}")
+    return found[0]
+
+
 def _by_code(words: str) -> tuple[Region, ...] | None:
     if _CODE.fullmatch(words):
         return known((words,))

@@ -1,7 +1,11 @@
-"""Writing SQL text safely: names and texts are quoted, and quotes inside them doubled."""
+"""Writing SQL text safely: names and texts are quoted, and quotes inside them doubled. Rows are read by their names."""
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def identifier(name: str) -> str:
@@ -24,3 +28,9 @@ def any_of(conditions: Iterable[str]) -> str:
 def parquet(path: Path) -> str:
     """The rows of one file as it stands: DuckDB would take a folder called ``x=7`` above it for the column ``x``."""
     return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+
+
+def named_rows(answer: "duckdb.DuckDBPyConnection") -> list[dict[str, Any]]:
+    """What DuckDB answered to the last query, each row by the names of its columns."""
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

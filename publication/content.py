@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from ledger.sql import literal
+from ledger.sql import literal, named_rows
 from publication.meta import PublicationMeta
 
 Row = Mapping[str, Any]
@@ -57,9 +57,7 @@ def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, m
     """Read the attached ``publication``. ``marts`` maps pillars to their tables."""
 
     def rows(table: str) -> list[Row]:
-        cursor = connection.execute(f"FROM publication.{table}")
-        names = [item[0] for item in cursor.description or ()]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        return [*named_rows(connection.execute(f"FROM publication.{table}"))]
 
     def optional(schema: str, name: str) -> list[Row]:
         found = connection.execute(

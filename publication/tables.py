@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,7 +16,7 @@ from ledger.errors import PublicationError
 from ledger.project import Column, mart_of, pillar_ids
 from ledger.project import Table as Described
 from ledger.project import table as described_table
-from ledger.sql import identifier, literal
+from ledger.sql import identifier, literal, named_rows
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
@@ -95,6 +96,19 @@ def opened_warehouse(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def opened_publication(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of a publication, to be read."""
+    with duckdb.connect(str(folder / DUCKDB_FILE), read_only=True) as connection:
+        yield connection
+
+
+def read_rows(folder: Path, query: str, given: Sequence[object] = ()) -> list[dict[str, Any]]:
+    """What the tables of a publication answer to one query, each row by the names of its columns."""
+    with opened_publication(folder) as connection:
+        return named_rows(connection.execute(query, given))
 
 
 def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:

@@ -23,7 +23,7 @@ from ledger.errors import ConfigError, LedgerError, SourceError
 from ledger.keys import Keys
 from ledger.records import Batch, PageRow
 from ledger.settings import Settings
-from ledger.sql import identifier, literal
+from ledger.sql import identifier, literal, named_rows
 from ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -168,9 +168,9 @@ def _values(home: Path, batch: Batch, condition: str) -> tuple[dict[str, Any], b
     rows = home / batch.landed_path
     for path, refused in ((rows, False), (rows.with_name(QUARANTINE), True)):
         try:
-            found = duckdb.execute(f"SELECT * FROM read_parquet({literal(str(path))}) WHERE {condition} LIMIT 2")
-            names = [column[0] for column in found.description or ()]
-            matches = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+            matches = named_rows(
+                duckdb.execute(f"SELECT * FROM read_parquet({literal(str(path))}) WHERE {condition} LIMIT 2")
+            )
         except duckdb.BinderException:
             matches = []  # quarantine has none of the columns
         except duckdb.Error as error:

@@ -29,7 +29,7 @@ from connectors.source.plan import Plan
 from connectors.source.source import Source
 from ledger.keys import Keys
 from ledger.settings import Settings
-from ledger.sql import identifier, literal
+from ledger.sql import identifier, literal, named_rows
 from ledger.store import Ledger
 
 MOST_ROWS = 10
@@ -133,7 +133,5 @@ def _some(columns: str, files: Sequence[Path]) -> Sequence[Mapping[str, Any]]:
             query = (
                 f"SELECT {columns} FROM read_parquet({literal(str(file))}) ORDER BY _row LIMIT {MOST_ROWS - len(found)}"
             )
-            cursor = connection.execute(query)
-            names = [column[0] for column in cursor.description or ()]
-            found += [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            found += named_rows(connection.execute(query))
     return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from definitions.instrument import Instrument
-from definitions.instruments import find_instrument
+from definitions.instruments import shipped_instruments
 from definitions.words import said
 from ledger.errors import NoPublicationError
 from ledger.settings import Settings
@@ -37,12 +37,11 @@ def read_known(tables: Path, instrument: Instrument, region_code: str, year: int
     import duckdb
 
     keys = {words: key for key, words in _asks(instrument).items()}
+    theirs = {name: _asks(one) for name, one in shipped_instruments().items()}
     answered = {}
     with duckdb.connect(str(tables), read_only=True) as connection:
         for other, question, answer in connection.execute(_ANSWERED, [region_code, year - 1]).fetchall():
-            key = (
-                question if other == instrument.id else keys.get(_asks(find_instrument(other)).get(question, ("", "")))
-            )
+            key = question if other == instrument.id else keys.get(theirs[other].get(question, ("", "")))
             if key is not None:
                 answered[key] = answer
         found = connection.execute(_COMPUTED, [region_code, year]).fetchall()

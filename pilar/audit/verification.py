@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.pull.page_store import read_page
 from ledger.answer_store import first_altered_transition
+from ledger.chain import Damage
 from ledger.decision_store import first_altered_decision
 from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.keys import Keys
-from ledger.receipts import Damage, Witness, fetching_pull, first_altered, place_of
+from ledger.receipts import Witness, fetching_pull, first_altered, place_of
 from ledger.records import PublicationRow, Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
@@ -26,6 +27,7 @@ from pilar.stages import frozen
 from pilar.stages.freeze import freeze_of
 from publication import pointer
 from publication.manifest import file_sha256, read_head
+from publication.tables import opened_publication
 from publication.verify import verify as verify_publication
 
 if TYPE_CHECKING:
@@ -369,7 +371,7 @@ def _publication(folder: Path, ledger: Ledger | None, rows: Rows | None, hashes:
         return Damage("its manifest is not the one the ledger recorded", where, "Roll back, or publish again")
     if head is not None and (damage := _missing(head.seq, head.sha256, hashes, where)) is not None:
         return damage
-    with _opened(folder) as tables:
+    with opened_publication(folder) as tables:
         unknown = _receipts_named(tables) - set(hashes.values())
         if unknown:
             return Damage(f"it rests on receipt {min(unknown)[:12]}…, which is not in the chain", where, _CUT)
@@ -428,12 +430,6 @@ def _frozen_version(folder: Path, due: Mapping[Path, str] | None, hashes: Mappin
     if version.receipt is not None and version.receipt_sha256 is not None:
         return _missing(version.receipt, version.receipt_sha256, hashes, where)
     return None
-
-
-def _opened(folder: Path) -> "duckdb.DuckDBPyConnection":
-    import duckdb
-
-    return duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
 
 
 def _receipts_named(tables: "duckdb.DuckDBPyConnection") -> set[str]:

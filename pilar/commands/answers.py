@@ -1,7 +1,5 @@
 """`pilar answer`: what is done with an answer, by whom and why, and what every role says of it."""
 
-import getpass
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +7,7 @@ import typer
 
 from ledger.errors import ConfigError
 from pilar.commands.console import Row, out, say, table
+from pilar.commands.who import Who, account
 from pilar.commands.words import Words
 
 if TYPE_CHECKING:
@@ -18,17 +17,12 @@ if TYPE_CHECKING:
 
 app = Words(help="Answers to instruments: show, submit, return, verify, assess, object, finalise.")
 
-_ACTOR = re.compile(r"[a-z0-9][a-z0-9_.-]{1,39}")
-
 RegionName = Annotated[str, typer.Argument(help="Regency or city: a name or code.")]
 Question = Annotated[str, typer.Argument(help="Code of the question: I8, or dimension/position.")]
 Instrument = Annotated[str, typer.Option(help="The instrument's id: pemdi-2026.")]
 Year = Annotated[int, typer.Option(help="Year of the evaluation.")]
 Value = Annotated[str | None, typer.Option(help="What this role answers. Kept with the move; never another role's.")]
 Note = Annotated[str | None, typer.Option(help="A word on it, kept in the ledger. No names of persons.")]
-Actor = Annotated[
-    str | None, typer.Option(help="Account or office that decides: verifikator-1. Default: this machine's user.")
-]
 Assessor = Annotated[int | None, typer.Option(help="Number of the assessor, never the name.", min=1, max=99)]
 
 HISTORY = {
@@ -75,11 +69,11 @@ def submit_command(  # noqa: PLR0917 (each is an option)
     year: Year,
     value: Value = None,
     note: Note = None,
-    actor: Actor = None,
+    who: Who = None,
     draft: Annotated[bool, typer.Option("--draft", help="Not yet.")] = False,
 ) -> None:
     """Hand an answer in for its agency (OPD), or keep it as a draft."""
-    _move(region, question, instrument, year, "draft" if draft else "submitted", "opd", value, note, actor)
+    _move(region, question, instrument, year, "draft" if draft else "submitted", "opd", value, note, who)
 
 
 @app.command("return")
@@ -92,10 +86,10 @@ def return_command(  # noqa: PLR0917 (each is an option)
     role: Annotated[Literal["internal", "external"], typer.Option(help="Who returns it.")] = "internal",
     assessor: Assessor = None,
     note: Note = None,
-    actor: Actor = None,
+    who: Who = None,
 ) -> None:
     """Return an answer to its agency: the wrong document, nothing at all, or a lower level is still open."""
-    _move(region, question, instrument, year, "returned", role, None, note, actor, assessor, reason)
+    _move(region, question, instrument, year, "returned", role, None, note, who, assessor, reason)
 
 
 @app.command("verify")
@@ -106,10 +100,10 @@ def verify_command(  # noqa: PLR0917 (each is an option)
     year: Year,
     value: Value = None,
     note: Note = None,
-    actor: Actor = None,
+    who: Who = None,
 ) -> None:
     """The internal verifier has looked at it and lets it go on."""
-    _move(region, question, instrument, year, "verified", "internal", value, note, actor)
+    _move(region, question, instrument, year, "verified", "internal", value, note, who)
 
 
 @app.command("assess")
@@ -122,10 +116,10 @@ def assess_command(  # noqa: PLR0917 (each is an option)
     role: Annotated[Literal["external", "interview"], typer.Option(help="Who assesses.")] = "external",
     assessor: Assessor = None,
     note: Note = None,
-    actor: Actor = None,
+    who: Who = None,
 ) -> None:
     """An assessor's or the interview's value; with --note also how an objection was decided."""
-    _move(region, question, instrument, year, "assessed", role, value, note, actor, assessor)
+    _move(region, question, instrument, year, "assessed", role, value, note, who, assessor)
 
 
 @app.command("object")
@@ -135,10 +129,10 @@ def object_command(  # noqa: PLR0917 (each is an option)
     instrument: Instrument,
     year: Year,
     note: Annotated[str, typer.Option(help="Why the agency objects. No names of persons.")],
-    actor: Actor = None,
+    who: Who = None,
 ) -> None:
     """The agency objects to how it was assessed (sanggah)."""
-    _move(region, question, instrument, year, "objected", "opd", None, note, actor)
+    _move(region, question, instrument, year, "objected", "opd", None, note, who)
 
 
 @app.command("finalise")
@@ -149,10 +143,10 @@ def finalise_command(  # noqa: PLR0917 (each is an option)
     year: Year,
     value: Value = None,
     note: Note = None,
-    actor: Actor = None,
+    who: Who = None,
 ) -> None:
     """Fix the final value of an assessed answer. It stays as it is from then on."""
-    _move(region, question, instrument, year, "final", "final", value, note, actor)
+    _move(region, question, instrument, year, "final", "final", value, note, who)
 
 
 def _move(  # noqa: PLR0917 (what a move is made of)
@@ -164,7 +158,7 @@ def _move(  # noqa: PLR0917 (what a move is made of)
     role: str,
     value: str | None,
     note: str | None,
-    actor: str | None,
+    who: str | None,
     assessor: int | None = None,
     reason: str | None = None,
 ) -> None:
@@ -180,7 +174,7 @@ def _move(  # noqa: PLR0917 (what a move is made of)
         key,
         to,
         role,
-        _actor(actor),
+        account(who),
         ledger.now(),
         str(assessor) if assessor is not None else "",
         value.strip() if value is not None else None,
@@ -204,24 +198,10 @@ def _move(  # noqa: PLR0917 (what a move is made of)
 
 
 def _key(region: str, instrument: str, year: int, question: str) -> "AnswerKey":
-    from ledger.regions import find
+    from ledger.regions import find_one
     from pilar.evaluation.answer_states import answer_key
 
-    [*regions] = find(region)
-    if len(regions) != 1:
-        raise ConfigError(f"{region!r} names {len(regions)} regions", where="REGION", do="Name one regency or city")
-    return answer_key(regions[0].code, instrument, year, question)
-
-
-def _actor(actor: str | None) -> str:
-    said = actor or getpass.getuser()
-    if _ACTOR.fullmatch(said) is None or sum(char.isdigit() for char in said) > 6:
-        raise ConfigError(
-            "this is no account or office",
-            where="--actor",
-            do="Write it like verifikator-1: small letters, digits, dots and hyphens; no person's name or number",
-        )
-    return said
+    return answer_key(find_one(region).code, instrument, year, question)
 
 
 def _counted(ledger: "Ledger", settings: "Settings", key: "AnswerKey") -> dict[str, str]:
@@ -245,7 +225,8 @@ def _side_by_side(chain: "Sequence[AnswerTransition]", counted: dict[str, str]) 
     said = values(chain)
     places = {*said, *((role, "") for role in counted if not any(role == own for own, _ in said))}
     rows: list[Row] = []
-    for role, assessor in sorted(places, key=lambda one: ([*ROLES].index(one[0]), one[1])):  # type: ignore[arg-type]
+    order: list[str] = [*ROLES]
+    for role, assessor in sorted(places, key=lambda one: (order.index(one[0]), one[1])):
         own = said.get((role, assessor), [])
         rows.append(
             {

@@ -129,20 +129,17 @@ def _document(said: str) -> Row:
     """The explanations of one region, of the current publication."""
     import json
 
-    from ledger.regions import find
+    from ledger.regions import find_one
     from pilar.commands import installation
     from publication import pointer
     from publication.paths import explanation_path
 
-    found = find(said)
-    if len(found) > 1:
-        do = f"Name one of them, like {found[0].name}"
-        raise ConfigError(f"{said!r} is a province with {len(found)} regions", where="REGION", do=do)
+    found = find_one(said)
     folder = pointer.resolve(installation.without_ledger().published_dir)
-    path = folder / explanation_path(found[0].code)
+    path = folder / explanation_path(found.code)
     if not path.is_file():
         raise NoPublicationError(
-            f"the current publication explains nothing of {found[0].name}",
+            f"the current publication explains nothing of {found.name}",
             where=str(path),
             do="It is no region of this installation, or `pilar evaluate --force` has to publish anew",
         )

@@ -1,6 +1,5 @@
 """`pilar followup`: what agencies are asked to do in a stage, what became of it, and who verified it."""
 
-import getpass
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -10,6 +9,7 @@ import typer
 
 from ledger.names import agency_name
 from pilar.commands.console import Row, out, say, table
+from pilar.commands.who import Who, account
 from pilar.commands.words import Words
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 app = Words(help="Recommendations and what became of them: open, list, start, done, verify, return, drop, set, add.")
 
 Id = Annotated[str, typer.Argument(help="Of a recommendation, or its first digits.")]
-Who = Annotated[str | None, typer.Option(help="Who says so. Default: the user of this machine.")]
 Why = Annotated[str, typer.Option("--reason", help="What was done, or why.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Until when.")]
 Owner = Annotated[str | None, typer.Option(help="An agency (OPD): dinas_kesehatan.")]
@@ -65,7 +64,7 @@ def open_command(
     asked = named(instrument, stage, year)
     drawn = draw(resolve(settings.published_dir), ledger.findings(), asked)
     until = due.date() if due is not None else None
-    new, again = open_drawn(ledger, drawn, actor=who or getpass.getuser(), due=until)
+    new, again = open_drawn(ledger, drawn, actor=account(who), due=until)
     told = f"{len(new)} new, {len(again)} open again, {len(drawn) - len(new) - len(again)} in the register already."
     result = {"new": [_data(one) for one in new], "again": [_data(one) for one in again], "drawn": len(drawn)}
     say(result, lambda: out.print(f"{told} See them: pilar followup list"))
@@ -85,15 +84,15 @@ def add_command(
     who: Who = None,
 ) -> None:
     """Enter a recommendation of an assessor's own. The same words are entered once."""
-    from ledger.regions import find
+    from ledger.regions import find_one
     from pilar.commands import installation
     from pilar.stages.follow_up import open_drawn, own
     from pilar.stages.stage import named
 
     ledger, _ = installation.opened()
-    one = own(named(instrument, stage, year), find(region)[0].code, text, owner=owner, priority=priority)
+    one = own(named(instrument, stage, year), find_one(region).code, text, owner=owner, priority=priority)
     until = due.date() if due is not None else None
-    new, _again = open_drawn(ledger, [one], actor=who or getpass.getuser(), due=until)
+    new, _again = open_drawn(ledger, [one], actor=account(who), due=until)
     say(
         {"id": one.id, "new": bool(new)}, lambda: out.print(f"{one.id}: {'open' if new else 'in the register already'}")
     )
@@ -120,7 +119,7 @@ def verify_command(recommendation: Id, *, reason: Why = "", who: Who = None) -> 
 
     ledger, settings = installation.opened()
     publication = resolve(settings.published_dir)
-    _told(verify(ledger, publication, recommendation, actor=who or getpass.getuser(), reason=reason))
+    _told(verify(ledger, publication, recommendation, actor=account(who), reason=reason))
 
 
 @app.command("return")
@@ -162,7 +161,7 @@ def _move(name: str, word: "Word", reason: str, who: str | None, changes: Mappin
     from pilar.stages.follow_up import move
 
     ledger, _ = installation.opened()
-    _told(move(ledger, name, word, actor=who or getpass.getuser(), reason=reason, changes=changes))
+    _told(move(ledger, name, word, actor=account(who), reason=reason, changes=changes))
 
 
 def _told(one: "Recommendation") -> None:

@@ -1,11 +1,11 @@
 """`pilar freeze`: a stage's result, fixed and signed."""
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pilar.commands.console import out, say
+from pilar.commands.who import Who, account
 
 if TYPE_CHECKING:
     from pilar.stages.freeze import Outcome
@@ -17,7 +17,7 @@ def freeze_command(
     instrument: Annotated[str, typer.Argument(help="Like smart-city-2023.")],
     stage: Annotated[str, typer.Argument(help="I or II.")],
     year: Annotated[int | None, typer.Option(help="Of the evaluation. Default: the instrument's newest.")] = None,
-    who: Annotated[str | None, typer.Option(help="Who decided it. Default: the user of this machine.")] = None,
+    who: Who = None,
 ) -> None:
     """Freeze the current publication for a stage: a signed copy that never changes. What comes later is a new version.
 
@@ -27,7 +27,7 @@ def freeze_command(
     from pilar.stages.freeze import freeze
 
     ledger, settings = installation.opened()
-    found = freeze(ledger, settings, instrument, stage, year=year, who=who or getpass.getuser())
+    found = freeze(ledger, settings, instrument, stage, year=year, who=account(who))
     result = {"became": found.became, "list_sha256": found.list_sha256, "folder": found.folder}
     say({**result, "freeze": found.freeze, "moved": found.moved}, lambda: _show(found))
 

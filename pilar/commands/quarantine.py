@@ -1,6 +1,5 @@
 """`pilar quarantine`: the rows that were refused, and what to do about them."""
 
-import getpass
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
@@ -16,6 +15,7 @@ from ledger.store import Ledger
 from ledger.wording import day, moment, sentence
 from pilar.commands.console import Row, out, plain, say, table, wants_json
 from pilar.commands.exit_codes import of_statuses
+from pilar.commands.who import Who, account
 from pilar.commands.words import Words
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def dismiss_command(
     why: Annotated[str, typer.Option(help="Why these rows need no more attention; it stands in the batch's receipt.")],
     rule: Annotated[str | None, typer.Option(help="Only rows that break this rule.")] = None,
     row: Annotated[int | None, typer.Option(help="Only this row of the batch.", min=0)] = None,
-    who: Annotated[str | None, typer.Option(help="Who decided it. Default: the user of this machine.")] = None,
+    who: Who = None,
     until: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Up to this day also in later batches, for as many rows as now."),
@@ -191,7 +191,7 @@ def dismiss_command(
 
     ledger, settings = installation.opened()
     last = until.date() if until is not None else None
-    count = dismiss(ledger, settings, target, rule=rule, row=row, who=who or getpass.getuser(), why=why, until=last)
+    count = dismiss(ledger, settings, target, rule=rule, row=row, who=account(who), why=why, until=last)
     what = f"row {row}" if row is not None else f"{count} refusal(s)"
     then = (
         f"up to {last} a new batch is asked about where it brings more of them than now"

@@ -10,6 +10,7 @@ from rich.text import Text
 from ledger.project import pillar_ids
 from ledger.records import GateRow
 from ledger.settings import Settings
+from ledger.sql import named_rows
 from pilar.commands.console import Row, out, print_table, table
 from publication.page.words import NO_INDEX
 
@@ -26,17 +27,18 @@ def read_scores(settings: Settings, folder: Path | None = None) -> Scores:
 
     Of the index of one region and basis the newest rule set stands last.
     """
-    import duckdb
-
     from publication import pointer
+    from publication.tables import opened_publication
 
     folder = folder or pointer.resolve(settings.published_dir)
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+    with opened_publication(folder) as connection:
         return {
-            "index": _rows(
-                connection, "select * from scores.index_scores order by region_code, basis desc, rule_set_id"
+            "index": named_rows(
+                connection.execute("select * from scores.index_scores order by region_code, basis desc, rule_set_id")
             ),
-            "pillars": _rows(connection, "select * from scores.pillar_scores order by region_code, pillar"),
+            "pillars": named_rows(
+                connection.execute("select * from scores.pillar_scores order by region_code, pillar")
+            ),
             "instruments": _instruments(connection),
         }
 
@@ -137,10 +139,4 @@ def _instruments(connection: "duckdb.DuckDBPyConnection") -> Sequence[Row]:
         "waiting, synthetic from scores.instrument_scores where node = 'index' and value is not null "
         "order by region_code, instrument_id, year, role"
     )
-    return _rows(connection, query) if known else []
-
-
-def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> list[dict[str, Any]]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return named_rows(connection.execute(query)) if known else []

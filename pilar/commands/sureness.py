@@ -33,7 +33,7 @@ def sureness_command(
     """Show how sure each index is when assumed bands and weights vary. One seed gives one result. Changes nothing."""
     from definitions.variations import load_variations
     from ledger.errors import ConfigError
-    from ledger.regions import find
+    from ledger.regions import find_one
     from pilar.commands import installation
     from pilar.explanations.answered import answered
     from pilar.explanations.sureness import sureness
@@ -43,7 +43,7 @@ def sureness_command(
     folder, variations = resolve(settings.published_dir), load_variations()
     if seed is not None:
         variations = variations.model_copy(update={"seed": seed})
-    chosen = find(region)[0].code if region is not None else None
+    chosen = find_one(region).code if region is not None else None
     found, others = sureness(folder, variations, chosen), answered(folder, chosen)
     if not found and not others:
         raise ConfigError(

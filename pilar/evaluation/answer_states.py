@@ -16,7 +16,7 @@ import duckdb
 
 from definitions.answer_states import Window, closed, refusal
 from definitions.instrument import INDEX
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.problems import did_you_mean
 from ledger.answer_store import Judge, values
 from ledger.clock import zone
@@ -87,15 +87,24 @@ def state_of(last: AnswerTransition | None) -> str | None:
 
 def answer_key(region_code: str, instrument: str, year: int, code: str) -> AnswerKey:
     """The answer that a code means. Raises ConfigError where there is no such instrument or question."""
-    known = load_instruments().get(instrument)
+    found = known_key(region_code, instrument, year, code)
+    if found is not None:
+        return found
+    known = shipped_instruments().get(instrument)
     if known is None:
-        do = f"Name one of {', '.join(load_instruments())}"
+        do = f"Name one of {', '.join(shipped_instruments())}"
         raise ConfigError(f"there is no instrument {instrument[:40]!r}", where="--instrument", do=do)
+    do = did_you_mean(code.partition("#")[0], [*known.asked, *(one.code for one in known.asked.values())])
+    raise ConfigError(f"there is no question {code[:40]!r}", where=instrument, do=do)
+
+
+def known_key(region_code: str, instrument: str, year: int, code: str) -> AnswerKey | None:
+    """The answer that a code means, None where there is no such instrument or question."""
+    known = shipped_instruments().get(instrument)
     plain, _, turn = code.partition("#")
-    key, _ = known.targets.get(plain.casefold(), ("", ""))
+    key, _ = known.targets.get(plain.casefold(), ("", "")) if known is not None else ("", "")
     if not key or key == INDEX:
-        do = did_you_mean(plain, [*known.asked, *(one.code for one in known.asked.values())])
-        raise ConfigError(f"there is no question {code[:40]!r}", where=instrument, do=do)
+        return None
     return AnswerKey(region_code, instrument, year, f"{key}#{turn}" if turn else key)
 
 
@@ -131,7 +140,7 @@ def brought_answers(connection: duckdb.DuckDBPyConnection) -> Iterator[Brought]:
 
 def place(key: AnswerKey, names: Mapping[str, str]) -> Mapping[str, object]:
     """What the tables of answers say of where an answer belongs. ``names`` are those of the regions."""
-    asked = load_instruments()[key.instrument].asked.get(key.code.partition("#")[0])
+    asked = shipped_instruments()[key.instrument].asked.get(key.code.partition("#")[0])
     return {
         "region_system": SYSTEM,
         "region_code": key.region_code,
@@ -183,7 +192,7 @@ def _rows(
 ) -> Iterator[Mapping[str, object]]:
     counts = Counter(link.move.key for link in chain)
     for key, link in {link.move.key: link for link in chain}.items():
-        if key.region_code in names and key.instrument in load_instruments():
+        if key.region_code in names and key.instrument in shipped_instruments():
             yield {
                 **place(key, names),
                 "state": link.move.to_state,
@@ -206,14 +215,6 @@ def _refused(one: RefusedMove, names: Mapping[str, str], sources: Mapping[str, s
         "source_id": sources.get(move.batch_id or ""),
         "batch_id": move.batch_id,
     }
-
-
-def known_key(region: str, instrument: str, year: int, code: str) -> AnswerKey | None:
-    """The answer that a code means, None where there is no such question."""
-    try:
-        return answer_key(region, instrument, year, code)
-    except ConfigError:
-        return None
 
 
 def _number(assessor: str | None) -> str:

@@ -17,6 +17,7 @@ from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
 from ledger.regions import Region, known
 from ledger.settings import REPOSITORY, Settings
+from ledger.sql import named_rows
 from ledger.store import Ledger
 from pilar.evaluation import promotion
 from pilar.evaluation import warehouse as files
@@ -76,7 +77,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     MachineError when the machine had no room: what is published then stays.
     """
     from definitions.answer_states import read_windows
-    from definitions.instruments import load_instruments
+    from definitions.instruments import shipped_instruments
     from expectations.gate import run_gate
     from pilar.evaluation.answer_evidence import write_answer_evidence
     from pilar.evaluation.answer_states import write_answer_states
@@ -104,7 +105,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
-        instruments = load_instruments()
+        instruments = shipped_instruments()
         write_explanations(warehouse, instruments, write_instrument_scores(warehouse, instruments))
         windows = read_windows(settings.home)
         write_answer_states(warehouse, ledger, windows)
@@ -145,8 +146,7 @@ def published_rows(
         except duckdb.CatalogException:
             do = "Run `pilar evaluate --anyway` once"
             raise ConfigError("an earlier version of Pilar made what is published", where=path.name, do=do) from None
-        names = [item[0] for item in cursor.description or ()]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        return named_rows(cursor)
 
 
 def remove_old_warehouses(settings: Settings) -> None:

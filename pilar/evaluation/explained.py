@@ -7,6 +7,8 @@ evaluation's own, the assessors' list, and what each role answered.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import duckdb
 from definitions.indicators import Indicator, all_indicators
 from definitions.instrument import INDEX, Asked, Cohort, Instrument
 from definitions.scoring import Answer, Mark
-from pilar.evaluation.definition_tables import write_rows
+from ledger.sql import named_rows
+from pilar.evaluation.definition_tables import rows_of
 from pilar.evaluation.instrument_scores import Answered
 from pilar.evaluation.warehouse import PROMOTED, opened
 from pilar.explanations.case import Case, stand
@@ -32,21 +35,24 @@ left join {PROMOTED} as mart using (region_code, indicator_id, period)
 left join (
   select region_code, indicator_id, max(period) as newest from {PROMOTED} where state = 'measured' group by all
 ) as measured using (region_code, indicator_id)
-order by all
+order by region_code, rule_set_id, question_key
 """
 Row = Mapping[str, Any]
 
 
 def write_explanations(warehouse: Path, instruments: Mapping[str, Instrument], answered: Sequence[Answered]) -> None:
-    """Explain what the tables of scores hold, and each answered sheet, and write both tables."""
-    with opened(warehouse) as connection:
-        rows: list[Row] = []
-        gaps: list[Row] = []
-        for at, explained in (*_evaluated(connection, instruments), *map(_of_role, answered)):
-            rows.append({**at.row(), "explanation": to_json(explained.document)})
-            gaps += explained.gaps
-        write_rows(connection, "scores", EXPLANATIONS, rows)
-        write_rows(connection, "scores", GAPS, gaps)
+    """Explain what the tables of scores hold, and each answered sheet, and write both tables.
+
+    One sheet after the other: all documents together are larger than all else of an evaluation.
+    """
+    with (
+        opened(warehouse) as connection,
+        rows_of(connection, "scores", EXPLANATIONS) as add_document,
+        rows_of(connection, "scores", GAPS) as add_gaps,
+    ):
+        for at, explained in chain(_evaluated(connection, instruments), map(_of_role, answered)):
+            add_document([{**at.row(), "explanation": to_json(explained.document)}])
+            add_gaps(explained.gaps)
 
 
 # -- what the evaluation computes, and the assessors' list -------------------------------------------------------------
@@ -56,15 +62,19 @@ def _evaluated(
     connection: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]
 ) -> Iterator[tuple[Place, Explained]]:
     rules = {f"{one.prefix}-{cohort.id}": (one, cohort) for one in instruments.values() for cohort in one.cohorts}
-    questions = _by(_read(connection, _QUESTIONS), "region_code", "rule_set_id")
-    dimensions = _by(_read(connection, "from scores.dimension_scores"), "region_code", "rule_set_id", "basis")
-    pillars = _by(_read(connection, "from scores.pillar_scores order by all"), "region_code")
-    for index in _read(connection, "from scores.index_scores order by all"):
-        computed = index["basis"] == COMPUTED
-        place = (index["region_code"], index["rule_set_id"])
-        own = questions.get(place, ()) if computed else ()
-        parts = dimensions.get((*place, index["basis"]), ())
-        yield _sheet(index, rules[index["rule_set_id"]], parts, own, pillars[place[:1]] if computed else ())
+    dimensions = _by(
+        named_rows(connection.execute("from scores.dimension_scores")), "region_code", "rule_set_id", "basis"
+    )
+    pillars = _by(named_rows(connection.execute("from scores.pillar_scores order by all")), "region_code")
+    indices = named_rows(connection.execute("from scores.index_scores order by region_code, rule_set_id, basis"))
+    questions = Groups(connection, _QUESTIONS, ("region_code", "rule_set_id"))
+    for place, rows in groupby(indices, itemgetter("region_code", "rule_set_id")):
+        scored = questions.of(place)
+        for index in rows:
+            computed = index["basis"] == COMPUTED
+            parts = dimensions.get((*place, index["basis"]), ())
+            own, above = (scored, pillars[place[:1]]) if computed else ((), ())
+            yield _sheet(index, rules[index["rule_set_id"]], parts, own, above)
 
 
 def _sheet(
@@ -158,10 +168,21 @@ def _answer(case: Case, key: str, mark: Mark, row: Row | None) -> Question:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _read(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+class Groups:
+    """The rows of a query, which orders them by these columns, group after group: one group is in memory at a time."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, query: str, by: tuple[str, ...]) -> None:
+        answer = connection.cursor().execute(query)
+        names = [column[0] for column in answer.description or ()]
+        rows = (dict(zip(names, row, strict=True)) for row in iter(answer.fetchone, None))
+        self._groups = ((key, list(own)) for key, own in groupby(rows, itemgetter(*by)))
+        self._next = next(self._groups, None)
+
+    def of(self, key: tuple[Any, ...]) -> Sequence[Row]:
+        """The rows of a group; groups are asked for in their order."""
+        while self._next is not None and self._next[0] < key:
+            self._next = next(self._groups, None)
+        return self._next[1] if self._next is not None and self._next[0] == key else ()
 
 
 def _by(rows: Iterable[Row], *names: str) -> Mapping[tuple[Any, ...], Sequence[Row]]:

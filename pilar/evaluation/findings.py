@@ -24,9 +24,10 @@ from definitions.claimed import claimed
 from definitions.exact import rounded
 from definitions.indicators import all_indicators
 from definitions.instrument import Asked, Instrument
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.records import load_records
 from ledger.records import FoundNow
+from ledger.sql import named_rows
 from pilar.evaluation.between import IN_FORCE, between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
 from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
@@ -202,7 +203,7 @@ def dated(
         names = "select 1 from duckdb_tables() where schema_name = 'scores' and table_name = '_looked'"
         if connection.execute(names).fetchone() is None:
             return [], []
-        rows = _rows(connection, f"from scores.{TABLE}")
+        rows = named_rows(connection.execute(f"from scores.{TABLE}"))
         for row in rows:
             row["since"] = open_since.get(str(row["finding_id"]), now).isoformat()
         write_rows(connection, "scores", TABLE, rows)
@@ -252,7 +253,7 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
         "evidence": _EVIDENCE,
         "moves of answers": _NOT_MOVED,
     }
-    instruments = load_instruments()
+    instruments = shipped_instruments()
     queries |= survey_sql(instruments, rules.survey)
     for record in load_records().values():
         queries[f"regions of {record.id}"] = left_out_sql(record)
@@ -263,7 +264,7 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
     owners = {name: indicator.owner for name, indicator in indicators.items()}
 
     def asked(sql: str) -> Look:
-        return lambda connection: (_finding(row, agencies, owners) for row in _rows(connection, sql))
+        return lambda connection: (_finding(row, agencies, owners) for row in named_rows(connection.execute(sql)))
 
     said: Mapping[str, Look] = {
         "answers": partial(_contradicted, instruments),
@@ -311,11 +312,11 @@ def _contradicted(instruments: Mapping[str, Instrument], connection: duckdb.Duck
     and no range says nothing here, and neither does a plain number on the question's scale: it is a score, and the
     bands that ship are assumed.
     """
-    questions = {(row["instrument_id"], row["question"]): row for row in _rows(connection, _QUESTIONS)}
+    questions = {(row["instrument_id"], row["question"]): row for row in named_rows(connection.execute(_QUESTIONS))}
     measured: dict[tuple[object, object], list[Row]] = {}
-    for row in _rows(connection, _MEASURED):
+    for row in named_rows(connection.execute(_MEASURED)):
         measured.setdefault((row["region_code"], row["indicator_id"]), []).append(row)
-    for answer in _rows(connection, _ANSWERS):
+    for answer in named_rows(connection.execute(_ANSWERS)):
         asked = _asked(instruments.get(str(answer["instrument"])), str(answer["code"]))
         claim = claimed(str(answer["value"]))
         if asked is None or claim is None or claim.is_on(asked.scale):
@@ -353,7 +354,7 @@ def _contradicted(instruments: Mapping[str, Instrument], connection: duckdb.Duck
 
 def _percents(instruments: Mapping[str, Instrument], connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     """Means of a survey that an agency prints with the sign for percent: 3.28 of 4 is no share."""
-    for answer in _rows(connection, _ANSWERS):
+    for answer in named_rows(connection.execute(_ANSWERS)):
         instrument = instruments.get(str(answer["instrument"]))
         if instrument is None or not is_percent_of_mean(instrument, str(answer["code"]), str(answer["value"])):
             continue
@@ -365,12 +366,6 @@ def _asked(known: Instrument | None, code: str) -> Asked | None:
     """A question by its code, as it is answered."""
     key = known.targets.get(code.casefold(), ("", ""))[0] if known is not None else ""
     return known.asked.get(key) if known is not None else None
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, object]]:
-    cursor = connection.execute(sql)
-    names = [item[0] for item in cursor.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def _text(value: object) -> str | None:

@@ -15,10 +15,10 @@ from typing import Any
 
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.ladder import level_reached
 from definitions.refusals import AnswerError
-from definitions.scoring import Answer, Mark, Scored, score
+from definitions.scoring import Answer, Mark, Scored, Taken, score
 from definitions.words import Wording, said
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
@@ -85,7 +85,7 @@ def write_instrument_scores(warehouse: Path, instruments: Mapping[str, Instrumen
     ``instruments`` are those that are shipped, in computing order; they are read where they are not given. Returns
     every sheet of an instrument that there is, with what it came to.
     """
-    instruments = load_instruments() if instruments is None else instruments
+    instruments = shipped_instruments() if instruments is None else instruments
     with opened(warehouse) as connection:
         sheets = {
             **_sheets(connection.execute(_ANSWERS).fetchall()),
@@ -143,7 +143,7 @@ def _scored(sheets: Mapping[Sheet, Mapping[str, Given]], instruments: Mapping[st
     for name, instrument in instruments.items():
         for sheet, given in sheets.items():
             if sheet.instrument == name:
-                answers = {**_fed(instrument, sheet, results), **_accepted(instrument, given)}
+                answers = _accepted(instrument, given, _fed(instrument, sheet, results))
                 results[sheet] = scored = score(instrument, answers)
                 rows = _answers(instrument, sheet, scored, given)
                 yield Answered(sheet, instrument, answers, scored, rows, any(one.synthetic for one in given.values()))
@@ -178,21 +178,31 @@ def _fed(instrument: Instrument, sheet: Sheet, results: Mapping[Sheet, Scored]) 
     return fed
 
 
-def _accepted(instrument: Instrument, given: Mapping[str, Given]) -> dict[str, Answer]:
-    """The answers that the instrument takes, by key. What it does not take is told in ``Given.reason``."""
+def _accepted(instrument: Instrument, given: Mapping[str, Given], fed: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The answers that the instrument takes, by key. What it does not take is told in ``Given.reason``.
+
+    Where a part and questions of it are answered, the questions count. What another index answers (``fed``) counts
+    where nobody else does.
+    """
     accepted: dict[str, Answer] = {}
-    for code, one in given.items():
+    taken = Taken(instrument)
+    for code, one in sorted(given.items(), key=lambda item: _is_part(instrument, item[0])):
         try:
             key = _key(instrument, code)
             if key in accepted:
                 raise AnswerError("other_code", name=key)
             answer = _read(instrument, key, one.texts)
-            score(instrument, {key: answer})
+            taken.take(key, answer)
         except AnswerError as error:
             one.reason = error.said
         else:
             accepted[key] = answer
-    return accepted
+    return {name: answer for name, answer in fed.items() if not taken.settles(name)} | accepted
+
+
+def _is_part(instrument: Instrument, code: str) -> bool:
+    key, _ = instrument.targets.get(code.casefold(), ("", ""))
+    return key in instrument.nodes
 
 
 def _key(instrument: Instrument, code: str) -> str:

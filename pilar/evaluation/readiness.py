@@ -9,7 +9,7 @@ import duckdb
 
 from definitions.answer_states import Window
 from definitions.instrument import Asked
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from definitions.words import said
 from ledger.records import AnswerKey
 from pilar.evaluation.answer_states import brought_answers, place
@@ -90,7 +90,7 @@ def _lacks(asked: Asked, row: Mapping[str, object]) -> str | None:
 
 def _questions(begun: Iterable[Sheet]) -> Iterator[tuple[AnswerKey, Asked]]:
     for region, instrument, year in begun:
-        for asked in load_instruments()[instrument].asked.values():
+        for asked in shipped_instruments()[instrument].asked.values():
             yield AnswerKey(region, instrument, year, asked.key), asked
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from definitions.instrument import Instrument, Level, Part
-from definitions.instruments import load_instruments
-from publication.tables import DUCKDB_FILE
+from definitions.instruments import shipped_instruments
+from publication.tables import read_rows
 
 Row = Mapping[str, Any]
 Sheet = tuple[str, str, int, str]
@@ -49,9 +49,9 @@ class Answered:
 def answered(folder: Path, region: str | None = None) -> Sequence[Answered]:
     """How sure the index of each instrument, year and role of a publication is (of one region, where given)."""
     answers: dict[Sheet, list[Row]] = defaultdict(list)
-    for row in _rows(folder, "from scores.instrument_answers order by all"):
+    for row in read_rows(folder, "from scores.instrument_answers order by all"):
         answers[_sheet(row)].append(row)
-    indices = _rows(
+    indices = read_rows(
         folder, "from scores.instrument_scores where node = 'index' order by instrument_id, year, role, value desc"
     )
     values: dict[tuple[Any, ...], list[Decimal]] = defaultdict(list)
@@ -59,7 +59,7 @@ def answered(folder: Path, region: str | None = None) -> Sequence[Answered]:
         if row["value"] is not None:
             values[row["instrument_id"], row["year"], row["role"]].append(row["value"])
     simulated = frozenset((row["region_code"], row["instrument_id"]) for row in indices if row["synthetic"])
-    known = load_instruments()
+    known = shipped_instruments()
     return [
         _answered(row, known[row["instrument_id"]], answers[_sheet(row)], values, simulated)
         for row in indices
@@ -148,12 +148,3 @@ def _fed(instrument: Instrument, answer: Row) -> tuple[str, str | None] | None:
 
 def _sheet(row: Row) -> Sheet:
     return row["region_code"], row["instrument_id"], row["year"], row["role"]
-
-
-def _rows(folder: Path, query: str) -> list[Row]:
-    import duckdb
-
-    with duckdb.connect(str(folder / DUCKDB_FILE), read_only=True) as connection:
-        cursor = connection.execute(query)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from definitions.exact import exact
 from definitions.variations import Variations
 from ledger.errors import PublicationError
+from ledger.sql import named_rows
 from pilar.explanations.simulation import (
     Dimension,
     Entrant,
@@ -26,7 +27,7 @@ from pilar.explanations.simulation import (
     simulate,
     thresholds_with_steps,
 )
-from publication.tables import DUCKDB_FILE
+from publication.tables import opened_publication
 
 if TYPE_CHECKING:
     import duckdb
@@ -248,27 +249,30 @@ def _meaningless(
 
 
 def _read(folder: Path) -> _Published:
-    import duckdb
-
-    with duckdb.connect(str(folder / DUCKDB_FILE), read_only=True) as connection:
-        rubrics = _grouped(_rows(connection, "from reference.bands"), "question_key")
+    with opened_publication(folder) as connection:
+        rubrics = _grouped(named_rows(connection.execute("from reference.bands")), "question_key")
         return _Published(
-            indices=_rows(connection, "from scores.index_scores order by region_code"),
+            indices=named_rows(connection.execute("from scores.index_scores order by region_code")),
             dimensions=_grouped(
-                _rows(connection, "from scores.dimension_scores order by all"), "region_code", "rule_set_id", "basis"
+                named_rows(connection.execute("from scores.dimension_scores order by all")),
+                "region_code",
+                "rule_set_id",
+                "basis",
             ),
             questions=_grouped(
-                _rows(connection, "from scores.question_scores order by question_key"),
+                named_rows(connection.execute("from scores.question_scores order by question_key")),
                 *("region_code", "rule_set_id", "dimension"),
             ),
             rubrics={name[0]: sorted(bands, key=_from_low) for name, bands in rubrics.items()},
             rule_sets={
                 name[0]: rows
                 for name, rows in _grouped(
-                    _rows(connection, "from reference.rule_sets order by dimension"), "rule_set_id"
+                    named_rows(connection.execute("from reference.rule_sets order by dimension")), "rule_set_id"
                 ).items()
             },
-            methods={row["rule_set_id"]: row for row in _rows(connection, "from reference.rule_set_methods")},
+            methods={
+                row["rule_set_id"]: row for row in named_rows(connection.execute("from reference.rule_set_methods"))
+            },
             contradicted=frozenset(_contradicted(connection)),
         )
 
@@ -285,7 +289,7 @@ def _contradicted(connection: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str
     ).fetchone()
     if known is not None:
         query = "from quality.findings where severity = 'contradiction' and region_code is not null"
-        for row in _rows(connection, query):
+        for row in named_rows(connection.execute(query)):
             yield row["region_code"], str(row["subject"])
 
 
@@ -294,9 +298,3 @@ def _grouped(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row
     for row in rows:
         found[tuple(row[name] for name in names)].append(row)
     return found
-
-
-def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> list[Row]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

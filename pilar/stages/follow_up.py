@@ -20,7 +20,7 @@ from ledger.sql import literal
 from ledger.store import Ledger
 from pilar.stages.stage import Stage
 from publication.page.quality import FINDINGS
-from publication.tables import DUCKDB_FILE
+from publication.tables import read_rows
 
 Priority = Literal["high", "medium", "low"]
 ORDER: tuple[Priority, ...] = get_args(Priority)
@@ -76,7 +76,7 @@ def draw(publication: Path, findings: Iterable[FindingRow], stage: Stage) -> Seq
     """
     asked = {
         row["about"]: row
-        for row in _rows(
+        for row in read_rows(
             publication,
             "select dimension || '/' || position as about, question_text, question_text_en, indicator_id, "
             "coalesce(asked.owner, defined.owner) as owner from reference.questions as asked "
@@ -113,12 +113,12 @@ def priority_named(said: str) -> Priority:
 
 def _of_questions(publication: Path, asked: Mapping[str, Any], stage: Stage) -> Iterator[Recommendation]:
     own = f"instrument_id = {literal(stage.instrument)} and year = {stage.year}"
-    answers = _rows(
+    answers = read_rows(
         publication,
         "select region_code, split_part(question, '#', 1) as about, state from scores.instrument_answers "
         f"where {own} and role = 'opd' and state in ('refused', 'unanswered', 'counted') order by all",
     )
-    figures = _rows(
+    figures = read_rows(
         publication,
         "select region_code, dimension || '/' || asked.position as about, scored.state, scored.score, "
         "(select max(band.score::decimal(4, 2)) from reference.bands as band "
@@ -168,8 +168,8 @@ def _of_findings(
     publication: Path, findings: Iterable[FindingRow], indicators: Mapping[str, str], stage: Stage
 ) -> Iterator[Recommendation]:
     """Findings in what is published of the installation's regions, but those about indicators of other instruments."""
-    regions = {row["region_code"] for row in _rows(publication, "select region_code from reference.regions")}
-    measured = {row["id"] for row in _rows(publication, "select id from reference.indicators")}
+    regions = {row["region_code"] for row in read_rows(publication, "select region_code from reference.regions")}
+    measured = {row["id"] for row in read_rows(publication, "select id from reference.indicators")}
     for one in findings:
         if one.region_code not in regions or (one.subject in measured and one.subject not in indicators):
             continue
@@ -265,12 +265,3 @@ def _named(ledger: Ledger, name: str) -> Decision:
         what = "no recommendation has this id" if not found else f"{len(found)} recommendations have ids that begin so"
         raise ConfigError(what, where=name, do="See `pilar followup list`")
     return found[0]
-
-
-def _rows(publication: Path, query: str) -> list[Mapping[str, Any]]:
-    import duckdb
-
-    with duckdb.connect(str(publication / DUCKDB_FILE), read_only=True) as connection:
-        cursor = connection.execute(query)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.sql import literal
-from publication.tables import DUCKDB_FILE
+from publication.tables import read_rows
 
 Row = Mapping[str, Any]
 
@@ -136,10 +136,5 @@ def _reasons(look: _Look, old: Row, new: Row) -> Iterator[tuple[str, Row]]:
 
 
 def _rows(publication: Path, look: _Look, instrument: str, year: int) -> Mapping[str, Row]:
-    import duckdb
-
-    with duckdb.connect(str(publication / DUCKDB_FILE), read_only=True) as connection:
-        cursor = connection.execute(look.query.format(instrument=literal(instrument), year=year))
-        names = [column[0] for column in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = read_rows(publication, look.query.format(instrument=literal(instrument), year=year))
     return {str(row["place"]): row for row in rows}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from definitions.instrument import Instrument
-from definitions.instruments import SHIPPED, read_instrument
+from definitions.instruments import SHIPPED, shipped_instruments
 from definitions.problems import did_you_mean
 from ledger.errors import ConfigError
 
@@ -42,11 +42,11 @@ def named(instrument: str, stage: str, year: int | None = None) -> Stage:
 
 def shipped(instrument: str) -> Instrument:
     """An instrument by its id. Raises ConfigError where there is none."""
-    known = {path.stem: path for path in SHIPPED.glob("*.yaml")}
+    known = shipped_instruments()
     if instrument not in known:
         what = f"there is no instrument {instrument[:40]!r}"
         raise ConfigError(what, where="instrument", do=did_you_mean(instrument, [*known]))
-    return read_instrument(known[instrument])
+    return known[instrument]
 
 
 def file_of(instrument: str) -> Path:

@@ -41,8 +41,8 @@ def test_who_did_not_see_the_newest_decision_is_refused_and_nothing_is_written(d
     ("statement", "told"),
     [
         ("update decision set body = replace(body, 'open', 'done') where seq = 2", "altered.*decision 2"),
-        ("update decision set subject = 'b' where seq = 2", "names beside it.*decision 2"),
-        ("update decision set kind = 'freeze' where seq = 3", "names beside it.*decision 3"),
+        ("update decision set subject = 'b' where seq = 2", "altered.*decision 2"),
+        ("update decision set kind = 'freeze' where seq = 3", "altered.*decision 3"),
         ("update decision set previous_sha256 = repeat('0', 64) where seq = 3", "does not continue.*decision 3"),
         ("delete from decision where seq = 2", "decision 2 is missing"),
         ("delete from decision where seq = 1", "decision 1 is missing"),

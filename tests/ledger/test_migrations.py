@@ -12,9 +12,10 @@ from alembic import command
 from alembic.config import Config
 
 import ledger as package
+from ledger.chain import GENESIS, canonical
 from ledger.engine import make_engine
 from ledger.migrate import migrate
-from ledger.receipts import GENESIS, canonical, first_altered
+from ledger.receipts import first_altered
 from ledger.store import Ledger
 from tests.conftest import database_url
 

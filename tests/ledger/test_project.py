@@ -63,9 +63,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_pillars_stand_in_the_order_of_their_positions(project: Path) -> None:
-    assert [(one.id, one.name_id, one.name_en, one.mart) for one in pillars(project)] == [
-        ("air", "Udara", "Air", "mart_air"),
-        ("water", "Air", "Water", "mart_water"),
+    assert [(one.id, one.name_id, one.name_en) for one in pillars(project)] == [
+        ("air", "Udara", "Air"),
+        ("water", "Air", "Water"),
     ]
     assert pillar_ids(project) == ("air", "water")
 

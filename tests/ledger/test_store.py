@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from ledger import tables
+from ledger.chain import GENESIS
 from ledger.errors import ConfigError, LedgerError
-from ledger.receipts import GENESIS
 from ledger.records import BatchResult, EventIn, EventStatus, PageRow, QuarantineCount, Receipt
 from ledger.store import Ledger
 from tests.chain import first_broken

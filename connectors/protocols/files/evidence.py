@@ -22,7 +22,7 @@ from connectors.http.urls import fill
 from connectors.protocols.base import Page, ProtocolArgs, ProtocolBase
 from connectors.protocols.files.evidence_file import EvidenceFile, read_evidence_file
 from connectors.protocols.records import dump_records
-from definitions.instruments import load_instruments
+from definitions.instruments import shipped_instruments
 from ledger.errors import ConfigError, SourceError
 
 log = structlog.get_logger()
@@ -179,7 +179,7 @@ def _index(folder: Path, name: str) -> Mapping[str, Sequence[Mapping[str, str]]]
 def _of_path(path: str) -> Mapping[str, str]:
     """What a path says: the folder before the instrument's is the agency, those behind it year, question and level."""
     parts = path.split("/")[:-1]
-    at = next((place for place, part in enumerate(parts) if part in load_instruments()), None)
+    at = next((place for place, part in enumerate(parts) if part in shipped_instruments()), None)
     if at is None:
         return {}
     opd = {"opd": parts[at - 1]} if at else {}

@@ -16,7 +16,7 @@ from tests.pilar.conftest import Type
 pytestmark = pytest.mark.integration
 
 PLACE = ("64.02", "I8", "--instrument", "pemdi-2026", "--year", "2026")
-WHO = ("--actor", "kantor-1")
+WHO = ("--who", "kantor-1")
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_a_whole_course_and_every_roles_value_beside_the_others(typed: Type, led
         (("finalise", *PLACE, *WHO), "nobody has begun it"),
         (("submit", "64.02", "I99", *PLACE[2:], *WHO), "there is no question"),
         (("submit", "64.02", "I8", "--instrument", "pemdi-2030", "--year", "2026", *WHO), "there is no instrument"),
-        (("submit", *PLACE, "--actor", "Budi Santoso"), "no account or office"),
-        (("submit", *PLACE, "--actor", "3573010101900001"), "no account or office"),
+        (("submit", *PLACE, "--who", "Budi Santoso"), "no account or office"),
+        (("submit", *PLACE, "--who", "3573010101900001"), "no account or office"),
     ],
 )
 def test_what_may_not_be_is_refused_in_one_line(typed: Type, words: tuple[str, ...], what: str) -> None:

@@ -36,6 +36,8 @@ def test_a_recommendation_is_followed_up(typed: Type, settings: Settings, tmp_pa
     assert f"{one} is in progress: " in typed("followup", "set", one, "--priority", "high")
     with pytest.raises(ConfigError, match="high, medium or low"):
         typed("followup", "set", one, "--priority", "soon")
+    with pytest.raises(ConfigError, match="no account or office"):
+        typed("followup", "done", one, "--reason", "data dikirim", "--who", "Budi Santoso")
     with pytest.raises(ConfigError, match="nothing is to be changed"):
         typed("followup", "set", one)
     typed("followup", "done", one, "--reason", "data dikirim", "--who", "bpbd")

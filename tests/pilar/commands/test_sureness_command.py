@@ -52,3 +52,8 @@ def test_one_seed_gives_one_result_to_the_byte(typed: Type, published: str) -> N
 def test_a_region_of_somewhere_else_is_refused(typed: Type, published: str) -> None:
     with pytest.raises(ConfigError, match="nothing of this region"):
         typed("sureness", "Kota Malang")
+
+
+def test_p3_none_of_a_provinces_regions_is_guessed(typed: Type, published: str) -> None:
+    with pytest.raises(ConfigError, match="is a province with 10 regions"):
+        typed("sureness", "Kalimantan Timur")

@@ -11,6 +11,7 @@ import pytest
 
 from definitions.records import load_records
 from ledger.sql import identifier
+from pilar.evaluation import instrument_scores
 from pilar.evaluation.instrument_scores import write_instrument_scores
 from tests.dbt_project.landing import KUKAR, MALANG, THREE, fetch
 
@@ -176,6 +177,22 @@ def test_p1_one_question_answered_by_two_codes_keeps_one_answer_and_tells_of_the
     assert rows == [(13, 13)]
     reasons = fetch(warehouse, "select question, reason from scores.instrument_answers where state = 'refused'")
     assert [reason for _, reason in reasons] == ["1/1 is answered by another code too"]
+
+
+def test_p1_a_part_and_its_questions_answered_stops_nobody(warehouse: Path) -> None:
+    answer(warehouse, sheet("sakip-2021", {**SAKIP, "1": "30"}))
+    # The questions count, as without it.
+    assert index(warehouse, "sakip-2021") == [(KUKAR, "external", Decimal("76.6"), "BB (Sangat Baik)", 0, 0)]
+    refused = fetch(warehouse, "select question, reason from scores.instrument_answers where state = 'refused'")
+    assert refused == [("1", "1/1 is answered, and its part 1 is given")]
+
+
+def test_an_instrument_is_scored_once_a_sheet(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored: list[str] = []
+    count = instrument_scores.score
+    monkeypatch.setattr(instrument_scores, "score", lambda one, given: scored.append(one.id) or count(one, given))
+    answer(warehouse, sheet("sakip-2021", SAKIP))
+    assert scored == ["sakip-2021"]
 
 
 def test_p1_a_refused_answer_stands_in_its_questions_own_row(warehouse: Path) -> None:

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from definitions.answer_states import Window
+from definitions.instruments import shipped_instruments
 from pilar.evaluation.answer_evidence import write_answer_evidence
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.findings import write_findings
@@ -72,6 +73,13 @@ def findings(path: Path) -> list[tuple[object, ...]]:
 def test_evidence_holds_on_its_day(evaluated: Any, row: Mapping[str, Any], validity: str, good: bool) -> None:
     path = evaluated([row])
     assert fetch(path, "select validity, good from scores.answer_evidence") == [(validity, good)]
+
+
+def test_no_instrument_is_read_again_for_a_row(evaluated: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped_instruments()
+    monkeypatch.setattr("definitions.instruments.read_yaml", lambda path: pytest.fail(f"{path} is read again"))
+    path = evaluated([{}], answers=[{}])
+    assert fetch(path, "select count(*) > 10 from scores.readiness") == [(True,)]
 
 
 def test_one_file_for_two_agencies_or_years_is_a_finding(evaluated: Any) -> None:
