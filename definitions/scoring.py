@@ -12,7 +12,7 @@ from typing import Literal
 
 from definitions.bands import Predicate
 from definitions.exact import exact, rounded, shown
-from definitions.instrument import INDEX, Asked, Cohort, Instrument, Level, Part
+from definitions.instrument import INDEX, Asked, Cohort, Instrument, Level, Part, Scale
 from definitions.methods import Item, Method
 from definitions.refusals import AnswerError
 
@@ -140,7 +140,10 @@ def _given(instrument: Instrument, answers: Mapping[str, Answer]) -> tuple[dict[
         key, base = targets.get(plain, ("", ""))
         question = asked.get(key)
         if question is None:
-            parts[_part(instrument, name, key)] = _number(instrument, name, answer)
+            part = _part(instrument, name, key)
+            if part in parts:
+                raise AnswerError("twice", code=name[:40], where=instrument.id, do="Keep one of the answers")
+            parts[part] = _number(instrument, name, part, answer)
             continue
         if bool(turn) != question.each:
             do = "Write it as 16#1, 16#2 ..." if question.each else "Leave the # out"
@@ -149,6 +152,9 @@ def _given(instrument: Instrument, answers: Mapping[str, Answer]) -> tuple[dict[
         if place in marks:
             raise AnswerError("twice", code=name[:40], where=instrument.id, do="Keep one of the answers")
         marks[place] = _mark(instrument, question, place, base, answer)
+    for part in parts:
+        for above in instrument.above[part] & parts.keys():
+            raise AnswerError("part_given", name=part, part=above, where=instrument.id, do="Give one of the two")
     return parts, marks
 
 
@@ -160,10 +166,17 @@ def _part(instrument: Instrument, name: str, key: str) -> str:
     raise AnswerError(reason, code=name[:40], where=instrument.id, do=f"Parts and first questions are: {known}")
 
 
-def _number(instrument: Instrument, name: str, answer: Answer) -> Fraction:
+def _number(instrument: Instrument, name: str, part: str, answer: Answer) -> Fraction:
     if isinstance(answer, str | Measured):
         raise AnswerError("part_needs_number", code=name[:40], where=instrument.id)
-    return _fraction(answer)
+    return _on_scale(_fraction(answer), instrument.scales.get(part), f"{instrument.id}, {part}")
+
+
+def _on_scale(value: Fraction, scale: Scale | None, where: str) -> Fraction:
+    if scale is not None and not scale[0] <= value <= scale[1]:
+        low, high = map(shown, scale)
+        raise AnswerError("off_scale", value=shown(value), low=low, high=high, where=where, do="Mend the answer")
+    return value
 
 
 @lru_cache(maxsize=4096)
@@ -189,10 +202,7 @@ def _mark(instrument: Instrument, asked: Asked, place: str, base: str, answer: A
             return Mark(place, band.score, "given", band.bounds)
         if base:
             raise AnswerError("one_of_ways", do="Give the measured value, or the question's score")
-        value = _fraction(answer)
-        if asked.scale is not None and not asked.scale[0] <= value <= asked.scale[1]:
-            low, high = map(shown, asked.scale)
-            raise AnswerError("off_scale", value=shown(value), low=low, high=high, do="Mend the answer")
+        value = _on_scale(_fraction(answer), asked.scale, "")
     except AnswerError as error:
         raise error.at(f"{instrument.id}, {place} ({asked.code})") from None
     return Mark(place, value, "given")

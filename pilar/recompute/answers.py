@@ -22,10 +22,10 @@ from pilar.recompute.csv_table import POINT, Table, read_table
 CODE, VALUE, MEASURED, PUBLISHED = "code", "value", "measured", "published"
 REGION, COHORT, YEAR, PREDICATE = "region", "cohort", "year", "predicate"
 
-_PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_FRACTION = re.compile(r"\d+/[1-9]\d*", re.ASCII)
+_PLAIN = re.compile(r"[+-]?\d{1,200}(?:\.\d{1,200})?", re.ASCII)
+_FRACTION = re.compile(r"\d{1,200}/[1-9]\d{0,199}", re.ASCII)
 # Groups of thousands are plain where a decimal point follows them; without one, 1,066 may be a decimal comma.
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){1,60}\.\d{1,200}", re.ASCII)
 _COMMA = re.compile(r"[+-]?[\d.]*\d,\d+", re.ASCII)
 
 

@@ -216,6 +216,11 @@ BAD: Mapping[str, tuple[str, list[str], str]] = {
     "two cohorts": ("iid-2026", ["code,value,cohort", "1,3,2026", "8,WTP,2027"], "the region has two cohorts"),
     "nothing it knows": ("pemdi-2026", ["a,b", "1,2"], "no column is a code of pemdi-2026"),
     "two columns of values": ("skm-2017", ["no,nrr,value", "U1,3,3"], "several columns are the value"),
+    "a part twice": ("smart-city-2023", ["code,value", "baseline,3", "BASELINE,2"], "is answered twice"),
+    "a part above the scale": ("smart-city-2023", ["code,value", "baseline,9"], "9 is not from 0 to 4"),
+    "a number of thousands of digits": ("sipsn", ["code,value", f"timbulan,{'9' * 5000}"], "takes a number"),
+    "a fraction of thousands of digits": ("sipsn", ["code,measured", f"timbulan,1/{'9' * 5000}"], "is not a number"),
+    "thousands of decimals": ("pemdi-2026", ["code,published", f"index,0.{'9' * 5000}"], "is not a number"),
     "semicolons": ("pemdi-2026", ["code;value", "I1;3"], "separated by semicolons"),
 }
 
