@@ -49,7 +49,9 @@ def test_rounding(value: str, decimals: int, mode: str, expected: str) -> None:
     assert str(rounded(Fraction(value), decimals, mode)) == expected  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "1e3", "1,5", "NaN", "1/0", "٣", "--1", "9" * 5000, "1/" + "9" * 5000, True, None, float("inf")])
+@pytest.mark.parametrize(
+    "text", ["", "1e3", "1,5", "NaN", "1/0", "٣", "--1", "9" * 5000, "1/" + "9" * 5000, True, None, float("inf")]
+)
 def test_what_is_no_number_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         exact(text)
