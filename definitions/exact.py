@@ -9,7 +9,8 @@ from pydantic import BeforeValidator
 
 Mode = Literal["half_up", "half_even"]
 
-_WRITTEN = re.compile(r"[+-]?\d+(?:\.\d+|/[1-9]\d*)?", re.ASCII)
+# Nobody writes more digits, and Python refuses to print a number of many thousands.
+_WRITTEN = re.compile(r"[+-]?\d{1,200}(?:\.\d{1,200}|/[1-9]\d{0,199})?", re.ASCII)
 
 
 def exact(value: object) -> Fraction:

@@ -277,6 +277,22 @@ class Instrument(Strict):
         return {name: tuple(one for one in self.asked.values() if one.part == name) for name in self.nodes}
 
     @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        """The lowest and the highest value of each part, where every level below the index is a plain or weighted mean.
+
+        What a missing answer counts may lie below the scale of its question.
+        """
+        if self.method is not None or any("mean" not in one.follows or one.times != 1 for one in self.levels[1:]):
+            return {}
+        found: dict[str, Scale] = {}
+        for name in self.nodes:
+            below = [one.scale for one in self.asked.values() if name in self.above[one.key]]
+            bounds = [bound for scale in below if scale is not None for bound in scale]
+            if None not in below:
+                found[name] = (min(*bounds, *self.missing.values()), max(*bounds, *self.missing.values()))
+        return found
+
+    @cached_property
     def above(self) -> Mapping[str, frozenset[str]]:
         """The parts that each question and each part stands in, by key or id."""
         parts = {

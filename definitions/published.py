@@ -96,5 +96,5 @@ def _moved(instrument: Instrument, name: str, answer: Answer, step: Fraction) ->
     assert isinstance(answer, Decimal)
     moved = Fraction(answer) + step
     key, _ = instrument.targets[name.casefold().partition("#")[0]]
-    scale = instrument.asked[key].scale if key in instrument.asked else None
+    scale = instrument.asked[key].scale if key in instrument.asked else instrument.scales.get(key)
     return moved if scale is None else min(max(moved, scale[0]), scale[1])

@@ -12,7 +12,7 @@ from typing import Literal
 
 from definitions.bands import Predicate
 from definitions.exact import exact, rounded, shown
-from definitions.instrument import INDEX, Asked, Cohort, Instrument, Level, Part
+from definitions.instrument import INDEX, Asked, Cohort, Instrument, Level, Part, Scale
 from definitions.methods import Item, Method
 from definitions.refusals import AnswerError
 
@@ -149,8 +149,12 @@ class Taken:
         question = instrument.asked.get(key)
         if question is None:
             part = _part(instrument, name, key)
-            number = _number(instrument, name, answer)
-            self._only_one(part, [one for one in self.marks if part in self._above(one)])
+            if part in self.parts:
+                raise AnswerError("twice", code=name[:40], where=instrument.id, do="Keep one of the answers")
+            number = _number(instrument, name, part, answer)
+            self._only_one(part, [one for one in (*self.marks, *self.parts) if part in self._above(one)])
+            for above in sorted(self._above(part) & self.parts.keys()):
+                self._only_one(above, [part])
             self.parts[part] = number
             return
         if bool(turn) != question.each:
@@ -160,7 +164,7 @@ class Taken:
         if place in self.marks:
             raise AnswerError("twice", code=name[:40], where=instrument.id, do="Keep one of the answers")
         mark = _mark(instrument, question, place, base, answer)
-        for part in self._above(key) & self.parts.keys():
+        for part in sorted(self._above(key) & self.parts.keys()):
             self._only_one(part, [place])
         self.marks[place] = mark
 
@@ -185,10 +189,17 @@ def _part(instrument: Instrument, name: str, key: str) -> str:
     raise AnswerError(reason, code=name[:40], where=instrument.id, do=f"Parts and first questions are: {known}")
 
 
-def _number(instrument: Instrument, name: str, answer: Answer) -> Fraction:
+def _number(instrument: Instrument, name: str, part: str, answer: Answer) -> Fraction:
     if isinstance(answer, str | Measured):
         raise AnswerError("part_needs_number", code=name[:40], where=instrument.id)
-    return _fraction(answer)
+    return _on_scale(_fraction(answer), instrument.scales.get(part), f"{instrument.id}, {part}")
+
+
+def _on_scale(value: Fraction, scale: Scale | None, where: str) -> Fraction:
+    if scale is not None and not scale[0] <= value <= scale[1]:
+        low, high = map(shown, scale)
+        raise AnswerError("off_scale", value=shown(value), low=low, high=high, where=where, do="Mend the answer")
+    return value
 
 
 @lru_cache(maxsize=4096)
@@ -214,10 +225,7 @@ def _mark(instrument: Instrument, asked: Asked, place: str, base: str, answer: A
             return Mark(place, band.score, "given", band.bounds)
         if base:
             raise AnswerError("one_of_ways", do="Give the measured value, or the question's score")
-        value = _fraction(answer)
-        if asked.scale is not None and not asked.scale[0] <= value <= asked.scale[1]:
-            low, high = map(shown, asked.scale)
-            raise AnswerError("off_scale", value=shown(value), low=low, high=high, do="Mend the answer")
+        value = _on_scale(_fraction(answer), asked.scale, "")
     except AnswerError as error:
         raise error.at(f"{instrument.id}, {place} ({asked.code})") from None
     return Mark(place, value, "given")

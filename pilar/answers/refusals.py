@@ -81,7 +81,7 @@ def _address(source: Source, field: str, row: str) -> str:
 def _why(reason: Mapping[str, str]) -> str:
     rule, field, value = reason["rule"], reason["field"], reason["value"] or ""
     if rule == "context" and field in _STRANGE:
-        return _STRANGE[field](value)
+        return _STRANGE[field](value) if value else _NO_SHEET
     if rule == OPTION:
         told = reason["expected"].replace("one of:", "pilih salah satu:").replace("a number from", "isi angka dari")
         return f"{value!r} bukan pilihan pertanyaan ini; {told.replace(' to ', ' sampai ')}"
@@ -95,6 +95,7 @@ _STRANGE: Mapping[str, Callable[[str], str]] = {
     "kode_daerah": lambda value: f"baris ini dari lembar daerah {value}; isi lembar daerah sendiri",
     "instrumen": lambda value: f"baris ini dari lembar {value}; isi lembar instrumen ini",
 }
+_NO_SHEET = "baris ini bukan baris lembar yang dikirim; isi baris yang sudah ada, tanpa menambah baris"
 _NEW_SHEET = "mintalah lembar yang baru kepada Diskominfo"
 _WHY: Mapping[tuple[str, str], str] = {
     ("required", "jawaban"): "belum dijawab",
@@ -103,6 +104,6 @@ _WHY: Mapping[tuple[str, str], str] = {
     ("max", "dikirim"): "dikirim setelah masa pengisian ditutup",
     (QUESTION, ""): "pertanyaan ini tidak ditujukan kepada OPD ini",
     (CHANGED, ""): f"pertanyaan ini berubah sejak lembar dibuat; {_NEW_SHEET}",
-    ("duplicate_key", ""): "pertanyaan ini dijawab dua kali dengan jawaban berbeda",
+    ("duplicate_key", ""): "pertanyaan ini ada di dua baris; hapus salah satunya",
     ("personal_undeclared", ""): "berisi nomor yang mirip NIK; hapus nomor itu",
 }

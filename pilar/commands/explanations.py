@@ -81,7 +81,7 @@ def whatif_command(
     document = _document(region)
     sheet = _sheet(document, instrument, year, role)
     case = _case(sheet)
-    before, after = tried(case, _pairs(values))
+    before, after = tried(case, _pairs(values), sheet)
     rows = [{"what": name, "before": old, "after": new} for name, old, new in changes(case, before, after)]
     told = {**_about(document, sheet), "changes": [{name: _text(value) for name, value in row.items()} for row in rows]}
     say(told, lambda: _print_changes(document, sheet, told["changes"]))

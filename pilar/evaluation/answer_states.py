@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from definitions.answer_states import Window, closed, refusal
+from definitions.answer_states import STATES, Window, closed, refusal
 from definitions.instrument import INDEX
 from definitions.instruments import shipped_instruments
 from definitions.problems import did_you_mean
@@ -25,6 +25,7 @@ from ledger.errors import ConfigError
 from ledger.masks import mask_numbers
 from ledger.records import AnswerKey, AnswerMove, AnswerTransition, RefusedMove
 from ledger.regions import SYSTEM, all_regions
+from ledger.sql import literal
 from ledger.store import Ledger
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
@@ -39,11 +40,12 @@ _BY_ROLE = {
 }
 """What an answer becomes where a source brings nothing but a role's value."""
 
-_MOVES = """
+_MOVES = f"""
 select region_code, instrument, year, code, to_state, role, assessor, actor, moved_at at time zone 'UTC', value, reason,
   note, _batch, _source
 from records.answer_transition where region_code in (select region_code from reference.regions)
-order by moved_at, region_code, year, instrument, code, role, assessor, to_state
+order by moved_at, list_position([{", ".join(map(literal, STATES))}], to_state), region_code, year, instrument, code,
+  role, assessor
 """
 _ANSWERS = """
 select region_code, instrument, year, code, role, assessor, trim(value), _batch, _source, _synthetic

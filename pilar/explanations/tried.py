@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from definitions.exact import exact
+from definitions.exact import exact, shown
 from definitions.indicators import all_indicators
 from definitions.instrument import INDEX, Instrument
-from definitions.scoring import Answer
+from definitions.scoring import Answer, Measured
+from ledger.errors import ConfigError
 from pilar.explanations.case import Case, Standing, place, read_answer, stand
 from pilar.explanations.explanation import measurement
 from pilar.explanations.gaps import Gap, measured_gap, scores_of
@@ -29,10 +30,35 @@ def case_of(sheet: Document, instrument: Instrument) -> Case:
     return Case(instrument, sheet["cohort"], answers, of_answered=sheet["of_answered"])
 
 
-def tried(case: Case, given: Sequence[tuple[str, str]]) -> tuple[Standing, Standing]:
-    """What stands, and what would stand with these answers (name and text). Raises ConfigError for a wrong one."""
-    changed = case.with_answers(dict(read_answer(case, name, text) for name, text in given))
-    return stand(case), stand(changed)
+def tried(case: Case, given: Sequence[tuple[str, str]], sheet: Document) -> tuple[Standing, Standing]:
+    """What stands, and what would stand with these answers (name and text) to a sheet.
+
+    Raises ConfigError for a wrong one, for two of one question, and for a value that its indicator cannot have.
+    """
+    answers: dict[str, Answer] = {}
+    for name, text in given:
+        key, answer = read_answer(case, name, text)
+        if key in answers:
+            raise ConfigError("two answers are tried at once", where=key, do="Keep one of them")
+        if isinstance(answer, Measured):
+            _refuse_impossible(sheet, key, exact(answer.value))
+        answers[key] = answer
+    for key in answers:
+        for part in case.instrument.above[place(key)] & answers.keys():
+            raise ConfigError(f"{part} is tried as a whole, and {key} stands in it", where=key, do="Try one of the two")
+    return stand(case), stand(case.with_answers(answers))
+
+
+def _refuse_impossible(sheet: Document, key: str, value: Fraction) -> None:
+    indicators = {indicator.id: indicator for _, indicator in all_indicators()}
+    own = next((one["indicator"]["id"] for one in sheet["questions"] if one["key"] == key and "indicator" in one), "")
+    limits = indicators[own].limits if own in indicators else None
+    if limits is None:
+        return
+    if (limits.min is not None and value < limits.min) or (limits.max is not None and value > limits.max):
+        bounds = [f"{word} {bound}" for word, bound in (("from", limits.min), ("to", limits.max)) if bound is not None]
+        what = f"{shown(value)} is no possible value of {own}: they go {' '.join(bounds)}"
+        raise ConfigError(what, where=key, do="Mend the value, or write score:3")
 
 
 def changes(case: Case, before: Standing, after: Standing) -> Iterator[Change]:

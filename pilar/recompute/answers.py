@@ -22,10 +22,10 @@ from pilar.recompute.csv_table import POINT, Table, read_table
 CODE, VALUE, MEASURED, PUBLISHED = "code", "value", "measured", "published"
 REGION, COHORT, YEAR, PREDICATE = "region", "cohort", "year", "predicate"
 
-_PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
-_FRACTION = re.compile(r"\d+/[1-9]\d*", re.ASCII)
+_PLAIN = re.compile(r"[+-]?\d{1,200}(?:\.\d{1,200})?", re.ASCII)
+_FRACTION = re.compile(r"\d{1,200}/[1-9]\d{0,199}", re.ASCII)
 # Groups of thousands are plain where a decimal point follows them; without one, 1,066 may be a decimal comma.
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3}){1,60}\.\d{1,200}", re.ASCII)
 _COMMA = re.compile(r"[+-]?[\d.]*\d,\d+", re.ASCII)
 
 
@@ -58,6 +58,10 @@ class _Cells:
         if kind in kinds:
             what = f"{code[:40]!r} stands twice for the region, first in line {kinds[kind][0]}"
             raise table.problem(what, "Keep one of the lines", line=line)
+        other = {VALUE: MEASURED, MEASURED: VALUE}.get(kind)
+        if other in kinds:
+            what = f"{code[:40]!r} has a value and a measured one"
+            raise table.problem(what, "Keep one: the score follows from the measured one", line=line)
         kinds[kind] = (line, text.strip())
 
 
@@ -98,7 +102,8 @@ def _long(table: Table, columns: Mapping[str, str]) -> Iterable[_Cells]:
             raise table.problem("the code is empty", "Fill it in", line=line, column=CODE)
         group = groups.setdefault(region, _Cells(line, region))
         cohort = named.get(COHORT, "")
-        if cohort and group.cohort and cohort != group.cohort:
+        # REGULER and reguler, KPPN&IKN and KPPN & IKN are one.
+        if cohort and group.cohort and "".join(cohort.split()).casefold() != "".join(group.cohort.split()).casefold():
             raise table.problem(f"the region has two cohorts: {group.cohort} and {cohort}", "Keep one", line=line)
         group.cohort = group.cohort or cohort
         for kind in (VALUE, MEASURED, PUBLISHED):
@@ -143,6 +148,8 @@ def _answers(table: Table, instrument: Instrument, group: _Cells) -> Answers:
     for code, kinds in group.cells.items():
         for kind, (line, text) in kinds.items():
             cell, target = _Cell(table, line, code, text), targets[code]
+            if target == PREDICATE and predicate:
+                raise table.problem("the predicate is published twice", "Keep one of them", line=line, column=code)
             if target == PREDICATE:
                 predicate = text
             elif kind == MEASURED:

@@ -49,7 +49,9 @@ def test_rounding(value: str, decimals: int, mode: str, expected: str) -> None:
     assert str(rounded(Fraction(value), decimals, mode)) == expected  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "1e3", "1,5", "NaN", "1/0", "٣", "--1", True, None, float("inf")])
+@pytest.mark.parametrize(
+    "text", ["", "1e3", "1,5", "NaN", "1/0", "٣", "--1", "9" * 5000, "1/" + "9" * 5000, True, None, float("inf")]
+)
 def test_what_is_no_number_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         exact(text)
@@ -229,6 +231,11 @@ BAD: Mapping[str, tuple[str, dict[str, Answer], str]] = {
     "a value without a rubric": ("pemdi-2026", {"I1": Measured(3)}, "has no rubric"),
     "a part that is a letter": ("sakip-2021", {"1": "A"}, "'1' is a part, and needs a number"),
     "twice": ("pemdi-2026", {"I1": 3, "1/1": 3}, "is answered twice"),
+    "a part twice": ("smart-city-2023", {"baseline": 3, "BASELINE": 2}, "is answered twice"),
+    "a part above its questions' scale": ("smart-city-2023", {"impact": Decimal("4.01")}, "4.01 is not from 0 to 4"),
+    "a part below its questions' scale": ("spbe-2020", {"D1": Decimal("0.99")}, "0.99 is not from 1 to 5"),
+    "a part of a part above the scale": ("spbe-2020", {"A1": 6}, "6 is not from 1 to 5"),
+    "a part below a part": ("spbe-2020", {"A1": 3, "D1": 3}, "A1 is answered, and its part D1 is given"),
     "a part and its question": ("pemdi-2026", {"I1": 3, "1": 3}, "1/1 is answered, and its part 1 is given"),
     "a turn nobody asks for": ("pemdi-2026", {"I1#1": 3}, "is not how it is answered"),
     "the index": ("pemdi-2026", {"index": 3}, "'index' cannot be answered"),

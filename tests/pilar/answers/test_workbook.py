@@ -267,6 +267,31 @@ def test_a_bad_cell_is_refused_by_itself_in_the_agencys_words(
     assert words in why
 
 
+def copied(sheet: Any) -> None:
+    for column in range(1, len(COLUMNS) + 1):
+        sheet.cell(FIRST + 3, column).value = sheet.cell(FIRST, column).value
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ([copied], {"B9": "ada di dua baris", "B12": "ada di dua baris"}),
+        ([copied, put("Jawaban", "> 75")], {"B9": "ada di dua baris", "B12": "ada di dua baris"}),
+        ([put("Catatan", "lihat lampiran", FIRST + 3)], {"B12": "bukan baris lembar yang dikirim"}),
+        ([put("Jawaban", "25-50", FIRST + 3)], {"B12": "bukan baris lembar yang dikirim"}),
+    ],
+    ids=["the same answer", "another answer", "a note below", "an answer below"],
+)
+def test_a_row_that_was_added_is_refused_and_the_others_land(
+    drop: Drop, edits: list[Edit], words: dict[str, str]
+) -> None:
+    outcome = drop.send(asked(), *edits)
+    assert {"outcome/16", "outcome/17"} <= {code for code, _ in drop.landed(outcome)}
+    found = {cell: why for cell, _, why in drop.refused()}
+    assert found.keys() == words.keys()
+    assert [cell for cell, said in words.items() if said not in found[cell]] == []
+
+
 def computed(path: Path, formula: str, result: str) -> None:
     """A formula in the first answer's cell, with its result as a spreadsheet program saves it."""
     import zipfile

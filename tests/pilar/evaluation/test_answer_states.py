@@ -140,6 +140,26 @@ def test_a_stage_is_open_by_the_clock_of_the_regency(told: Any, at: str, moved: 
     assert bool(refused(path)) is not moved
 
 
+@pytest.mark.parametrize(
+    "course",
+    [
+        [("submitted", "opd"), ("verified", "internal"), ("assessed", "external"), ("final", "final")],
+        [("draft", "opd"), ("submitted", "opd"), ("verified", "internal"), ("assessed", "interview")],
+        [("submitted", "opd"), ("returned", "internal")],
+        [("submitted", "opd"), ("verified", "internal"), ("assessed", "external"), ("objected", "opd")],
+    ],
+    ids=lambda course: course[-1][0],
+)
+def test_a_register_that_tells_days_alone_is_read_in_the_order_of_the_course(
+    told: Any, ledger: Ledger, course: list[tuple[str, str]]
+) -> None:
+    more = {"returned": {"reason": "wrong"}, "objected": {"note": "sanggah"}}
+    moves = [move(to, role, "2026-05-01 00:00:00", **more.get(to, {})) for to, role in course]
+    path = told(moves=list(reversed(moves)))
+    assert refused(path) == []
+    assert [link.move.to_state for link in ledger.transitions(I8)] == [to for to, _ in course]
+
+
 def test_what_is_dated_before_what_was_done_is_refused(told: Any) -> None:
     told(moves=[move("submitted", "opd", "2026-05-01 00:00:00")])
     path = told(

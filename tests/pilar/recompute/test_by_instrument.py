@@ -150,6 +150,12 @@ def test_the_cohort_is_told_by_a_part_where_it_is_not_stated(write: Write) -> No
     assert [one.cohort for one in recompute_answers(path, "smart-city-2023").regions] == ["reguler", "kppn-ikn"]
 
 
+@pytest.mark.parametrize("again", ["reguler", "Reguler", " REGULER"])
+def test_a_cohort_may_be_written_in_any_case(write: Write, again: str) -> None:
+    path = write("cohort,code,value", "REGULER,baseline,3", f"{again},output,3")
+    assert only(recompute_answers(path, "smart-city-2023")).cohort == "reguler"
+
+
 def test_a_value_that_the_cohort_does_not_weigh_is_told(write: Write) -> None:
     path = write("name,baseline,output,outcome,impact,quick_wins,kolaborasi,ket", "A,1,2,3,4,0,2,REGULER")
     found = recompute_answers(path, "smart-city-2023")
@@ -216,6 +222,19 @@ BAD: Mapping[str, tuple[str, list[str], str]] = {
     "two cohorts": ("iid-2026", ["code,value,cohort", "1,3,2026", "8,WTP,2027"], "the region has two cohorts"),
     "nothing it knows": ("pemdi-2026", ["a,b", "1,2"], "no column is a code of pemdi-2026"),
     "two columns of values": ("skm-2017", ["no,nrr,value", "U1,3,3"], "several columns are the value"),
+    "a part twice": ("smart-city-2023", ["code,value", "baseline,3", "BASELINE,2"], "is answered twice"),
+    "a part above the scale": ("smart-city-2023", ["code,value", "baseline,9"], "9 is not from 0 to 4"),
+    "a number of thousands of digits": ("sipsn", ["code,value", f"timbulan,{'9' * 5000}"], "takes a number"),
+    "a fraction of thousands of digits": ("sipsn", ["code,measured", f"timbulan,1/{'9' * 5000}"], "is not a number"),
+    "thousands of decimals": ("pemdi-2026", ["code,published", f"index,0.{'9' * 5000}"], "is not a number"),
+    "a score and a value": ("smart-city-2023", ["code,value,measured", "outcome/1,3,10"], "a value and a measured one"),
+    "a score above a value": (
+        "smart-city-2023",
+        ["code,value,measured", "outcome/1,3,", "outcome/1,,10"],
+        "a value and a measured one",
+    ),
+    "two predicates": ("sakip-2021", ["code,value,published", "predicate,A,BB"], "predicate is published twice"),
+    "two lines of predicates": ("sakip-2021", ["code,value", "predicate,A", "Predicate,BB"], "published twice"),
     "semicolons": ("pemdi-2026", ["code;value", "I1;3"], "separated by semicolons"),
 }
 
