@@ -253,6 +253,7 @@ def first_publication(town: Town) -> None:
     assert lacks[PEMDI, "3/1"] == "waiting"
     assert (state(town, ANSWERED), state(town, "outcome/18")) == ("submitted", None)
     assert scores(town, PEMDI, "3/4") == {"opd": "3", "evidence": "3"}
+    assert [one["who"] for one in town.told("answer", "show", *place("I8"))["roles"]] == ["opd", "evidence"]
     assert scores(town, CITY, CLAIM) == {"opd": "4"}
 
 
