@@ -21,7 +21,7 @@ from publication.tables import DUCKDB_FILE
 
 FIRST = HEADER_ROW + 1
 WINDOW = {"min": "2026-10-01", "max": "2026-11-15"}
-IN_TIME, LATE = "2026-11-01", "2026-11-16"
+IN_TIME, LATER, LATE = "2026-11-01", "2026-11-05", "2026-11-16"
 
 _ROLES = ("external", "interview", "final")
 ANSWER = {

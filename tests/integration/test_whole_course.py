@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tests.integration.course import (
     FIGURE,
     IN_TIME,
     LATE,
+    LATER,
     Town,
     of_files,
     of_workbooks,
@@ -309,7 +311,7 @@ def recommend(town: Town) -> tuple[str, str]:
     """Stage I asks agencies for what is wrong and for what is missing. Returns the two that are followed up."""
     told = town.told("followup", "open", CITY, "I", "--due", "2099-12-31", "--who", "walidata")
     own = {(one["kind"], one["about"]): one for one in told["new"] if one["region_code"] == KUKAR}
-    assert {kind for kind, _ in own} == {"finding", "no_figure", "unanswered", "gap"}
+    assert {kind for kind, _ in own} >= {"finding", "no_figure", "gap"}
     [claimed] = [one for one in own.values() if one["kind"] == "finding" and one["owner"] == "dpmptsp"]
     missing = own["no_figure", "outcome/12"]
     assert (claimed["priority"], missing["owner"]) == ("high", "bps")
@@ -321,8 +323,8 @@ def recommend(town: Town) -> tuple[str, str]:
 
 def follow_up(town: Town, claimed: str, missing: str) -> None:
     """The agency claims what was measured, the figure comes; and two of the returned answers are handed in again."""
-    send(town, "dpmptsp", says={CLAIM: "50-75"})
-    send(town, "dinas_kesehatan", says={"outcome/15": "25-50"})
+    send(town, "dpmptsp", says={CLAIM: "50-75"}, day=LATER)
+    send(town, "dinas_kesehatan", says={"outcome/15": "25-50"}, day=LATER)
     assert town.pull("dpmptsp_smart") == [("accepted", 2, 0)]
     assert town.pull("dinas_kesehatan_smart") == [("accepted", 6, 0)]
     town.typed("answer", "submit", *place("I8"), "--note", "SK tahun ini", "--actor", "diskominfo")
@@ -347,7 +349,8 @@ def second_publication(town: Town) -> None:
     assert "claim_contradicted" not in {rule for rule, *_ in findings(town)}
     assert not town.rows("select rule from quality.findings where rule = 'claim_contradicted'")
     lacks = readiness(town)
-    assert (lacks[CITY, CLAIM], lacks[CITY, "outcome/15"], lacks[CITY, "outcome/10"]) == (None, None, "returned")
+    assert (lacks[CITY, CLAIM], lacks[CITY, "outcome/10"]) == (None, "returned")
+    assert lacks[CITY, "outcome/15"] != "returned"
     states = [state(town, one) for one in ("outcome/15", "outcome/10", "I8", CLAIM, ANSWERED)]
     assert states == ["submitted", "returned", "submitted", "submitted", "assessed"]
     assert scores(town, CITY, ANSWERED) == {"opd": "1", "external": "2.8"}
@@ -404,8 +407,8 @@ def corrected(town: Town) -> None:
 
 def measured(town: Town) -> list[tuple[object, ...]]:
     return town.rows(
-        "select value::double::integer::varchar, score::double::integer::varchar from scores.question_scores "
-        "where region_code = ? and question_key = '2023/outcome/8' and instrument_year = 2023",
+        "select distinct value::integer::varchar, score::integer::varchar from scores.question_scores "
+        "where region_code = ? and indicator_id = 'bra_ease_of_business' and instrument_year = 2023",
         KUKAR,
     )
 
@@ -414,9 +417,9 @@ def frozen_again(town: Town, first: Path) -> None:
     """The correction is a second version that says what moved; the first one is as it was signed."""
     told = town.told("freeze", CITY, "II", "--who", "walidata")
     assert (told["became"], told["freeze"]["version"]) == ("frozen", 2)
-    [moved] = [one for one in told["moved"] if one["kind"] == "question"]
-    assert (moved["before"], moved["after"]) == ("3", "4")
-    assert {"batches", "measured"} <= moved["because"].keys()
+    moved = [one for one in told["moved"] if one["kind"] == "question"]
+    assert {(Decimal(one["before"]), Decimal(one["after"])) for one in moved} == {(3, 4)}
+    assert all({"batches", "measured"} <= one["because"].keys() for one in moved)
     for folder in (first, Path(told["folder"])):
         sealed = town.told("verify", "frozen", str(folder), "--key", str(town.home / "kunci.pem"))
         assert sealed["as_signed"]
