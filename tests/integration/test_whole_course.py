@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from definitions.instruments import find_instrument
 from definitions.questionnaire import asked_of
@@ -24,10 +25,12 @@ from tests.integration.course import (
     ANSWER,
     EVIDENCE,
     FIGURE,
+    FIRST,
     IN_TIME,
     LATE,
     LATER,
     Town,
+    letter,
     of_files,
     of_workbooks,
     source,
@@ -105,6 +108,7 @@ def test_p3_p8_a_whole_course(town: Town) -> None:
     town.deliver(
         "angka",
         FIGURE,
+        FIRST,
         2023,
         [KUKAR, "bra_ease_of_business", "DPMPTSP", "80.00"],
         [KUKAR, "eco_poverty_p0", "BPS", "7.99"],
@@ -257,6 +261,10 @@ def first_publication(town: Town) -> None:
     assert scores(town, PEMDI, "3/4") == {"opd": "3", "evidence": "3"}
     assert [one["who"] for one in town.told("answer", "show", *place("I8"))["roles"]] == ["opd", "evidence"]
     assert scores(town, CITY, CLAIM) == {"opd": "4"}
+    # Whoever is asked next is told what was measured.
+    town.typed("workbook", "dpmptsp", "--instrument", CITY, "--region", KUKAR, "--to", str(town.home / "new"))
+    [asked] = (town.home / "new").iterdir()
+    assert load_workbook(asked)["Jawaban"][f"{letter('Nilai terhitung')}{FIRST}"].value == "62.5000 % (2023)"
 
 
 def findings(town: Town) -> list[tuple[str | None, ...]]:
