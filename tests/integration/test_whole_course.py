@@ -264,7 +264,7 @@ def first_publication(town: Town) -> None:
     # Whoever is asked next is told what was measured.
     town.typed("workbook", "dpmptsp", "--instrument", CITY, "--region", KUKAR, "--to", str(town.home / "new"))
     [asked] = (town.home / "new").iterdir()
-    assert load_workbook(asked)["Jawaban"][f"{letter('Nilai terhitung')}{FIRST}"].value == "62.5000 % (2023)"
+    assert load_workbook(asked)["Jawaban"][f"{letter('Nilai terhitung')}{FIRST}"].value == "62.5000 nilai 0-100 (2023)"
 
 
 def findings(town: Town) -> list[tuple[str | None, ...]]:
