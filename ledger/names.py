@@ -12,7 +12,7 @@ EVERYTHING = "all"
 EVALUATE = "evaluate"
 WATCH = "watch"
 
-_ACRONYMS = {"bpbd", "bpkad", "bps", "dlh", "dpmptsp"}
+_ACRONYMS = {"bpbd", "bpkad", "bps", "dlh", "dpmptsp", "pu", "rsud"}
 
 
 def agency_asset(opd: str) -> str:
@@ -31,5 +31,5 @@ def dag_ids(agencies: Iterable[str]) -> frozenset[str]:
 
 
 def agency_name(opd: str) -> str:
-    """An agency as a person writes it: dinas_kesehatan as Dinas Kesehatan, bpkad as BPKAD."""
-    return opd.upper() if opd in _ACRONYMS else opd.replace("_", " ").title()
+    """An agency as a person writes it: dinas_kesehatan as Dinas Kesehatan, dinas_pu as Dinas PU, bpkad as BPKAD."""
+    return " ".join(word.upper() if word in _ACRONYMS else word.title() for word in opd.split("_"))

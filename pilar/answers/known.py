@@ -17,8 +17,10 @@ select instrument_id, question, answer from scores.instrument_answers
 where role = 'opd' and region_code = ? and year = ? and answer is not null order by all
 """
 _COMPUTED = """
-select question_key, value || ' ' || unit || ' (' || period || ')' from scores.question_scores
-where region_code = ? and instrument_year = ? and value is not null order by all
+select asked.dimension || '/' || asked.position, scored.value || ' ' || scored.unit || ' (' || scored.period || ')'
+from scores.question_scores as scored inner join reference.questions as asked using (question_key)
+where asked.instrument_id = ? and scored.region_code = ? and scored.instrument_year = ? and scored.value is not null
+order by all
 """
 _Asks = Mapping[str, tuple[str, str]]
 
@@ -44,9 +46,8 @@ def read_known(tables: Path, instrument: Instrument, region_code: str, year: int
             key = question if other == instrument.id else keys.get(theirs[other].get(question, ("", "")))
             if key is not None:
                 answered[key] = answer
-        found = connection.execute(_COMPUTED, [region_code, year]).fetchall()
-    own = f"{instrument.prefix}/"
-    return Known(answered, {key.removeprefix(own): told for key, told in found if key.startswith(own)})
+        computed = connection.execute(_COMPUTED, [instrument.id, region_code, year]).fetchall()
+    return Known(answered, dict(computed))
 
 
 def _asks(instrument: Instrument) -> _Asks:

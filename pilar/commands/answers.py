@@ -219,14 +219,14 @@ def _counted(ledger: "Ledger", settings: "Settings", key: "AnswerKey") -> dict[s
 
 
 def _side_by_side(chain: "Sequence[AnswerTransition]", counted: dict[str, str]) -> list[Row]:
-    from definitions.answer_states import ROLES
     from ledger.answer_store import values
+    from pilar.evaluation.instrument_scores import ROLES
 
     said = values(chain)
     places = {*said, *((role, "") for role in counted if not any(role == own for own, _ in said))}
     rows: list[Row] = []
-    order: list[str] = [*ROLES]
-    for role, assessor in sorted(places, key=lambda one: (order.index(one[0]), one[1])):
+    # Those that count come in the course's order: the ladder of evidence, which nobody says, is among them.
+    for role, assessor in sorted(places, key=lambda one: (-ROLES.index(one[0]), one[1])):
         own = said.get((role, assessor), [])
         rows.append(
             {

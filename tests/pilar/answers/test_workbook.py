@@ -217,8 +217,13 @@ def test_the_answer_of_the_year_before_is_found_by_its_question(tmp_path: Path) 
             " as answers(instrument_id, question, region_code, year, role, answer)"
         )
         connection.execute(
-            "create table scores.question_scores as select '2023/outcome/15' as question_key, '64.02' as region_code, "
+            "create table scores.question_scores as select '2023-outcome-15' as question_key, '64.02' as region_code, "
             "2023 as instrument_year, 81.2500 as value, '%' as unit, '2023' as period"
+        )
+        connection.execute("create schema reference")
+        connection.execute(
+            "create table reference.questions as select '2023-outcome-15' as question_key, 'outcome' as dimension, "
+            "15 as position, 'smart-city-2023' as instrument_id"
         )
     earlier = find_instrument("smart-city-2022").asked["outcome/14"].question.text
     found = read_known(tables, find_instrument(SMART_CITY), "64.02", 2023)
