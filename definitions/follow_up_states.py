@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Literal, get_args
+from unicodedata import normalize
 
 from ledger.errors import ConfigError
 
@@ -53,6 +54,12 @@ def moved(start: State | None, word: Word, *, actor: str, last_actor: str = "", 
         raise ConfigError(f"{now}, and {word!r} is not for it", do=f"What is: {may or 'nothing'}")
     if line.reason and not reason.strip():
         raise ConfigError(f"{word!r} needs a reason", do="Say with --reason what was done, or why")
-    if line.another and actor == last_actor:
+    if line.another and _account(actor) == _account(last_actor):
         raise ConfigError(f"{word!r} is for somebody else than {actor}, who moved it last", do="Say who with --who")
     return line.to
+
+
+def _account(name: str) -> str:
+    """An account however it is written: ``Dinas  Kesehatan``, ``dinas_kesehatan`` and ``dinas-kesehatan `` are one."""
+    plain = normalize("NFKC", name).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
