@@ -61,7 +61,7 @@ def test_every_question_is_asked_for_once_by_what_is_wrong_with_it(house: House)
     found(house, "f1")
     asked = drawn(house)
     kinds = Counter(one.kind for one in asked.values())
-    assert kinds["refused"] == 3
+    assert kinds["refused"] == 2
     assert kinds["finding"] == 1
     assert min(kinds["no_figure"], kinds["unanswered"], kinds["gap"]) > 0
     ipm = asked["35.07", "outcome/13"]
