@@ -186,7 +186,7 @@ def test_p9_a_rule_change_is_a_change_of_data(tmp_path: Path, built: Built, monk
     replace(changed / "smart-city-2023.yaml", bands % (80, 80), bands % (74, 74))
     first_year = changed / "smart-city-2022.yaml"
     first_year.write_text(first_year.read_text().replace("components: rounded", "components: exact"))
-    monkeypatch.setattr(tables, "load_instruments", lambda: instruments.load_instruments(changed))
+    monkeypatch.setattr(tables, "shipped_instruments", lambda: instruments.load_instruments(changed))
     copy = tmp_path / "changed.duckdb"
     shutil.copy(built.warehouse, copy)
     with duckdb.connect(str(copy)) as connection:
