@@ -108,7 +108,6 @@ def test_p3_p8_a_whole_course(town: Town) -> None:
     town.deliver(
         "angka",
         FIGURE,
-        FIRST,
         2023,
         [KUKAR, "bra_ease_of_business", "DPMPTSP", "80.00"],
         [KUKAR, "eco_poverty_p0", "BPS", "7.99"],
@@ -304,7 +303,7 @@ def scores(town: Town, instrument: str, question: str) -> dict[str, str]:
 
 def return_and_verify(town: Town) -> None:
     """Three answers go back, each for another reason; nobody assesses before the stage is open."""
-    who = ("--actor", "verifikator-1")
+    who = ("--who", "verifikator-1")
     for question, reason in (("outcome/15", "wrong"), ("outcome/10", "absent"), ("I8", "lower_level_open")):
         town.typed("answer", "return", *place(question), "--reason", reason, *who)
         assert state(town, question) == "returned"
@@ -335,7 +334,7 @@ def follow_up(town: Town, claimed: str, missing: str) -> None:
     send(town, "dinas_kesehatan", says={"outcome/15": "25-50"}, day=LATER)
     assert town.pull("dpmptsp_smart") == [("accepted", 2, 0)]
     assert town.pull("dinas_kesehatan_smart") == [("accepted", 6, 0)]
-    town.typed("answer", "submit", *place("I8"), "--note", "SK tahun ini", "--actor", "diskominfo")
+    town.typed("answer", "submit", *place("I8"), "--note", "SK tahun ini", "--who", "diskominfo")
     figures = [["bra_ease_of_business", "DPMPTSP", "62.50"], ["eco_poverty_p0", "BPS", "7.99"]]
     town.deliver("angka", FIGURE, 2023, *([KUKAR, *one] for one in figures))
     town.typed("followup", "done", claimed, "--reason", "jawaban diperbaiki", "--who", "dpmptsp")
@@ -348,7 +347,7 @@ def follow_up(town: Town, claimed: str, missing: str) -> None:
 
 def assessors_come(town: Town, *more: tuple[str, ...]) -> None:
     """Five assessors score one answer; the register may hold more."""
-    five = [("external", str(number), "50-75" if number == 5 else "75-100") for number in range(1, 6)]
+    five = [("external", str(number), "2" if number == 5 else "3") for number in range(1, 6)]
     town.deliver("penilaian", ANSWER, 2023, *([KUKAR, CITY, ANSWERED, *one] for one in (*five, *more)))
 
 
@@ -364,7 +363,7 @@ def second_publication(town: Town) -> None:
     assert scores(town, CITY, ANSWERED) == {"opd": "1", "external": "2.8"}
     assert scores(town, CITY, CLAIM) == {"opd": "3"}
     told = town.told("answer", "show", *place(ANSWERED))["roles"]
-    five = [(f"external {number}", "50-75" if number == 5 else "75-100") for number in range(1, 6)]
+    five = [(f"external {number}", "2" if number == 5 else "3") for number in range(1, 6)]
     assert [(one["who"], one["value"]) for one in told] == [("opd", "< 50"), ("internal", "50-75"), *five]
 
 
@@ -380,9 +379,9 @@ def followed_up(town: Town, claimed: str, missing: str) -> None:
 
 def object_and_decide(town: Town) -> None:
     """The agency objects, the interview decides, and the final value is fixed by the register."""
-    town.typed("answer", "object", *place(ANSWERED), "--note", "register persalinan ada", "--actor", "dinas_kesehatan")
+    town.typed("answer", "object", *place(ANSWERED), "--note", "register persalinan ada", "--who", "dinas_kesehatan")
     assert state(town, ANSWERED) == "objected"
-    decide = ("answer", "assess", *place(ANSWERED), "--role", "interview", "--value", "75-100", "--actor", "panitia")
+    decide = ("answer", "assess", *place(ANSWERED), "--role", "interview", "--value", "75-100", "--who", "panitia")
     with pytest.raises(ConfigError, match="deciding an objection needs a note"):
         town.typed(*decide)
     town.typed(*decide, "--note", "berita acara 12")
@@ -395,7 +394,7 @@ def decided(town: Town) -> None:
     assert scores(town, CITY, ANSWERED) == {"opd": "1", "external": "2.8", "interview": "3", "final": "3"}
     assert "answer_not_moved" not in {rule for rule, *_ in findings(town)}
     with pytest.raises(ConfigError, match="it is final"):
-        town.typed("answer", "object", *place(ANSWERED), "--note", "sekali lagi", "--actor", "dinas_kesehatan")
+        town.typed("answer", "object", *place(ANSWERED), "--note", "sekali lagi", "--who", "dinas_kesehatan")
 
 
 def freeze(town: Town) -> Path:
