@@ -32,7 +32,8 @@ class AnswerStore(Store):
     ) -> tuple[Sequence[AnswerTransition], Sequence[RefusedMove]]:
         """Make those moves that the judge allows, in their order and at once. Returns what was made and what refused.
 
-        A move that was made before is neither: asked again, it changes nothing.
+        A move that was made before is neither: asked again, it changes nothing. One that is dated ahead of the
+        ledger's clock is refused: it would stand in the way of every move until then.
         """
         if not moves:
             return [], []
@@ -47,7 +48,7 @@ class AnswerStore(Store):
                 if name in known:
                     continue
                 before = last.get(move.key)
-                why = judge(before, move)
+                why = judge(before, move) if move.at <= now else "it is dated ahead of the ledger's clock"
                 if why:
                     refused.append(RefusedMove(move, why))
                     continue

@@ -1,7 +1,7 @@
 """What sources tell of answers becomes their state: noted once, in order, and told where it may not be."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +91,19 @@ def test_answers_that_come_are_handed_in_and_go_their_course_once(told: Any, led
 
 
 def test_a_returned_answer_waits_for_another_one(told: Any) -> None:
-    back = move("returned", "internal", "2027-01-01 00:00:00", reason="wrong")
     mine = [answer("opd", "4")]
+    told(answers=mine)
+    back = move("returned", "internal", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}", reason="wrong")
     assert states(told(answers=mine, moves=[back])) == [("I8", "returned", "internal", "wrong", 2)]
     # Each later publication finds the same answer again: it was not handed in anew.
     assert states(told(answers=mine, moves=[back], batch=1)) == [("I8", "returned", "internal", "wrong", 2)]
+
+
+def test_a_move_that_is_dated_ahead_does_not_stand_in_the_way(told: Any) -> None:
+    ahead = move("returned", "internal", "2999-01-01 00:00:00", reason="wrong")
+    path = told(answers=[answer("opd", "4")], moves=[ahead])
+    assert states(path) == [("I8", "submitted", "opd", None, 1)]
+    assert [(to, why) for to, _, _, why in refused(path)] == [("returned", "it is dated ahead of the ledger's clock")]
 
 
 def test_p7_a_change_after_its_verification_is_told_and_touches_nobodys_value(told: Any, ledger: Ledger) -> None:
