@@ -173,7 +173,7 @@ def test_a_mapping_that_does_not_fit_is_told(tmp_path: Path, name: str, mapped: 
         ("value", "lebar", "'lebar' is decimal(22,2), which cannot be read as decimal(27,13)"),
         ("value", "besar", "'besar' is bigint, which cannot be read as decimal(27,13)"),
         ("value", "nomor", "'nomor' is string, which cannot be read as decimal(27,13)"),
-        ("value", {"from": "nilai", "times": "0.000000000001"}, "the product has 14 decimals"),
+        ("numerator", {"from": "nilai", "times": "0.001"}, "the product has 5 decimals"),
         ("value", {"from": "lebar", "times": "100000000000.00001"}, "the product has 39 digits, and 38 are exact"),
         ("value", {"is": "1.23456789012345"}, "'1.23456789012345' cannot be read as decimal(27,13)"),
         ("value", {"is": True}, "True cannot be read as decimal(27,13)"),
