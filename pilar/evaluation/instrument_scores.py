@@ -1,9 +1,9 @@
 """The scores of every instrument that somebody answered: each role's answers by themselves, one index from each.
 
 What a role says stands by itself, and no role's value replaces another's. The ladder of accepted evidence answers as a
-role of its own, computed. An instrument that takes over another's index
-is scored after it. An answer that the instrument does not have is refused by itself, with the reason, and the others
-count. The arithmetic is `definitions/scoring.py`, exact; what is written here is only read and put down.
+role of its own, computed. An instrument that takes over another's index is scored after it. An answer that the
+instrument does not have is refused by itself, with the reason, and the others count. The arithmetic is
+`definitions/scoring.py`, exact; what is written here is only read and put down.
 """
 
 from collections import defaultdict
@@ -13,6 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from definitions.exact import exact, rounded
 from definitions.instrument import INDEX, Asked, Instrument, Part
 from definitions.instruments import shipped_instruments
@@ -20,6 +22,7 @@ from definitions.ladder import level_reached
 from definitions.refusals import AnswerError
 from definitions.scoring import Answer, Mark, Scored, Taken, score
 from definitions.words import Wording, said
+from ledger.errors import TransformError
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.warehouse import opened
 
@@ -83,19 +86,29 @@ def write_instrument_scores(warehouse: Path, instruments: Mapping[str, Instrumen
     """Score what `records.answer` holds, and write the tables of the schema ``scores`` that `TABLES` names.
 
     ``instruments`` are those that are shipped, in computing order; they are read where they are not given. Returns
-    every sheet of an instrument that there is, with what it came to.
+    every sheet of an instrument that there is, with what it came to. Raises TransformError where answers or evidence
+    cannot be read.
     """
     instruments = shipped_instruments() if instruments is None else instruments
     with opened(warehouse) as connection:
         sheets = {
-            **_sheets(connection.execute(_ANSWERS).fetchall()),
-            **_ladders(connection.execute(_EVIDENCE).fetchall(), instruments),
+            **_sheets(_rows_of(connection, "answer", _ANSWERS)),
+            **_ladders(_rows_of(connection, "evidence", _EVIDENCE), instruments),
         }
         scored = list(_scored(sheets, instruments))
         write_rows(connection, "scores", TABLES[0], [row for one in scored for row in _scores(one)])
         answers = [row for one in scored for row in one.rows]
         write_rows(connection, "scores", TABLES[1], [*answers, *_of_no_instrument(sheets, instruments)])
     return scored
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, record: str, query: str) -> Sequence[Sequence[Any]]:
+    try:
+        return connection.execute(query).fetchall()
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        do = "Mend what it names (`pilar sources check`), then run `pilar evaluate`; what is published stays"
+        raise TransformError(f"no answer was scored: {why}", where=f"record {record}", do=do) from error
 
 
 def _sheets(rows: Iterable[Sequence[object]]) -> Mapping[Sheet, Mapping[str, Given]]:

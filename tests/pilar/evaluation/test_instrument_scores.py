@@ -10,9 +10,11 @@ import duckdb
 import pytest
 
 from definitions.records import load_records
+from ledger.errors import TransformError
 from ledger.sql import identifier
 from pilar.evaluation import instrument_scores
 from pilar.evaluation.instrument_scores import write_instrument_scores
+from pilar.evaluation.warehouse import refusal
 from tests.dbt_project.landing import KUKAR, MALANG, THREE, fetch
 
 SAKIP = {
@@ -231,3 +233,17 @@ def test_the_ladder_of_accepted_evidence_answers_beside_the_others(warehouse: Pa
     ]
     answer(warehouse, [], [*stairs, ("I20", 2, "submitted")])
     assert index(warehouse, "pemdi-2026") == [(KUKAR, "evidence", Decimal("2.42"), "Cukup", 0, 4)]
+
+
+@pytest.mark.parametrize("record", ["answer", "evidence"])
+def test_p3_a_record_that_cannot_be_read_stops_the_scores_in_one_line(warehouse: Path, record: str) -> None:
+    answer(warehouse, [])
+    view = refusal(
+        {**load_records()[record].sql_types, "_batch": "varchar", "_synthetic": "boolean"}, "map `role` again"
+    )
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"drop table records.{record}")
+        connection.execute(f"create view records.{record} as {view}")
+    with pytest.raises(TransformError, match=r"no answer was scored: .*map `role` again") as caught:
+        write_instrument_scores(warehouse)
+    assert "\n" not in str(caught.value)
