@@ -132,7 +132,7 @@ def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
 def _warm(settings: Settings) -> None:
     """What is loaded once where processes begin is not in the figures: the parsed project, seeds and imports."""
     build.seeds_template(build.working_folder(settings.warehouse_dir / "0.duckdb"))
-    import great_expectations  # noqa: F401
+    import great_expectations  # noqa: F401 (imported for its effect: gates import it while they run)
 
     warehouse.opened(settings.home / "nothing.duckdb")
 

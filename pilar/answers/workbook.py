@@ -6,7 +6,6 @@ them the contract refuses a row that was copied from elsewhere.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from definitions.instrument import Instrument
 from definitions.questionnaire import AskedOf, asked_of
@@ -14,11 +13,9 @@ from definitions.words import said
 from ledger.names import agency_name
 from ledger.regions import Region
 
-Stage = Literal["I", "II"]
-
 SHEET, OPTIONS = "Jawaban", "Pilihan"
 HEADER_ROW = 8
-STAGES: Mapping[Stage, str] = {"I": "1", "II": "2"}
+STAGES: Mapping[str, str] = {"I": "1", "II": "2"}
 # The columns in their order, as the header names them, and their width; a hidden one has none.
 COLUMNS: Mapping[str, int] = {
     "No": 5, "Kode": 13, "Bagian": 16, "Pertanyaan": 44, "Jawaban tahun lalu": 14, "Nilai terhitung": 18,
@@ -56,7 +53,7 @@ class Workbook:
     rows: Sequence[Sequence[str]]
 
 
-def workbook_of(instrument: Instrument, opd: str, region: Region, *, year: int, stage: Stage, known: Known) -> Workbook:
+def workbook_of(instrument: Instrument, opd: str, region: Region, *, year: int, stage: str, known: Known) -> Workbook:
     """The workbook of one agency. Raises ConfigError where the instrument asks it nothing."""
     questions = asked_of(instrument, opd)
     to = (instrument.id, str(year), STAGES[stage], region.code, opd)

@@ -1,6 +1,6 @@
 """`pilar answer`: what is done with an answer, by whom and why, and what every role says of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -92,20 +92,6 @@ def return_command(  # noqa: PLR0917 (each is an option)
     _move(region, question, instrument, year, "returned", role, None, note, who, assessor, reason)
 
 
-@app.command("verify")
-def verify_command(  # noqa: PLR0917 (each is an option)
-    region: RegionName,
-    question: Question,
-    instrument: Instrument,
-    year: Year,
-    value: Value = None,
-    note: Note = None,
-    who: Who = None,
-) -> None:
-    """The internal verifier has looked at it and lets it go on."""
-    _move(region, question, instrument, year, "verified", "internal", value, note, who)
-
-
 @app.command("assess")
 def assess_command(  # noqa: PLR0917 (each is an option)
     region: RegionName,
@@ -135,18 +121,27 @@ def object_command(  # noqa: PLR0917 (each is an option)
     _move(region, question, instrument, year, "objected", "opd", None, note, who)
 
 
-@app.command("finalise")
-def finalise_command(  # noqa: PLR0917 (each is an option)
-    region: RegionName,
-    question: Question,
-    instrument: Instrument,
-    year: Year,
-    value: Value = None,
-    note: Note = None,
-    who: Who = None,
-) -> None:
-    """Fix the final value of an assessed answer. It stays as it is from then on."""
-    _move(region, question, instrument, year, "final", "final", value, note, who)
+def _saying(to: str, role: str) -> Callable[..., None]:
+    """A command by which a role moves an answer on, with or without a value of its own."""
+
+    def command(  # noqa: PLR0917 (each is an option)
+        region: RegionName,
+        question: Question,
+        instrument: Instrument,
+        year: Year,
+        value: Value = None,
+        note: Note = None,
+        who: Who = None,
+    ) -> None:
+        _move(region, question, instrument, year, to, role, value, note, who)
+
+    return command
+
+
+app.command("verify", help="The internal verifier has looked at it and lets it go on.")(_saying("verified", "internal"))
+app.command("finalise", help="Fix the final value of an assessed answer. It stays as it is from then on.")(
+    _saying("final", "final")
+)
 
 
 def _move(  # noqa: PLR0917 (what a move is made of)
@@ -163,7 +158,7 @@ def _move(  # noqa: PLR0917 (what a move is made of)
     reason: str | None = None,
 ) -> None:
     from definitions.answer_states import read_windows
-    from ledger.masks import mask_numbers
+    from ledger.masks import mask_words
     from ledger.records import AnswerMove
     from pilar.commands import installation
     from pilar.evaluation.answer_states import judge
@@ -179,7 +174,7 @@ def _move(  # noqa: PLR0917 (what a move is made of)
         str(assessor) if assessor is not None else "",
         value.strip() if value is not None else None,
         reason,
-        mask_numbers(note, whole=True) if note is not None else None,
+        mask_words(note) if note is not None else None,
     )
     made, refused = ledger.move_answers([move], judge(read_windows(settings.home)))
     if refused:

@@ -24,9 +24,9 @@ def play_stage(ledger: Ledger, settings: Settings) -> StagePlayed:
 
     Needs a publication. Raises what freezing raises.
     """
+    from definitions.stage import named
     from pilar.stages.follow_up import draw, open_drawn, register
     from pilar.stages.freeze import freeze
-    from pilar.stages.stage import named
     from publication.pointer import resolve
 
     stage = named(INSTRUMENT, STAGE, None)

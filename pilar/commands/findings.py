@@ -10,6 +10,7 @@ from ledger.names import agency_name
 from ledger.records import FindingRow
 from ledger.wording import day
 from pilar.commands.console import out, plain, say, table
+from pilar.commands.owner import Owner, agency
 from pilar.commands.words import Words
 
 app = Words(help="Findings in published data: list.")
@@ -48,14 +49,15 @@ WORDS = {
 
 @app.command("list")
 def list_command(
-    owner: Annotated[str | None, typer.Option(help="Of one agency (OPD) only: dinas_kesehatan.")] = None,
+    owner: Owner = None,
     closed: Annotated[bool, typer.Option("--closed", help="Those that closed since their data healed.")] = False,
 ) -> None:
     """List the findings that stand, by the agency that answers for them: contradictions first, then doubts."""
     from pilar.commands import installation
 
-    ledger, _ = installation.opened()
-    found = [one for one in ledger.findings(closed=closed) if owner is None or one.owner == owner]
+    ledger, settings = installation.opened()
+    of = agency(owner, settings)
+    found = [one for one in ledger.findings(closed=closed) if of in (None, one.owner)]
     say({"findings": [plain(one) for one in found]}, lambda: _show(found, closed=closed))
 
 

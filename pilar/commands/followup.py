@@ -9,6 +9,7 @@ import typer
 
 from ledger.names import agency_name
 from pilar.commands.console import Row, out, say, table
+from pilar.commands.owner import Owner, agency
 from pilar.commands.who import Who, account
 from pilar.commands.words import Words
 
@@ -21,7 +22,6 @@ app = Words(help="Recommendations and what became of them: open, list, start, do
 Id = Annotated[str, typer.Argument(help="Of a recommendation, or its first digits.")]
 Why = Annotated[str, typer.Option("--reason", help="What was done, or why.")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Until when.")]
-Owner = Annotated[str | None, typer.Option(help="An agency (OPD): dinas_kesehatan.")]
 Instrument = Annotated[str, typer.Argument(help="Like smart-city-2023.")]
 StageName = Annotated[str, typer.Argument(help="I or II.")]
 Year = Annotated[int | None, typer.Option(help="Of the evaluation. Default: the instrument's newest.")]
@@ -40,11 +40,12 @@ def list_command(
     from pilar.commands import installation
     from pilar.stages.follow_up import register
 
-    ledger, _ = installation.opened()
+    ledger, settings = installation.opened()
+    of = agency(owner, settings)
     found = [
         one
         for one in register(ledger.decisions("follow_up"))
-        if owner in (None, one.owner) and (everything or one.state not in CLOSED)
+        if of in (None, one.owner) and (everything or one.state not in CLOSED)
     ]
     today = day_of(ledger.now()).isoformat()
     say({"recommendations": [_data(one) for one in found]}, lambda: _show(found, today))
@@ -55,9 +56,9 @@ def open_command(
     instrument: Instrument, stage: StageName, *, year: Year = None, due: Day = None, who: Who = None
 ) -> None:
     """Enter what the current publication and its findings ask of agencies. What is in the register already stays."""
+    from definitions.stage import named
     from pilar.commands import installation
     from pilar.stages.follow_up import draw, open_drawn
-    from pilar.stages.stage import named
     from publication.pointer import resolve
 
     ledger, settings = installation.opened()
@@ -84,13 +85,14 @@ def add_command(
     who: Who = None,
 ) -> None:
     """Enter a recommendation of an assessor's own. The same words are entered once."""
+    from definitions.stage import named
     from ledger.regions import find_one
     from pilar.commands import installation
     from pilar.stages.follow_up import open_drawn, own
-    from pilar.stages.stage import named
 
-    ledger, _ = installation.opened()
-    one = own(named(instrument, stage, year), find_one(region).code, text, owner=owner, priority=priority)
+    ledger, settings = installation.opened()
+    of = agency(owner, settings)
+    one = own(named(instrument, stage, year), find_one(region).code, text, owner=of, priority=priority)
     until = due.date() if due is not None else None
     new, _again = open_drawn(ledger, [one], actor=account(who), due=until)
     say(
@@ -146,9 +148,13 @@ def set_command(
 ) -> None:
     """Give it another owner, priority or day."""
     from ledger.errors import ConfigError
+    from pilar.commands import installation
     from pilar.stages.follow_up import priority_named
 
-    changes: dict[str, Any] = {"owner": owner, "due": due.date().isoformat() if due is not None else None}
+    changes: dict[str, Any] = {
+        "owner": agency(owner, installation.without_ledger()),
+        "due": due.date().isoformat() if due is not None else None,
+    }
     changes |= {"priority": priority_named(priority) if priority is not None else None}
     given = {name: value for name, value in changes.items() if value is not None}
     if not given:

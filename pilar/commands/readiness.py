@@ -9,6 +9,7 @@ import typer
 
 from ledger.names import agency_name
 from pilar.commands.console import out, say, table
+from pilar.commands.owner import Owner, agency
 
 LACKS = {
     "answer": "not answered",
@@ -36,7 +37,7 @@ order by region_code, instrument_id, year, owner nulls last, question
 def readiness_command(
     region: Annotated[str | None, typer.Argument(help="Regency or city: a name or code. Default: all.")] = None,
     instrument: Annotated[str | None, typer.Option(help="One instrument only: pemdi-2026.")] = None,
-    owner: Annotated[str | None, typer.Option(help="Of one agency (OPD) only: dinas_kesehatan.")] = None,
+    owner: Owner = None,
 ) -> None:
     """Show what is ready before the assessors come: answered, evidence valid and fresh, not contradicted; by agency.
 
@@ -47,9 +48,10 @@ def readiness_command(
     from pilar.evaluation.evaluate import published_rows
 
     ledger, settings = installation.opened()
+    of = agency(owner, settings)
     codes = [one.code for one in find(region)] if region is not None else []
     rows = published_rows(ledger, settings, _SQL, [codes, codes, instrument])
-    found = [row for row in rows if owner is None or row["owner"] == owner]
+    found = [row for row in rows if of in (None, row["owner"])]
     say({"readiness": found}, lambda: _show(found))
 
 

@@ -30,28 +30,25 @@ def workbook_command(
         _write(opd, instrument, stage, year=year, region=region, to=to)
 
 
-def _write(opd: str, named: str, stage: str, *, year: int | None, region: str, to: Path | None) -> None:
-    from definitions.instruments import find_instrument
+def _write(opd: str, instrument_id: str, stage: str, *, year: int | None, region: str, to: Path | None) -> None:
+    from definitions.stage import named, shipped
     from ledger.regions import find, known
     from pilar.answers.known import known_of
-    from pilar.answers.workbook import STAGES, workbook_of
+    from pilar.answers.workbook import workbook_of
     from pilar.answers.workbook_file import write_workbook
     from pilar.commands import installation
 
-    if not named:
+    if not instrument_id:
         raise ConfigError("no instrument is named", where="--instrument", do="Name one, such as smart-city-2023")
-    chosen = next((one for one in STAGES if one == stage.upper()), None)
-    if chosen is None:
-        raise ConfigError(f"{stage[:20]!r} is no stage", where="--stage", do="Write I or II")
-    settings, instrument = installation.without_ledger(), find_instrument(named)
+    of = named(instrument_id, stage, year)
+    settings, instrument = installation.without_ledger(), shipped(of.instrument)
     places = find(region) if region else known(settings.regions)
     if not places:
         raise ConfigError("the installation has no region", where="--region", do="Name one, by its code or name")
-    asked_year = year or max(instrument.years)
     told = []
     for place in places:
-        before = known_of(settings, instrument, place.code, asked_year)
-        asked = workbook_of(instrument, opd, place, year=asked_year, stage=chosen, known=before)
+        before = known_of(settings, instrument, place.code, of.year)
+        asked = workbook_of(instrument, opd, place, year=of.year, stage=of.stage, known=before)
         path = (to or settings.home / "workbooks") / asked.file_name
         write_workbook(asked, path)
         told.append({"region_code": place.code, "file": path, "questions": len(asked.questions)})

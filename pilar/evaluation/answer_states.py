@@ -22,7 +22,7 @@ from ledger.answer_store import Judge, values
 from ledger.clock import zone
 from ledger.engine import dated
 from ledger.errors import ConfigError
-from ledger.masks import mask_numbers
+from ledger.masks import mask_numbers, mask_words
 from ledger.records import AnswerKey, AnswerMove, AnswerTransition, RefusedMove
 from ledger.regions import SYSTEM, all_regions
 from ledger.sql import literal
@@ -162,7 +162,7 @@ def _told(connection: duckdb.DuckDBPyConnection, sources: dict[str, str]) -> Ite
         key = known_key(region, instrument, year, code)
         if key is not None:
             sources[batch] = source
-            kept = mask_numbers(note, whole=True) if note else None
+            kept = mask_words(note) if note else None
             moment, who = at.replace(tzinfo=UTC), mask_numbers(actor)
             yield AnswerMove(key, to, role, who, moment, _number(assessor), value, reason, kept, batch)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from definitions.follow_up_states import State, Word, moved
+from definitions.stage import Stage
 from ledger.decision_store import Draft, newest
 from ledger.errors import ConfigError
 from ledger.masks import mask_words
 from ledger.records import Decision, FindingRow
 from ledger.sql import literal
 from ledger.store import Ledger
-from pilar.stages.stage import Stage
 from publication.page.quality import FINDINGS
 from publication.tables import read_rows
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from definitions.stage import Stage, file_of, named, shipped
 from ledger.disk import make_folder, sync
 from ledger.errors import AlteredPublicationError, ConfigError, PublicationError
 from ledger.machine import machine_error
@@ -23,7 +24,6 @@ from pilar.stages import frozen
 from pilar.stages.follow_up import register
 from pilar.stages.frozen import Freeze
 from pilar.stages.moved import moved, publishes
-from pilar.stages.stage import Stage, file_of, named, shipped
 from publication.json_text import to_json
 from publication.manifest import file_sha256
 from publication.verify import verify

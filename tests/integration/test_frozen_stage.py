@@ -2,12 +2,12 @@
 
 import pytest
 
+from definitions.stage import named
 from definitions.variations import load_variations
 from pilar.audit.verification import Holdings, Scope, verify
 from pilar.explanations.sureness import sureness
 from pilar.stages.follow_up import draw, open_drawn
 from pilar.stages.freeze import freeze
-from pilar.stages.stage import named
 from publication import pointer
 from tests.integration.conftest import Installation
 from tests.pilar.stages.conftest import content

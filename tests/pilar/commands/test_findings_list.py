@@ -59,7 +59,7 @@ def test_findings_stand_below_the_agency_that_answers_for_them(typed: Type, ledg
 
 def test_one_agencys_and_all_fields_for_programs(typed: Type, ledger: Ledger) -> None:
     publish(ledger, CLAIM, JUMP)
-    assert "DLH" not in typed("findings", "list", "--owner", "dinas_sosial")
+    assert "DLH" not in typed("findings", "list", "--owner", "bappeda")
     [row] = json.loads(typed("findings", "list", "--owner", "dlh", "--json"))["findings"]
     assert (row["finding_id"], row["rule"], row["state"], row["published"]) == ("bbbb", "jump", "open", "83.30")
 

@@ -48,3 +48,9 @@ def test_a_recommendation_is_followed_up(typed: Type, settings: Settings, tmp_pa
     assert ": open" in typed(*words)
     assert "already" in typed(*words)
     assert "Susun peta jalan" in typed("followup", "list", "--owner", "bappeda")
+
+
+@pytest.mark.parametrize("words", [("list",), ("add", "smart-city-2023", "I", "35.07", "Susun peta jalan")])
+def test_an_agency_that_there_is_not_is_refused(typed: Type, words: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"there is no agency 'dinas_kesehatn'.*dinas_kesehatan"):
+        typed("followup", *words, "--owner", "dinas_kesehatn")

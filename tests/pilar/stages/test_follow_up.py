@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from definitions.stage import Stage, named
 from ledger import decision_store
 from ledger.errors import ConfigError
 from ledger.records import FoundNow
 from pilar.evaluation.publish import find
 from pilar.stages.follow_up import Recommendation, draw, move, open_drawn, own, register, verify
 from pilar.stages.freeze import freeze
-from pilar.stages.stage import Stage, named
 from publication import pointer
 from tests.connectors.dying import Killed, dying
 from tests.pilar.stages.conftest import INSTRUMENT, House

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from definitions.instrument import Instrument
 from definitions.instruments import SHIPPED, shipped_instruments
 from definitions.problems import did_you_mean
 from ledger.errors import ConfigError
 
-Number = Literal["I", "II"]
-NUMBERS: tuple[Number, ...] = get_args(Number)
+NUMBERS = ("I", "II")
 
 
 @dataclass(frozen=True, slots=True)
