@@ -26,7 +26,7 @@ def finding(name: str, owner: str | None, rule: str, **told: str) -> FoundNow:
 
 
 CLAIM = finding(
-    "aaaa", "dinas_sosial", "claim_contradicted", region_code="64.02", period="2023", subject="eco_poverty_p0",
+    "aaaa", "bappeda", "claim_contradicted", region_code="64.02", period="2023", subject="eco_poverty_p0",
     field="answer", published="0%-5%", recomputed="7.99", against="BPS 2021",
 )  # fmt: skip
 JUMP = finding("bbbb", "dlh", "jump", region_code="64.02", period="2021", published="83.30")
@@ -48,7 +48,7 @@ def test_findings_stand_below_the_agency_that_answers_for_them(typed: Type, ledg
     said = lines(typed("findings", "list"))
     heads = [line for line in said if line.endswith(" doubts")]
     assert heads == [
-        "Dinas Sosial: 1 contradictions, 0 doubts",
+        "Bappeda: 1 contradictions, 0 doubts",
         "DLH: 0 contradictions, 1 doubts",
         "no agency is known: 0 contradictions, 1 doubts",
     ]
