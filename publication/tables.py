@@ -20,7 +20,8 @@ from ledger.sql import identifier, literal, named_rows
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
-    *("instrument_scores", "instrument_answers", "gaps"),
+    *("instrument_scores", "instrument_answers", "gaps", "sureness"),
+    *("answer_states", "answer_evidence", "readiness"),
 )
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
 NEEDED = (
@@ -106,9 +107,19 @@ def opened_publication(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def read_rows(folder: Path, query: str, given: Sequence[object] = ()) -> list[dict[str, Any]]:
-    """What the tables of a publication answer to one query, each row by the names of its columns."""
+    """What the tables of a publication answer to one query, each row by the names of its columns.
+
+    Raises PublicationError when an earlier version of Pilar made it, and it lacks what is asked for.
+    """
     with opened_publication(folder) as connection:
-        return named_rows(connection.execute(query, given))
+        try:
+            return named_rows(connection.execute(query, given))
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise PublicationError(
+                "an earlier version of Pilar made this publication, and it lacks what is asked for",
+                where=str(folder),
+                do="Run `pilar evaluate --anyway` once",
+            ) from error
 
 
 def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
