@@ -4,6 +4,8 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -32,11 +34,21 @@ def read_csv(path: Path) -> tuple[Sequence[str], int]:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """UTF-8, comma, one line end; text that a spreadsheet would run as a formula gets a leading apostrophe."""
+    """UTF-8, comma, one line end. Text is quoted and a missing value is not; what is a number stands bare."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([csv_cell(value) for value in row] for row in rows)
+        file.writelines(f"{','.join(map(_written, row))}\n" for row in (header, *rows))
+
+
+def _written(value: object) -> str:
+    cell = csv_cell(value)
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    quoted = isinstance(cell, str) and not isinstance(value, bool)
+    return '"' + str(cell).replace('"', '""') + '"' if quoted else str(cell)
 
 
 def csv_cell(value: object) -> object:
@@ -56,7 +68,7 @@ FORMAT = of_tables(
     write=write_relation,
     read=read_csv,
     described={
-        "profile": "tabular-data-resource",
+        "type": "table",
         "encoding": "utf-8",
         "note": NOTE,
     },

@@ -32,10 +32,4 @@ def _read(path: Path) -> tuple[Sequence[str], int]:
         return [item[0] for item in rows.description or ()], len(rows.fetchall())
 
 
-FORMAT = of_tables(
-    "parquet",
-    mediatype="application/vnd.apache.parquet",
-    write=_write,
-    read=_read,
-    described={"profile": "data-resource"},
-)
+FORMAT = of_tables("parquet", mediatype="application/vnd.apache.parquet", write=_write, read=_read)
