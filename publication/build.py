@@ -87,7 +87,7 @@ def publish(
 
 def _build(warehouse: Path, meta: PublicationMeta, folder: Path) -> str:
     with opened_warehouse(warehouse) as connection:
-        tables = published_tables(connection)
+        tables = published_tables(connection, meta.regions)
         rows = copy_tables(connection, tables, folder)
         marts = {pillar: mart_of(pillar) for pillar in pillar_ids()}
         write_provenance(connection, meta, tuple(marts.values()))

@@ -6,7 +6,7 @@ every format. The DuckDB file itself carries identifiers of its own; its bytes d
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ NEEDED = (
 )
 WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
+REGION = "region_code"
 # One document for each region and sheet: readers get them as JSON, and not as a table.
 EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
@@ -111,8 +112,11 @@ def read_rows(folder: Path, query: str, given: Sequence[object] = ()) -> list[di
         return named_rows(connection.execute(query, given))
 
 
-def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
-    """What is published of a warehouse. Raises PublicationError when a table that readers rely on is missing."""
+def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[str] | None = None) -> tuple[Table, ...]:
+    """What is published of a warehouse: of these regions, where not of all.
+
+    Raises PublicationError when a table that readers rely on is missing.
+    """
     present = {
         (schema, name)
         for schema, name in connection.execute(
@@ -135,7 +139,23 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
     found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
-    return (*required, *reference, *found)
+    tables = (*required, *reference, *found)
+    return tables if regions is None else tuple(_of_regions(connection, table, regions) for table in tables)
+
+
+def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Sequence[str]) -> Table:
+    """A table with the rows of these regions, and those of none. A finding does not name the others either."""
+    columns = [row[0] for row in connection.execute(f"DESCRIBE FROM {table.origin}").fetchall()]
+    if REGION not in columns:
+        return table
+    listed = f"[{', '.join(map(literal, regions))}]::VARCHAR[]"
+    rows = f"FROM {table.origin} WHERE {REGION} IS NULL OR list_contains({listed}, {REGION})"
+    if table.name == FOUND:
+        # What it is at odds with may be another agency's in another region: `dinas_pu 64.02`.
+        named = "regexp_full_match(one, '.* [0-9]{2}[.][0-9]{2}')"
+        kept = f"list_filter(string_split(against, ', '), lambda one: NOT {named} OR list_contains({listed}, one[-5:]))"
+        rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS against) {rows}"
+    return replace(table, origin=f"({rows})")
 
 
 def _table(schema: str, name: str, origin: str, *more: str) -> Table:
