@@ -7,12 +7,12 @@ import typer
 from ledger.regions import all_regions, find, find_one
 from pilar.commands.console import Row, out, plain, say, table
 from pilar.commands.who import Who, account
-from pilar.commands.words import Group, Words
+from pilar.commands.words import SayingGroup, Words
 
 FIND = "find"
 
 
-class _Regions(Group):
+class _Regions(SayingGroup):
     """A word that is no command is a region's name: `pilar regions kab malang`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
