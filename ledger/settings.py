@@ -124,6 +124,11 @@ class Settings(BaseModel):
         return self.home / "frozen"
 
     @property
+    def previews_dir(self) -> Path:
+        """What readers would get of one region, for it alone: a folder each."""
+        return self.home / "previews"
+
+    @property
     def log_dir(self) -> Path:
         """Logs of the platform's own processes."""
         return self.home / "logs"

@@ -119,7 +119,8 @@ class PublicationMeta(_Frozen):
 
     ``sources`` holds every batch that a published figure names (those of held pillars too) and the latest batch of each
     source, whatever became of it; ``caveats`` what a reader must know of a source, by its id. ``created_at`` belongs to
-    the evaluation: made twice from the same evaluation, a publication is the same publication.
+    the evaluation: made twice from the same evaluation, a publication is the same publication. ``regions`` are those
+    that it holds, None for all of the warehouse.
     """
 
     evaluation_id: str
@@ -130,6 +131,7 @@ class PublicationMeta(_Frozen):
     chain: ChainHead | None = None
     data_licence: str | None = None
     caveats: Mapping[str, tuple[Said, ...]] = {}
+    regions: tuple[str, ...] | None = None
 
     @property
     def publication_id(self) -> str:
