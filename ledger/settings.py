@@ -51,14 +51,16 @@ class Settings(BaseModel):
     key_dir: Path
     # Kemendagri codes of the regencies and cities that are evaluated.
     regions: tuple[str, ...] = ()
+    # Where readers of a publication find Airflow: not the address by which the house itself calls it.
+    airflow_page: str | None = None
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS and PILAR_REGIONS.
+        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS and PILAR_AIRFLOW_PAGE.
 
-        Raises ConfigError when no ledger is named, or when a region is none.
+        Raises ConfigError when no ledger is named, when a region is none, or for an Airflow that is no web address.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -75,6 +77,7 @@ class Settings(BaseModel):
             sources_dir=sources_dir(values),
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
+            airflow_page=_page(values.get("PILAR_AIRFLOW_PAGE", "")),
         )
 
     @property
@@ -152,6 +155,15 @@ def regions(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The codes in PILAR_REGIONS, separated by commas or blanks. Raises ConfigError for a code of no region."""
     values = os.environ if env is None else env
     return tuple(region.code for region in known(values.get("PILAR_REGIONS", "").replace(",", " ").split()))
+
+
+def _page(written: str) -> str | None:
+    """A web address that pages may link to."""
+    if written and not written.startswith(("https://", "http://")):
+        raise ConfigError(
+            "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
+        )
+    return written.rstrip("/") or None
 
 
 def default_key_dir(home: Path) -> Path:
