@@ -5,22 +5,21 @@ from pathlib import Path
 
 from ledger.errors import PublicationError
 from publication.formats.base import Draft, Format
+from publication.page.changes import opened_before
 from publication.page.frame import Material, assets, render, site_of
 from publication.page.kinds import all_pages
-from publication.page.render import render_page
-from publication.paths import COMPARISON
 from publication.tables import Table
 
 
 def _write(draft: Draft) -> None:
     shown = [item for form in draft.formats for item in form.shown]
-    _put(draft, COMPARISON, render_page(draft.content, shown))
     for path, text in assets():
         _put(draft, path, text)
-    pages = all_pages(Material(draft.content))
-    site = site_of(draft.content, pages, shown)
-    for page in pages:
-        _put(draft, page.path, render(page, site))
+    with opened_before(draft.folder.parent, draft.content.meta.publication_id) as before:
+        pages = all_pages(Material(draft.content, before))
+        site = site_of(draft.content, pages, shown)
+        for page in pages:
+            _put(draft, page.path, render(page, site))
 
 
 def _put(draft: Draft, path: str, text: str) -> None:

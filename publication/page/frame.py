@@ -20,8 +20,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from publication.content import Content
-from publication.page.states import LEGEND
-from publication.page.words import Text, clock
+from publication.page import states
+from publication.page.changes import Before
+from publication.page.words import INDICATOR_COLUMNS, Text, clock
 from publication.paths import COMPARISON, SCRIPT, STYLE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,9 +39,10 @@ Shown = Sequence[tuple[str, Text]]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What pages are made from."""
+    """What pages are made from: this publication, and the one before where there is one."""
 
     content: Content
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,13 @@ def both(text: Text) -> Markup:
     return Markup('<span lang="id">{}</span><span lang="en">{}</span>').format(text.id, text.en)
 
 
+def both_svg(text: Text) -> Markup:
+    """The same inside a drawing."""
+    if text.same:
+        return Markup("{}").format(text.id)
+    return Markup('<tspan lang="id">{}</tspan><tspan lang="en">{}</tspan>').format(text.id, text.en)
+
+
 def say(indonesian: str, english: str) -> Markup:
     """The same for words that stand in the template."""
     return both(Text(indonesian, english))
@@ -157,5 +166,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["both"] = both
-    environment.globals |= {"say": say, "legend": LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
+    environment.filters["both_svg"] = both_svg
+    environment.globals |= {"indicator_columns": INDICATOR_COLUMNS, "signs": states}
+    environment.globals |= {"say": say, "legend": states.LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
     return environment

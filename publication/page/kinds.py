@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from publication.page import comparison, region
 from publication.page.frame import Material, Page
 
-KINDS: Sequence[Callable[[Material], Iterator[Page]]] = ()
+KINDS: Sequence[Callable[[Material], Iterator[Page]]] = (comparison.pages, region.pages)
 
 
 def all_pages(material: Material) -> list[Page]:
