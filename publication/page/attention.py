@@ -22,17 +22,19 @@ SILENCE = {
 
 def attention(content: Content, region_code: str) -> Attention:
     """What of a region is late, held or found. Sources are those that its own rows rest on."""
-    sources = {
-        str(source)
-        for rows in content.marts.values()
-        for row in content.of_region(rows, region_code)
-        for source in row["source_ids"] or ()
-    }
+    sources = content.sources_of.get(region_code, frozenset())
     return Attention(
         [*_held_pillars(content), *_held_batches(content, sources)],
         list(_late(content, sources)),
         _found(content, content.of_region(content.findings, region_code)),
     )
+
+
+def late_or_held(content: Content, region_code: str) -> object:
+    """What stands for the deliveries that are late or held, as values that JSON can say."""
+    sources = content.sources_of.get(region_code, frozenset())
+    matters = [*_held_batches(content, sources), *_late(content, sources)]
+    return [[one.mark.kind, one.about.id, one.since and one.since.id, one.note] for one in matters]
 
 
 def _held_pillars(content: Content) -> Iterator[Matter]:
@@ -43,7 +45,7 @@ def _held_pillars(content: Content) -> Iterator[Matter]:
             yield Matter(HELD, named(pillar), day(version.held_since), "", "")
 
 
-def _held_batches(content: Content, sources: set[str]) -> Iterator[Matter]:
+def _held_batches(content: Content, sources: frozenset[str]) -> Iterator[Matter]:
     """The latest batch of each source where it was held, refused or could not be fetched."""
     latest: dict[str, SourceBatch] = {}
     for batch in sorted(content.meta.sources, key=lambda batch: batch.batch_id):
@@ -58,7 +60,7 @@ def _held_batches(content: Content, sources: set[str]) -> Iterator[Matter]:
             )
 
 
-def _late(content: Content, sources: set[str]) -> Iterator[Matter]:
+def _late(content: Content, sources: frozenset[str]) -> Iterator[Matter]:
     for feed in content.meta.feeds:
         if feed.source in sources and feed.silence in SILENCE:
             told = SILENCE[feed.silence]

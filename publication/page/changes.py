@@ -1,6 +1,6 @@
 """What changed in a region since the publication before: its index, its pillars, and the scores of its questions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,44 +28,44 @@ BASES = {
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The publication before, open to be read, and when its evaluation began."""
+    """The tables of the publication that readers had before, and when its evaluation began."""
 
-    connection: duckdb.DuckDBPyConnection
+    file: Path
     made: datetime
 
-    def rows(self, table: str, region_code: str) -> list[Row]:
-        """A region's rows of one table of scores."""
-        return [*named_rows(self.connection.execute(f"FROM scores.{table} WHERE region_code = ?", [region_code]))]
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[str, str], list[Row]]]:
+        """What reads a region's rows of a table of scores. Pages are made in several processes: each opens its own."""
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            yield lambda table, code: [
+                *named_rows(connection.execute(f"FROM scores.{table} WHERE region_code = ?", [code]))
+            ]
 
 
-@contextmanager
-def opened_before(published_dir: Path, publication_id: str) -> Iterator[Before | None]:
-    """The newest publication that is older than this one; None where there is none that can be read."""
-    older = (name for name in pointer.list_publications(published_dir) if name < publication_id)
-    found = next(older, None)
+def before(published_dir: Path) -> Before | None:
+    """The publication that readers have now; None where there is none that can be read."""
+    found = pointer.current(published_dir)
     if found is None:
-        yield None
-        return
+        return None
+    file = published_dir / found / DUCKDB_FILE
     try:
-        connection = duckdb.connect(str(published_dir / found / DUCKDB_FILE), read_only=True)
+        duckdb.connect(str(file), read_only=True).close()
     except duckdb.Error as error:
         # Readers are told that there is nothing to compare with; what is new must not wait for it.
         log.warning("the publication before cannot be read", publication=found, reason=str(error)[:200])
-        yield None
-        return
-    try:
-        yield Before(connection, datetime.strptime(found[:18], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC))
-    finally:
-        connection.close()
+        return None
+    return Before(file, datetime.strptime(found[:18], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC))
 
 
 def changes(content: Content, region_code: str, earlier: Before | None) -> Changes:
     """What moved in a region, indices first."""
     if earlier is None:
         return Changes(None)
+    with earlier.opened() as rows:
+        had = {table: rows(table, region_code) for table in ("index_scores", "pillar_scores", "question_scores")}
 
     def pair(table: str, now: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-        return earlier.rows(table, region_code), content.of_region(now, region_code)
+        return had[table], content.of_region(now, region_code)
 
     methods = {str(row["rule_set_id"]): int(row["year"]) for row in content.rule_set_methods}
 

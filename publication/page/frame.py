@@ -13,13 +13,14 @@ where the publication has no such page. ``href(path)`` is the address of a file 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from publication.content import Content
+from publication.content import Content, distinct
+from publication.digests import digest_of
 from publication.page import states
 from publication.page.changes import Before
 from publication.page.words import INDICATOR_COLUMNS, Text, clock
@@ -49,8 +50,10 @@ class Material:
 class Page:
     """One page: where it stands in the publication, and how it is drawn.
 
-    ``region_code`` names the region whose rows it reads, where it reads those of one alone. A page with ``nav`` stands
-    in the navigation of all pages under that word. ``trail`` are the pages above it, from the outermost in.
+    ``region_code`` names the region whose rows it reads, where it reads those of one alone, and ``reads`` what else it
+    follows from, as values that JSON can say. A page of no region that names nothing it reads is made anew in each
+    publication. A page with ``nav`` stands in the navigation of all pages under that word. ``trail`` are the pages
+    above it, from the outermost in.
     """
 
     path: str
@@ -58,11 +61,12 @@ class Page:
     title: Text
     view: Callable[[], object]
     region_code: str | None = None
+    reads: object = None
     nav: Text | None = None
     trail: Sequence[tuple[str, Text]] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """What all pages of a publication share. ``paths`` are those of its pages: a link leads to no other page."""
 
@@ -76,26 +80,38 @@ class Site:
     files: Shown
     folders: Sequence[tuple[Sequence[str], Text]]
 
+    @cached_property
+    def shared(self) -> str:
+        """What stands for everything here but the publication itself."""
+        shown = [[path, text.id, text.en] for path, text in self.files]
+        shown += [[*paths, text.id, text.en] for paths, text in self.folders]
+        return digest_of(sorted(self.paths), self.simulated, self.rubric_assumed, self.licence, shown)
+
 
 def site_of(content: Content, pages: Iterable[Page], shown: Shown) -> Site:
     """What all ``pages`` share. ``shown`` are files and folders that they name beside those every publication has."""
     pages = list(pages)
-    rows = [
-        *content.index_scores,
-        *content.instrument_scores,
-        *(row for mart in content.marts.values() for row in mart),
-    ]
+    tables = (content.index_scores, content.instrument_scores, *content.marts.values())
+    statuses = distinct(content.question_scores, "rubric_status")
     return Site(
         publication_id=content.meta.publication_id,
         made=clock(content.meta.created_at),
         paths=frozenset(page.path for page in pages),
         nav=[(page.path, page.nav) for page in pages if page.nav is not None],
-        simulated=any(row["synthetic"] for row in rows),
-        rubric_assumed=any(row["rubric_status"] != "official" for row in content.question_scores),
+        simulated=any(row["synthetic"] for table in tables for row in distinct(table, "synthetic")),
+        rubric_assumed=any(row["rubric_status"] != "official" for row in statuses),
         licence=content.meta.data_licence,
         files=[*FIRST_FILES, *(item for item in shown if not item[0].endswith("/")), LAST_FILE],
         folders=_folders(shown),
     )
+
+
+def made_of(page: Page, site: Site, content: Content) -> str:
+    """What stands for all that a page follows from. It names the publication in which it was made, and no other."""
+    if page.region_code is None and page.reads is None:
+        return digest_of(site.publication_id)
+    shared = [page.title.id, page.title.en, [[path, text.id, text.en] for path, text in (*site.nav, *page.trail)]]
+    return digest_of(content.digest(page.region_code), page.reads, shared, site.shared)
 
 
 def render(page: Page, site: Site) -> str:

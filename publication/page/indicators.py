@@ -27,7 +27,6 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
     """A pillar's indicators in one region, in the order of their definitions."""
     rows = content.of_region(content.marts.get(pillar, []), region_code)
     scores = {row["indicator_id"]: row for row in content.of_region(content.question_scores, region_code)}
-    known = {row["indicator_id"] for row in content.marts.get(pillar, []) if row["state"] != "missing"}
     history = _history(content, rows, scores)
     views = []
     for definition in (item for item in content.indicators.values() if item["pillar"] == pillar):
@@ -38,7 +37,9 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
             score = scores.get(definition["id"])
             drawn = history.get(str(definition["id"]))
             views.append(
-                _indicator(content, definition, own, score, drawn=drawn, nowhere=definition["id"] not in known)
+                _indicator(
+                    content, definition, own, score, drawn=drawn, nowhere=definition["id"] not in content.delivered
+                )
             )
     return views
 
@@ -119,14 +120,7 @@ def older(content: Content, score: Row | None) -> Text | None:
     if score is None or score["state"] != "missing":
         return None
     definition = content.indicators[str(score["indicator_id"])]
-    year = max(
-        (
-            str(row["period"])[:4]
-            for row in content.question_scores
-            if row["indicator_id"] == score["indicator_id"] and row["period"] is not None
-        ),
-        default="",
-    )
+    year = content.newest_years.get(str(score["indicator_id"]), "")
     known = [
         row
         for row in content.of_region(content.marts.get(str(definition["pillar"]), []), str(score["region_code"]))

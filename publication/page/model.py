@@ -261,7 +261,6 @@ class Index:
     improvement: Text | None
     improved_from: Improved | None
     origin: Mark | None
-    evidence: str
     data_years: DataYears | None
     rank: Rank | None
 

@@ -8,7 +8,7 @@ from publication.page.indicators import band_text, older, simulated, value_state
 from publication.page.model import Asked, Question, Unanswered
 from publication.page.states import Mark
 from publication.page.words import ANSWERED_BY, Text, amount, number, period
-from publication.paths import evidence_page, evidence_path, question_anchor
+from publication.paths import evidence_page, explanation_path, question_anchor
 
 NO_INDICATOR = Text("belum ada indikator untuk pertanyaan ini", "no indicator answers this question yet")
 NO_BAND = Text("nilainya tidak masuk rentang mana pun", "its value lies in no band")
@@ -76,7 +76,7 @@ def _question(content: Content, row: Row, score: Row) -> Question:
         proxy_note=_proxy_note(row),
         page=evidence_page(score["region_code"], row["pillar"]),
         anchor=question_anchor(row["question_key"]),
-        evidence=evidence_path(score),
+        evidence=explanation_path(score["region_code"]),
     )
 
 

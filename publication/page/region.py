@@ -7,7 +7,7 @@ from functools import partial
 
 from publication.content import Content, Row
 from publication.meta import PillarState
-from publication.page.attention import attention
+from publication.page.attention import attention, late_or_held
 from publication.page.changes import Before, changes
 from publication.page.charts import INDEX_SCALE, SCORE_SCALE, place
 from publication.page.frame import Material, Page
@@ -18,7 +18,7 @@ from publication.page.model import DataYears, Dimension, Improved, Index, Pillar
 from publication.page.questions import asked
 from publication.page.states import CALIBRATED, HELD, Mark, state_mark
 from publication.page.words import NO_INDEX, NO_VALUE, Text, day, listed, named, number
-from publication.paths import explanation_path, index_evidence_path, region_page, safe
+from publication.paths import explanation_path, region_page, region_path, safe
 
 FEW = Decimal("0.25")
 """A score of less than this share of a pillar's questions is shown as one of few."""
@@ -36,8 +36,14 @@ def pages(material: Material) -> Iterator[Page]:
             name,
             partial(region, content, row, material.before),
             region_code=str(row["region_code"]),
+            reads=_of_others(content, str(row["region_code"])),
             nav=None if several else name,
         )
+
+
+def _of_others(content: Content, region_code: str) -> object:
+    """What the page says that does not follow from its region's rows alone."""
+    return [sorted(content.newest_years.items()), sorted(content.delivered), late_or_held(content, region_code)]
 
 
 def region(content: Content, region: Row, before: Before | None) -> Region:
@@ -66,7 +72,7 @@ def region(content: Content, region: Row, before: Before | None) -> Region:
         bps_code=str(region.get("bps_code") or ""),
         name=str(region["region_name"]),
         province=str(region.get("province") or ""),
-        document=f"json/regions/{safe(code)}.json",
+        document=region_path(code),
         explanations=explanation_path(code),
         reported=next(iter(reported), None),
         computed=next(iter(computed), None),
@@ -115,7 +121,6 @@ def _index(
         improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
         improved_from=improved_from,
         origin=index_origin(row),
-        evidence=index_evidence_path(row),
         data_years=years,
         rank=rank(content, row),
     )

@@ -101,7 +101,7 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nobody_is_kept_out(path: str, width: int, open_page: Any) -> None:
-    """No violation that axe knows, in each language and on each ground, with everything unfolded; nothing sticks out."""
+    """No violation that axe knows, in each language and on each ground, with everything unfolded."""
     for language, scheme in product(("id", "en"), ("light", "dark")):
         visit = open_page(path, width=width, language=language, scheme=scheme)
         keep(visit.page, f"{Path(path).stem}-{width}-{language}-{scheme}")

@@ -12,9 +12,11 @@ import pytest
 
 from definitions.indicators import all_indicators
 from definitions.tables import definition_tables
+from publication import pointer
 from publication.build import Published, publish
 from publication.content import Content
 from publication.page.comparison import comparison
+from publication.paths import region_page
 from tests.publication.readable import page_of, readable
 from tests.publication.sample_meta import sample_meta
 
@@ -202,7 +204,8 @@ def test_what_would_raise_a_score_is_said_with_what_is_lacking_and_whose_it_is(p
 def test_the_publication_before_is_compared_with(sample_file: Path, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(sample_file, tmp_path / "changed.duckdb"))
     first_one = publish(warehouse, sample_meta(), tmp_path / "out")
-    assert "Belum ada terbitan sebelumnya" in readable(page_of(first_one, MALANG), "id", "perubahan")
+    assert "Belum ada yang berubah sejak terbitan pertama" in readable(page_of(first_one, MALANG), "id", "perubahan")
+    pointer.swap(tmp_path / "out", first_one.id)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
             "UPDATE scores.pillar_scores SET score = 3.5, questions_scored = questions_scored + 1"
@@ -212,10 +215,11 @@ def test_the_publication_before_is_compared_with(sample_file: Path, tmp_path: Pa
     second = publish(warehouse, later, tmp_path / "out")
 
     told = readable(page_of(second, MALANG), "id", "perubahan")
-    assert "Dibanding terbitan 15 Januari 2025, 09.00 WIB" in told
+    assert "Terbitan 16 Januari 2025, 09.00 WIB, dibanding terbitan 15 Januari 2025, 09.00 WIB" in told
     assert "▼turun Kehidupan cerdas 4,00 → 3,50" in told
     assert "pertanyaan dinilai" in told
-    assert "Tidak ada skor yang berubah" in readable(page_of(second, KUTAI), "id", "perubahan")
+    # A region of which nothing changed keeps its page.
+    assert (second.path / region_page(KUTAI)).samefile(first_one.path / region_page(KUTAI))
 
 
 def test_one_region_alone_is_where_the_first_page_leads(sample_file: Path, tmp_path: Path) -> None:
