@@ -55,14 +55,17 @@ class Settings(BaseModel):
     regions: tuple[str, ...] = ()
     # The licence of what is published: its name, and where it stands.
     data_licence: str | None = None
+    # Where readers of a publication find Airflow: not the address by which the house itself calls it.
+    airflow_page: str | None = None
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS and PILAR_DATA_LICENCE.
+        """Read the variables PILAR_*: HOME, LEDGER_URL, SOURCES, KEYS, REGIONS, DATA_LICENCE and AIRFLOW_PAGE.
 
-        Raises ConfigError when no ledger is named, when a region is none, or when the licence is not written as one.
+        Raises ConfigError when no ledger is named, when a region is none, when the licence is not written as one, or
+        for an Airflow that is no web address.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -80,6 +83,7 @@ class Settings(BaseModel):
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
             data_licence=_licence(values.get("PILAR_DATA_LICENCE", "").strip()),
+            airflow_page=_page(values.get("PILAR_AIRFLOW_PAGE", "")),
         )
 
     @property
@@ -172,6 +176,15 @@ def _licence(said: str) -> str | None:
             do="Write it like CC-BY-4.0 https://creativecommons.org/licenses/by/4.0/",
         )
     return said or None
+
+
+def _page(written: str) -> str | None:
+    """A web address that pages may link to."""
+    if written and not written.startswith(("https://", "http://")):
+        raise ConfigError(
+            "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
+        )
+    return written.rstrip("/") or None
 
 
 def default_key_dir(home: Path) -> Path:

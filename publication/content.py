@@ -164,6 +164,30 @@ class Content:
         return self._digests.of(region_code)
 
     @cached_property
+    def newest_years(self) -> Mapping[str, str]:
+        """The newest year for which any region is scored in an indicator."""
+        found: dict[str, str] = {}
+        for row in distinct(self.question_scores, "indicator_id", "period"):
+            if row["period"] is not None:
+                found[row["indicator_id"]] = max(found.get(row["indicator_id"], ""), str(row["period"])[:4])
+        return found
+
+    @cached_property
+    def delivered(self) -> frozenset[str]:
+        """The indicators that any region has a figure of."""
+        rows = (row for mart in self.marts.values() for row in distinct(mart, "indicator_id", "state"))
+        return frozenset(row["indicator_id"] for row in rows if row["state"] != "missing")
+
+    @cached_property
+    def sources_of(self) -> Mapping[str, frozenset[str]]:
+        """The sources that the figures of each region rest on."""
+        found: dict[str, set[str]] = {}
+        for mart in self.marts.values():
+            for row in distinct(mart, "region_code", "source_ids"):
+                found.setdefault(row["region_code"], set()).update(row["source_ids"] or ())
+        return {code: frozenset(own) for code, own in found.items()}
+
+    @cached_property
     def _digests(self) -> Digests:
         return Digests(self.reading.connection, self.meta)
 
@@ -173,6 +197,13 @@ class Content:
         for band in self.bands:
             found.setdefault((band["question_key"], band["rubric_version"]), []).append(band)
         return found
+
+
+def distinct(rows: Sequence[Row], *names: str) -> list[Row]:
+    """The different values of some columns of a table."""
+    if isinstance(rows, Rows):
+        return rows.distinct(*names)
+    return [{name: row[name] for name in names} for row in rows]
 
 
 @contextmanager
