@@ -1,8 +1,15 @@
-"""Where the documents of a publication stand in its folder."""
+"""Where the documents and pages of a publication stand in its folder."""
 
 import re
 
 from publication.content import Row
+
+COMPARISON = "index.html"
+FLOW = "alur.html"
+STYLE = "assets/style.css"
+SCRIPT = "assets/script.js"
+NO_PILLAR = "lain"
+"""Stands for the pillar of questions that belong to none."""
 
 
 def evidence_path(row: Row) -> str:
@@ -20,6 +27,36 @@ def index_evidence_path(row: Row) -> str:
 def explanation_path(region_code: object) -> str:
     """Where everything that explains a region's scores stands."""
     return f"json/explanations/{safe(str(region_code))}.json"
+
+
+def region_page(region_code: object) -> str:
+    """The page of a region."""
+    return f"daerah/{safe(str(region_code))}.html"
+
+
+def evidence_page(region_code: object, pillar: object) -> str:
+    """The page with the evidence of a region's questions in one pillar; None: of those that belong to none."""
+    return f"bukti/{safe(str(region_code))}/{safe(str(pillar or NO_PILLAR))}.html"
+
+
+def question_anchor(question_key: object) -> str:
+    """The id of a question's evidence on its page."""
+    return safe(str(question_key))
+
+
+def indicator_page(indicator_id: object) -> str:
+    """The page of an indicator across regions and years."""
+    return f"indikator/{safe(str(indicator_id))}.html"
+
+
+def agency_page(agency: object) -> str:
+    """The page of an agency (OPD)."""
+    return f"opd/{safe(str(agency))}.html"
+
+
+def stage_page(instrument_id: object, stage: object) -> str:
+    """The page of a stage of an instrument."""
+    return f"tahap/{safe(str(instrument_id))}-{safe(str(stage))}.html"
 
 
 def safe(name: str) -> str:

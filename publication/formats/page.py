@@ -1,24 +1,38 @@
-"""The dashboard: one page that needs no server and nothing from elsewhere."""
+"""The pages: they need no server and nothing from elsewhere."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from ledger.errors import PublicationError
 from publication.formats.base import Draft, Format
+from publication.page.frame import Material, assets, render, site_of
+from publication.page.kinds import all_pages
 from publication.page.render import render_page
+from publication.paths import COMPARISON
 from publication.tables import Table
-
-FILE = "index.html"
 
 
 def _write(draft: Draft) -> None:
     shown = [item for form in draft.formats for item in form.shown]
-    (draft.folder / FILE).write_text(render_page(draft.content, shown), encoding="utf-8")
+    _put(draft, COMPARISON, render_page(draft.content, shown))
+    for path, text in assets():
+        _put(draft, path, text)
+    pages = all_pages(Material(draft.content))
+    site = site_of(draft.content, pages, shown)
+    for page in pages:
+        _put(draft, page.path, render(page, site))
+
+
+def _put(draft: Draft, path: str, text: str) -> None:
+    target = draft.folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
 
 
 def _check(folder: Path, _: Mapping[Table, int]) -> None:
-    if "</html>" not in (folder / FILE).read_text(encoding="utf-8")[-200:]:
-        raise PublicationError("the page is incomplete", where=FILE)
+    for page in sorted(folder.rglob("*.html")):
+        if "</html>" not in page.read_text(encoding="utf-8")[-200:]:
+            raise PublicationError("the page is incomplete", where=page.relative_to(folder).as_posix())
 
 
 FORMAT = Format("page", _write, _check)

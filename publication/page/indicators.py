@@ -5,25 +5,14 @@ from decimal import Decimal
 
 from publication.content import Content, Row
 from publication.page.charts import band_scale, spark
-from publication.page.model import Indicator, Mark
-from publication.page.words import STATES, Text, amount, number, period, source
+from publication.page.model import Indicator
+from publication.page.states import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, Mark, state_mark
+from publication.page.words import Text, amount, number, period, source
 
 DIRECTIONS = {
     "higher": Text("Makin tinggi makin baik", "Higher is better"),
     "lower": Text("Makin rendah makin baik", "Lower is better"),
 }
-SYNTHETIC = Mark("synthetic", "◇", Text("data simulasi", "simulated data"))
-CALIBRATED = Mark("calibrated", "◈", Text("simulasi terkalibrasi", "calibrated simulation"))
-EQUAL = Mark("published", "≡", Text("sama dengan angka terbit", "equals the published figure"))
-DIFFERS = Mark("differs", "≠", Text("berbeda dari angka terbit", "differs from the published figure"))
-
-
-def state_mark(state: str, threshold: int | None = None) -> Mark:
-    """A state as a symbol and a word. ``threshold`` is the smallest count that may be shown."""
-    symbol, text = STATES[state]
-    if state == "suppressed" and threshold is not None:
-        text = Text(f"disembunyikan (< {threshold} orang)", f"suppressed (< {threshold} people)")
-    return Mark(state, symbol, text)
 
 
 def simulated(row: Row | None, column: str) -> Mark | None:

@@ -4,16 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from publication.page.charts import Scale
+from publication.page.states import Mark
 from publication.page.words import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A note on a figure that a reader must not miss: a symbol, a word, and the kind for its colour."""
-
-    kind: str
-    symbol: str
-    text: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from itertools import groupby
 from ledger.names import agency_name
 from publication.content import Content, Row
 from publication.meta import Gate, Said, SourceBatch
-from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Reason, Source
-from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, day, number
+from publication.page.model import Delivery, Finding, GateNote, GateView, Reason, Source
+from publication.page.states import batch_mark, check_mark, maturity_mark
+from publication.page.words import NO_VALUE, Text, clock, day, number
 
 EXAMPLES = 3
 FINDING_ORDER = ("region_code", "period", "subject", "field")
@@ -136,7 +137,7 @@ def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Sa
         id=source_id,
         opd=agency_name(latest.opd),
         system=latest.system,
-        state=_state(latest),
+        state=batch_mark(latest.status),
         received=number(received),
         landed=number(landed),
         quarantined=number(quarantined),
@@ -226,8 +227,8 @@ def _against(content: Content, row: Row) -> Text:
 def _delivery(batch: SourceBatch) -> Delivery:
     return Delivery(
         coverage=batch.coverage or NO_VALUE,
-        state=_state(batch),
-        maturity=_maturity(batch),
+        state=batch_mark(batch.status),
+        maturity=maturity_mark(batch.maturity) if batch.maturity is not None else None,
         received=number(batch.rows_received),
         landed=number(batch.rows_landed),
         quarantined=number(batch.rows_quarantined),
@@ -237,20 +238,7 @@ def _delivery(batch: SourceBatch) -> Delivery:
     )
 
 
-def _state(batch: SourceBatch) -> Mark:
-    symbol, text = BATCH_STATES.get(batch.status, ("?", Text(batch.status, batch.status)))
-    return Mark(f"batch-{batch.status}", symbol, text)
-
-
-def _maturity(batch: SourceBatch) -> Mark | None:
-    if batch.maturity is None:
-        return None
-    symbol, text = MATURITIES[batch.maturity]
-    return Mark(f"maturity-{batch.maturity}", symbol, text)
-
-
 def _gate(gate: Gate, name: Text) -> GateView:
-    symbol, text = OUTCOMES[gate.outcome]
     notes = [
         GateNote(
             check.name,
@@ -260,4 +248,4 @@ def _gate(gate: Gate, name: Text) -> GateView:
         )
         for check in gate.notable
     ]
-    return GateView(name, Mark(f"gate-{gate.outcome}", symbol, text), gate.checks, notes, gate.carried_from)
+    return GateView(name, check_mark(gate.outcome), gate.checks, notes, gate.carried_from)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from ledger.names import agency_name
 from publication.content import Content, Row
-from publication.page.indicators import band_text, older, simulated, state_mark, threshold
+from publication.page.indicators import band_text, older, simulated, threshold
 from publication.page.model import Asked, Question, Unanswered
+from publication.page.states import state_mark
 from publication.page.words import ANSWERED_BY, Text, amount, number, period
 from publication.paths import evidence_path
 

@@ -2,40 +2,18 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from publication.content import Content
-from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, state_mark
-from publication.page.model import Mark
+from publication.page.frame import _environment
+from publication.page.states import LEGEND, SYNTHETIC, state_mark
 from publication.page.view import page
 from publication.page.words import INDICATOR_COLUMNS, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
-HELD = Mark("held", "‖", Text("ditahan", "held"))
-
-
-LEGEND = (
-    (state_mark("measured"), Text("dihitung dari baris yang diterima", "computed from rows that were accepted")),
-    (state_mark("missing"), Text("perangkat daerah belum mengirimnya; bukan nol", "not delivered; this is not zero")),
-    (state_mark("not_applicable"), Text("tidak berlaku untuk daerah ini", "does not apply to this region")),
-    (state_mark("suppressed"), Text("jumlah orangnya terlalu sedikit", "too few people are counted")),
-    (HELD, Text("versi baik terakhir, lihat tanggal dan alasannya", "last good version; see its date and reason")),
-    (SYNTHETIC, Text("dari catatan simulasi", "from simulated records")),
-    (
-        CALIBRATED,
-        Text(
-            "simulasi yang persentase atau nilainya mengikuti angka terbit; jumlah di baliknya tidak",
-            "simulated so that its rate or value follows a published figure; the counts behind it do not",
-        ),
-    ),
-    (EQUAL, Text("cocok dengan angka penerbit resminya", "agrees with the figure of its authority")),
-    (DIFFERS, Text("perlu diselesaikan, tidak dirata-ratakan", "to be settled by people, never averaged away")),
-)
 
 
 def render_page(content: Content, shown: Sequence[tuple[str, Text]]) -> str:
@@ -50,7 +28,7 @@ def render_page(content: Content, shown: Sequence[tuple[str, Text]]) -> str:
         .get_template("page.html.j2")
         .render(
             page=page(content, shown),
-            legend=LEGEND,
+            legend=[item for _, signs in LEGEND for item in signs],
             indicator_columns=INDICATOR_COLUMNS,
             simulated=SYNTHETIC.text,
             not_applicable=state_mark("not_applicable").text,
@@ -58,36 +36,3 @@ def render_page(content: Content, shown: Sequence[tuple[str, Text]]) -> str:
             script_hash=f"sha256-{digest}",
         )
     )
-
-
-def load_templates() -> None:
-    """Compile the page's templates now, for a process whose forks will render it."""
-    for name in _environment().list_templates(extensions=["j2"]):
-        _environment().get_template(name)
-
-
-def both(text: Text) -> Markup:
-    """A text in both languages, of which the reader sees one; once where they do not differ."""
-    if text.same:
-        return Markup("{}").format(text.id)
-    return Markup('<span lang="id">{}</span><span lang="en">{}</span>').format(text.id, text.en)
-
-
-def say(indonesian: str, english: str) -> Markup:
-    """The same for words that stand in the template."""
-    return both(Text(indonesian, english))
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["both"] = both
-    environment.globals["say"] = say
-    return environment

@@ -7,11 +7,12 @@ from decimal import Decimal
 from publication.content import Content, Row
 from publication.meta import PillarState
 from publication.page.charts import share
-from publication.page.indicators import CALIBRATED, indicators, simulated, state_mark
+from publication.page.indicators import indicators, simulated
 from publication.page.instruments import results
-from publication.page.model import DataYears, Dimension, Improved, Index, Mark, Page, Pillar, Region
+from publication.page.model import DataYears, Dimension, Improved, Index, Page, Pillar, Region
 from publication.page.quality import findings, gates, sources
 from publication.page.questions import asked
+from publication.page.states import CALIBRATED, HELD, Mark, state_mark
 from publication.page.words import NO_INDEX, NO_VALUE, Text, clock, day, listed, number
 from publication.paths import index_evidence_path, safe
 
@@ -225,5 +226,5 @@ def _pillar_state(row: Row | None, version: PillarState | None, own: Sequence[ob
         return state_mark("absent")
     if version.state == "held":
         since = day(version.held_since)
-        return Mark("held", "‖", Text(f"ditahan sejak {since.id}", f"held since {since.en}"))
+        return Mark(HELD.kind, HELD.symbol, Text(f"ditahan sejak {since.id}", f"held since {since.en}"))
     return state_mark(str(row["state"]) if row else "missing")

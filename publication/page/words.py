@@ -35,13 +35,6 @@ class Text:
         return self.id == self.en
 
 
-STATES = {
-    "measured": ("●", Text("terukur", "measured")),
-    "missing": ("○", Text("tidak ada data", "no data")),
-    "not_applicable": ("⊘", Text("tidak berlaku", "not applicable")),
-    "suppressed": ("▨", Text("disembunyikan", "suppressed")),
-    "absent": ("□", Text("belum pernah lolos gerbang mutu", "has never passed its quality gate")),
-}
 NO_INDEX = {
     "no_list": Text(
         "tidak dapat dihitung: daftar nilai asesor untuk tahun ini belum ada",
@@ -106,24 +99,6 @@ SOURCE_DETAILS = {
     "regional profile": "profil daerah",
     "survey of satisfaction": "survei kepuasan masyarakat",
     "regulation on the visual identity": "peraturan tentang identitas visual",
-}
-OUTCOMES = {
-    "pass": ("✓", Text("lolos", "passed")),
-    "fail": ("✕", Text("tidak lolos", "failed")),
-    "error": ("!", Text("galat: pemeriksaan tidak dapat dijalankan", "error: the check could not be carried out")),
-}
-BATCH_STATES = {
-    "accepted": ("✓", Text("diterima", "accepted")),
-    "unchanged": ("=", Text("tidak berubah", "unchanged")),
-    "held": ("‖", Text("ditahan", "held")),
-    "rejected": ("✕", Text("ditolak", "rejected")),
-    "failed": ("!", Text("gagal diambil", "could not be fetched")),
-    "running": ("…", Text("berjalan", "running")),
-}
-MATURITIES = {
-    "provisional": ("◔", Text("sementara", "provisional")),
-    "final": ("●", Text("final", "final")),
-    "revised": ("↻", Text("direvisi", "revised")),
 }
 UNITS_EN = {
     "proyek": "projects",

@@ -13,9 +13,10 @@ from publication.content import Content
 from publication.meta import Gate, GateCheck, Quarantined
 from publication.page import indicators, view
 from publication.page.charts import share, spark
-from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _parts, threshold
+from publication.page.indicators import _marks, _parts, threshold
 from publication.page.model import Mark
 from publication.page.quality import findings, gates, sources
+from publication.page.states import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC
 from publication.page.words import RANGES, UNITS_EN, YES_OR_NO, Text, amount, clock, day, listed, number, period
 
 JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)

@@ -1,0 +1,12 @@
+"""Every kind of page, in the order in which they stand in the navigation. A new one is a module and a line here."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from publication.page.frame import Material, Page
+
+KINDS: Sequence[Callable[[Material], Iterator[Page]]] = ()
+
+
+def all_pages(material: Material) -> list[Page]:
+    """Every page of a publication."""
+    return [page for pages in KINDS for page in pages(material)]

@@ -1,0 +1,135 @@
+"""The states of figures, deliveries and checks: one sign and one word for each, wherever it stands, and the legend."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from publication.page.words import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A note that a reader must not miss: a sign, a word, and the kind for its colour."""
+
+    kind: str
+    symbol: str
+    text: Text
+
+
+HELD = Mark("held", "‖", Text("ditahan", "held"))
+LATE = Mark("late", "◷", Text("terlambat", "late"))
+WAITING = Mark("waiting", "…", Text("menunggu instansi lain", "waiting for another body"))
+NOT_YET = Mark("missing", "○", Text("belum dapat dihitung", "cannot be computed yet"))
+INCOMPLETE = Mark(
+    "incomplete", "◐", Text("terkirim tanpa pembilang/penyebut yang lengkap", "sent without all of its parts")
+)
+FEW = Mark("few", "◌", Text("kurang dari separuh pertanyaan terjawab", "fewer than half of the questions answered"))
+SYNTHETIC = Mark("synthetic", "◇", Text("data simulasi", "simulated data"))
+CALIBRATED = Mark("calibrated", "◈", Text("simulasi terkalibrasi", "calibrated simulation"))
+EQUAL = Mark("published", "≡", Text("sama dengan angka terbit", "equals the published figure"))
+DIFFERS = Mark("differs", "≠", Text("berbeda dari angka terbit", "differs from the published figure"))
+UP = Mark("up", "▲", Text("naik", "up"))
+DOWN = Mark("down", "▼", Text("turun", "down"))
+
+_VALUES: Mapping[str, tuple[str, Text]] = {
+    "measured": ("●", Text("terukur", "measured")),
+    "missing": ("○", Text("tidak ada data", "no data")),
+    "not_applicable": ("⊘", Text("tidak berlaku", "not applicable")),
+    "suppressed": ("▨", Text("disembunyikan", "suppressed")),
+    "absent": ("□", Text("belum pernah lolos pemeriksaan mutu", "has never passed its quality check")),
+}
+_CHECKS: Mapping[str, tuple[str, Text]] = {
+    "pass": ("✓", Text("lolos", "passed")),
+    "fail": ("✕", Text("tidak lolos", "failed")),
+    "error": ("!", Text("galat: pemeriksaan tidak dapat dijalankan", "error: the check could not be carried out")),
+}
+_BATCHES: Mapping[str, tuple[str, Text]] = {
+    "accepted": ("✓", Text("diterima", "accepted")),
+    "unchanged": ("=", Text("tidak berubah", "unchanged")),
+    "held": (HELD.symbol, HELD.text),
+    "rejected": ("✕", Text("ditolak", "rejected")),
+    "failed": ("!", Text("gagal diambil", "could not be fetched")),
+    "running": ("▸", Text("berjalan", "running")),
+}
+_MATURITIES: Mapping[str, tuple[str, Text]] = {
+    "provisional": ("◔", Text("sementara", "provisional")),
+    "final": ("◉", Text("final", "final")),
+    "revised": ("↻", Text("direvisi", "revised")),
+}
+
+
+def state_mark(state: str, threshold: int | None = None) -> Mark:
+    """The state of a figure. ``threshold`` is the smallest count that may be shown."""
+    symbol, text = _VALUES[state]
+    if state == "suppressed" and threshold is not None:
+        text = Text(f"disembunyikan (< {threshold} orang)", f"suppressed (< {threshold} people)")
+    return Mark(state, symbol, text)
+
+
+def batch_mark(status: str) -> Mark:
+    """What became of a batch."""
+    return Mark(f"batch-{status}", *_BATCHES.get(status, ("?", Text(status, status))))
+
+
+def maturity_mark(maturity: str) -> Mark:
+    """How settled it is what a batch is about."""
+    return Mark(f"maturity-{maturity}", *_MATURITIES[maturity])
+
+
+def check_mark(outcome: str) -> Mark:
+    """What a quality check answered."""
+    return Mark(f"gate-{outcome}", *_CHECKS[outcome])
+
+
+LEGEND: Sequence[tuple[Text, Sequence[tuple[Mark, Text]]]] = (
+    (
+        Text("Keadaan angka", "State of a figure"),
+        (
+            (state_mark("measured"), Text("dihitung dari baris yang diterima", "computed from accepted rows")),
+            (state_mark("missing"), Text("OPD belum mengirimnya; bukan nol", "not delivered; this is not zero")),
+            (INCOMPLETE, Text("ada kiriman, tetapi angkanya tidak dapat dihitung", "sent, and it cannot be computed")),
+            (WAITING, Text("nilainya dari instansi lain dan belum ada", "another body has not given its value yet")),
+            (FEW, Text("skornya mewakili sedikit pertanyaan", "the score stands for few of the questions")),
+            (state_mark("not_applicable"), Text("tidak berlaku untuk daerah ini", "does not apply to this region")),
+            (state_mark("suppressed"), Text("jumlah orangnya terlalu sedikit", "too few people are counted")),
+            (HELD, Text("memakai versi baik terakhir; alasannya disebut", "the last good version, and why it is used")),
+            (state_mark("absent"), Text("belum ada angka yang boleh tampil", "no figure may be shown yet")),
+        ),
+    ),
+    (
+        Text("Asal angka", "Where a figure comes from"),
+        (
+            (SYNTHETIC, Text("dari catatan simulasi", "from simulated records")),
+            (
+                CALIBRATED,
+                Text(
+                    "simulasi yang persentase atau nilainya mengikuti angka terbit; jumlah di baliknya tidak",
+                    "simulated so that its rate or value follows a published figure; the counts behind it do not",
+                ),
+            ),
+            (EQUAL, Text("cocok dengan angka penerbit resminya", "agrees with the figure of its authority")),
+            (DIFFERS, Text("perlu diselesaikan, tidak dirata-ratakan", "to be settled by people, never averaged away")),
+        ),
+    ),
+    (
+        Text("Kiriman dan pemeriksaan", "Deliveries and checks"),
+        (
+            (check_mark("pass"), Text("pemeriksaan atau kiriman tanpa masalah", "a check or delivery without trouble")),
+            (check_mark("fail"), Text("ditolak atau tidak lolos; alasannya disebut", "refused or not passed, and why")),
+            (batch_mark("failed"), Text("sistem sumber atau pemeriksaan bermasalah", "a system or check had trouble")),
+            (batch_mark("unchanged"), Text("isinya sama dengan sebelumnya", "the same as before")),
+            (batch_mark("running"), Text("kiriman sedang diproses", "a delivery is being taken in")),
+            (LATE, Text("melewati waktu yang disepakati", "past the agreed time")),
+            (maturity_mark("provisional"), Text("masih dapat berubah", "may still change")),
+            (maturity_mark("final"), Text("tidak akan berubah lagi", "will not change any more")),
+            (maturity_mark("revised"), Text("pernah final, lalu diperbaiki", "was final, and was then mended")),
+        ),
+    ),
+    (
+        Text("Perubahan", "Changes"),
+        (
+            (UP, Text("naik sejak terbitan sebelumnya", "up since the publication before")),
+            (DOWN, Text("turun sejak terbitan sebelumnya", "down since the publication before")),
+        ),
+    ),
+)
+"""Every sign with its meaning, in the order in which they are shown."""
