@@ -37,6 +37,8 @@ class Content:
     instrument_scores: Sequence[Row]
     instrument_answers: Sequence[Row]
     findings: Sequence[Row]
+    readiness: Sequence[Row] = ()
+    answer_evidence: Sequence[Row] = ()
 
     def of_region(self, rows: Sequence[Row], region_code: str) -> list[Row]:
         """The rows of one region."""
@@ -87,4 +89,6 @@ def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, m
         instrument_scores=rows("scores.instrument_scores"),
         instrument_answers=rows("scores.instrument_answers"),
         findings=optional("quality", "findings"),
+        readiness=optional("scores", "readiness"),
+        answer_evidence=optional("scores", "answer_evidence"),
     )

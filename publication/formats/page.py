@@ -5,6 +5,9 @@ from pathlib import Path
 
 from ledger.errors import PublicationError
 from publication.formats.base import Draft, Format
+from publication.formats.csv_files import write_csv
+from publication.json_text import to_json
+from publication.page import agency, indicator
 from publication.page.frame import Material, assets, render, site_of
 from publication.page.kinds import all_pages
 from publication.page.render import render_page
@@ -21,6 +24,10 @@ def _write(draft: Draft) -> None:
     site = site_of(draft.content, pages, shown)
     for page in pages:
         _put(draft, page.path, render(page, site))
+    for path, columns, rows in indicator.files(draft.content):
+        write_csv(draft.folder / path, columns, rows)
+    for path, document in agency.documents(draft.content):
+        _put(draft, path, to_json(document))
 
 
 def _put(draft: Draft, path: str, text: str) -> None:

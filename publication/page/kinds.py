@@ -2,9 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from publication.page import agency, evidence, flow, indicator, stage
 from publication.page.frame import Material, Page
 
-KINDS: Sequence[Callable[[Material], Iterator[Page]]] = ()
+KINDS: Sequence[Callable[[Material], Iterator[Page]]] = (
+    stage.pages,
+    flow.pages,
+    agency.pages,
+    indicator.pages,
+    evidence.pages,
+)
 
 
 def all_pages(material: Material) -> list[Page]:

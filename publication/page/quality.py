@@ -141,7 +141,7 @@ def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Sa
         received=number(received),
         landed=number(landed),
         quarantined=number(quarantined),
-        quarantined_share=_percent(quarantined, received),
+        quarantined_share=percent(quarantined, received),
         receipt=(latest.receipt_sha256 or NO_VALUE)[:12],
         fetched=clock(latest.fetched_at),
         synthetic=any(batch.synthetic for batch in counted),
@@ -161,7 +161,7 @@ def _reasons(batches: Sequence[SourceBatch]) -> list[Reason]:
     return [Reason(rule, field, number(rows)) for (rule, field), rows in ordered]
 
 
-def _percent(part: int, whole: int) -> Text:
+def percent(part: int, whole: int) -> Text:
     """A share with one decimal; a few among very many are told apart from none."""
     share = Decimal(100 * part) / whole if whole else Decimal(0)
     few = 0 < share < Decimal("0.1")
@@ -181,11 +181,11 @@ def _finding(content: Content, severity: str, rule: str, source_id: str, rows: S
         ", ".join(owners),
         day(min(since)) if since else None,
         number(sum(int(row["row_count"]) for row in rows) if rule in NOT_USED else len(rows)),
-        [_example(content, row) for row in shown],
+        [example(content, row) for row in shown],
     )
 
 
-def _example(content: Content, row: Row) -> Text:
+def example(content: Content, row: Row) -> Text:
     """Where, of what and when: what is stated, and what it is compared with."""
     region = next((str(one["region_name"]) for one in content.regions if one["region_code"] == row["region_code"]), "")
     about, period = _named(content, row), str(row["period"] or "")
