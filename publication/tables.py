@@ -4,7 +4,8 @@ Everything is read from the warehouse once and in a fixed order, so that the sam
 every format. The DuckDB file itself carries identifiers of its own; its bytes differ from run to run.
 """
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from ledger.project import Column, mart_of, pillar_ids
 from ledger.project import Table as Described
 from ledger.project import table as described_table
 from ledger.sql import identifier, literal, named_rows
+from publication.digests import table_digest
+from publication.files import Earlier
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
@@ -72,6 +75,14 @@ class Table:
     def qualified(self) -> str:
         """Its name in the publication's DuckDB file."""
         return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A table that was copied: how many rows it has, and what stands for all of them."""
+
+    rows: int
+    digest: str
 
 
 @contextmanager
@@ -144,16 +155,39 @@ def _table(schema: str, name: str, origin: str, *more: str) -> Table:
     return Table(schema, name, origin, described[0], tuple(column for table in described for column in table.columns))
 
 
-def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path) -> dict[Table, int]:
-    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse."""
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, earlier: Earlier | None = None
+) -> dict[Table, Copied]:
+    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
+
+    Tables that say the same in the earlier publication stay as they are in a copy of its file.
+    """
+    kept = _begin(folder, earlier)
     # Small blocks: many small tables, and every publication is kept.
     connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
-    counts = {}
+    copied = {
+        table: Copied(count(connection, table.origin), table_digest(connection, table.origin)) for table in tables
+    }
+    same = {table.qualified for table, one in copied.items() if kept.get(table.qualified) == one.digest}
+    for schema, name in connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
+    ).fetchall():
+        qualified = f"{identifier(schema)}.{identifier(name)}"
+        if qualified not in same:
+            connection.execute(f"DROP TABLE publication.{qualified}")
     for table in tables:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
-        connection.execute(f"CREATE TABLE publication.{table.qualified} AS FROM {table.origin} ORDER BY ALL")
-        counts[table] = count(connection, table.origin)
-    return counts
+        if table.qualified not in same:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
+            connection.execute(f"CREATE TABLE publication.{table.qualified} AS FROM {table.origin} ORDER BY ALL")
+    return copied
+
+
+def _begin(folder: Path, earlier: Earlier | None) -> Mapping[str, str]:
+    """Begin with the file of the earlier publication. Returns the digests of the tables in it; none without one."""
+    if earlier is None or not earlier.tables or not earlier.holds(DUCKDB_FILE):
+        return {}
+    shutil.copyfile(earlier.folder / DUCKDB_FILE, folder / DUCKDB_FILE)
+    return earlier.tables
 
 
 def finish_tables(connection: duckdb.DuckDBPyConnection) -> None:

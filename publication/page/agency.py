@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Any
 
 from ledger.names import agency_name
 from publication.content import Content, Row
+from publication.digests import digest_of
 from publication.meta import Arrival, Feed, SourceBatch
 from publication.page.frame import Material, Page
 from publication.page.quality import FINDINGS, SEVERITIES, example, percent
 from publication.page.refusals import rule_text, to_do
 from publication.page.states import NEVER, Mark, batch_mark, silence_mark, task_mark
-from publication.page.words import NO_VALUE, Text, clock, date_text, day, number
+from publication.page.words import NO_VALUE, Text, clock, date_text, day
 from publication.paths import FLOW, agency_document, agency_page
 
 PRIORITIES = {
@@ -22,6 +22,7 @@ PRIORITIES = {
     "medium": Text("sedang", "medium"),
     "low": Text("rendah", "low"),
 }
+_NOTHING = Text("", "")
 _CLOSED = ("verified", "dropped")
 _MOST_NAMES = 5
 MOST = 200
@@ -51,11 +52,11 @@ class SourceCard:
     answered: Text
     state: Mark | None
     note: str
-    received: Text
-    landed: Text
-    quarantined: Text
+    received: int
+    landed: int
+    quarantined: int
     valid: Text
-    events: Text
+    events: int
     last_event: Text | None
     bars: Sequence[Bar]
     trend: Text | None
@@ -72,7 +73,7 @@ class Refusal:
     rule: Text
     rule_id: str
     field: str
-    rows: Text
+    rows: int
     expected: Text | None
     to_do: Text
 
@@ -129,12 +130,12 @@ class Agency:
     publication_id: str
     sources: Sequence[SourceCard]
     in_time: int
-    received: Text
-    landed: Text
-    quarantined: Text
+    received: int
+    landed: int
+    quarantined: int
     valid: Text | None
     refusals: Sequence[Refusal]
-    reasons: Text
+    reasons: int
     reasons_differ: Text | None
     cells: int
     filled: int
@@ -151,21 +152,16 @@ def pages(material: Material) -> Iterator[Page]:
     content = material.content
     known = known_values(content)
     for name in agencies(content):
-        title = agency_name(name)
+        title, card = agency_name(name), agency(content, name, known)
         yield Page(
             path=agency_page(name),
             template="agency.html.j2",
             title=Text(title, title),
-            view=partial(agency, content, name, known),
+            view=lambda card=card: card,  # type: ignore[misc]
+            made_of=digest_of(asdict(replace(card, made=_NOTHING, publication_id=""))),
             trail=[(FLOW, Text("Aliran data", "Flow of data"))],
+            document=(agency_document(name), partial(asdict, card)),
         )
-
-
-def documents(content: Content) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The same as a document for each agency, from which its report is made."""
-    known = known_values(content)
-    for name in agencies(content):
-        yield agency_document(name), asdict(agency(content, name, known))
 
 
 def agencies(content: Content) -> list[str]:
@@ -181,7 +177,7 @@ def known_values(content: Content) -> frozenset[tuple[str, str]]:
     return frozenset(
         (str(row["indicator_id"]), str(row["region_code"]))
         for rows in content.marts.values()
-        for row in rows
+        for row in content.distinct(rows, "indicator_id", "region_code", "state")
         if row["state"] != "missing"
     )
 
@@ -221,12 +217,12 @@ def agency(content: Content, name: str, known: frozenset[tuple[str, str]]) -> Ag
         publication_id=content.meta.publication_id,
         sources=cards,
         in_time=sum(card.silence.kind == "in-time" for card in cards),
-        received=number(received),
-        landed=number(landed),
-        quarantined=number(quarantined),
+        received=received,
+        landed=landed,
+        quarantined=quarantined,
         valid=percent(landed, received) if received else None,
         refusals=refusals,
-        reasons=number(reasons),
+        reasons=reasons,
         reasons_differ=_differ(reasons, quarantined),
         cells=cells,
         filled=cells - sum(count for _, count in missing),
@@ -262,11 +258,11 @@ def _source(content: Content, name: str, feed: Feed | None, batches: Sequence[So
         answered=clock(answered) if answered is not None else Text(NO_VALUE, NO_VALUE),
         state=batch_mark(latest.status) if latest is not None else None,
         note=latest.note if latest is not None else "",
-        received=number(received),
-        landed=number(landed),
-        quarantined=number(sum(batch.rows_quarantined for batch in counted)),
+        received=received,
+        landed=landed,
+        quarantined=sum(batch.rows_quarantined for batch in counted),
         valid=percent(landed, received),
-        events=number(feed.events if feed is not None else 0),
+        events=feed.events if feed is not None else 0,
         last_event=day(feed.last_event_at) if feed is not None and feed.last_event_at is not None else None,
         bars=[_bar(one) for one in arrivals],
         trend=_trend(arrivals),
@@ -305,7 +301,7 @@ def _refusals(batches: Sequence[SourceBatch]) -> list[Refusal]:
         source, rule, field = key
         expected = words[key]
         told = Text(expected.id, expected.en) if expected is not None else None
-        found.append(Refusal(source, rule_text(rule), rule, field, number(rows), told, to_do(rule)))
+        found.append(Refusal(source, rule_text(rule), rule, field, rows, told, to_do(rule)))
     return found
 
 
@@ -327,7 +323,7 @@ def _differ(reasons: int, rows: int) -> Text | None:
 def _missing(content: Content, name: str, known: frozenset[tuple[str, str]]) -> tuple[list[tuple[Missing, int]], int]:
     """The agency's indicators without a value somewhere, how many regions each lacks; and how many values are due."""
     regions = {str(row["region_code"]): str(row["region_name"]) for row in content.regions}
-    asked = {row["indicator_id"] for row in content.question_scores}
+    asked = content.newest_years.keys()
     found, due = [], 0
     for definition in content.indicators.values():
         if definition["owner"] != name:

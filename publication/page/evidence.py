@@ -7,12 +7,13 @@ from functools import partial
 
 from ledger.names import agency_name
 from publication.content import Content, Row
+from publication.digests import digest_of
 from publication.meta import SourceBatch
 from publication.page.frame import Material, Page
 from publication.page.indicators import DIRECTIONS, band_text, older, simulated, threshold
 from publication.page.states import Mark, batch_mark, check_mark, maturity_mark, state_mark
 from publication.page.words import NO_VALUE, Text, amount, clock, number, period, source
-from publication.paths import COMPARISON, evidence_page, evidence_path, question_anchor, region_page
+from publication.paths import COMPARISON, evidence_page, explanation_path, question_anchor, region_page
 
 MOST_REQUESTS = 20
 """How many requests of one batch a page shows; the table of pages has all of them."""
@@ -67,7 +68,7 @@ class Proof:
     citation: str
     held: Text | None
     batches: Sequence[str]
-    document: str | None
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,6 @@ class Evidence:
     proofs: Sequence[Proof]
     deliveries: Sequence[Delivery]
     gate: Mark | None
-    checks: int
-    chain: tuple[Text, str] | None
     verify: str
 
     @property
@@ -131,20 +130,29 @@ def pages(material: Material) -> Iterator[Page]:
     names: dict[str | None, Text] = {
         str(row["id"]): Text(str(row["name_id"]), str(row["name_en"])) for row in content.pillars
     }
+    asked: dict[str, set[str | None]] = {}
+    for row in content.distinct(content.question_scores, "region_code", "pillar"):
+        asked.setdefault(str(row["region_code"]), set()).add(row["pillar"] if row["pillar"] in names else None)
     for region in content.regions:
         code, name = str(region["region_code"]), str(region["region_name"])
-        own = content.of_region(content.question_scores, code)
+        own = asked.get(code, set())
         for pillar, title in (names | {None: OUTSIDE}).items():
-            rows = [row for row in own if (row["pillar"] if row["pillar"] in names else None) == pillar]
-            if rows:
+            if pillar in own:
                 yield Page(
                     path=evidence_page(code, pillar),
                     template="evidence.html.j2",
                     title=Text(f"Bukti: {title.id}, {name}", f"Evidence: {title.en}, {name}"),
-                    view=partial(evidence, content, region, title, rows),
-                    region_code=code,
+                    view=partial(_view, content, region, pillar, title),
+                    made_of=digest_of(content.digest(code), content.newest_years),
                     trail=[(COMPARISON, Text("Semua daerah", "All regions")), (region_page(code), Text(name, name))],
                 )
+
+
+def _view(content: Content, region: Row, pillar: str | None, title: Text) -> Evidence:
+    pillars = {row["id"] for row in content.pillars}
+    own = content.of_region(content.question_scores, str(region["region_code"]))
+    rows = [row for row in own if (row["pillar"] if row["pillar"] in pillars else None) == pillar]
+    return evidence(content, region, title, rows)
 
 
 def evidence(content: Content, region: Row, title: Text, rows: Sequence[Row]) -> Evidence:
@@ -156,7 +164,6 @@ def evidence(content: Content, region: Row, title: Text, rows: Sequence[Row]) ->
     values = _values(content, code)
     named = {batch for row in rows for batch in row["batch_ids"] or ()}
     gate = next((one for one in content.meta.gates if one.gate == rows[0]["pillar"]), None)
-    chain = content.meta.chain
     return Evidence(
         region=str(region["region_name"]),
         region_code=code,
@@ -164,8 +171,6 @@ def evidence(content: Content, region: Row, title: Text, rows: Sequence[Row]) ->
         proofs=[_proof(content, question, row, values) for question, row in asked],
         deliveries=[_delivery(batch) for batch in content.meta.sources if batch.batch_id in named],
         gate=check_mark(gate.outcome) if gate is not None else None,
-        checks=gate.checks if gate is not None else 0,
-        chain=(number(chain.seq), chain.sha256) if chain is not None else None,
         verify="pilar verify",
     )
 
@@ -219,7 +224,7 @@ def _proof(content: Content, question: Row, row: Row, values: Mapping[tuple[str,
         citation=str(definition["citation"] or ""),
         held=_held(value),
         batches=list(row["batch_ids"] or ()),
-        document=evidence_path(row) if measured else None,
+        document=explanation_path(row["region_code"]),
     )
 
 

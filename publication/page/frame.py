@@ -20,8 +20,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from publication.content import Content
+from publication.digests import digest_of
 from publication.page.states import LEGEND
-from publication.page.words import Text, clock
+from publication.page.words import Text, clock, number
 from publication.paths import COMPARISON, SCRIPT, STYLE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -47,17 +48,21 @@ class Material:
 class Page:
     """One page: where it stands in the publication, and how it is drawn.
 
-    ``region_code`` names the region whose rows it reads, where it reads those of one alone. A page with ``nav`` stands
-    in the navigation of all pages under that word. ``trail`` are the pages above it, from the outermost in.
+    ``made_of`` is a digest of all that it follows from beside what all pages share; where it is empty, it follows from
+    the whole publication. A page with ``nav`` stands in the navigation of all pages under that word. ``trail`` are the
+    pages above it, from the outermost in. ``table`` and ``document`` are files that stand beside it: a path, and what
+    gives the columns and rows of a CSV file, or a value to be written as JSON.
     """
 
     path: str
     template: str
     title: Text
     view: Callable[[], object]
-    region_code: str | None = None
+    made_of: str = ""
     nav: Text | None = None
     trail: Sequence[tuple[str, Text]] = ()
+    table: tuple[str, Callable[[], tuple[Sequence[str], Sequence[Sequence[object]]]]] | None = None
+    document: tuple[str, Callable[[], object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,12 @@ class Site:
     licence: str | None
     files: Shown
     folders: Sequence[tuple[Sequence[str], Text]]
+
+    @property
+    def digest(self) -> str:
+        """What stands for it: a page that is the same stays the same file, and names the publication it is from."""
+        own = (self.nav, self.simulated, self.rubric_assumed, self.licence, self.files, self.folders)
+        return digest_of(repr(own), sorted(self.paths))
 
 
 def site_of(content: Content, pages: Iterable[Page], shown: Shown) -> Site:
@@ -157,5 +168,12 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["both"] = both
-    environment.globals |= {"say": say, "legend": LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
+    environment.globals |= {
+        "say": say,
+        "num": number,
+        "legend": LEGEND,
+        "STYLE": STYLE,
+        "SCRIPT": SCRIPT,
+        "HOME": COMPARISON,
+    }
     return environment

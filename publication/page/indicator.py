@@ -1,12 +1,13 @@
 """One indicator across regions and years: a table, the lines on a common scale with target and bands, and a CSV."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
 from ledger.names import agency_name
 from publication.content import Content, Row
+from publication.digests import digest_of
 from publication.page.evidence import RUBRICS, Band
 from publication.page.frame import Material, Page
 from publication.page.indicators import DIRECTIONS, band_text, simulated, threshold
@@ -83,56 +84,49 @@ class Indicator:
 def pages(material: Material) -> Iterator[Page]:
     """A page for each indicator."""
     content = material.content
-    figures = _figures(content)
-    scores: dict[str, dict[str, Row]] = {}
-    for row in content.question_scores:
-        scores.setdefault(str(row["indicator_id"]), {})[str(row["region_code"])] = row
+    rows = {pillar: content.digests_of(mart, "indicator_id") for pillar, mart in content.marts.items()}
+    scores = content.digests_of(content.question_scores, "indicator_id")
     for name, definition in content.indicators.items():
-        rows, scored = figures.get(name, ()), scores.get(name, {})
+        own = partial(_figures, content, definition)
         yield Page(
             path=indicator_page(name),
             template="indicator.html.j2",
             title=Text(str(definition["name_id"]), str(definition["name_en"])),
-            view=partial(indicator, content, definition, rows, scored),
+            view=partial(_view, content, definition),
+            made_of=digest_of(rows.get(str(definition["pillar"]), {}).get(name), scores.get(name)),
             trail=[(COMPARISON, Text("Semua daerah", "All regions"))],
+            table=(csv_path(name), partial(_table, content, own)),
         )
 
 
-def files(content: Content) -> Iterator[tuple[str, Sequence[str], Sequence[Sequence[object]]]]:
-    """The figures of each indicator's page as a table: its path, columns and rows."""
-    figures = _figures(content)
+def _view(content: Content, definition: Row) -> Indicator:
+    scores = content.where(content.question_scores, indicator_id=str(definition["id"]))
+    by_region = {str(row["region_code"]): row for row in scores}
+    return indicator(content, definition, _figures(content, definition), by_region)
+
+
+def _table(content: Content, figures: Callable[[], Sequence[Row]]) -> tuple[Sequence[str], list[Sequence[object]]]:
+    """The figures of an indicator's page as a table: its columns and rows."""
     codes = {str(row["region_code"]): str(row["bps_code"]) for row in content.regions}
-    for name in content.indicators:
-        rows = [
-            (
-                row["region_name"],
-                codes.get(str(row["region_code"]), ""),
-                name,
-                row["period"],
-                row["value"],
-                row["unit"],
-                row["state"],
-                row["synthetic"],
-            )
-            for row in figures.get(name, ())
-        ]
-        yield csv_path(name), CSV_COLUMNS, rows
+    return CSV_COLUMNS, [
+        (
+            row["region_name"],
+            codes.get(str(row["region_code"]), ""),
+            *(row[column] for column in ("indicator_id", "period", "value", "unit", "state", "synthetic")),
+        )
+        for row in figures()
+    ]
+
+
+def _figures(content: Content, definition: Row) -> list[Row]:
+    """The figures of an indicator, by region and period."""
+    rows = content.where(content.marts.get(str(definition["pillar"]), ()), indicator_id=str(definition["id"]))
+    return sorted(rows, key=lambda row: (str(row["region_code"]), str(row["period"])))
 
 
 def csv_path(indicator_id: str) -> str:
     """Where the figures of an indicator's page stand as CSV."""
     return indicator_page(indicator_id).removesuffix(".html") + ".csv"
-
-
-def _figures(content: Content) -> Mapping[str, Sequence[Row]]:
-    """The figures by indicator, each list by region and period."""
-    found: dict[str, list[Row]] = {}
-    for rows in content.marts.values():
-        for row in rows:
-            found.setdefault(str(row["indicator_id"]), []).append(row)
-    for own in found.values():
-        own.sort(key=lambda row: (str(row["region_code"]), str(row["period"])))
-    return found
 
 
 def indicator(content: Content, definition: Row, rows: Sequence[Row], scores: Mapping[str, Row]) -> Indicator:

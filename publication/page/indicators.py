@@ -41,14 +41,7 @@ def older(content: Content, score: Row | None) -> Text | None:
     if score is None or score["state"] != "missing":
         return None
     definition = content.indicators[str(score["indicator_id"])]
-    year = max(
-        (
-            str(row["period"])[:4]
-            for row in content.question_scores
-            if row["indicator_id"] == score["indicator_id"] and row["period"] is not None
-        ),
-        default="",
-    )
+    year = content.newest_years.get(str(definition["id"]), "")
     known = [
         row
         for row in content.of_region(content.marts.get(str(definition["pillar"]), []), str(score["region_code"]))

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from ledger.names import agency_name
 from publication.content import Content, Row
+from publication.digests import digest_of
 from publication.meta import Frozen
 from publication.page.agency import MOST, Task, tasks
 from publication.page.frame import Material, Page
@@ -133,7 +134,8 @@ def pages(material: Material) -> Iterator[Page]:
     content = material.content
     meta = content.meta
     begun = {one.instrument for one in meta.follow_ups} | {one.instrument for one in meta.frozen}
-    begun |= {str(row["instrument_id"]) for row in content.readiness}
+    begun |= {str(row["instrument_id"]) for row in content.distinct(content.readiness, "instrument_id")}
+    tables = [content.digests_of(rows, "instrument_id") for rows in (content.readiness, content.instrument_scores)]
     for name, instrument in content.instruments.items():
         for number_ in STAGES if name in begun else ():
             title = Text(f"{instrument['name_id']}, tahap {number_}", f"{instrument['name_en']}, stage {number_}")
@@ -142,6 +144,10 @@ def pages(material: Material) -> Iterator[Page]:
                 template="stage.html.j2",
                 title=title,
                 view=partial(stage, content, name, number_),
+                made_of=digest_of(
+                    [digests.get(name) for digests in tables],
+                    [one.model_dump(mode="json") for one in (*meta.follow_ups, *meta.frozen) if one.instrument == name],
+                ),
             )
 
 
@@ -151,7 +157,7 @@ def stage(content: Content, instrument_id: str, number_: str) -> Stage:
     own = tasks(content, of=(instrument_id, number_))
     counts = Counter(task.state for task in own)
     frozen = [one for one in content.meta.frozen if (one.instrument, one.stage) == (instrument_id, number_)]
-    ready = [row for row in content.readiness if row["instrument_id"] == instrument_id]
+    ready = content.where(content.readiness, instrument_id=instrument_id)
     named = sum(not row["ready"] and row["lacks"] != "waiting" for row in ready) <= MOST_LACKING
     readiness = _readiness(ready, _english(content, instrument_id) if named else None)
     results = _results(content, instrument_id)
@@ -241,7 +247,7 @@ def _english(content: Content, instrument_id: str) -> Mapping[str, str]:
 
 def _results(content: Content, instrument_id: str) -> list[Result]:
     order = list(ROLES)
-    own = [row for row in content.instrument_scores if (row["instrument_id"], row["node"]) == (instrument_id, INDEX)]
+    own = content.where(content.instrument_scores, instrument_id=instrument_id, node=INDEX)
     own.sort(key=lambda row: (-int(row["year"]), str(row["region_code"]), order.index(str(row["role"]))))
     return [
         Result(
