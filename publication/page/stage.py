@@ -146,7 +146,8 @@ def pages(material: Material) -> Iterator[Page]:
                 view=partial(stage, content, name, number_),
                 made_of=digest_of(
                     [digests.get(name) for digests in tables],
-                    [one.model_dump(mode="json") for one in (*meta.follow_ups, *meta.frozen) if one.instrument == name],
+                    [one.model_dump(mode="json") for one in meta.follow_ups if one.instrument == name],
+                    [one.model_dump(mode="json") for one in meta.frozen if one.instrument == name],
                 ),
             )
 
