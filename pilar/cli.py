@@ -35,6 +35,7 @@ from pilar.commands import (
     revisions,
     rubric,
     sources,
+    stages,
     sureness,
     trace,
     trial,
@@ -104,6 +105,7 @@ app.command("steps", rich_help_panel=FIGURES)(explanations.steps_command)
 app.add_typer(followup.app, name="followup", rich_help_panel=FIGURES)
 app.add_typer(opd.app, name="opd", rich_help_panel=FIGURES)
 app.command("freeze", rich_help_panel=FIGURES)(freeze.freeze_command)
+app.add_typer(stages.app, name="stages", rich_help_panel=FIGURES)
 app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)

@@ -5,8 +5,6 @@ by the nearest letter.
 """
 
 from collections.abc import Sequence
-from functools import partial
-from typing import cast
 from unicodedata import normalize
 
 from fpdf import FPDF
@@ -18,6 +16,7 @@ from definitions.words import Language
 
 _WORDS = str.maketrans({"≥": ">=", "≤": "<=", "−": "-", "–": "-", "—": "-", "×": "x", "÷": ":", "…": "...", "≠": "<>"})
 _INK, _MUTED, _ACCENT, _SHADE = (27, 40, 46), (84, 97, 106), (13, 91, 99), (228, 239, 237)
+_LINES = (190, 184, 172)
 _FONT = "Helvetica"
 _LINE = 5.2
 
@@ -51,7 +50,7 @@ class Document(FPDF):
         """A page with the contents, which are known when the document is finished."""
         self.add_page()
         self._text(title, size=14, style="B", height=8)
-        self.insert_toc_placeholder(cast("type[FPDF]", partial(_contents)), allow_extra_pages=True)
+        self.insert_toc_placeholder(_contents, allow_extra_pages=True)
 
     def heading(self, text: str, level: int = 0) -> None:
         """A heading, which the contents list too."""
@@ -77,6 +76,7 @@ class Document(FPDF):
             return
         self.set_font(_FONT, size=8.5)
         self.set_text_color(*_INK)
+        self.set_draw_color(*_LINES)
         style = FontFace(emphasis="BOLD", fill_color=_SHADE, color=_INK)
         with self.table(
             col_widths=tuple(widths),
@@ -113,7 +113,7 @@ def latin(text: str) -> str:
     return told.encode("latin-1", "replace").decode("latin-1")
 
 
-def _contents(document: FPDF, outline: Sequence[OutlineSection]) -> None:
+def _contents(document: FPDF, outline: list[OutlineSection]) -> None:
     """Each heading with its page, and a link to it."""
     document.set_font(_FONT, size=10)
     document.set_text_color(*_INK)

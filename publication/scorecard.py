@@ -10,7 +10,7 @@ import msgspec
 from definitions.words import Language
 from ledger.errors import ConfigError, PublicationError
 from publication.page.agency import Agency
-from publication.page.words import Text
+from publication.page.words import Text, number
 from publication.paths import agency_document
 
 Rows = Sequence[Sequence[str | int]]
@@ -139,13 +139,15 @@ def _missing(card: Agency, tell: _Teller, say: Say) -> Sheet:
 def _findings(card: Agency, tell: _Teller, say: Say) -> Sheet:
     columns = [
         (say("Temuan", "Finding"), 36),
-        (say("Tingkat", "Severity"), 14),
+        (say("Tingkat", "Severity"), 20),
         (say("Tentang", "About"), 60),
         (say("Sejak", "Since"), 18),
         (say("Sumber", "Source"), 22),
     ]
     rows = [(tell(one.rule), tell(one.severity), tell(one.about), tell(one.since), one.source) for one in card.findings]
-    return Sheet(say("Temuan", "Findings"), tell.shown(len(rows), card.found), columns, rows)
+    return Sheet(
+        say("Temuan", "Findings"), f"{tell.shown(len(rows), card.found)} {say('temuan', 'findings')}.", columns, rows
+    )
 
 
 def _tasks(card: Agency, tell: _Teller, say: Say) -> Sheet:
@@ -162,13 +164,19 @@ def _tasks(card: Agency, tell: _Teller, say: Say) -> Sheet:
         (tell(one.text), one.region, one.stage, tell(one.priority), tell(one.due), tell(one.state.text), one.id)
         for one in card.tasks
     ]
-    return Sheet(say("Tindak lanjut", "Follow-ups"), tell.shown(len(rows), card.asked), columns, rows)
+    return Sheet(
+        say("Tindak lanjut", "Follow-ups"),
+        f"{tell.shown(len(rows), card.asked)} {say('rekomendasi', 'recommendations')}.",
+        columns,
+        rows,
+    )
 
 
 def facts(card: Agency, language: Language) -> list[tuple[str, str]]:
     """The scorecard in four lines."""
     tell = _Teller(language)
     say, valid = tell.say, tell(card.valid)
+    landed, received = number(card.landed), number(card.received)
     return [
         (
             say("Kelengkapan", "Completeness"),
@@ -187,8 +195,8 @@ def facts(card: Agency, language: Language) -> list[tuple[str, str]]:
         (
             say("Keabsahan", "Validity"),
             say(
-                f"{valid} baris dapat dipakai ({card.landed} dari {card.received})",
-                f"{valid} of rows can be used ({card.landed} of {card.received})",
+                f"{valid} baris dapat dipakai ({tell(landed)} dari {tell(received)})",
+                f"{valid} of rows can be used ({tell(landed)} of {tell(received)})",
             ),
         ),
         (
