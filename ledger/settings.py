@@ -5,6 +5,7 @@ Everything comes from the environment, so that Airflow tasks, the command line a
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ledger.errors import ConfigError
 from ledger.regions import Region, known
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LICENCE = re.compile(r"[-A-Za-z0-9._]+( https?://\S+)?")
 
 
 class Connection(BaseModel):
@@ -53,14 +55,18 @@ class Settings(BaseModel):
     regions: tuple[str, ...] = ()
     # Where readers of a publication find Airflow: not the address by which the house itself calls it.
     airflow_page: str | None = None
+    # The licence of what is published: its name, and where it stands.
+    data_licence: str | None = None
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS and PILAR_AIRFLOW_PAGE.
+        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS, and what only readers are told:
+        PILAR_DATA_LICENCE and PILAR_AIRFLOW_PAGE.
 
-        Raises ConfigError when no ledger is named, when a region is none, or for an Airflow that is no web address.
+        Raises ConfigError when no ledger is named, when a region is none, or when one of the last two is not written as
+        it should be.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -78,6 +84,7 @@ class Settings(BaseModel):
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
             airflow_page=_page(values.get("PILAR_AIRFLOW_PAGE", "")),
+            data_licence=_licence(values.get("PILAR_DATA_LICENCE", "").strip()),
         )
 
     @property
@@ -164,6 +171,16 @@ def _page(written: str) -> str | None:
             "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
         )
     return written.rstrip("/") or None
+
+
+def _licence(said: str) -> str | None:
+    if said and not LICENCE.fullmatch(said):
+        raise ConfigError(
+            "a licence is a name, and where it stands",
+            where="PILAR_DATA_LICENCE",
+            do="Write it like CC-BY-4.0 https://creativecommons.org/licenses/by/4.0/",
+        )
+    return said or None
 
 
 def default_key_dir(home: Path) -> Path:

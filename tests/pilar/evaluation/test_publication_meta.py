@@ -37,7 +37,7 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
     evaluation = ledger.evaluation(ledger.start_evaluation([batch_id], "f" * 64))
     assert evaluation is not None
     monkeypatch.setattr(publish, "named_batches", lambda *_: [batch_id])
-    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path)
+    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path, data_licence="CC-BY-4.0")
 
     meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
 
@@ -45,6 +45,7 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
         id="bilangan desimal, maksimal 2 angka di belakang koma, ditulis 1,234.5, minimal 0 t/tahun",
         en="decimal number, at most 2 decimals, written 1,234.5, at least 0 t/year",
     )
+    assert meta.data_licence == "CC-BY-4.0"
     assert [batch.quarantined for batch in meta.sources] == [
         (
             Quarantined(rule="range", field="timbulan", rows=2, expected=tonnes),
