@@ -179,19 +179,27 @@ class Content:
 
     @cached_property
     def newest_years(self) -> Mapping[str, str]:
-        """The newest year that any region is scored for, by indicator: beside its own, what a region's page reads."""
+        """The newest year for which any region is scored in an indicator."""
         found: dict[str, str] = {}
-        for row in self.distinct(self.question_scores, "indicator_id", "period"):
-            name, year = str(row["indicator_id"]), str(row["period"] or "")[:4]
-            found[name] = max(found.get(name, ""), year)
+        for row in distinct(self.question_scores, "indicator_id", "period"):
+            if row["period"] is not None:
+                found[row["indicator_id"]] = max(found.get(row["indicator_id"], ""), str(row["period"])[:4])
         return found
 
-    def distinct(self, rows: Sequence[Row], *names: str) -> list[Row]:
-        """The different values of some columns, in order."""
-        if isinstance(rows, Rows):
-            return rows.distinct(*names)
-        found = {tuple(row[name] for name in names) for row in rows}
-        return [dict(zip(names, values, strict=True)) for values in sorted(found, key=str)]
+    @cached_property
+    def delivered(self) -> frozenset[str]:
+        """The indicators that any region has a figure of."""
+        rows = (row for mart in self.marts.values() for row in distinct(mart, "indicator_id", "state"))
+        return frozenset(row["indicator_id"] for row in rows if row["state"] != "missing")
+
+    @cached_property
+    def sources_of(self) -> Mapping[str, frozenset[str]]:
+        """The sources that the figures of each region rest on."""
+        found: dict[str, set[str]] = {}
+        for mart in self.marts.values():
+            for row in distinct(mart, "region_code", "source_ids"):
+                found.setdefault(row["region_code"], set()).update(row["source_ids"] or ())
+        return {code: frozenset(own) for code, own in found.items()}
 
     @cached_property
     def _digests(self) -> Digests:
@@ -203,6 +211,13 @@ class Content:
         for band in self.bands:
             found.setdefault((band["question_key"], band["rubric_version"]), []).append(band)
         return found
+
+
+def distinct(rows: Sequence[Row], *names: str) -> list[Row]:
+    """The different values of some columns of a table."""
+    if isinstance(rows, Rows):
+        return rows.distinct(*names)
+    return [{name: row[name] for name in names} for row in rows]
 
 
 @contextmanager

@@ -256,8 +256,8 @@ def write_workbook(card: Agency, path: Path, language: Language) -> None:
             head.font, head.fill = Font(bold=True), PatternFill("solid", start_color="DDDDDD")
             page.column_dimensions[get_column_letter(column)].width = width
         for at, row in enumerate(sheet.rows, start=3):
-            for column, value in enumerate(row, start=1):
-                _put(page.cell(at, column), value)
+            for column, written in enumerate(row, start=1):
+                _put(page.cell(at, column), written)
                 page.cell(at, column).alignment = Alignment(wrap_text=True, vertical="top")
         page.freeze_panes = page.cell(3, 1)
     book.save(path)

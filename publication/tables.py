@@ -21,7 +21,7 @@ from ledger.regions import SYSTEM
 from ledger.sql import identifier, literal, named_rows
 from publication.digests import digest_of, table_digest
 from publication.files import Earlier
-from publication.page.words import STATES
+from publication.page.states import STATES
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),

@@ -7,8 +7,7 @@ from datetime import date
 from functools import partial
 
 from ledger.names import agency_name
-from publication.content import Content, Row
-from publication.digests import digest_of
+from publication.content import Content, Row, distinct
 from publication.meta import Arrival, Feed, SourceBatch
 from publication.page.frame import Material, Page
 from publication.page.quality import FINDINGS, SEVERITIES, example, percent
@@ -158,7 +157,7 @@ def pages(material: Material) -> Iterator[Page]:
             template="agency.html.j2",
             title=Text(title, title),
             view=lambda card=card: card,  # type: ignore[misc]
-            made_of=digest_of(asdict(replace(card, made=_NOTHING, publication_id=""))),
+            reads=asdict(replace(card, made=_NOTHING, publication_id="")),
             trail=[(FLOW, Text("Aliran data", "Flow of data"))],
             document=(agency_document(name), partial(asdict, card)),
         )
@@ -177,7 +176,7 @@ def known_values(content: Content) -> frozenset[tuple[str, str]]:
     return frozenset(
         (str(row["indicator_id"]), str(row["region_code"]))
         for rows in content.marts.values()
-        for row in content.distinct(rows, "indicator_id", "region_code", "state")
+        for row in distinct(rows, "indicator_id", "region_code", "state")
         if row["state"] != "missing"
     )
 

@@ -6,8 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 
 from ledger.names import agency_name
-from publication.content import Content, Row
-from publication.digests import digest_of
+from publication.content import Content, Row, distinct
 from publication.meta import SourceBatch
 from publication.page.frame import Material, Page
 from publication.page.indicators import DIRECTIONS, band_text, older, simulated, threshold
@@ -131,7 +130,7 @@ def pages(material: Material) -> Iterator[Page]:
         str(row["id"]): Text(str(row["name_id"]), str(row["name_en"])) for row in content.pillars
     }
     asked: dict[str, set[str | None]] = {}
-    for row in content.distinct(content.question_scores, "region_code", "pillar"):
+    for row in distinct(content.question_scores, "region_code", "pillar"):
         asked.setdefault(str(row["region_code"]), set()).add(row["pillar"] if row["pillar"] in names else None)
     for region in content.regions:
         code, name = str(region["region_code"]), str(region["region_name"])
@@ -143,7 +142,8 @@ def pages(material: Material) -> Iterator[Page]:
                     template="evidence.html.j2",
                     title=Text(f"Bukti: {title.id}, {name}", f"Evidence: {title.en}, {name}"),
                     view=partial(_view, content, region, pillar, title),
-                    made_of=digest_of(content.digest(code), content.newest_years),
+                    region_code=code,
+                    reads=content.newest_years,
                     trail=[(COMPARISON, Text("Semua daerah", "All regions")), (region_page(code), Text(name, name))],
                 )
 

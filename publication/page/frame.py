@@ -13,16 +13,17 @@ where the publication has no such page. ``href(path)`` is the address of a file 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from publication.content import Content
+from publication.content import Content, distinct
 from publication.digests import digest_of
-from publication.page.states import LEGEND
-from publication.page.words import Text, clock, number
+from publication.page import states
+from publication.page.changes import Before
+from publication.page.words import INDICATOR_COLUMNS, Text, clock, number
 from publication.paths import COMPARISON, SCRIPT, STYLE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,33 +40,36 @@ Shown = Sequence[tuple[str, Text]]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What pages are made from."""
+    """What pages are made from: this publication, and the one before where there is one."""
 
     content: Content
+    before: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page: where it stands in the publication, and how it is drawn.
 
-    ``made_of`` is a digest of all that it follows from beside what all pages share; where it is empty, it follows from
-    the whole publication. A page with ``nav`` stands in the navigation of all pages under that word. ``trail`` are the
-    pages above it, from the outermost in. ``table`` and ``document`` are files that stand beside it: a path, and what
-    gives the columns and rows of a CSV file, or a value to be written as JSON.
+    ``region_code`` names the region whose rows it reads, where it reads those of one alone, and ``reads`` what else it
+    follows from, as values that JSON can say. A page of no region that names nothing it reads is made anew in each
+    publication. A page with ``nav`` stands in the navigation of all pages under that word. ``trail`` are the pages
+    above it, from the outermost in. ``table`` and ``document`` are files that stand beside it: a path, and the
+    relation that a CSV file is made of, or what gives a value to be written as JSON.
     """
 
     path: str
     template: str
     title: Text
     view: Callable[[], object]
-    made_of: str = ""
+    region_code: str | None = None
+    reads: object = None
     nav: Text | None = None
     trail: Sequence[tuple[str, Text]] = ()
-    table: tuple[str, Callable[[], tuple[Sequence[str], Sequence[Sequence[object]]]]] | None = None
+    table: tuple[str, str] | None = None
     document: tuple[str, Callable[[], object]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """What all pages of a publication share. ``paths`` are those of its pages: a link leads to no other page."""
 
@@ -79,32 +83,38 @@ class Site:
     files: Shown
     folders: Sequence[tuple[Sequence[str], Text]]
 
-    @property
-    def digest(self) -> str:
-        """What stands for it: a page that is the same stays the same file, and names the publication it is from."""
-        own = (self.nav, self.simulated, self.rubric_assumed, self.licence, self.files, self.folders)
-        return digest_of(repr(own), sorted(self.paths))
+    @cached_property
+    def shared(self) -> str:
+        """What stands for everything here but the publication itself."""
+        shown = [[path, text.id, text.en] for path, text in self.files]
+        shown += [[*paths, text.id, text.en] for paths, text in self.folders]
+        return digest_of(sorted(self.paths), self.simulated, self.rubric_assumed, self.licence, shown)
 
 
 def site_of(content: Content, pages: Iterable[Page], shown: Shown) -> Site:
     """What all ``pages`` share. ``shown`` are files and folders that they name beside those every publication has."""
     pages = list(pages)
-    rows = [
-        *content.index_scores,
-        *content.instrument_scores,
-        *(row for mart in content.marts.values() for row in mart),
-    ]
+    tables = (content.index_scores, content.instrument_scores, *content.marts.values())
+    statuses = distinct(content.question_scores, "rubric_status")
     return Site(
         publication_id=content.meta.publication_id,
         made=clock(content.meta.created_at),
         paths=frozenset(page.path for page in pages),
         nav=[(page.path, page.nav) for page in pages if page.nav is not None],
-        simulated=any(row["synthetic"] for row in rows),
-        rubric_assumed=any(row["rubric_status"] != "official" for row in content.question_scores),
+        simulated=any(row["synthetic"] for table in tables for row in distinct(table, "synthetic")),
+        rubric_assumed=any(row["rubric_status"] != "official" for row in statuses),
         licence=content.meta.data_licence,
         files=[*FIRST_FILES, *(item for item in shown if not item[0].endswith("/")), LAST_FILE],
         folders=_folders(shown),
     )
+
+
+def made_of(page: Page, site: Site, content: Content) -> str:
+    """What stands for all that a page follows from. It names the publication in which it was made, and no other."""
+    if page.region_code is None and page.reads is None:
+        return digest_of(site.publication_id)
+    shared = [page.title.id, page.title.en, [[path, text.id, text.en] for path, text in (*site.nav, *page.trail)]]
+    return digest_of(content.digest(page.region_code), page.reads, shared, site.shared)
 
 
 def render(page: Page, site: Site) -> str:
@@ -143,6 +153,13 @@ def both(text: Text) -> Markup:
     return Markup('<span lang="id">{}</span><span lang="en">{}</span>').format(text.id, text.en)
 
 
+def both_svg(text: Text) -> Markup:
+    """The same inside a drawing."""
+    if text.same:
+        return Markup("{}").format(text.id)
+    return Markup('<tspan lang="id">{}</tspan><tspan lang="en">{}</tspan>').format(text.id, text.en)
+
+
 def say(indonesian: str, english: str) -> Markup:
     """The same for words that stand in the template."""
     return both(Text(indonesian, english))
@@ -168,12 +185,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["both"] = both
-    environment.globals |= {
-        "say": say,
-        "num": number,
-        "legend": LEGEND,
-        "STYLE": STYLE,
-        "SCRIPT": SCRIPT,
-        "HOME": COMPARISON,
-    }
+    environment.filters["both_svg"] = both_svg
+    environment.globals |= {"indicator_columns": INDICATOR_COLUMNS, "num": number, "signs": states}
+    environment.globals |= {"say": say, "legend": states.LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
     return environment

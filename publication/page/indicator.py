@@ -1,13 +1,14 @@
 """One indicator across regions and years: a table, the lines on a common scale with target and bands, and a CSV."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
 from ledger.names import agency_name
+from ledger.project import mart_of
+from ledger.sql import literal
 from publication.content import Content, Row
-from publication.digests import digest_of
 from publication.page.evidence import RUBRICS, Band
 from publication.page.frame import Material, Page
 from publication.page.indicators import DIRECTIONS, band_text, simulated, threshold
@@ -16,7 +17,10 @@ from publication.page.states import Mark, state_mark
 from publication.page.words import Text, amount, number, period, source
 from publication.paths import COMPARISON, agency_page, evidence_page, indicator_page, question_anchor, region_page
 
-CSV_COLUMNS = ("region", "bps_code", "indicator_id", "period", "value", "unit", "state", "synthetic")
+_TABLE = """(SELECT r.region_name AS region, r.bps_code, m.indicator_id, m.period, m.value, m.unit, m.state, m.synthetic
+FROM publication.pillars.{mart} AS m INNER JOIN publication.reference.regions AS r USING (region_code)
+WHERE m.indicator_id = {name} ORDER BY r.region_code, m.period)"""
+"""The figures of an indicator's page as a relation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,14 @@ def pages(material: Material) -> Iterator[Page]:
     rows = {pillar: content.digests_of(mart, "indicator_id") for pillar, mart in content.marts.items()}
     scores = content.digests_of(content.question_scores, "indicator_id")
     for name, definition in content.indicators.items():
-        own = partial(_figures, content, definition)
         yield Page(
             path=indicator_page(name),
             template="indicator.html.j2",
             title=Text(str(definition["name_id"]), str(definition["name_en"])),
             view=partial(_view, content, definition),
-            made_of=digest_of(rows.get(str(definition["pillar"]), {}).get(name), scores.get(name)),
+            reads=[rows.get(str(definition["pillar"]), {}).get(name), scores.get(name)],
             trail=[(COMPARISON, Text("Semua daerah", "All regions"))],
-            table=(csv_path(name), partial(_table, content, own)),
+            table=(csv_path(name), _TABLE.format(mart=mart_of(str(definition["pillar"])), name=literal(name))),
         )
 
 
@@ -103,19 +106,6 @@ def _view(content: Content, definition: Row) -> Indicator:
     scores = content.where(content.question_scores, indicator_id=str(definition["id"]))
     by_region = {str(row["region_code"]): row for row in scores}
     return indicator(content, definition, _figures(content, definition), by_region)
-
-
-def _table(content: Content, figures: Callable[[], Sequence[Row]]) -> tuple[Sequence[str], list[Sequence[object]]]:
-    """The figures of an indicator's page as a table: its columns and rows."""
-    codes = {str(row["region_code"]): str(row["bps_code"]) for row in content.regions}
-    return CSV_COLUMNS, [
-        (
-            row["region_name"],
-            codes.get(str(row["region_code"]), ""),
-            *(row[column] for column in ("indicator_id", "period", "value", "unit", "state", "synthetic")),
-        )
-        for row in figures()
-    ]
 
 
 def _figures(content: Content, definition: Row) -> list[Row]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from publication.page import agency, evidence, flow, indicator, stage
+from publication.page import agency, comparison, evidence, flow, indicator, region, stage
 from publication.page.frame import Material, Page
 
 KINDS: Sequence[Callable[[Material], Iterator[Page]]] = (
+    comparison.pages,
+    region.pages,
     stage.pages,
     flow.pages,
     agency.pages,

@@ -1,5 +1,6 @@
 """How the data arrived, and what its gates said."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -185,20 +186,27 @@ def _finding(content: Content, severity: str, rule: str, source_id: str, rows: S
     )
 
 
-def example(content: Content, row: Row) -> Text:
-    """Where, of what and when: what is stated, and what it is compared with."""
+def example(content: Content, row: Row, *, whose: bool = True) -> Text:
+    """Of what and when: what is stated, and what it is compared with. ``whose``: the region is named before."""
     region = next((str(one["region_name"]) for one in content.regions if one["region_code"] == row["region_code"]), "")
-    about, period = _named(content, row), str(row["period"] or "")
-    stated = [
-        f"{', '.join(part for part in (region, subject, period) if part)}: {row['published']}"
-        if row["published"] is not None
-        else ", ".join(part for part in (region, subject, period) if part)
-        for subject in (about.id, about.en)
+    about, at = _named(content, row), str(row["period"] or "")
+    where = [
+        ", ".join(part for part in (region if whose else "", subject, at) if part) for subject in (about.id, about.en)
     ]
-    if row["recomputed"] is None:
-        return Text(*stated)
+    said = _figure(row["published"])
+    stated = Text(*where) if said is None else Text(f"{where[0]}: {said.id}", f"{where[1]}: {said.en}")
+    recomputed = _figure(row["recomputed"])
+    if recomputed is None:
+        return stated
     against = _against(content, row)
-    return Text(f"{stated[0]}, {against.id} {row['recomputed']}", f"{stated[1]}, {against.en} {row['recomputed']}")
+    return Text(f"{stated.id}, {against.id} {recomputed.id}", f"{stated.en}, {against.en} {recomputed.en}")
+
+
+def _figure(text: str | None) -> Text | None:
+    """What a finding quotes: as it was stated, but for the decimals that a column of ours has added."""
+    if text is None:
+        return None
+    return number(Decimal(text)) if re.fullmatch(r"-?\d+\.\d{4}", text) else Text(text, text)
 
 
 def _named(content: Content, row: Row) -> Text:

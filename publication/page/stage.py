@@ -7,8 +7,7 @@ from functools import partial
 from itertools import groupby
 
 from ledger.names import agency_name
-from publication.content import Content, Row
-from publication.digests import digest_of
+from publication.content import Content, Row, distinct
 from publication.meta import Frozen
 from publication.page.agency import MOST, Task, tasks
 from publication.page.frame import Material, Page
@@ -134,7 +133,7 @@ def pages(material: Material) -> Iterator[Page]:
     content = material.content
     meta = content.meta
     begun = {one.instrument for one in meta.follow_ups} | {one.instrument for one in meta.frozen}
-    begun |= {str(row["instrument_id"]) for row in content.distinct(content.readiness, "instrument_id")}
+    begun |= {str(row["instrument_id"]) for row in distinct(content.readiness, "instrument_id")}
     tables = [content.digests_of(rows, "instrument_id") for rows in (content.readiness, content.instrument_scores)]
     for name, instrument in content.instruments.items():
         for number_ in STAGES if name in begun else ():
@@ -144,11 +143,11 @@ def pages(material: Material) -> Iterator[Page]:
                 template="stage.html.j2",
                 title=title,
                 view=partial(stage, content, name, number_),
-                made_of=digest_of(
+                reads=[
                     [digests.get(name) for digests in tables],
                     [one.model_dump(mode="json") for one in meta.follow_ups if one.instrument == name],
                     [one.model_dump(mode="json") for one in meta.frozen if one.instrument == name],
-                ),
+                ],
             )
 
 

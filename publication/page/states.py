@@ -25,7 +25,9 @@ NOT_YET = Mark("missing", "○", Text("belum dapat dihitung", "cannot be compute
 INCOMPLETE = Mark(
     "incomplete", "◐", Text("terkirim tanpa pembilang/penyebut yang lengkap", "sent without all of its parts")
 )
-FEW = Mark("few", "◌", Text("kurang dari separuh pertanyaan terjawab", "fewer than half of the questions answered"))
+FEW = Mark(
+    "few", "◌", Text("kurang dari seperempat pertanyaan dinilai", "less than a quarter of the questions have a score")
+)
 SYNTHETIC = Mark("synthetic", "◇", Text("data simulasi", "simulated data"))
 CALIBRATED = Mark("calibrated", "◈", Text("simulasi terkalibrasi", "calibrated simulation"))
 EQUAL = Mark("published", "≡", Text("sama dengan angka terbit", "equals the published figure"))
@@ -33,7 +35,7 @@ DIFFERS = Mark("differs", "≠", Text("berbeda dari angka terbit", "differs from
 UP = Mark("up", "▲", Text("naik", "up"))
 DOWN = Mark("down", "▼", Text("turun", "down"))
 
-_VALUES: Mapping[str, tuple[str, Text]] = {
+STATES: Mapping[str, tuple[str, Text]] = {
     "measured": ("●", Text("terukur", "measured")),
     "missing": ("○", Text("tidak ada data", "no data")),
     "not_applicable": ("⊘", Text("tidak berlaku", "not applicable")),
@@ -62,10 +64,15 @@ _MATURITIES: Mapping[str, tuple[str, Text]] = {
 
 def state_mark(state: str, threshold: int | None = None) -> Mark:
     """The state of a figure. ``threshold`` is the smallest count that may be shown."""
-    symbol, text = _VALUES[state]
+    symbol, text = STATES[state]
     if state == "suppressed" and threshold is not None:
         text = Text(f"disembunyikan (< {threshold} orang)", f"suppressed (< {threshold} people)")
     return Mark(state, symbol, text)
+
+
+def missing(why: Text) -> Mark:
+    """A figure that is not there, with the reason in the place of the word."""
+    return Mark("missing", STATES["missing"][0], why)
 
 
 def batch_mark(status: str) -> Mark:

@@ -1,6 +1,6 @@
 """Words, numbers and dates in Indonesian and English. Both stand in the page; the reader chooses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
@@ -127,6 +127,11 @@ YES_OR_NO = {
     "1 ya, 0 tidak": (Text("tidak", "no"), Text("ya", "yes")),
     "ada (1) atau tidak (0)": (Text("tidak ada", "none"), Text("ada", "there is one")),
 }
+
+
+def named(row: Mapping[str, object]) -> Text:
+    """The name that a row carries in both languages."""
+    return Text(str(row["name_id"]), str(row["name_en"]))
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> Text:

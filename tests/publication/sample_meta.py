@@ -32,6 +32,7 @@ from tests.publication.sample_warehouse import (
 
 Silence = Literal["in time", "late", "overdue", "never"]
 Priority = Literal["high", "medium", "low"]
+AIRFLOW = "https://airflow.example.go.id"
 CREATED = datetime(2025, 1, 15, 2, 0, tzinfo=UTC)
 
 
@@ -50,7 +51,7 @@ def sample_meta() -> PublicationMeta:
         feeds=tuple(_feeds()),
         follow_ups=FOLLOW_UPS,
         frozen=FROZEN,
-        airflow="https://airflow.example.go.id",
+        airflow=AIRFLOW,
         chain=ChainHead(seq=41, sha256=fingerprint("head")),
         caveats={"dlh_sipsn": (Said(id="Sel kosong bukan angka.", en="A blank cell is no figure."),)},
     )
