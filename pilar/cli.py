@@ -26,6 +26,7 @@ from pilar.commands import (
     init,
     installation,
     keys,
+    opd,
     publications,
     pulls,
     quarantine,
@@ -35,6 +36,7 @@ from pilar.commands import (
     revisions,
     rubric,
     sources,
+    stages,
     sureness,
     trace,
     trial,
@@ -102,7 +104,9 @@ app.command("gap", rich_help_panel=FIGURES)(explanations.gap_command)
 app.command("whatif", rich_help_panel=FIGURES)(explanations.whatif_command)
 app.command("steps", rich_help_panel=FIGURES)(explanations.steps_command)
 app.add_typer(followup.app, name="followup", rich_help_panel=FIGURES)
+app.add_typer(opd.app, name="opd", rich_help_panel=FIGURES)
 app.command("freeze", rich_help_panel=FIGURES)(freeze.freeze_command)
+app.add_typer(stages.app, name="stages", rich_help_panel=FIGURES)
 app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)

@@ -17,7 +17,7 @@ import duckdb
 
 from ledger.project import mart_of, pillar_ids
 from ledger.sql import identifier, literal, named_rows
-from publication.digests import Digests
+from publication.digests import Digests, grouped_digests
 from publication.meta import PublicationMeta
 from publication.tables import DUCKDB_FILE, EXPLANATIONS
 
@@ -106,6 +106,10 @@ class Rows(Sequence[Row]):
         listed = ", ".join(identifier(name) for name in names)
         return self._reading.rows(f"SELECT DISTINCT {listed} FROM {self._relation} ORDER BY ALL")
 
+    def digests(self, name: str) -> Mapping[str, str]:
+        """What stands for the rows of each value of a column, apart from which evaluation promoted them and when."""
+        return grouped_digests(self._reading.connection, self._relation, name)
+
 
 @dataclass(frozen=True)
 class Content:
@@ -144,6 +148,16 @@ class Content:
         if isinstance(rows, Rows):
             return rows.of(region_code)
         return [row for row in rows if row["region_code"] == region_code]
+
+    def where(self, rows: Sequence[Row], **values: str) -> list[Row]:
+        """The rows whose columns have these values."""
+        if isinstance(rows, Rows):
+            return rows.where(**values)
+        return [row for row in rows if all(row[name] == value for name, value in values.items())]
+
+    def digests_of(self, rows: Sequence[Row], name: str) -> Mapping[str, str]:
+        """What stands for the rows of each value of a column; nothing where the publication has no such table."""
+        return rows.digests(name) if isinstance(rows, Rows) else {}
 
     def bands_of(self, question_key: str, rubric_version: str) -> list[Row]:
         """A question's bands under a rubric, from low to high."""

@@ -58,6 +58,11 @@ def agency_page(agency: object) -> str:
     return f"opd/{safe(str(agency))}.html"
 
 
+def agency_document(agency: object) -> str:
+    """The same of an agency as a document, from which its report is made."""
+    return f"opd/{safe(str(agency))}.json"
+
+
 def stage_page(instrument_id: object, stage: object) -> str:
     """The page of a stage of an instrument."""
     return f"tahap/{safe(str(instrument_id))}-{safe(str(stage))}.html"

@@ -23,7 +23,7 @@ from publication.content import Content, distinct
 from publication.digests import digest_of
 from publication.page import states
 from publication.page.changes import Before
-from publication.page.words import INDICATOR_COLUMNS, Text, clock
+from publication.page.words import INDICATOR_COLUMNS, Text, clock, number
 from publication.paths import COMPARISON, SCRIPT, STYLE
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,7 +53,8 @@ class Page:
     ``region_code`` names the region whose rows it reads, where it reads those of one alone, and ``reads`` what else it
     follows from, as values that JSON can say. A page of no region that names nothing it reads is made anew in each
     publication. A page with ``nav`` stands in the navigation of all pages under that word. ``trail`` are the pages
-    above it, from the outermost in.
+    above it, from the outermost in. ``table`` and ``document`` are files that stand beside it: a path, and the
+    relation that a CSV file is made of, or what gives a value to be written as JSON.
     """
 
     path: str
@@ -64,6 +65,8 @@ class Page:
     reads: object = None
     nav: Text | None = None
     trail: Sequence[tuple[str, Text]] = ()
+    table: tuple[str, str] | None = None
+    document: tuple[str, Callable[[], object]] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,6 @@ def _environment() -> Environment:
     )
     environment.filters["both"] = both
     environment.filters["both_svg"] = both_svg
-    environment.globals |= {"indicator_columns": INDICATOR_COLUMNS, "signs": states}
+    environment.globals |= {"indicator_columns": INDICATOR_COLUMNS, "num": number, "signs": states}
     environment.globals |= {"say": say, "legend": states.LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
     return environment

@@ -2,10 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from publication.page import comparison, region
+from publication.page import agency, comparison, evidence, flow, indicator, region, stage
 from publication.page.frame import Material, Page
 
-KINDS: Sequence[Callable[[Material], Iterator[Page]]] = (comparison.pages, region.pages)
+KINDS: Sequence[Callable[[Material], Iterator[Page]]] = (
+    comparison.pages,
+    region.pages,
+    stage.pages,
+    flow.pages,
+    agency.pages,
+    indicator.pages,
+    evidence.pages,
+)
 
 
 def all_pages(material: Material) -> list[Page]:

@@ -142,7 +142,7 @@ def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Sa
         received=number(received),
         landed=number(landed),
         quarantined=number(quarantined),
-        quarantined_share=_percent(quarantined, received),
+        quarantined_share=percent(quarantined, received),
         receipt=(latest.receipt_sha256 or NO_VALUE)[:12],
         fetched=clock(latest.fetched_at),
         synthetic=any(batch.synthetic for batch in counted),
@@ -162,7 +162,7 @@ def _reasons(batches: Sequence[SourceBatch]) -> list[Reason]:
     return [Reason(rule, field, number(rows)) for (rule, field), rows in ordered]
 
 
-def _percent(part: int, whole: int) -> Text:
+def percent(part: int, whole: int) -> Text:
     """A share with one decimal; a few among very many are told apart from none."""
     share = Decimal(100 * part) / whole if whole else Decimal(0)
     few = 0 < share < Decimal("0.1")

@@ -17,6 +17,9 @@ class Mark:
 
 HELD = Mark("held", "‖", Text("ditahan", "held"))
 LATE = Mark("late", "◷", Text("terlambat", "late"))
+IN_TIME = Mark("in-time", "◶", Text("tepat waktu", "in time"))
+OVERDUE = Mark("overdue", "◵", Text("lewat tenggat", "overdue"))
+NEVER = Mark("never", "∅", Text("belum pernah mengirim", "never delivered"))
 WAITING = Mark("waiting", "…", Text("menunggu instansi lain", "waiting for another body"))
 NOT_YET = Mark("missing", "○", Text("belum dapat dihitung", "cannot be computed yet"))
 INCOMPLETE = Mark(
@@ -82,6 +85,26 @@ def maturity_mark(maturity: str) -> Mark:
     return Mark(f"maturity-{maturity}", *_MATURITIES[maturity])
 
 
+_SILENCES: Mapping[str, Mark] = {"in time": IN_TIME, "late": LATE, "overdue": OVERDUE, "never": NEVER}
+_TASKS: Mapping[str, tuple[str, Text]] = {
+    "open": ("☐", Text("belum dikerjakan", "open")),
+    "in_progress": ("◑", Text("sedang dikerjakan", "in progress")),
+    "done": ("◕", Text("selesai, menunggu verifikasi", "done, to be verified")),
+    "verified": ("☑", Text("terverifikasi", "verified")),
+    "dropped": ("⊟", Text("dibatalkan", "dropped")),
+}
+
+
+def silence_mark(silence: str) -> Mark:
+    """How punctual a source is."""
+    return _SILENCES[silence]
+
+
+def task_mark(state: str) -> Mark:
+    """How far a follow-up has come."""
+    return Mark(f"task-{state}", *_TASKS[state])
+
+
 def check_mark(outcome: str) -> Mark:
     """What a quality check answered."""
     return Mark(f"gate-{outcome}", *_CHECKS[outcome])
@@ -125,10 +148,23 @@ LEGEND: Sequence[tuple[Text, Sequence[tuple[Mark, Text]]]] = (
             (batch_mark("failed"), Text("sistem sumber atau pemeriksaan bermasalah", "a system or check had trouble")),
             (batch_mark("unchanged"), Text("isinya sama dengan sebelumnya", "the same as before")),
             (batch_mark("running"), Text("kiriman sedang diproses", "a delivery is being taken in")),
+            (IN_TIME, Text("datang dalam waktu yang disepakati", "came within the agreed time")),
             (LATE, Text("melewati waktu yang disepakati", "past the agreed time")),
+            (OVERDUE, Text("sudah lama melewati waktu yang disepakati", "long past the agreed time")),
+            (NEVER, Text("belum ada kiriman yang diterima", "no delivery was accepted yet")),
             (maturity_mark("provisional"), Text("masih dapat berubah", "may still change")),
             (maturity_mark("final"), Text("tidak akan berubah lagi", "will not change any more")),
             (maturity_mark("revised"), Text("pernah final, lalu diperbaiki", "was final, and was then mended")),
+        ),
+    ),
+    (
+        Text("Tindak lanjut", "Follow-ups"),
+        (
+            (task_mark("open"), Text("rekomendasi belum ditangani", "nobody has begun with it")),
+            (task_mark("in_progress"), Text("OPD sedang menanganinya", "the agency is at work")),
+            (task_mark("done"), Text("OPD menyatakan selesai", "the agency says that it is done")),
+            (task_mark("verified"), Text("pihak lain sudah memeriksa hasilnya", "somebody else has checked it")),
+            (task_mark("dropped"), Text("tidak dilanjutkan, dengan alasan", "not to be done, for a reason")),
         ),
     ),
     (

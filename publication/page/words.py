@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
 WIB = timezone(timedelta(hours=7))
@@ -202,7 +202,11 @@ def day(moment: datetime | None) -> Text:
     """15 Januari 2025, in western Indonesian time."""
     if moment is None:
         return Text(NO_VALUE, NO_VALUE)
-    local = moment.astimezone(WIB)
+    return date_text(moment.astimezone(WIB))
+
+
+def date_text(local: date) -> Text:
+    """A day as it stands: 15 Januari 2025."""
     return Text(
         f"{local.day} {MONTHS_ID[local.month - 1]} {local.year}",
         f"{local.day} {MONTHS_EN[local.month - 1]} {local.year}",
@@ -211,8 +215,8 @@ def day(moment: datetime | None) -> Text:
 
 def clock(moment: datetime) -> Text:
     """15 Januari 2025, 09.00 WIB."""
-    local, date = moment.astimezone(WIB), day(moment)
-    return Text(f"{date.id}, {local:%H.%M} WIB", f"{date.en}, {local:%H:%M} WIB ({moment.astimezone(UTC):%H:%M} UTC)")
+    local, at = moment.astimezone(WIB), day(moment)
+    return Text(f"{at.id}, {local:%H.%M} WIB", f"{at.en}, {local:%H:%M} WIB ({moment.astimezone(UTC):%H:%M} UTC)")
 
 
 def _rupiah(value: Decimal) -> Text:

@@ -64,6 +64,7 @@ def test_one_state_has_one_sign_and_the_legend_knows_it() -> None:
         states.batch_mark(status) for status in ("accepted", "unchanged", "held", "rejected", "failed", "running")
     ]
     every += [states.check_mark(outcome) for outcome in ("pass", "fail", "error")]
+    every += [states.task_mark(state) for state in ("open", "in_progress", "done", "verified", "dropped")]
     every += [states.maturity_mark(word) for word in ("provisional", "final", "revised")]
     every += [states.state_mark(word) for word in ("measured", "missing", "not_applicable", "suppressed", "absent")]
     assert {mark.symbol for mark in every} == known

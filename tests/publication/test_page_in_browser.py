@@ -20,7 +20,10 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REGION = "daerah/64.02.html"
-PAGES = ("index.html", REGION)
+PAGES = (
+    *("index.html", REGION, "alur.html", "opd/dinas_kesehatan.html", "tahap/smart-city-2023-I.html"),
+    *("indikator/liv_sanitation_proper.html", "bukti/64.02/living.html"),
+)
 WIDTHS = (360, 768, 1280)
 EVERY_LEVEL = {"rules": {"target-size": {"enabled": True}}, "preload": False}
 """axe leaves the size of targets out unless it is asked for, and would fetch the style again."""
@@ -119,7 +122,7 @@ def test_everything_is_on_paper(path: str, script: bool, open_page: Any) -> None
     page = open_page(path, width=760, script=script).page
     folded = """[...document.querySelectorAll('details > :not(summary)')]
       .filter(one => !one.checkVisibility({contentVisibilityAuto: true})).map(one => one.outerHTML.slice(0, 80))"""
-    assert bool(page.evaluate(folded)) == (path == REGION)
+    assert bool(page.evaluate(folded)) == bool(page.locator("details").count())
     page.emulate_media(media="print")
     page.screenshot()  # what is folded is known once it was drawn
     assert page.evaluate(folded) == []
@@ -211,3 +214,32 @@ def test_one_region_alone_opens_by_itself(sample_file: Path, tmp_path: Path, ope
     page = open_page("index.html", folder=publish(warehouse, sample_meta(), tmp_path / "out").path).page
     page.wait_for_url("**/daerah/64.02.html")
     assert page.locator("h1").inner_text() == "Kabupaten Kutai Kartanegara"
+
+
+def test_a_table_of_an_indicator_is_sorted_by_the_column_that_is_pressed(open_page: Any) -> None:
+    page = open_page("indikator/liv_sanitation_proper.html").page
+
+    def order() -> list[str]:
+        cells = page.locator("table.sortable tbody td:last-child")
+        return [cells.nth(at).get_attribute("data-order") or "" for at in range(cells.count())]
+
+    head = page.locator("table.sortable thead th").last
+    for direction in ("ascending", "descending"):
+        head.get_by_role("button").press("Enter")
+        assert head.get_attribute("aria-sort") == direction
+        known = [float(value) for value in order() if value]
+        assert known == sorted(known, reverse=direction == "descending")
+        assert "" not in order()[: len(known)]
+    assert len(set(known)) > 1
+
+
+def test_a_question_of_the_evidence_leads_to_its_batch_and_down_to_its_bytes(open_page: Any) -> None:
+    page = open_page("bukti/64.02/living.html").page
+    page.locator("nav.contents a").first.click()
+    proof = page.locator("article.proof:target")
+    batch = proof.locator("ul a").first
+    batch.click()
+    target = page.locator("article.delivery:target")
+    assert batch.inner_text() in target.inner_text()
+    target.locator("summary").click()
+    assert len(target.locator(".requests .hash").first.inner_text()) == 64
