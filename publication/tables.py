@@ -4,7 +4,8 @@ Everything is read from the warehouse once and in a fixed order, so that the sam
 every format. The DuckDB file itself carries identifiers of its own; its bytes differ from run to run.
 """
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from ledger.project import Table as Described
 from ledger.project import table as described_table
 from ledger.regions import SYSTEM
 from ledger.sql import identifier, literal, named_rows
+from publication.digests import digest_of, table_digest
+from publication.files import Earlier
 from publication.page.words import STATES
 
 SCORES = (
@@ -88,6 +91,14 @@ class Table:
     def qualified(self) -> str:
         """Its name in the publication's DuckDB file."""
         return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A table that was copied: how many rows it has, and what stands for all of them."""
+
+    rows: int
+    digest: str
 
 
 @contextmanager
@@ -186,25 +197,52 @@ def shown_columns(*described: Described) -> tuple[Column, ...]:
     return tuple(column for pair in pairs for column in pair)
 
 
-def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path) -> dict[Table, int]:
-    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse.
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, earlier: Earlier | None = None
+) -> dict[Table, Copied]:
+    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
 
-    Reference tables have their primary key. On the large ones it would make the file four times as large, and DuckDB
-    knows no foreign key into another schema: keys of all tables stand in the package and in the Parquet files.
+    Tables that say the same in the earlier publication stay as they are in a copy of its file. Reference tables have
+    their primary key. On the large ones it would make the file four times as large, and DuckDB knows no foreign key
+    into another schema: keys of all tables stand in the package.
     """
+    kept = _begin(folder, earlier)
     # Small blocks: many small tables, and every publication is kept.
     connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
-    counts = {}
+    copied = {table: _copied(connection, table) for table in tables}
+    same = {table.qualified for table, one in copied.items() if kept.get(table.qualified) == one.digest}
+    for schema, name in connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
+    ).fetchall():
+        qualified = f"{identifier(schema)}.{identifier(name)}"
+        if qualified not in same:
+            connection.execute(f"DROP TABLE publication.{qualified}")
     for table in tables:
-        relation = f"publication.{table.qualified}"
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
-        connection.execute(f"CREATE TABLE {relation} AS {_select(connection, table.origin)} ORDER BY ALL")
-        if table.schema == "reference" and table.described.key:
-            key = ", ".join(map(identifier, table.described.key))
-            connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
-        connection.execute(comments(relation, table.described, table.columns))
-        counts[table] = count(connection, table.origin)
-    return counts
+        if table.qualified not in same:
+            relation = f"publication.{table.qualified}"
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
+            connection.execute(f"CREATE TABLE {relation} AS {_select(connection, table.origin)} ORDER BY ALL")
+            if table.schema == "reference" and table.described.key:
+                key = ", ".join(map(identifier, table.described.key))
+                connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
+            there = {name for name, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
+            told = [column for column in table.columns if column.name in there]  # those that are lost are told later
+            connection.execute(comments(relation, table.described, told))
+    return copied
+
+
+def _copied(connection: duckdb.DuckDBPyConnection, table: Table) -> Copied:
+    rows = table_digest(connection, f"({_select(connection, table.origin)})")
+    said = comments(table.qualified, table.described, table.columns)
+    return Copied(count(connection, table.origin), digest_of(rows, said))
+
+
+def _begin(folder: Path, earlier: Earlier | None) -> Mapping[str, str]:
+    """Begin with the file of the earlier publication. Returns the digests of the tables in it; none without one."""
+    if earlier is None or not earlier.tables or not earlier.holds(DUCKDB_FILE):
+        return {}
+    shutil.copyfile(earlier.folder / DUCKDB_FILE, folder / DUCKDB_FILE)
+    return earlier.tables
 
 
 def _select(connection: duckdb.DuckDBPyConnection, origin: str) -> str:

@@ -1,8 +1,9 @@
 """Formats that are one file for the whole publication."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from publication.digests import digest_of
 from publication.formats.base import Draft, Format
 from publication.json_text import check_json, to_json
 from publication.page.words import Text
@@ -13,9 +14,11 @@ def of_json(name: str, file: str, document: Callable[[Draft], object], shown: Te
     """A format that is one JSON document. ``shown`` is what the page says of it."""
 
     def write(draft: Draft) -> None:
-        (draft.folder / file).write_text(to_json(document(draft)), encoding="utf-8")
+        text = to_json(document(draft))
+        draft.write(file, digest_of(text), lambda: text)
 
-    def check(folder: Path, _: Mapping[Table, int]) -> None:
-        check_json(folder / file)
+    def check(folder: Path, _: Mapping[Table, int], made: Collection[str]) -> None:
+        if file in made:
+            check_json(folder / file)
 
     return Format(name, write, check, ((file, shown),))

@@ -4,11 +4,12 @@ Codes of SDMX hold no point and no blank: a region is ``kemendagri-64_02``. Stat
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ledger.errors import PublicationError
 from ledger.sql import literal
+from publication.digests import code_digest, digest_of
 from publication.formats.base import Draft, Format, check_rows
 from publication.page.words import Text
 from publication.tables import ALL_INDICATORS, Table
@@ -34,13 +35,20 @@ ORDER BY o.region_id, o.indicator_id, o.period
 
 
 def _write(draft: Draft) -> None:
-    (draft.folder / FILE).parent.mkdir()
+    reading = draft.content.reading
     cases = " ".join(f"WHEN {literal(state)} THEN {literal(code)}" for state, code in STATUS.items())
     rows = _OBSERVATIONS.format(dataflow=literal(DATAFLOW), status=f"CASE o.state {cases} END")
-    draft.connection.execute(f"COPY ({rows}) TO {literal(str(draft.folder / FILE))} (FORMAT csv, HEADER)")
+
+    def write(target: Path) -> None:
+        reading.connection.execute(f"COPY ({rows}) TO {literal(str(target))} (FORMAT csv, HEADER)")
+
+    [copied] = [copied for table, copied in draft.tables.items() if table.name == ALL_INDICATORS]
+    draft.write_file(FILE, digest_of(copied.digest, draft.content.digest(None), code_digest()), write)
 
 
-def _check(folder: Path, rows: Mapping[Table, int]) -> None:
+def _check(folder: Path, rows: Mapping[Table, int], made: Collection[str]) -> None:
+    if FILE not in made:
+        return
     with (folder / FILE).open(encoding="utf-8", newline="") as file:
         found = csv.reader(file)
         if tuple(next(found, ())) != COLUMNS:

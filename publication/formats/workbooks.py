@@ -1,14 +1,12 @@
 """A workbook of each region, for people: what was measured, what each question scores, and what would raise it."""
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ledger.errors import PublicationError
-from ledger.sql import named_rows
-from publication.content import Row
+from ledger.sql import literal
+from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.formats.xlsx import Sheet, write_workbook
 from publication.package import NO_LICENCE
@@ -67,47 +65,48 @@ SHEETS = 4
 _INDICATORS = """
 SELECT o.*, i.dp FROM publication.pillars.all_indicators o
 JOIN publication.reference.indicators i ON i.id = o.indicator_id
-ORDER BY o.region_code, o.pillar, o.indicator_id, o.period
+WHERE o.region_code = {region} ORDER BY o.pillar, o.indicator_id, o.period
 """
 _QUESTIONS = """
 SELECT g.*, q.question_text, coalesce(i.dp, 2) AS dp FROM publication.scores.gaps g
 LEFT JOIN publication.reference.questions q ON q.instrument_id = g.instrument_id
   AND q.dimension || '/' || q.position = g.question
 LEFT JOIN publication.reference.indicators i ON i.id = g.indicator_id
-WHERE g.role = 'computed' ORDER BY g.region_code, g.instrument_id, g.year, q.position, g.question
+WHERE g.role = 'computed' AND g.region_code = {region} ORDER BY g.instrument_id, g.year, q.position, g.question
 """
 _SCORES = """
-SELECT region_code, 1 AS part, 'Indeks / Index' AS what, rule_set_id, basis, index_value AS value, state, synthetic
-FROM publication.scores.index_scores
-UNION ALL SELECT region_code, 2, 'Dimensi / Dimension: ' || dimension, rule_set_id, basis, value, state, synthetic
-FROM publication.scores.dimension_scores
-UNION ALL SELECT s.region_code, 3, 'Pilar / Pillar: ' || p.name_id, NULL, NULL, s.score, s.state, s.synthetic
+SELECT 1 AS part, 'Indeks / Index' AS what, rule_set_id, basis, index_value AS value, state, synthetic
+FROM publication.scores.index_scores WHERE region_code = {region}
+UNION ALL SELECT 2, 'Dimensi / Dimension: ' || dimension, rule_set_id, basis, value, state, synthetic
+FROM publication.scores.dimension_scores WHERE region_code = {region}
+UNION ALL SELECT 3, 'Pilar / Pillar: ' || p.name_id, NULL, NULL, s.score, s.state, s.synthetic
 FROM publication.scores.pillar_scores s JOIN publication.reference.pillars p ON p.id = s.pillar
+WHERE s.region_code = {region}
 ORDER BY ALL
 """
 
 
 def _write(draft: Draft) -> None:
-    (draft.folder / FOLDER).mkdir()
-    indicators, questions, scores = (_by_region(draft, query) for query in (_INDICATORS, _QUESTIONS, _SCORES))
     for region in draft.content.regions:
         code = str(region["region_code"])
-        sheets = [
-            _read_first(draft, region),
-            _sheet("Nilai", SCORES, [_told(row) for row in scores.get(code, ())]),
-            _sheet("Indikator", INDICATORS, indicators.get(code, ())),
-            _sheet("Pertanyaan", QUESTIONS, questions.get(code, ())),
-        ]
-        write_workbook(draft.folder / _path(code), sheets)
+
+        def write(target: Path, region: Row = region) -> None:
+            write_workbook(target, _sheets(draft.content, region))
+
+        draft.write_file(f"{FOLDER}/{safe(code)}.xlsx", draft.content.digest(code), write)
 
 
-def _path(region_code: str) -> str:
-    return f"{FOLDER}/{safe(region_code)}.xlsx"
-
-
-def _by_region(draft: Draft, query: str) -> Mapping[str, Sequence[Row]]:
-    rows = named_rows(draft.connection.execute(query))
-    return {str(code): list(own) for code, own in groupby(rows, itemgetter("region_code"))}
+def _sheets(content: Content, region: Row) -> Sequence[Sheet]:
+    code = literal(str(region["region_code"]))
+    scores, indicators, questions = (
+        content.reading.rows(query.format(region=code)) for query in (_SCORES, _INDICATORS, _QUESTIONS)
+    )
+    return (
+        _read_first(content, region),
+        _sheet("Nilai", SCORES, [_told(row) for row in scores]),
+        _sheet("Indikator", INDICATORS, indicators),
+        _sheet("Pertanyaan", QUESTIONS, questions),
+    )
 
 
 def _told(row: Row) -> Row:
@@ -124,14 +123,13 @@ def _sheet(name: str, columns: Mapping[str, tuple[str, int]], rows: Sequence[Row
     )
 
 
-def _read_first(draft: Draft, region: Row) -> Sheet:
-    return Sheet("Baca dulu", ("", ""), list(_about(draft, region)), (34, 100))
+def _read_first(content: Content, region: Row) -> Sheet:
+    return Sheet("Baca dulu", ("", ""), list(_about(content, region)), (34, 100))
 
 
-def _about(draft: Draft, region: Row) -> Iterator[Sequence[str]]:
-    meta = draft.content.meta
+def _about(content: Content, region: Row) -> Iterator[Sequence[str]]:
     yield "Daerah / Region", f"{region['region_name']} ({region['region_code']})"
-    yield "Lisensi / Licence", meta.data_licence or NO_LICENCE
+    yield "Lisensi / Licence", content.meta.data_licence or NO_LICENCE
     yield "Nilai / Scores", "Indeks, dimensi, dan pilar. / Index, dimensions and pillars."
     yield "Indikator / Indicators", "Setiap indikator dan periode. / Every indicator and period."
     yield "Pertanyaan / Questions", "Nilai sekarang dan yang menaikkannya. / The score now, and what would raise it."
@@ -140,12 +138,12 @@ def _about(draft: Draft, region: Row) -> Iterator[Sequence[str]]:
     yield "Simulasi / Simulated", "ya: bersandar pada data simulasi. / yes: simulated records stand behind it."
 
 
-def _check(folder: Path, rows: Mapping[Table, int]) -> None:
+def _check(folder: Path, rows: Mapping[Table, int], made: Collection[str]) -> None:
     files = sorted((folder / FOLDER).glob("*.xlsx"))
     expected = next(number for table, number in rows.items() if table.name == "regions")
     if len(files) != expected:
         raise PublicationError(f"there are {len(files)} workbooks for {expected} regions", where=FOLDER)
-    for path in files:
+    for path in (folder / name for name in sorted(made) if name.startswith(f"{FOLDER}/")):
         if not zipfile.is_zipfile(path):
             raise PublicationError("the workbook is not whole", where=f"{FOLDER}/{path.name}")
 
