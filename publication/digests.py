@@ -84,7 +84,9 @@ def _of_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str | None, 
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
         f"WHERE database_name = 'publication' AND schema_name <> {literal(NOT_CONTENT)} ORDER BY ALL"
     ).fetchall():
-        columns[f"publication.{identifier(schema)}.{identifier(table)}"].append(column)
+        # What is made of other tables says nothing else.
+        if table != "all_indicators":
+            columns[f"publication.{identifier(schema)}.{identifier(table)}"].append(column)
     columns["warehouse.scores.explanations"] = ["region_code"]
     found = []
     for relation, names in columns.items():

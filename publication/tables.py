@@ -209,7 +209,7 @@ def copy_tables(
     kept = _begin(folder, earlier)
     # Small blocks: many small tables, and every publication is kept.
     connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
-    copied = {table: _copied(connection, table) for table in tables}
+    copied = {table: Copied(count(connection, table.origin), _digest(connection, table)) for table in tables}
     same = {table.qualified for table, one in copied.items() if kept.get(table.qualified) == one.digest}
     for schema, name in connection.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
@@ -219,22 +219,8 @@ def copy_tables(
             connection.execute(f"DROP TABLE publication.{qualified}")
     for table in tables:
         if table.qualified not in same:
-            relation = f"publication.{table.qualified}"
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
-            connection.execute(f"CREATE TABLE {relation} AS {_select(connection, table.origin)} ORDER BY ALL")
-            if table.schema == "reference" and table.described.key:
-                key = ", ".join(map(identifier, table.described.key))
-                connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
-            there = {name for name, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
-            told = [column for column in table.columns if column.name in there]  # those that are lost are told later
-            connection.execute(comments(relation, table.described, told))
+            _copy(connection, table)
     return copied
-
-
-def _copied(connection: duckdb.DuckDBPyConnection, table: Table) -> Copied:
-    rows = table_digest(connection, f"({_select(connection, table.origin)})")
-    said = comments(table.qualified, table.described, table.columns)
-    return Copied(count(connection, table.origin), digest_of(rows, said))
 
 
 def _begin(folder: Path, earlier: Earlier | None) -> Mapping[str, str]:
@@ -243,6 +229,23 @@ def _begin(folder: Path, earlier: Earlier | None) -> Mapping[str, str]:
         return {}
     shutil.copyfile(earlier.folder / DUCKDB_FILE, folder / DUCKDB_FILE)
     return earlier.tables
+
+
+def _digest(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    rows = table_digest(connection, f"({_select(connection, table.origin)})")
+    return digest_of(rows, comments(table.qualified, table.described, table.columns))
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    relation = f"publication.{table.qualified}"
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
+    connection.execute(f"CREATE TABLE {relation} AS {_select(connection, table.origin)} ORDER BY ALL")
+    if table.schema == "reference" and table.described.key:
+        key = ", ".join(map(identifier, table.described.key))
+        connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
+    there = {name for name, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
+    # What is lost on the way is told when the draft is checked.
+    connection.execute(comments(relation, table.described, [one for one in table.columns if one.name in there]))
 
 
 def _select(connection: duckdb.DuckDBPyConnection, origin: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from publication.digests import digest_of
 from publication.formats.base import Draft, Format
 from publication.json_text import check_json, to_json
 from publication.page.words import Text
@@ -14,8 +13,8 @@ def of_json(name: str, file: str, document: Callable[[Draft], object], shown: Te
     """A format that is one JSON document. ``shown`` is what the page says of it."""
 
     def write(draft: Draft) -> None:
-        text = to_json(document(draft))
-        draft.write(file, digest_of(text), lambda: text)
+        # It names the publication, and so is always another one.
+        draft.write(file, draft.content.meta.publication_id, lambda: to_json(document(draft)))
 
     def check(folder: Path, _: Mapping[Table, int], made: Collection[str]) -> None:
         if file in made:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from ledger.sql import literal
+from ledger.sql import literal, parquet
 from publication.formats.base import of_tables
 
 
@@ -28,8 +28,10 @@ def _metadata(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str,
 
 def _read(path: Path) -> tuple[Sequence[str], int]:
     with duckdb.connect() as connection:
-        rows = connection.execute(f"FROM read_parquet({literal(str(path))}, hive_partitioning = false)")
-        return [item[0] for item in rows.description or ()], len(rows.fetchall())
+        columns = connection.execute(f"FROM {parquet(path)} LIMIT 0").description or ()
+        # Every row is read, as a reader would: the number in the file's foot alone says nothing of what lies before it.
+        [(number,)] = connection.execute(f"SELECT count(hash(r)) FROM {parquet(path)} AS r").fetchall()
+        return [item[0] for item in columns], int(number)
 
 
 FORMAT = of_tables("parquet", mediatype="application/vnd.apache.parquet", write=_write, read=_read)

@@ -35,15 +35,15 @@ ORDER BY o.region_id, o.indicator_id, o.period
 
 
 def _write(draft: Draft) -> None:
-    reading = draft.content.reading
     cases = " ".join(f"WHEN {literal(state)} THEN {literal(code)}" for state, code in STATUS.items())
     rows = _OBSERVATIONS.format(dataflow=literal(DATAFLOW), status=f"CASE o.state {cases} END")
+    reading = draft.content.reading
 
     def write(target: Path) -> None:
         reading.connection.execute(f"COPY ({rows}) TO {literal(str(target))} (FORMAT csv, HEADER)")
 
-    [copied] = [copied for table, copied in draft.tables.items() if table.name == ALL_INDICATORS]
-    draft.write_file(FILE, digest_of(copied.digest, draft.content.digest(None), code_digest()), write)
+    told = [copied.digest for table, copied in draft.tables.items() if table.name in (ALL_INDICATORS, "indicators")]
+    draft.write_file(FILE, digest_of(told, code_digest()), write)
 
 
 def _check(folder: Path, rows: Mapping[Table, int], made: Collection[str]) -> None:
