@@ -21,7 +21,6 @@ from ledger.regions import SYSTEM
 from ledger.sql import identifier, literal, named_rows
 from publication.digests import digest_of, table_digest
 from publication.files import Earlier
-from publication.page.words import STATES
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
@@ -56,6 +55,13 @@ ALL_INDICATORS = "all_indicators"
 # Every table of regions has it behind region_code. It says the code system, since other systems' codes look the same,
 # and begins with a letter: 64.10 becomes 64.1 wherever a tool takes it for a number.
 REGION_ID = "published.regions"
+# As the pages say them.
+STATES = (
+    ("measured", "terukur", "measured"),
+    ("missing", "tidak ada data", "no data"),
+    ("not_applicable", "tidak berlaku", "not applicable"),
+    ("suppressed", "disembunyikan", "suppressed"),
+)
 WITH_NAMES = """(SELECT m.region_system, m.region_code, m.region_name, r.province, r.bps_code, m.pillar,
   p.name_id AS pillar_name_id, p.name_en AS pillar_name_en, m.indicator_id, i.name_id AS indicator_name_id,
   i.name_en AS indicator_name_en, m.period, m.period[:4]::INTEGER AS year, m.value, m.unit, i.direction, m.state,
@@ -172,7 +178,7 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
     origins = {table.name: table.origin for table in reference}
-    states = ", ".join(f"({', '.join(map(literal, (name, text.id, text.en)))})" for name, (_, text) in STATES.items())
+    states = ", ".join(f"({', '.join(map(literal, state))})" for state in STATES)
     wide = WITH_NAMES.format(states=states, **{name: origins[name] for name in ("indicators", "pillars", "regions")})
     found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
     return (_wide(wide), *required, *reference, *found)

@@ -8,8 +8,8 @@ from ledger.errors import PublicationError
 from ledger.sql import literal
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
+from publication.formats.package import NO_LICENCE
 from publication.formats.xlsx import Sheet, write_workbook
-from publication.package import NO_LICENCE
 from publication.page.words import STATES, Text
 from publication.paths import safe
 from publication.tables import Table
