@@ -24,10 +24,10 @@ from publication.checks import check_draft
 from publication.content import opened_content
 from publication.files import Earlier, write_files
 from publication.formats.base import Draft
+from publication.formats.package import write_package
 from publication.formats.registry import FORMATS
 from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
-from publication.package import write_package
 from publication.pointer import current
 from publication.provenance import unexplained_batches, write_provenance
 from publication.tables import Copied, Table, copy_tables, finish_tables, opened_warehouse, published_tables

@@ -19,7 +19,6 @@ from ledger.project import table as described_table
 from ledger.regions import SYSTEM
 from ledger.sql import identifier, literal, named_rows
 from publication.digests import digest_of, table_digest
-from publication.page.states import STATES
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
@@ -55,6 +54,13 @@ ALL_INDICATORS = "all_indicators"
 # Every table of regions has it behind region_code. It says the code system, since other systems' codes look the same,
 # and begins with a letter: 64.10 becomes 64.1 wherever a tool takes it for a number.
 REGION_ID = "published.regions"
+# As the pages say them.
+STATES = (
+    ("measured", "terukur", "measured"),
+    ("missing", "tidak ada data", "no data"),
+    ("not_applicable", "tidak berlaku", "not applicable"),
+    ("suppressed", "disembunyikan", "suppressed"),
+)
 WITH_NAMES = """(SELECT m.region_system, m.region_code, m.region_name, r.province, r.bps_code, m.pillar,
   p.name_id AS pillar_name_id, p.name_en AS pillar_name_en, m.indicator_id, i.name_id AS indicator_name_id,
   i.name_en AS indicator_name_en, m.period, m.period[:4]::INTEGER AS year, m.value, m.unit, i.direction, m.state,
@@ -174,7 +180,7 @@ def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[st
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
     origins = {table.name: table.origin for table in reference}
-    states = ", ".join(f"({', '.join(map(literal, (name, text.id, text.en)))})" for name, (_, text) in STATES.items())
+    states = ", ".join(f"({', '.join(map(literal, state))})" for state in STATES)
     wide = WITH_NAMES.format(states=states, **{name: origins[name] for name in ("indicators", "pillars", "regions")})
     found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
     tables = (_wide(wide), *required, *reference, *found)
@@ -232,7 +238,7 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], 
 
 def _digest(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
     rows = table_digest(connection, f"publication.{table.qualified}")
-    return digest_of(rows, str(table.described), str(table.columns))
+    return digest_of(rows, comments(table.qualified, table.described, table.columns))
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
@@ -242,7 +248,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     if table.schema == "reference" and table.described.key:
         key = ", ".join(map(identifier, table.described.key))
         connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
-    connection.execute(comments(relation, table.described, table.columns))
+    there = {name for name, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
+    # What is lost on the way is told when the draft is checked.
+    connection.execute(comments(relation, table.described, [one for one in table.columns if one.name in there]))
 
 
 def _select(connection: duckdb.DuckDBPyConnection, origin: str) -> str:

@@ -83,6 +83,7 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             ledger.record_findings(evaluation, found, looked)
             ledger.finish_evaluation(evaluation_id, "published")
     remove_old_warehouses(settings)
+    push(settings)
     return made.id
 
 
@@ -125,6 +126,7 @@ def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> 
         require_none_withheld(ledger, folder)
         pointer.swap(settings.published_dir, target)
         ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
+    push(settings)
     return target
 
 
@@ -138,6 +140,19 @@ def require_none_withheld(ledger: Ledger, publication: Path) -> None:
             where=f"publication {publication.name}",
             do="Run `pilar evaluate`, which publishes the others; see `pilar regions list`",
         )
+
+
+def push(settings: Settings) -> str | None:
+    """Put the current publication's tables into the database of published tables, where the settings name one.
+
+    Returns the publication's id, None where there is no such database. May run again. Raises PublicationError when
+    nothing is published or the database was not changed; files and pointer stay as they are.
+    """
+    if settings.published_database is None:
+        return None
+    from publication.postgres import swap_tables
+
+    return swap_tables(settings.published_database, partial(pointer.resolve, settings.published_dir))
 
 
 def recorded(ledger: Ledger, publication_id: str, manifest_sha256: str) -> PublicationRow:

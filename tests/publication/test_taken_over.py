@@ -47,7 +47,7 @@ def linked(first: Published, second: Published) -> set[str]:
 
 
 def of_region(code: str) -> set[str]:
-    return {f"v1/regions/{code}.json", f"v1/explanations/{code}.json"}
+    return {f"v1/regions/{code}.json", f"v1/explanations/{code}.json", f"xlsx/{code}.xlsx"}
 
 
 def test_where_nothing_changed_everything_is_the_same_file(first: Published, sample_file: Path) -> None:
