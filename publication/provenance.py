@@ -9,6 +9,7 @@ from ledger.sql import literal
 from publication.meta import PublicationMeta
 
 SCHEMA = """
+DROP SCHEMA IF EXISTS publication.meta CASCADE;
 CREATE SCHEMA publication.meta;
 CREATE TABLE publication.meta.publication (publication_id VARCHAR, evaluation_id VARCHAR, created_at TIMESTAMPTZ,
   data_licence VARCHAR, chain_receipt BIGINT, chain_sha256 VARCHAR);

@@ -4,7 +4,8 @@ Everything is read from the warehouse once and in a fixed order, so that the sam
 every format. The DuckDB file itself carries identifiers of its own; its bytes differ from run to run.
 """
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from ledger.project import Column, mart_of, pillar_ids
 from ledger.project import Table as Described
 from ledger.project import table as described_table
 from ledger.sql import identifier, literal, named_rows
+from publication.digests import table_digest
+from publication.files import Earlier
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
@@ -36,7 +39,9 @@ NEEDED = (
 )
 WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
-REGION = "region_code"
+REGION, REGIONS = "region_code", "regions"
+# What names other agencies, and their regions: `dinas_pu 64.02, dlh 64.02`.
+NAMING_OTHERS = ("against", "reused_by")
 # One document for each region and sheet: readers get them as JSON, and not as a table.
 EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
@@ -73,6 +78,14 @@ class Table:
     def qualified(self) -> str:
         """Its name in the publication's DuckDB file."""
         return f"{identifier(self.schema)}.{identifier(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A table that was copied: how many rows it has, and what stands for all of them."""
+
+    rows: int
+    digest: str
 
 
 @contextmanager
@@ -144,17 +157,16 @@ def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[st
 
 
 def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Sequence[str]) -> Table:
-    """A table with the rows of these regions, and those of none. A finding does not name the others either."""
+    """A table with the rows of these regions, and those of none. A row does not name an agency of another region."""
     columns = [row[0] for row in connection.execute(f"DESCRIBE FROM {table.origin}").fetchall()]
     if REGION not in columns:
         return table
     listed = f"[{', '.join(map(literal, regions))}]::VARCHAR[]"
     rows = f"FROM {table.origin} WHERE {REGION} IS NULL OR list_contains({listed}, {REGION})"
-    if table.name == FOUND:
-        # What it is at odds with may be another agency's in another region: `dinas_pu 64.02`.
-        named = "regexp_full_match(one, '.* [0-9]{2}[.][0-9]{2}')"
-        kept = f"list_filter(string_split(against, ', '), lambda one: NOT {named} OR list_contains({listed}, one[-5:]))"
-        rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS against) {rows}"
+    for name in {*NAMING_OTHERS} & {*columns}:
+        other = f"regexp_full_match(one, '.* [0-9]{{2}}[.][0-9]{{2}}') AND NOT list_contains({listed}, one[-5:])"
+        kept = f"list_filter(string_split({name}, ', '), lambda one: NOT ({other}))"
+        rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS {name}) FROM ({rows})"
     return replace(table, origin=f"({rows})")
 
 
@@ -164,16 +176,50 @@ def _table(schema: str, name: str, origin: str, *more: str) -> Table:
     return Table(schema, name, origin, described[0], tuple(column for table in described for column in table.columns))
 
 
-def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path) -> dict[Table, int]:
-    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse."""
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, earlier: Earlier | None = None
+) -> dict[Table, Copied]:
+    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
+
+    Tables that say the same in the earlier publication stay as they are in a copy of its file.
+    """
+    kept = _begin(folder, earlier, _regions(connection, tables))
     # Small blocks: many small tables, and every publication is kept.
     connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
-    counts = {}
+    copied = {
+        table: Copied(count(connection, table.origin), table_digest(connection, table.origin)) for table in tables
+    }
+    same = {table.qualified for table, one in copied.items() if kept.get(table.qualified) == one.digest}
+    for schema, name in connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
+    ).fetchall():
+        qualified = f"{identifier(schema)}.{identifier(name)}"
+        if qualified not in same:
+            connection.execute(f"DROP TABLE publication.{qualified}")
     for table in tables:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
-        connection.execute(f"CREATE TABLE publication.{table.qualified} AS FROM {table.origin} ORDER BY ALL")
-        counts[table] = count(connection, table.origin)
-    return counts
+        if table.qualified not in same:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
+            connection.execute(f"CREATE TABLE publication.{table.qualified} AS FROM {table.origin} ORDER BY ALL")
+    return copied
+
+
+def _begin(folder: Path, earlier: Earlier | None, regions: Collection[str]) -> Mapping[str, str]:
+    """Begin with the file of the earlier publication. Returns the digests of the tables in it; none without one.
+
+    One that holds a region which is withheld now is not begun with: what is dropped stays in the blocks of a file.
+    """
+    if earlier is None or not earlier.tables or not earlier.holds(DUCKDB_FILE):
+        return {}
+    held = {row[REGION] for row in read_rows(earlier.folder, f"SELECT {REGION} FROM reference.{REGIONS}")}
+    if not held <= set(regions):
+        return {}
+    shutil.copyfile(earlier.folder / DUCKDB_FILE, folder / DUCKDB_FILE)
+    return earlier.tables
+
+
+def _regions(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> set[str]:
+    origin = next(table.origin for table in tables if table.name == REGIONS)
+    return {row[0] for row in connection.execute(f"SELECT {REGION} FROM {origin}").fetchall()}
 
 
 def finish_tables(connection: duckdb.DuckDBPyConnection) -> None:
