@@ -40,6 +40,8 @@ NEEDED = (
 WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
 REGION = "region_code"
+# What names other agencies, and their regions: `dinas_pu 64.02, dlh 64.02`.
+NAMING_OTHERS = ("against", "reused_by")
 # One document for each region and sheet: readers get them as JSON, and not as a table.
 EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
@@ -193,17 +195,16 @@ def _wide(origin: str) -> Table:
 
 
 def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Sequence[str]) -> Table:
-    """A table with the rows of these regions, and those of none. A finding does not name the others either."""
+    """A table with the rows of these regions, and those of none. A row does not name an agency of another region."""
     columns = [row[0] for row in connection.execute(f"DESCRIBE FROM {table.origin}").fetchall()]
     if REGION not in columns:
         return table
     listed = f"[{', '.join(map(literal, regions))}]::VARCHAR[]"
     rows = f"FROM {table.origin} WHERE {REGION} IS NULL OR list_contains({listed}, {REGION})"
-    if table.name == FOUND:
-        # What it is at odds with may be another agency's in another region: `dinas_pu 64.02`.
-        named = "regexp_full_match(one, '.* [0-9]{2}[.][0-9]{2}')"
-        kept = f"list_filter(string_split(against, ', '), lambda one: NOT {named} OR list_contains({listed}, one[-5:]))"
-        rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS against) {rows}"
+    for name in sorted({*NAMING_OTHERS} & {*columns}):
+        other = f"regexp_full_match(one, '.* [0-9]{{2}}[.][0-9]{{2}}') AND NOT list_contains({listed}, one[-5:])"
+        kept = f"list_filter(string_split({name}, ', '), lambda one: NOT ({other}))"
+        rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS {name}) FROM ({rows})"
     return replace(table, origin=f"({rows})")
 
 
