@@ -22,7 +22,7 @@ from api.checks import Checker
 from api.documents import SUMMARIES
 from api.files import Counter
 from api.front import ASKED, Asked, Desk, Front, document
-from api.library import Library
+from api.library import Library, Volume
 from api.media import CONTENT_TYPE, JSON, MEDIA, encode, negotiate
 from api.parameters import MOST_ROWS, ROWS_OF_JSON, Question, ordered, parse, question, statement
 from api.problems import ProblemError, not_found, wrong_parameters
@@ -96,11 +96,15 @@ def _constant(document: Mapping[str, Any]) -> Handler:
 def _rows_of(resource: Resource) -> Handler:
     def handle(request: Request) -> Response:
         asked: Asked = request.scope[ASKED]
-        if asked.volume is None:
-            raise ProblemError(503, "nothing-published", "nothing is published yet", headers={"Retry-After": "60"})
-        return _rows(request, asked, resource, asked.volume)
+        return _rows(request, asked, resource, _published(asked))
 
     return handle
+
+
+def _published(asked: Asked) -> Volume:
+    if asked.volume is None:
+        raise ProblemError(503, "nothing-published", "nothing is published yet", headers={"Retry-After": "60"})
+    return asked.volume
 
 
 def _publications_of(resource: Resource, library: Library) -> Handler:
@@ -162,6 +166,7 @@ def _address(asked: Asked, resource: Resource, given: Mapping[str, list[str]], o
 async def _document(request: Request) -> Response:
     """A document that the front did not give: none of this name, or one that was asked for with parameters."""
     asked: Asked = request.scope[ASKED]
+    _published(asked)
     given = dict(parse(request.scope["query_string"]))
     accept = request.headers.get("accept", "")
     if given.pop("format", ["json"]) != ["json"]:

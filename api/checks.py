@@ -7,12 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One reason for which one row would be refused. ``line`` is the row's number in the file's records, from 1.
+    """One reason for which one row would be refused.
 
-    ``value`` is masked where the contract declares it personal, and cut where it is long.
+    ``row`` is its number among the file's records, from 1; ``line`` says where in the file it stands, empty where that
+    cannot be told. ``value`` is masked where a person may stand in it.
     """
 
-    line: int
+    row: int
+    line: str
     field: str
     rule: str
     value: str | None
@@ -25,7 +27,7 @@ class Checked:
     """What a file would come to. ``schema`` says what the contract asks of each column.
 
     ``unknown`` are fields that nobody declared, ``absent`` declared ones that no row has. ``refused`` are the first
-    reasons; ``rows_refused`` counts all rows.
+    reasons; ``all_told`` says whether they are all.
     """
 
     source: str
@@ -36,16 +38,16 @@ class Checked:
     unknown: Sequence[str]
     absent: Sequence[str]
     refused: Sequence[Refused]
-    complete: bool
+    all_told: bool
 
 
 @dataclass(frozen=True)
 class Checker:
     """``opd_of`` names the agency of a source, None where there is none.
 
-    ``check`` lands a file by its source's contract in a folder that is thrown away. It raises SourceError for a file
-    that cannot be read, and ConfigError for a source whose files are not checked here.
+    ``check`` lands a file (its source, its name, its bytes) by the source's contract in a folder that is thrown away.
+    It raises SourceError for a file that cannot be read, and ConfigError for a source that takes no files.
     """
 
     opd_of: Callable[[str], str | None]
-    check: Callable[[str, bytes], Checked]
+    check: Callable[[str, str, bytes], Checked]

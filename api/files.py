@@ -36,7 +36,8 @@ class Counter:
         self._busy += 1
         try:
             body = await _body(request)
-            checked = await run_in_threadpool(self._checker.check, source, body)
+            name = request.query_params.get("name", "")
+            checked = await run_in_threadpool(self._checker.check, source, name, body)
         except SourceError as error:
             # In the contract's words; what it quotes of the file was masked.
             raise ProblemError(422, "unreadable-file", error.what, error.do) from None

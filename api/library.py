@@ -38,7 +38,9 @@ _CONFIG: Mapping[str, str | bool | int | float | list[str]] = {
 def reading(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """A connection that reads a file, or nothing but what is registered with it."""
     connection = duckdb.connect(database, read_only=database != ":memory:", config=dict(_CONFIG))
-    connection.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")
+    # A file that is still open from before is opened as it is: its settings are these already.
+    if connection.execute("SELECT NOT current_setting('lock_configuration')::BOOLEAN").fetchall()[0][0]:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'; SET lock_configuration = true")
     return connection
 
 

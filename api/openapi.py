@@ -121,8 +121,8 @@ def _check() -> Node:
     refused = {
         "type": "object",
         "properties": {
-            "line": {"type": "integer"},
-            **{name: {"type": "string"} for name in ("field", "rule", "message")},
+            "row": {"type": "integer"},
+            **{name: {"type": "string"} for name in ("line", "field", "rule", "message")},
             **dict.fromkeys(("value", "expected"), maybe),
         },
     }
@@ -135,7 +135,7 @@ def _check() -> Node:
             "unknown": texts,
             "absent": texts,
             "refused": {"type": "array", "items": refused},
-            "complete": {"type": "boolean"},
+            "all_told": {"type": "boolean"},
         },
     }
     problems = {
@@ -147,7 +147,10 @@ def _check() -> Node:
         "summary": "What a file would come to if it were sent: nothing of it is kept",
         "operationId": "check",
         "security": [{"key": []}],
-        "parameters": [_in_path("source", {"type": "string"})],
+        "parameters": [
+            _in_path("source", {"type": "string"}),
+            _in_query("name", {"type": "string"}, "the file's name"),
+        ],
         "requestBody": {"required": True, "content": {"application/octet-stream": {}}},
         "responses": {
             "200": {"description": "what was found", "content": {JSON: {"schema": said}}},

@@ -18,7 +18,8 @@ from pytest_socket import enable_socket
 from api.answers import AnswerCache
 from api.app import create_app
 from api.audit import Audit
-from api.connections import patient
+from api.connections import MOST_CONNECTIONS, patient
+from api.deprecation import DEPRECATED, Deprecation
 from api.front import Desk
 from api.identity import Bearers, People
 from api.keys import Keyring, new_key_id, new_secret, token
@@ -74,7 +75,12 @@ class NoLedger:
 
 
 def desk(
-    shelf: Shelf, ledger: Ledger | NoLedger, *, people: People | None = None, public_per_minute: int = 1_000_000
+    shelf: Shelf,
+    ledger: Ledger | NoLedger,
+    *,
+    people: People | None = None,
+    public_per_minute: int = 1_000_000,
+    deprecated: Mapping[str, Deprecation] = DEPRECATED,
 ) -> Desk:
     """What an interface works with."""
     return Desk(
@@ -84,16 +90,17 @@ def desk(
         Audit(ledger.record_api_use),
         AnswerCache(),
         public_per_minute,
+        deprecated,
     )
 
 
 @contextmanager
-def serving(app: FastAPI, patience: Patience | None = None) -> Iterator[str]:
+def serving(app: FastAPI, patience: Patience | None = None, full: int = MOST_CONNECTIONS) -> Iterator[str]:
     """The application behind the interface's own protocol, in a thread; gives its address."""
     config = uvicorn.Config(
         app,
         log_level="error",
-        http=patient(patience or Patience()),
+        http=patient(patience or Patience(), full),
         loop="uvloop",
         proxy_headers=False,
         server_header=False,
