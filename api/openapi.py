@@ -10,6 +10,7 @@ from api.parameters import (
     DAY,
     LARGEST_OFFSET,
     MOST_ROWS,
+    MOST_VALUES,
     NUMBER,
     ROWS_OF_JSON,
     equals,
@@ -185,7 +186,7 @@ def _paging(resource: Resource) -> Iterator[Node]:
     names = [column.name for column in resource.columns]
     wanted = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "enum": names}}
     ways = [*names, *(f"-{name}" for name in names)]
-    order = {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "string", "enum": ways}}
+    order = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "enum": ways}}
     for name, schema, what in (
         ("select", wanted, "columns, separated by commas"),
         ("sort", order, "columns, separated by commas; with a minus from the highest"),
@@ -202,7 +203,7 @@ def _paging(resource: Resource) -> Iterator[Node]:
 def _filters(resource: Resource) -> Iterator[Node]:
     for column in resource.columns:
         if equals(column):
-            values = {"type": "array", "minItems": 1, "maxItems": 20, "items": _given(column)}
+            values = {"type": "array", "minItems": 1, "maxItems": MOST_VALUES, "items": _given(column)}
             yield _in_query(column.name, values, f"{column.description} (several: any of them)")
         for operator in operators(column):
             schema = {"type": "boolean"} if operator == "null" else _given(column)

@@ -25,7 +25,8 @@ from ledger.sql import identifier
 MOST_ROWS = 100_000
 ROWS_OF_JSON = 1_000
 LARGEST_OFFSET = 1_000_000_000
-MOST_VALUES = 200
+MOST_PARAMETERS = 200
+MOST_VALUES = 20
 NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 COUNT = re.compile(r"[0-9]{1,10}", re.ASCII)
@@ -78,9 +79,9 @@ class _Reading:
 def parse(query: bytes) -> Mapping[str, list[str]]:
     """Parameters by name. Raises ProblemError where there are too many of them."""
     try:
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_VALUES)
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
-        raise wrong_parameters([("", f"there are more than {MOST_VALUES} parameters")]) from None
+        raise wrong_parameters([("", f"there are more than {MOST_PARAMETERS} parameters")]) from None
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
@@ -145,7 +146,10 @@ def _names(text: str, resource: Resource) -> tuple[str, ...]:
 
 def _order(text: str, resource: Resource) -> tuple[tuple[str, bool], ...]:
     parts = text.split(",")
-    _names(",".join(part.removeprefix("-") for part in parts), resource)
+    if len(set(parts)) < len(parts):
+        raise ValueError("names a column twice")
+    for part in parts:
+        _names(part.removeprefix("-"), resource)
     return tuple((part.removeprefix("-"), part.startswith("-")) for part in parts)
 
 
@@ -166,8 +170,10 @@ def _conditions(resource: Resource, reading: _Reading) -> Sequence[Condition]:
             not operator and (name != base or not equals(column))
         ):
             reading.errors.append((name[:60], f"{base} is compared by {', '.join(_ways(column))}"))
-        elif operator and len(texts) > 1:
-            reading.errors.append((name, "stands more than once"))
+        elif len(texts) > (1 if operator else MOST_VALUES):
+            reading.errors.append(
+                (name, "stands more than once" if operator else f"has more than {MOST_VALUES} values")
+            )
         else:
             try:
                 found.append(Condition(column, operator, tuple(_value(column, operator, text) for text in texts)))
