@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -13,6 +13,7 @@ from api.problems import ProblemError
 
 CACHED_BYTES = 96 * 1024 * 1024
 LARGEST_CACHED = 4 * 1024 * 1024
+MOST_ADDRESSES = 50_000
 _RANGE = re.compile(rb"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -34,7 +35,10 @@ class Answer(Response):
         super().__init__(body, headers={**headers, "etag": etag, "accept-ranges": "bytes"}, media_type=media_type)
         self.etag = etag.encode()
         self.size = len(body)
-        self._bytes = bytes(body)
+        self.whole = bytes(body)
+        # As it goes over the wire, but for the date: what is asked for often is sent in one piece.
+        told = [b"%s: %s\r\n" % pair for pair in self.raw_headers]
+        self.head = b"".join([b"HTTP/1.1 200 OK\r\n", *told])
         self._about = [pair for pair in self.raw_headers if pair[0] not in (b"content-length", b"content-type")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,12 +58,12 @@ class Answer(Response):
         if wanted is not None and (not if_range or if_range == self.etag):
             await self._send_part(wanted, send)
             return
-        await _send(send, 200, self.raw_headers, self._bytes)
+        await _send(send, 200, self.raw_headers, self.whole)
 
     async def _send_part(self, wanted: bytes, send: Send) -> None:
         part = _part(wanted, self.size)
         if part is None:  # a form that we do not know, or several at once: all of it is a right answer too
-            await _send(send, 200, self.raw_headers, self._bytes)
+            await _send(send, 200, self.raw_headers, self.whole)
             return
         if part.start >= self.size or part.start >= part.end:
             problem = ProblemError(
@@ -70,7 +74,7 @@ class Answer(Response):
             ).response()
             await _send(send, 416, problem.raw_headers, bytes(problem.body))
             return
-        body = self._bytes[part.start : part.end]
+        body = self.whole[part.start : part.end]
         headers = [pair for pair in self.raw_headers if pair[0] != b"content-length"]
         headers.append((b"content-length", b"%d" % len(body)))
         headers.append((b"content-range", b"bytes %d-%d/%d" % (part.start, part.start + len(body) - 1, self.size)))
@@ -127,3 +131,33 @@ class AnswerCache:
             while self._size > self._most:
                 _, gone = self._answers.popitem(last=False)
                 self._size -= gone.size
+
+
+class Quick:
+    """What may be said before a request is even handed to the application: public answers, by the bytes of addresses.
+
+    An answer is found by its address as it was typed and by the header Accept. It counts while the same publication is
+    current, and while the cache holds it. Who sends a key, asks for a part or has a validator takes the longer way.
+    """
+
+    def __init__(self, cache: AnswerCache, current: Callable[[], str | None], count: Callable[[], None]) -> None:
+        self._cache = cache
+        self._current = current
+        self._count = count
+        self._keys: dict[tuple[bytes, bytes], tuple[Hashable, str | None]] = {}
+
+    def put(self, address: bytes, accept: bytes, key: Hashable, current: str | None) -> None:
+        """Remember where an answer is, that was given while a publication was current."""
+        if len(self._keys) >= MOST_ADDRESSES:
+            self._keys.clear()
+        self._keys[address, accept] = (key, current)
+
+    def get(self, address: bytes, accept: bytes) -> Answer | None:
+        """The answer to a plain GET without a key; None where it takes the longer way. It is counted."""
+        found = self._keys.get((address, accept))
+        if found is None or found[1] != self._current():
+            return None
+        answer = self._cache.get(found[0])
+        if answer is not None:
+            self._count()
+        return answer

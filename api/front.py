@@ -6,6 +6,7 @@ to the application.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Protocol
 from urllib.parse import unquote
 
@@ -14,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.answers import LARGEST_CACHED, Answer, AnswerCache
+from api.access import PUBLIC
+from api.answers import LARGEST_CACHED, Answer, AnswerCache, Quick
 from api.audit import Audit
 from api.deprecation import DEPRECATED, Deprecation, going
 from api.documents import document_path
@@ -85,6 +87,11 @@ class Desk:
     public_per_minute: int = 600
     deprecated: Mapping[str, Deprecation] = field(default_factory=lambda: DEPRECATED)
 
+    @cached_property
+    def quick(self) -> Quick:
+        """Public answers that were given before."""
+        return Quick(self.cache, self.library.current, partial(self.audit.count, "public", False))
+
 
 class Front:
     """An ASGI application before another one."""
@@ -108,6 +115,9 @@ class Front:
             answer, asked = await self._find(scope, accept, caller)
             if answer is not None:
                 self._desk.audit.count(caller.id, False)
+                if caller.scope is PUBLIC and isinstance(answer, Answer) and not authorization:
+                    address = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+                    self._desk.quick.put(address, accept.encode("latin-1"), asked.key, self._desk.library.current())
                 await answer(scope, receive, send)
                 return
             self._rate(caller, caller.per_minute)

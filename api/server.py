@@ -3,6 +3,7 @@
 import uvicorn
 from fastapi import FastAPI
 
+from api.answers import Quick
 from api.connections import patient
 from ledger.patience import Patience
 
@@ -10,8 +11,8 @@ from ledger.patience import Patience
 PATIENCE = Patience(request_seconds=60.0, per_address=100, at_once=400)
 
 
-def serve(app: FastAPI, host: str, port: int, *, proxy: str = "") -> None:
-    """Serve until SIGTERM or Ctrl-C.
+def serve(app: FastAPI, quick: Quick, host: str, port: int, *, proxy: str = "") -> None:
+    """Serve until SIGTERM or Ctrl-C. ``quick`` is what needs no application.
 
     ``proxy`` is the address of a proxy before it: what that one says of a client's address is believed, and nobody
     else's word.
@@ -21,7 +22,7 @@ def serve(app: FastAPI, host: str, port: int, *, proxy: str = "") -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http=patient(PATIENCE),
+        http=patient(PATIENCE, quick),
         access_log=False,
         # A line for each request that is none would let anybody fill the disk.
         log_level="error",

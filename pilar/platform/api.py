@@ -8,8 +8,12 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.answers import Quick
 
 from ledger.errors import ConfigError, PilarError
 from ledger.settings import Settings
@@ -39,11 +43,12 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop. Raises ConfigError for what is wrong in the environment or the sources."""
     from api import server
 
-    server.serve(made(settings, os.environ), host, port, proxy=os.environ.get("PILAR_API_PROXY", ""))
+    app, quick = made(settings, os.environ)
+    server.serve(app, quick, host, port, proxy=os.environ.get("PILAR_API_PROXY", ""))
 
 
-def made(settings: Settings, env: Mapping[str, str]) -> FastAPI:
-    """The application of an installation. Raises ConfigError."""
+def made(settings: Settings, env: Mapping[str, str]) -> "tuple[FastAPI, Quick]":
+    """The application of an installation, and what needs none. Raises ConfigError."""
     from api.answers import AnswerCache
     from api.app import create_app
     from api.audit import Audit
@@ -64,7 +69,7 @@ def made(settings: Settings, env: Mapping[str, str]) -> FastAPI:
         cache=AnswerCache(),
         public_per_minute=_rate(env.get("PILAR_API_RATE", "")),
     )
-    return create_app(desk, checker(settings))
+    return create_app(desk, checker(settings)), desk.quick
 
 
 def _rate(text: str) -> int:

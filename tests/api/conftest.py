@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 from pytest_socket import enable_socket
 
 from api.answers import AnswerCache
 from api.app import create_app
 from api.audit import Audit
+from api.checks import Checker
 from api.connections import MOST_CONNECTIONS, patient
 from api.deprecation import DEPRECATED, Deprecation
 from api.front import Desk
@@ -95,12 +95,14 @@ def desk(
 
 
 @contextmanager
-def serving(app: FastAPI, patience: Patience | None = None, full: int = MOST_CONNECTIONS) -> Iterator[str]:
-    """The application behind the interface's own protocol, in a thread; gives its address."""
+def serving(
+    desk: Desk, checker: Checker | None = None, patience: Patience | None = None, full: int = MOST_CONNECTIONS
+) -> Iterator[str]:
+    """The interface behind the interface's own protocol, in a thread; gives its address."""
     config = uvicorn.Config(
-        app,
+        create_app(desk, checker),
         log_level="error",
-        http=patient(patience or Patience(), full),
+        http=patient(patience or Patience(), desk.quick, full),
         loop="uvloop",
         proxy_headers=False,
         server_header=False,
@@ -122,7 +124,7 @@ def serving(app: FastAPI, patience: Patience | None = None, full: int = MOST_CON
 def client(shelf: Shelf) -> Iterator[httpx.Client]:
     """A client without a key, of an interface that the tests of a module share."""
     enable_socket()
-    with serving(create_app(desk(shelf, NoLedger()))) as address, httpx.Client(base_url=address, timeout=20) as opened:
+    with serving(desk(shelf, NoLedger())) as address, httpx.Client(base_url=address, timeout=20) as opened:
         yield opened
 
 

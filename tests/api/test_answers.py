@@ -2,13 +2,13 @@
 
 import hashlib
 import json
+import socket
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from api.answers import Answer, AnswerCache
-from api.app import create_app
 from api.deprecation import Deprecation
 from publication.manifest import read_manifest
 from publication.pointer import swap
@@ -146,7 +146,7 @@ def test_a_form_that_is_not_made_is_refused(client: httpx.Client, path: str) -> 
 
 def test_before_the_first_publication_it_says_so(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> None:
     empty = Shelf(tmp_path_factory.mktemp("empty"), shelf.truth, "", "", "", "")
-    with serving(create_app(desk(empty, NoLedger()))) as address:
+    with serving(desk(empty, NoLedger())) as address:
         answer = httpx.get(f"{address}/v1/regions")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
         assert httpx.get(f"{address}/v1/regions/35.07").status_code == 503
@@ -155,7 +155,7 @@ def test_before_the_first_publication_it_says_so(tmp_path_factory: pytest.TempPa
 
 
 def test_p3_a_swap_shows_at_the_next_request_and_a_named_publication_stays(shelf: Shelf) -> None:
-    with serving(create_app(desk(shelf, NoLedger()))) as address:
+    with serving(desk(shelf, NoLedger())) as address:
         try:
             for name in (shelf.before, shelf.now, shelf.before):
                 swap(shelf.folder, name)
@@ -170,7 +170,7 @@ def test_p3_a_swap_shows_at_the_next_request_and_a_named_publication_stays(shelf
 def test_what_will_go_says_so(shelf: Shelf) -> None:
     going = Deprecation(datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC), "/v1/values")
     made = desk(shelf, NoLedger(), deprecated={"gaps": going, "pillars/{pillar}": going})
-    with serving(create_app(made)) as address:
+    with serving(made) as address:
         for path in ("gaps", "pillars/living", "gaps?limit=1"):
             told = httpx.get(f"{address}/v1/{path}").headers
             assert told["deprecation"] == "@1798761600"
@@ -194,3 +194,54 @@ def test_memory_for_answers_is_bounded() -> None:
     assert sum(cache.get(number) is not None for number in range(50)) < 11
     cache.put("large", Answer(b"x" * 1001, "application/json", '"large"', {}))
     assert cache.get("large") is None
+
+
+def test_what_was_said_before_is_said_at_once_and_only_to_who_asks_the_same(shelf: Shelf) -> None:
+    made = desk(shelf, NoLedger())
+    with serving(made) as address, httpx.Client(base_url=address) as client:
+        del client.headers["connection"]  # whoever names it takes the longer way
+        path = "/v1/regions/35.07"
+        first = client.get(path, headers={"accept": "application/json"})
+        assert made.quick.get(path.encode(), b"application/json") is not None
+        again = client.get(path, headers={"accept": "application/json"})
+        assert again.content == first.content
+        kept = [dict(answer.headers) for answer in (first, again)]
+        for headers in kept:
+            headers.pop("date")
+        assert kept[0] == kept[1]
+        for headers, status in (
+            ({"if-none-match": first.headers["etag"]}, 304),
+            ({"range": "bytes=0-1"}, 206),
+            ({"authorization": "Bearer x"}, 401),
+            ({"accept": "text/csv"}, 406),
+        ):
+            assert client.get(path, headers={"accept": "application/json", **headers}).status_code == status
+        assert client.head(path, headers={"accept": "application/json"}).content == b""
+        try:
+            swap(shelf.folder, shelf.before)
+            other = client.get(path, headers={"accept": "application/json"})
+            assert other.headers["pilar-publication"] == shelf.before
+        finally:
+            swap(shelf.folder, shelf.now)
+
+
+def test_requests_one_behind_the_other_are_answered_in_turn(client: httpx.Client) -> None:
+    paths = ["/v1/regions/35.07", "/v1/values?limit=3", "/v1/regions/35.07", "/v1/nothing", "/v1/regions/35.07"]
+    alone = [client.get(path).content for path in paths]
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=10) as sock:
+        last = len(paths) - 1
+        sock.sendall(
+            b"".join(
+                f"GET {path} HTTP/1.1\r\nHost: x\r\n{'Connection: close' if nth == last else 'A: b'}\r\n\r\n".encode()
+                for nth, path in enumerate(paths)
+            )
+        )
+        found = b""
+        while part := sock.recv(65536):
+            found += part
+    for body in alone:
+        head, _, found = found.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 ")
+        assert found[: len(body)] == body
+        found = found[len(body) :]
+    assert found == b""

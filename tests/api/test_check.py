@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.app import create_app
 from api.files import MOST_BYTES
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -56,7 +55,7 @@ def own(settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def address(shelf: Shelf, ledger: Ledger, own: Settings) -> Iterator[str]:
-    with serving(create_app(desk(shelf, ledger), checker(own))) as found:
+    with serving(desk(shelf, ledger), checker(own)) as found:
         yield found
 
 

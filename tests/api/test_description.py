@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pytest_socket import enable_socket
 from schemathesis import GenerationMode
 
-from api.app import create_app
 from api.checks import Checked, Checker
 from api.documents import SUMMARIES
 from api.resources import resources
@@ -33,7 +32,7 @@ EXAMPLES = 6
 def described(shelf: Shelf) -> Iterator[tuple[str, Any]]:
     enable_socket()
     nothing = Checker(lambda _source: None, lambda source, _name, _body: Checked(source, [], 0, 0, 0, [], [], [], True))
-    with serving(create_app(desk(shelf, NoLedger()), nothing)) as address:
+    with serving(desk(shelf, NoLedger()), nothing) as address:
         yield address, schemathesis.openapi.from_url(f"{address}/v1/openapi.json")
 
 

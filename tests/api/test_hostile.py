@@ -11,7 +11,6 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from api.app import create_app
 from api.connections import LARGEST_HEAD, MOST_HEADERS
 from api.resources import resources
 from ledger.patience import Patience
@@ -52,7 +51,7 @@ INJECTIONS = (
 
 @pytest.fixture(scope="module")
 def address(shelf: Shelf) -> Iterator[str]:
-    with serving(create_app(desk(shelf, NoLedger())), Patience(request_seconds=1.0)) as found:
+    with serving(desk(shelf, NoLedger()), patience=Patience(request_seconds=1.0)) as found:
         yield found
 
 
@@ -232,8 +231,7 @@ def test_a_crowd_is_answered_or_told_to_come_again(address: str) -> None:
 
 
 def test_too_many_connections_are_refused_in_words(shelf: Shelf) -> None:
-    made = create_app(desk(shelf, NoLedger()))
-    with serving(made, full=5) as address, ExitStack() as held:
+    with serving(desk(shelf, NoLedger()), full=5) as address, ExitStack() as held:
         parts = urlsplit(address)
         for _ in range(5):
             held.enter_context(socket.create_connection((parts.hostname or "", parts.port or 0)))

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from api.access import PUBLIC, Scope
-from api.app import create_app
 from api.keys import Keyring, digest, new_secret, token
 from api.problems import ProblemError
 from api.rates import Rates
@@ -23,7 +22,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
 @pytest.fixture
 def address(shelf: Shelf, ledger: Ledger) -> Iterator[str]:
-    with serving(create_app(desk(shelf, ledger))) as found:
+    with serving(desk(shelf, ledger)) as found:
         yield found
 
 
@@ -165,7 +164,7 @@ def test_what_is_no_key_in_force_is_refused(address: str, sent: str) -> None:
 def test_use_is_counted_by_key_and_day(shelf: Shelf, ledger: Ledger) -> None:
     made = desk(shelf, ledger)
     sent = key(ledger, "public")
-    with serving(create_app(made)) as address:
+    with serving(made) as address:
         for path in ("regions", "regions", "regions/35.07", "findings?batch_id=b1"):
             httpx.get(f"{address}/v1/{path}", headers=bearer(sent))
         for path in ("regions", "regions/35.07", "findings?batch_id=b1"):
@@ -201,7 +200,7 @@ def test_without_a_ledger_the_public_is_served_and_keys_are_not(shelf: Shelf) ->
         def api_key(self, key_id: str) -> ApiKey | None:
             raise LedgerError("the ledger cannot be reached: host=10.0.0.1")
 
-    with serving(create_app(desk(shelf, Away()))) as address:
+    with serving(desk(shelf, Away())) as address:
         assert httpx.get(f"{address}/v1/regions").status_code == 200
         answer = httpx.get(f"{address}/v1/regions", headers=bearer("pilar_000000000000_" + "a" * 43))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
@@ -210,7 +209,7 @@ def test_without_a_ledger_the_public_is_served_and_keys_are_not(shelf: Shelf) ->
 
 def test_a_key_has_its_rate_and_addresses_have_theirs(shelf: Shelf, ledger: Ledger) -> None:
     slow, quick = key(ledger, per_minute=60), key(ledger)
-    with serving(create_app(desk(shelf, ledger, public_per_minute=60))) as address:
+    with serving(desk(shelf, ledger, public_per_minute=60)) as address:
 
         def asked(sent: str | None, number: int) -> list[httpx.Response]:
             headers = bearer(sent) if sent else {}

@@ -14,7 +14,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from api.app import create_app
 from api.people import Provider, people_from
 from api.problems import ProblemError
 from ledger.errors import ConfigError
@@ -156,7 +155,7 @@ def test_a_provider_that_is_away_is_no_fault_of_the_token(jwks: Jwks) -> None:
 
 def test_a_person_sees_details_of_the_own_region_and_is_counted(shelf: Shelf, ledger: Ledger, jwks: Jwks) -> None:
     made = desk(shelf, ledger, people=Provider(ISSUER, AUDIENCE, jwks.url))
-    with serving(create_app(made)) as address:
+    with serving(made) as address:
         rows = httpx.get(f"{address}/v1/findings", headers=bearer(signed())).json()["rows"]
         assert {row["region_code"] for row in rows if row["batch_id"]} == {"64.02"}
         assert httpx.get(f"{address}/v1/regions", headers=bearer(signed(kid="x"))).status_code == 401
