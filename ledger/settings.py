@@ -5,6 +5,7 @@ Everything comes from the environment, so that Airflow tasks, the command line a
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ledger.errors import ConfigError
 from ledger.regions import Region, known
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LICENCE = re.compile(r"[-A-Za-z0-9._]+( https?://\S+)?")
 
 
 class Connection(BaseModel):
@@ -51,14 +53,16 @@ class Settings(BaseModel):
     key_dir: Path
     # Kemendagri codes of the regencies and cities that are evaluated.
     regions: tuple[str, ...] = ()
+    # The licence of what is published: its name, and where it stands.
+    data_licence: str | None = None
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS and PILAR_REGIONS.
+        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS and PILAR_DATA_LICENCE.
 
-        Raises ConfigError when no ledger is named, or when a region is none.
+        Raises ConfigError when no ledger is named, when a region is none, or when the licence is not written as one.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -75,6 +79,7 @@ class Settings(BaseModel):
             sources_dir=sources_dir(values),
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
+            data_licence=_licence(values.get("PILAR_DATA_LICENCE", "").strip()),
         )
 
     @property
@@ -152,6 +157,16 @@ def regions(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The codes in PILAR_REGIONS, separated by commas or blanks. Raises ConfigError for a code of no region."""
     values = os.environ if env is None else env
     return tuple(region.code for region in known(values.get("PILAR_REGIONS", "").replace(",", " ").split()))
+
+
+def _licence(said: str) -> str | None:
+    if said and not LICENCE.fullmatch(said):
+        raise ConfigError(
+            "a licence is a name, and where it stands",
+            where="PILAR_DATA_LICENCE",
+            do="Write it like CC-BY-4.0 https://creativecommons.org/licenses/by/4.0/",
+        )
+    return said or None
 
 
 def default_key_dir(home: Path) -> Path:

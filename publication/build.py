@@ -21,14 +21,16 @@ from ledger.errors import PilarError, PublicationError
 from ledger.machine import machine_error
 from ledger.project import mart_of, pillar_ids
 from publication.checks import check_draft
-from publication.content import read_content
+from publication.content import opened_content
+from publication.files import Earlier, write_files
 from publication.formats.base import Draft
 from publication.formats.registry import FORMATS
 from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
 from publication.package import write_package
+from publication.pointer import current
 from publication.provenance import unexplained_batches, write_provenance
-from publication.tables import copy_tables, finish_tables, opened_warehouse, published_tables
+from publication.tables import Copied, Table, copy_tables, finish_tables, opened_warehouse, published_tables
 from publication.verify import verify
 
 DRAFT = ".tmp-"
@@ -66,7 +68,7 @@ def publish(
             return Published(meta.publication_id, target, verify(target))
         draft = Path(tempfile.mkdtemp(prefix=f"{meta.publication_id}{DRAFT}", dir=published_dir))
         try:
-            manifest_sha256 = _build(warehouse, meta, draft)
+            manifest_sha256 = _build(warehouse, meta, draft, _earlier(published_dir))
             _make_durable(draft)
             announce(manifest_sha256)
             draft.rename(target)
@@ -85,26 +87,39 @@ def publish(
     return Published(meta.publication_id, target, manifest_sha256)
 
 
-def _build(warehouse: Path, meta: PublicationMeta, folder: Path) -> str:
+def _build(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlier | None) -> str:
+    tables = _tables(warehouse, meta, folder, earlier)
+    with opened_content(folder, warehouse, meta) as content:
+        draft = Draft(folder, tables, content, FORMATS)
+        for form in FORMATS:
+            form.write(draft)
+        write_package(draft)
+        entries, made = write_files(folder, draft.files, earlier, content.reading.close)
+    digests = {table.qualified: copied.digest for table, copied in tables.items()}
+    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain, entries, digests)
+    check_draft(folder, {table: copied.rows for table, copied in tables.items()}, FORMATS, made)
+    return manifest_sha256
+
+
+def _tables(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlier | None) -> dict[Table, Copied]:
+    """The DuckDB file, from which everything else is made."""
     with opened_warehouse(warehouse) as connection:
-        tables = published_tables(connection)
-        rows = copy_tables(connection, tables, folder)
-        marts = {pillar: mart_of(pillar) for pillar in pillar_ids()}
-        write_provenance(connection, meta, tuple(marts.values()))
+        copied = copy_tables(connection, published_tables(connection), folder, earlier)
+        write_provenance(connection, meta, tuple(mart_of(pillar) for pillar in pillar_ids()))
         unexplained = unexplained_batches(connection)
         if unexplained:
             raise PublicationError(
                 f"figures rest on batches that the publication does not describe: {', '.join(unexplained[:3])}",
                 do="Describe every batch that a figure names, those of held pillars too",
             )
-        draft = Draft(folder, connection, tables, read_content(connection, meta, marts), FORMATS)
-        for form in FORMATS:
-            form.write(draft)
-        write_package(draft)
         finish_tables(connection)
-    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain)
-    check_draft(folder, rows, FORMATS)
-    return manifest_sha256
+    return copied
+
+
+def _earlier(published_dir: Path) -> Earlier | None:
+    """The publication that readers have: what would be the same in this one is taken over from it."""
+    now = current(published_dir)
+    return Earlier.at(published_dir / now) if now is not None else None
 
 
 @contextmanager
@@ -129,7 +144,9 @@ def _make_durable(folder: Path) -> None:
     """Everything on the disk before the folder gets its name; files read-only, as nobody has to change them again."""
     folder.chmod(0o755)
     for path in sorted(folder.rglob("*")):
-        if not path.is_dir():
-            path.chmod(0o444)
-        sync(path)
+        # What is linked is on the disk already, and read-only.
+        if path.is_dir() or path.stat().st_nlink == 1:
+            if not path.is_dir():
+                path.chmod(0o444)
+            sync(path)
     sync(folder)

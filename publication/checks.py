@@ -1,6 +1,6 @@
 """What must hold of a publication before it gets its name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -14,14 +14,15 @@ from publication.tables import DUCKDB_FILE, Table, count
 from publication.verify import verify
 
 
-def check_draft(folder: Path, rows: Mapping[Table, int], formats: Sequence[Format]) -> None:
-    """Read everything back as a reader would. ``rows`` are those of each table in the warehouse.
+def check_draft(folder: Path, rows: Mapping[Table, int], formats: Sequence[Format], made: Collection[str]) -> None:
+    """Read back what was made as a reader would. ``rows`` are those of each table in the warehouse.
 
+    What was taken over from the publication before was read back when it was made, and has the same bytes.
     Raises PublicationError naming the first thing that does not hold.
     """
     _check_duckdb(folder, rows)
     for form in formats:
-        form.check(folder, rows)
+        form.check(folder, rows, made)
     for name in (package.FILE, MANIFEST):
         check_json(folder / name)
     verify(folder)

@@ -1,23 +1,118 @@
-"""What a publication says, as plain values: read from its own tables, shared by the documents and the pages."""
+"""What a publication says, as plain values: read from its own tables, shared by the documents and the pages.
 
-from collections.abc import Mapping, Sequence
+What all regions share is read at once. The rows of single regions are read when they are asked for, some neighbours
+together: a publication of the whole country is never in memory as a whole.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import Any, overload
 
 import duckdb
 
-from ledger.sql import literal, named_rows
+from ledger.project import mart_of, pillar_ids
+from ledger.sql import identifier, literal, named_rows
+from publication.digests import Digests
 from publication.meta import PublicationMeta
+from publication.tables import DUCKDB_FILE, EXPLANATIONS
 
 Row = Mapping[str, Any]
+# How many regions are read together.
+NEIGHBOURS = 16
 
 
-@dataclass(frozen=True, slots=True)
+class Reading:
+    """The tables of a publication (as ``publication``) and of its evaluation (as ``warehouse``), only to be read.
+
+    Each process that reads has a connection of its own: one does not live on in a forked process.
+    """
+
+    def __init__(self, folder: Path, warehouse: Path) -> None:
+        self._files = {"publication": folder / DUCKDB_FILE, "warehouse": warehouse}
+        self._open: tuple[int, duckdb.DuckDBPyConnection] | None = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """This process's connection, opened where it has none."""
+        if self._open is None or self._open[0] != os.getpid():
+            connection = duckdb.connect(":memory:")
+            connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
+            for name, file in self._files.items():
+                connection.execute(f"ATTACH {literal(str(file))} AS {name} (READ_ONLY)")
+            self._open = (os.getpid(), connection)
+        return self._open[1]
+
+    def close(self) -> None:
+        """Close this process's connection. The next use opens another one."""
+        if self._open is not None and self._open[0] == os.getpid():
+            self._open[1].close()
+        self._open = None
+
+    def rows(self, query: str) -> list[Row]:
+        """What a query answers, each row by the names of its columns."""
+        return [*named_rows(self.connection.execute(query))]
+
+
+class Rows(Sequence[Row]):
+    """The rows of one table, in its order. They are read when they are asked for."""
+
+    def __init__(self, reading: Reading, relation: str, places: Mapping[str, int]) -> None:
+        self._reading, self._relation, self._places = reading, relation, places
+        self._read: tuple[tuple[int, int], dict[str, list[Row]]] | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        with closing(self._reading.connection.cursor()) as cursor:
+            cursor.execute(f"FROM {self._relation}")
+            names = [column[0] for column in cursor.description or ()]
+            while some := cursor.fetchmany(1000):
+                yield from (dict(zip(names, row, strict=True)) for row in some)
+
+    def __len__(self) -> int:
+        return int(self._reading.rows(f"SELECT count(*) AS n FROM {self._relation}")[0]["n"])
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | Sequence[Row]:
+        return [*self][at]
+
+    def of(self, region_code: str) -> list[Row]:
+        """The rows of one region; those of its neighbours are read with them."""
+        if region_code not in self._places:
+            return []
+        at = (os.getpid(), self._places[region_code] // NEIGHBOURS)
+        if self._read is None or self._read[0] != at:
+            codes = [code for code, place in self._places.items() if place // NEIGHBOURS == at[1]]
+            found: dict[str, list[Row]] = {code: [] for code in codes}
+            listed = ", ".join(literal(code) for code in codes)
+            for row in self._reading.rows(f"FROM {self._relation} WHERE region_code IN ({listed})"):
+                found[row["region_code"]].append(row)
+            self._read = (at, found)
+        return self._read[1][region_code]
+
+    def where(self, **values: str) -> list[Row]:
+        """The rows whose columns have these values."""
+        conditions = " AND ".join(f"{identifier(name)} = {literal(value)}" for name, value in values.items())
+        return self._reading.rows(f"FROM {self._relation} WHERE {conditions}")
+
+    def distinct(self, *names: str) -> list[Row]:
+        """The different values of some columns, in order."""
+        listed = ", ".join(identifier(name) for name in names)
+        return self._reading.rows(f"SELECT DISTINCT {listed} FROM {self._relation} ORDER BY ALL")
+
+
+@dataclass(frozen=True)
 class Content:
     """Rows of the published tables, each a mapping of its columns, in the tables' order."""
 
     meta: PublicationMeta
+    reading: Reading
     regions: Sequence[Row]
     pillars: Sequence[Row]
     dimensions: Sequence[Row]
@@ -27,24 +122,32 @@ class Content:
     questions: Mapping[str, Row]
     bands: Sequence[Row]
     suppression: Sequence[Row]
+    instruments: Mapping[str, Row]
     published_figures: Sequence[Row]
     marts: Mapping[str, Sequence[Row]]
     question_scores: Sequence[Row]
     pillar_scores: Sequence[Row]
     dimension_scores: Sequence[Row]
     index_scores: Sequence[Row]
-    instruments: Mapping[str, Row]
     instrument_scores: Sequence[Row]
     instrument_answers: Sequence[Row]
+    gaps: Sequence[Row]
+    explanations: Sequence[Row]
     findings: Sequence[Row]
+    readiness: Sequence[Row]
+    answer_states: Sequence[Row]
+    answer_evidence: Sequence[Row]
+    sureness: Sequence[Row]
 
     def of_region(self, rows: Sequence[Row], region_code: str) -> list[Row]:
         """The rows of one region."""
+        if isinstance(rows, Rows):
+            return rows.of(region_code)
         return [row for row in rows if row["region_code"] == region_code]
 
     def bands_of(self, question_key: str, rubric_version: str) -> list[Row]:
         """A question's bands under a rubric, from low to high."""
-        own = [b for b in self.bands if (b["question_key"], b["rubric_version"]) == (question_key, rubric_version)]
+        own = self._bands.get((question_key, rubric_version), [])
         return sorted(own, key=lambda band: (band["lower"] is not None, band["lower"] or Decimal(0)))
 
     def batches(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -52,23 +155,61 @@ class Content:
         wanted = set(batch_ids)
         return [batch.model_dump() for batch in self.meta.sources if batch.batch_id in wanted]
 
+    def digest(self, region_code: str | None) -> str:
+        """What stands for all that is said of one region, and of the batches behind it; None: of what all share.
 
-def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, marts: Mapping[str, str]) -> Content:
-    """Read the attached ``publication``. ``marts`` maps pillars to their tables."""
+        Where it is the same in two publications, what is made of a region is the same, apart from which evaluation
+        promoted a pillar and when.
+        """
+        return self._digests.of(region_code)
+
+    @cached_property
+    def _digests(self) -> Digests:
+        return Digests(self.reading.connection, self.meta)
+
+    @cached_property
+    def _bands(self) -> Mapping[tuple[str, str], list[Row]]:
+        found: dict[tuple[str, str], list[Row]] = {}
+        for band in self.bands:
+            found.setdefault((band["question_key"], band["rubric_version"]), []).append(band)
+        return found
+
+
+@contextmanager
+def opened_content(folder: Path, warehouse: Path, meta: PublicationMeta) -> Iterator[Content]:
+    """What the publication in a folder says, whose DuckDB file is whole, and its evaluation's file."""
+    reading = Reading(folder, warehouse)
+    try:
+        yield read_content(reading, meta)
+    finally:
+        reading.close()
+
+
+def read_content(reading: Reading, meta: PublicationMeta) -> Content:
+    """Read what all regions share; the rest is read when it is asked for."""
+    present = {
+        f"{schema}.{name}"
+        for schema, name in reading.connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
+        ).fetchall()
+    }
 
     def rows(table: str) -> list[Row]:
-        return [*named_rows(connection.execute(f"FROM publication.{table}"))]
+        return reading.rows(f"FROM publication.{table}") if table in present else []
 
-    def optional(schema: str, name: str) -> list[Row]:
-        found = connection.execute(
-            f"SELECT 1 FROM duckdb_tables() WHERE database_name = 'publication' "
-            f"AND schema_name = {literal(schema)} AND table_name = {literal(name)}"
-        ).fetchone()
-        return rows(f"{schema}.{name}") if found else []
+    regions = sorted(rows("reference.regions"), key=lambda row: str(row["region_code"]))
+    places = {str(row["region_code"]): place for place, row in enumerate(regions)}
+
+    def by_region(table: str) -> Rows:
+        return Rows(reading, f"publication.{table}", places)
+
+    def optional(table: str) -> Sequence[Row]:
+        return by_region(table) if table in present else ()
 
     return Content(
         meta=meta,
-        regions=sorted(rows("reference.regions"), key=lambda row: str(row["region_code"])),
+        reading=reading,
+        regions=regions,
         pillars=sorted(rows("reference.pillars"), key=lambda row: int(row["position"])),
         dimensions=sorted(rows("reference.dimensions"), key=lambda row: int(row["position"])),
         rule_sets=rows("reference.rule_sets"),
@@ -76,15 +217,21 @@ def read_content(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, m
         indicators={str(row["id"]): row for row in rows("reference.indicators")},
         questions={str(row["question_key"]): row for row in rows("reference.questions")},
         bands=rows("reference.bands"),
-        suppression=optional("reference", "suppression"),
-        published_figures=optional("reference", "published_figures"),
-        marts={pillar: rows(f"pillars.{table}") for pillar, table in marts.items()},
-        question_scores=rows("scores.question_scores"),
-        pillar_scores=rows("scores.pillar_scores"),
-        dimension_scores=rows("scores.dimension_scores"),
-        index_scores=rows("scores.index_scores"),
+        suppression=rows("reference.suppression"),
         instruments={str(row["id"]): row for row in rows("reference.instruments")},
-        instrument_scores=rows("scores.instrument_scores"),
-        instrument_answers=rows("scores.instrument_answers"),
-        findings=optional("quality", "findings"),
+        published_figures=optional("reference.published_figures"),
+        marts={pillar: by_region(f"pillars.{mart_of(pillar)}") for pillar in pillar_ids()},
+        question_scores=by_region("scores.question_scores"),
+        pillar_scores=by_region("scores.pillar_scores"),
+        dimension_scores=by_region("scores.dimension_scores"),
+        index_scores=by_region("scores.index_scores"),
+        instrument_scores=by_region("scores.instrument_scores"),
+        instrument_answers=by_region("scores.instrument_answers"),
+        gaps=by_region("scores.gaps"),
+        explanations=Rows(reading, f"warehouse.{EXPLANATIONS}", places),
+        findings=optional("quality.findings"),
+        readiness=optional("scores.readiness"),
+        answer_states=optional("scores.answer_states"),
+        answer_evidence=optional("scores.answer_evidence"),
+        sureness=optional("scores.sureness"),
     )

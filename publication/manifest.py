@@ -2,13 +2,24 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ledger.errors import AlteredPublicationError, PublicationError
+from ledger.errors import AlteredPublicationError
 from publication.meta import ChainHead
 
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is listed of a file: its hash and size, and a digest of what it follows from, where it says so."""
+
+    sha256: str
+    bytes: int
+    made_of: str | None = None
 
 
 def file_sha256(path: Path) -> str:
@@ -17,22 +28,53 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(folder: Path, publication_id: str, chain: ChainHead | None = None) -> str:
-    """List every file below a folder, and name the chain's head. Returns the manifest's own sha256."""
-    files = {
-        name: {"sha256": file_sha256(folder / name), "bytes": (folder / name).stat().st_size} for name in names(folder)
+def entry_of(path: Path, made_of: str | None = None) -> Entry:
+    """What is listed of a file as it stands."""
+    return Entry(file_sha256(path), path.stat().st_size, made_of)
+
+
+def write_manifest(
+    folder: Path,
+    publication_id: str,
+    chain: ChainHead | None = None,
+    known: Mapping[str, Entry] | None = None,
+    tables: Mapping[str, str] | None = None,
+) -> str:
+    """List every file below a folder, and name the chain's head. Returns the manifest's own sha256.
+
+    ``known`` are files whose hashes are known already; ``tables`` digests of the tables in the DuckDB file.
+    """
+    known = known or {}
+    files = {name: known.get(name) or entry_of(folder / name) for name in names(folder)}
+    document = {
+        "publication": publication_id,
+        "chain": {"receipt": chain.seq, "sha256": chain.sha256} if chain is not None else None,
+        "tables": dict(tables or {}),
+        "files": {name: {k: v for k, v in asdict(entry).items() if v is not None} for name, entry in files.items()},
     }
-    head = {"receipt": chain.seq, "sha256": chain.sha256} if chain is not None else None
-    text = json.dumps({"publication": publication_id, "chain": head, "files": files}, indent=1, sort_keys=True) + "\n"
+    text = json.dumps(document, indent=1, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return file_sha256(folder / MANIFEST)
 
 
-def read_manifest(folder: Path) -> dict[str, tuple[str, int]]:
-    """Hash and size of each listed file. Raises PublicationError when there is no manifest, or it is damaged."""
+def read_manifest(folder: Path) -> dict[str, Entry]:
+    """What is listed of each file. Raises PublicationError when there is no manifest, or it is damaged."""
     try:
-        content = _content(folder)
-        return {str(name): (str(entry["sha256"]), int(entry["bytes"])) for name, entry in content["files"].items()}
+        return {
+            str(name): Entry(str(entry["sha256"]), int(entry["bytes"]), entry.get("made_of"))
+            for name, entry in _content(folder)["files"].items()
+        }
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def read_table_digests(folder: Path) -> Mapping[str, str]:
+    """The digest of each table in the DuckDB file; none where an earlier version of Pilar made the publication.
+
+    Raises PublicationError when there is no manifest, or it is damaged.
+    """
+    try:
+        return {str(name): str(digest) for name, digest in _content(folder).get("tables", {}).items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _unreadable(folder, error) from error
 
@@ -50,7 +92,7 @@ def _content(folder: Path) -> Any:
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
-def _unreadable(folder: Path, error: Exception) -> PublicationError:
+def _unreadable(folder: Path, error: Exception) -> AlteredPublicationError:
     return AlteredPublicationError(
         f"the manifest cannot be read ({type(error).__name__})",
         where=str(folder / MANIFEST),

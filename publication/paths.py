@@ -2,24 +2,28 @@
 
 import re
 
-from publication.content import Row
+# The version of the documents: one that readers must change for is another folder.
+DOCUMENTS = "v1"
 
 
-def evidence_path(row: Row) -> str:
-    """Where the evidence of a question's score stands."""
-    parts = (safe(str(row[key])) for key in ("region_code", "rule_set_id", "question_key"))
-    return f"json/evidence/{'/'.join(parts)}.json"
-
-
-def index_evidence_path(row: Row) -> str:
-    """Where the evidence of an index stands."""
-    region, rule_set, basis = (safe(str(row[key])) for key in ("region_code", "rule_set_id", "basis"))
-    return f"json/evidence/{region}/{rule_set}/index-{basis}.json"
+def region_path(region_code: object) -> str:
+    """Where everything that was found of a region stands."""
+    return f"{DOCUMENTS}/regions/{safe(str(region_code))}.json"
 
 
 def explanation_path(region_code: object) -> str:
     """Where everything that explains a region's scores stands."""
-    return f"json/explanations/{safe(str(region_code))}.json"
+    return f"{DOCUMENTS}/explanations/{safe(str(region_code))}.json"
+
+
+def pillar_path(pillar: object) -> str:
+    """Where a pillar's indicators, version and scores stand."""
+    return f"{DOCUMENTS}/pillars/{safe(str(pillar))}.json"
+
+
+def schema_path(kind: str) -> str:
+    """Where the JSON Schema of a kind of document stands."""
+    return f"{DOCUMENTS}/schemas/{kind}.json"
 
 
 def safe(name: str) -> str:

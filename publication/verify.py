@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ledger.errors import AlteredPublicationError
-from publication.manifest import MANIFEST, file_sha256, names, read_manifest
+from publication.manifest import MANIFEST, Entry, file_sha256, names, read_manifest
 
 
 def verify(folder: Path) -> str:
@@ -23,14 +23,13 @@ def verify(folder: Path) -> str:
     return file_sha256(folder / MANIFEST)
 
 
-def _trouble(path: Path, listed: tuple[str, int] | None, present: bool) -> str | None:
+def _trouble(path: Path, listed: Entry | None, present: bool) -> str | None:
     if listed is None:
         return "was added after publication"
     if not present:
         return "is missing"
     if path.is_symlink():
         return "was replaced by a link"
-    sha256, size = listed
-    if path.stat().st_size != size or file_sha256(path) != sha256:
+    if path.stat().st_size != listed.bytes or file_sha256(path) != listed.sha256:
         return "was altered"
     return None

@@ -121,16 +121,29 @@ _VALUES: Mapping[str, str] = {
 }
 
 
-def land_figures(ledger: Ledger, settings: Settings) -> int:
+def land_figures(ledger: Ledger, settings: Settings, years: Sequence[int] = YEARS) -> int:
     """A figure of every indicator for every region and year, in a batch a year. Returns the number of rows."""
     with _regions(settings) as connection:
         listed = ", ".join(_figures())
         made = f"create table figure as select * from (values {listed}) as f(id, low, high, factor, formula)"
         connection.execute(made)
-        for year in YEARS:
+        for year in years:
             query = _FIGURES_SQL.format(year=year)
             _land(ledger, settings, connection, FIGURES, coverage=str(year), query=query)
-    return len(settings.regions) * len(YEARS) * len(list(all_indicators()))
+    return len(settings.regions) * len(years) * len(list(all_indicators()))
+
+
+def land_one_figure(ledger: Ledger, settings: Settings, source: str, indicator: str, percent: int) -> None:
+    """The first region's own figure of one indicator in the last year, from a source of its own."""
+    year, region = YEARS[-1], settings.regions[0]
+    query = f"""
+      select {literal(region)} as kode_daerah, {year} as tahun, {literal(indicator)} as indikator,
+        cast({percent} as decimal(18, 4)) as nilai, cast({percent * 100} as decimal(24, 4)) as pembilang,
+        cast(10000 as decimal(24, 4)) as penyebut,
+        0 as _page, 1 as _row, '{year}' as _coverage, []::varchar[] as _flags
+    """
+    with _regions(settings) as connection:
+        _land(ledger, settings, connection, source, coverage=str(year), query=query)
 
 
 def land_records(ledger: Ledger, settings: Settings, rows: int) -> int:

@@ -144,7 +144,8 @@ def _document(said: str) -> Row:
             do="It is no region of this installation, or `pilar evaluate --force` has to publish anew",
         )
     document: Row = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    return document
+    # The document may be an earlier one's, whose content is still the same.
+    return {**document, "publication_id": folder.name}
 
 
 def _sheet(document: Row, instrument: str | None, year: int | None, role: str | None) -> Row:

@@ -155,6 +155,7 @@ def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse
         sources=batches,
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in pillar_ids()),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
+        data_licence=settings.data_licence,
         caveats={source_id: _caveats(known[source_id]) for source_id in delivered if source_id in known},
     )
 

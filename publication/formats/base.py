@@ -1,7 +1,7 @@
 """What a format is: how it writes its files into a publication, how they are read back, what is said of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,36 +10,54 @@ import duckdb
 
 from ledger.errors import PublicationError
 from publication.content import Content
+from publication.digests import code_digest, digest_of
+from publication.files import File
 from publication.page.words import Text
-from publication.tables import Table
+from publication.tables import Copied, Table
 
 EACH_TABLE = Text("setiap tabel sebagai berkas sendiri", "each table as a file of its own")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A publication while it grows. ``connection`` has its DuckDB file attached as ``publication``."""
+    """A publication while it grows: its folder, its tables, what they say, and the files that it is to have."""
 
     folder: Path
-    connection: duckdb.DuckDBPyConnection
-    tables: Sequence[Table]
+    tables: Mapping[Table, Copied]
     content: Content
     formats: Sequence["Format"]
+    files: list[File] = field(default_factory=list)
+
+    def write(self, path: str, made_of: str, make: Callable[[], str | bytes]) -> None:
+        """Have a file with what ``make`` gives. ``made_of`` is a digest of all that this follows from.
+
+        Where the publication before has the file, made of the same, it is linked and ``make`` is not called.
+        """
+
+        def write(target: Path) -> None:
+            made = make()
+            target.write_bytes(made if isinstance(made, bytes) else made.encode())
+
+        self.write_file(path, made_of, write)
+
+    def write_file(self, path: str, made_of: str, write: Callable[[Path], None]) -> None:
+        """The same for what ``write`` writes to the path that it is given."""
+        self.files.append(File(path, made_of, write))
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """One form of a publication.
 
-    ``write`` writes its files. ``check`` reads them back as a reader would, given the folder and how many rows each
-    table has, and raises PublicationError naming the first thing that does not hold. ``shown`` are the files or folders
-    that the page names, in both languages; a folder ends in a slash. ``resource`` describes the file of a table for the
-    package, where there is one.
+    ``write`` names its files to the draft. ``check`` reads back those that were made as a reader would, given the
+    folder, how many rows each table has and which files were made, and raises PublicationError naming the first thing
+    that does not hold. ``shown`` are the files or folders that the page names, in both languages; a folder ends in a
+    slash. ``resource`` describes the file of a table for the package, where there is one.
     """
 
     name: str
     write: Callable[[Draft], None]
-    check: Callable[[Path, Mapping[Table, int]], None]
+    check: Callable[[Path, Mapping[Table, int], Collection[str]], None]
     shown: tuple[tuple[str, Text], ...] = ()
     resource: Callable[[Table], Mapping[str, Any]] | None = None
 
@@ -63,12 +81,18 @@ def of_tables(
         return f"{name}/{table.name}.{name}"
 
     def write_all(draft: Draft) -> None:
-        (draft.folder / name).mkdir()
-        for table in draft.tables:
-            write(draft.connection, f"publication.{table.qualified}", draft.folder / path(table))
+        reading = draft.content.reading
+        for table, copied in draft.tables.items():
 
-    def check_all(folder: Path, rows: Mapping[Table, int]) -> None:
+            def write_one(target: Path, relation: str = f"publication.{table.qualified}") -> None:
+                write(reading.connection, relation, target)
+
+            draft.write_file(path(table), digest_of(copied.digest, code_digest()), write_one)
+
+    def check_all(folder: Path, rows: Mapping[Table, int], made: Collection[str]) -> None:
         for table, expected in rows.items():
+            if path(table) not in made:
+                continue
             found, number = read(folder / path(table))
             if found is not None:
                 check_columns(path(table), found, table)

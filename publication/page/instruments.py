@@ -25,7 +25,8 @@ def results(content: Content, region_code: str) -> list[Result]:
 
 def answers_of(content: Content, index: Row, state: str) -> list[Row]:
     """The answers behind an index that are in this state."""
-    return [row for row in content.instrument_answers if of_sheet(row, index) and row["state"] == state]
+    own = content.of_region(content.instrument_answers, str(index["region_code"]))
+    return [row for row in own if of_sheet(row, index) and row["state"] == state]
 
 
 def other_body(content: Content, answer: Row) -> str | None:

@@ -7,7 +7,7 @@ from publication.content import Content, Row
 from publication.page.indicators import band_text, older, simulated, state_mark, threshold
 from publication.page.model import Asked, Question, Unanswered
 from publication.page.words import ANSWERED_BY, Text, amount, number, period
-from publication.paths import evidence_path
+from publication.paths import explanation_path
 
 
 def asked(content: Content, region_code: str, pillar: str | None) -> Asked:
@@ -57,7 +57,7 @@ def _question(content: Content, row: Row, score: Row) -> Question:
         origin=simulated(score, "value"),
         proxy=score["relation"] == "proxy",
         proxy_note=_proxy_note(row),
-        evidence=evidence_path(score),
+        evidence=explanation_path(score["region_code"]),
     )
 
 

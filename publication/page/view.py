@@ -13,7 +13,7 @@ from publication.page.model import DataYears, Dimension, Improved, Index, Mark, 
 from publication.page.quality import findings, gates, sources
 from publication.page.questions import asked
 from publication.page.words import NO_INDEX, NO_VALUE, Text, clock, day, listed, number
-from publication.paths import index_evidence_path, safe
+from publication.paths import explanation_path, region_path, safe
 
 FIRST_FILES = (
     ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file")),
@@ -84,7 +84,7 @@ def _region(content: Content, region: Row) -> Region:
         anchor=f"daerah-{safe(code).replace('.', '-')}",
         name=str(region["region_name"]),
         province=str(region.get("province") or ""),
-        document=f"json/regions/{safe(code)}.json",
+        document=region_path(code),
         reported=next(iter(reported), None),
         computed=next(iter(computed), None),
         dimensions=_dimensions(content, code, rule_set),
@@ -117,7 +117,7 @@ def _index(
         improvement=Text(f"{sign}{text.id}", f"{sign}{text.en}") if better is not None else None,
         improved_from=improved_from,
         origin=origin,
-        evidence=index_evidence_path(row),
+        evidence=explanation_path(row["region_code"]),
         data_years=data_years,
     )
 

@@ -1,15 +1,12 @@
 """A warehouse built once, and one publication of it that tests may read but not change."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from ledger.project import mart_of, pillar_ids
-from ledger.sql import literal
 from publication.build import Published, publish
-from publication.content import Content, read_content
-from publication.tables import DUCKDB_FILE
+from publication.content import Content, opened_content
 from tests.publication.sample_meta import sample_meta
 from tests.publication.sample_warehouse import build
 
@@ -25,8 +22,7 @@ def published(sample_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Pu
 
 
 @pytest.fixture(scope="session")
-def content(published: Published) -> Content:
-    """What the sample publication says, as its documents and its page read it."""
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH {literal(str(published.path / DUCKDB_FILE))} AS publication (READ_ONLY)")
-        return read_content(connection, sample_meta(), {pillar: mart_of(pillar) for pillar in pillar_ids()})
+def content(published: Published, sample_file: Path) -> Iterator[Content]:
+    """What the sample publication says, as its documents and its pages read it."""
+    with opened_content(published.path, sample_file, sample_meta()) as found:
+        yield found

@@ -136,7 +136,7 @@ def test_a_part_may_be_tried_and_letters_too() -> None:
 def test_the_steps_reach_the_target_and_their_values_give_their_scores(published: Published) -> None:
     plan = told("steps", "64.02", "--target", "3,00")
     assert exact(plan["after"]) >= 3
-    document = read((published.path / "json/explanations/64.02.json").read_text())
+    document = read((published.path / "v1/explanations/64.02.json").read_text())
     sheet = next(one for one in document["sheets"] if one["role"] == "computed")
     after = Recomputed(sheet, {one["question"]: exact(one["to"]) for one in plan["raises"]})
     assert after.value("index") == exact(plan["after"])

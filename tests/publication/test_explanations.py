@@ -15,7 +15,7 @@ from tests.publication.sample_warehouse import REGIONS
 
 @pytest.fixture(scope="module")
 def documents(published: Published) -> dict[str, dict[str, Any]]:
-    return {code: recomputed.read((published.path / f"json/explanations/{code}.json").read_text()) for code in REGIONS}
+    return {code: recomputed.read((published.path / f"v1/explanations/{code}.json").read_text()) for code in REGIONS}
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -77,7 +77,7 @@ def test_every_question_without_an_answer_says_why(documents: dict[str, dict[str
 
 
 def test_the_index_names_the_explanations(published: Published) -> None:
-    index = json.loads((published.path / "json/index.json").read_text())
+    index = json.loads((published.path / "v1/index.json").read_text())
     assert all((published.path / region["explanations"]).is_file() for region in index["regions"])
 
 

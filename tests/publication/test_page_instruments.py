@@ -113,7 +113,7 @@ def test_where_the_data_of_an_indicator_lie_is_told_in_indonesian() -> None:
 
 
 def test_the_document_of_a_region_has_every_partys_result(published: Published) -> None:
-    document = json.loads((published.path / f"json/regions/{KUKAR}.json").read_text(encoding="utf-8"))
+    document = json.loads((published.path / f"v1/regions/{KUKAR}.json").read_text(encoding="utf-8"))
     found: Mapping[tuple[str, str], Any] = {
         (one["instrument"]["id"], one["role"]): one for one in document["instruments"]
     }

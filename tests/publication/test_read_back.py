@@ -58,7 +58,7 @@ def with_fewer_rows(path: Path) -> None:
         (DUCKDB_FILE, with_a_row_less, "pillars.mart_living has"),
         (DUCKDB_FILE, with_a_table_less, "mart_living did not reach"),
         ("index.html", without_end, "the page is incomplete"),
-        ("json/index.json", cut, "index.json is not JSON"),
+        ("v1/index.json", cut, "index.json is not JSON"),
         ("datapackage.json", emptied, "datapackage.json is not JSON"),
     ],
 )

@@ -34,10 +34,11 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
     evaluation = ledger.evaluation(ledger.start_evaluation([batch_id], "f" * 64))
     assert evaluation is not None
     monkeypatch.setattr(publish, "named_batches", lambda *_: [batch_id])
-    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path)
+    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path, data_licence="CC-BY-4.0")
 
     meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
 
+    assert meta.data_licence == "CC-BY-4.0"
     assert [batch.quarantined for batch in meta.sources] == [
         (Quarantined(rule="range", field="timbulan", rows=2), Quarantined(rule="required", field="nama", rows=1))
     ]

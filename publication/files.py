@@ -1,0 +1,126 @@
+"""The files of a publication: linked from the publication before where they would say the same, else made.
+
+A file names a digest of all that it follows from. The manifest keeps it. A file that is taken over is read once, to
+prove that its bytes are still what the earlier manifest says, and linked: it costs no room and no rendering.
+"""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ledger.errors import AlteredPublicationError
+from publication.manifest import Entry, entry_of, file_sha256, read_manifest, read_table_digests
+
+# From here on a second process pays: a fork costs some ten milliseconds, a page some twenty.
+WORTH_SHARING = 64
+TOGETHER = 16
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a publication is to have: its path, what it follows from, and how it is written."""
+
+    path: str
+    made_of: str
+    write: Callable[[Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The publication that readers have: its folder, the files that its manifest lists, and its tables' digests."""
+
+    folder: Path
+    files: Mapping[str, Entry]
+    tables: Mapping[str, str]
+
+    @classmethod
+    def at(cls, folder: Path | None) -> "Earlier | None":
+        """None where there is none, or its manifest cannot be read: then everything is made."""
+        if folder is None:
+            return None
+        try:
+            return cls(folder, read_manifest(folder), read_table_digests(folder))
+        except AlteredPublicationError as error:
+            log.warning("nothing is taken over from the publication before", reason=error.what)
+            return None
+
+    def take(self, path: str, made_of: str, target: Path) -> Entry | None:
+        """Link a file that follows from the same, and whose bytes are still those of its manifest."""
+        entry = self.files.get(path)
+        if entry is None or entry.made_of != made_of or not self.holds(path):
+            return None
+        try:
+            os.link(self.folder / path, target)
+        except OSError:
+            # Another file system, or more links than it can count.
+            shutil.copyfile(self.folder / path, target)
+        return entry
+
+    def holds(self, path: str) -> bool:
+        """Whether a file is there with the bytes that the manifest lists."""
+        entry, file = self.files.get(path), self.folder / path
+        if entry is None or file.is_symlink() or not file.is_file():
+            return False
+        if file.stat().st_size != entry.bytes or file_sha256(file) != entry.sha256:
+            log.warning("a file of the publication before was altered, and is made anew", file=path)
+            return False
+        return True
+
+
+def write_files(
+    folder: Path, files: Sequence[File], earlier: Earlier | None, before_sharing: Callable[[], None]
+) -> tuple[dict[str, Entry], set[str]]:
+    """Write files into a folder. Returns what the manifest says of each, and the paths of those that were made.
+
+    ``before_sharing`` is called before processes are forked. Files that stand together are made by one process.
+    """
+    for parent in {(folder / file.path).parent for file in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+    entries: dict[str, Entry] = {}
+    wanted: list[File] = []
+    for file in files:
+        taken = earlier.take(file.path, file.made_of, folder / file.path) if earlier is not None else None
+        if taken is None:
+            wanted.append(file)
+        else:
+            entries[file.path] = taken
+    entries.update(_made(folder, wanted, before_sharing))
+    return entries, {file.path for file in wanted}
+
+
+def _made(folder: Path, wanted: Sequence[File], before_sharing: Callable[[], None]) -> dict[str, Entry]:
+    workers = min(os.cpu_count() or 1, 4)
+    if len(wanted) < WORTH_SHARING or workers == 1:
+        return dict(_make(folder, file) for file in wanted)
+    before_sharing()
+    # Forked processes have the files' functions as they are; only places in the list go to and fro.
+    _shared.update(folder=folder, wanted=wanted)
+    try:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+            parts = [(start, min(start + TOGETHER, len(wanted))) for start in range(0, len(wanted), TOGETHER)]
+            return {path: entry for part in pool.map(_make_part, parts) for path, entry in part}
+    finally:
+        _shared.clear()
+
+
+_shared: dict[str, object] = {}
+
+
+def _make_part(part: tuple[int, int]) -> list[tuple[str, Entry]]:
+    folder, wanted = _shared["folder"], _shared["wanted"]
+    assert isinstance(folder, Path)
+    assert isinstance(wanted, Sequence)
+    return [_make(folder, file) for file in wanted[slice(*part)]]
+
+
+def _make(folder: Path, file: File) -> tuple[str, Entry]:
+    file.write(folder / file.path)
+    return file.path, entry_of(folder / file.path, file.made_of)
