@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from publication.paths import explanation_path, safe
+from publication.paths import explanation_path, pillar_path, region_path, safe, schema_path
 
 REGION = "regions/{region}"
 PILLAR = "pillars/{pillar}"
 EXPLANATION = "explanations/{region}"
-SCORE = "scores/{region}/{rule_set}/{question}"
+SCHEMA = "schemas/{kind}"
 SUMMARIES = {
     REGION: "Everything about one region: index, pillars, indicators",
     PILLAR: "Everything about one pillar: indicators, scores, values",
     EXPLANATION: "Every score of a region, explained down to the batches it rests on",
-    SCORE: "The evidence of one score; of an index under the name index-computed or index-reported",
+    SCHEMA: "The JSON Schema of a kind of document: region, pillar, explanations",
 }
 
 
@@ -23,11 +23,11 @@ def document_path(parts: Sequence[str]) -> str | None:
     """
     match parts:
         case ["regions", region]:
-            return f"json/regions/{safe(region)}.json"
+            return region_path(region)
         case ["pillars", pillar]:
-            return f"json/pillars/{safe(pillar)}.json"
+            return pillar_path(pillar)
         case ["explanations", region]:
             return explanation_path(region)
-        case ["scores", region, rule_set, question]:
-            return f"json/evidence/{safe(region)}/{safe(rule_set)}/{safe(question)}.json"
+        case ["schemas", kind]:
+            return schema_path(safe(kind))
     return None

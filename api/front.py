@@ -231,16 +231,16 @@ async def document(asked: Asked, accept: str) -> Response | None:
         return None
     if accept not in {"", "*/*", JSON}:
         negotiate(accept, (JSON,))
-    sha256, size = volume.files[name]
+    entry = volume.files[name]
     path = volume.folder / name
-    if size > LARGEST_CACHED:
-        headers = {**asked.headers(), "etag": f'"{sha256}"'}
+    if entry.bytes > LARGEST_CACHED:
+        headers = {**asked.headers(), "etag": f'"{entry.sha256}"'}
         return _Large(path, headers=headers, media_type=JSON)
     try:
         body = await run_in_threadpool(path.read_bytes)
     except FileNotFoundError:  # removed since it was opened
         return None
-    answer = Answer(body, JSON, f'"{sha256}"', asked.headers())
+    answer = Answer(body, JSON, f'"{entry.sha256}"', asked.headers())
     asked.cache.put(asked.key, answer)
     return answer
 

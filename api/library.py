@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from ledger.errors import PublicationError
-from publication.manifest import MANIFEST, file_sha256, read_manifest
+from publication.manifest import MANIFEST, Entry, file_sha256, read_manifest
 from publication.pointer import CURRENT, PUBLICATION_ID, list_publications
 from publication.tables import DUCKDB_FILE
 
@@ -51,7 +51,7 @@ class Volume:
     id: str
     folder: Path
     digest: str
-    files: Mapping[str, tuple[str, int]]
+    files: Mapping[str, Entry]
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _connection: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
 
@@ -67,7 +67,7 @@ class Volume:
     def sha256(self, tables: Sequence[str]) -> str:
         """Of the content of some of its tables, by the hashes in the manifest: the same while they say the same."""
         files = [f"parquet/{name.partition('.')[2]}.parquet" for name in tables]
-        known = [self.files[name][0] if name in self.files else self.digest for name in files]
+        known = [self.files[name].sha256 if name in self.files else self.digest for name in files]
         return hashlib.sha256("\n".join(known).encode()).hexdigest()
 
 

@@ -1,6 +1,8 @@
 """In which form an answer is given: what the reader accepts, and rows as bytes of it."""
 
+import csv
 import io
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from api.problems import ProblemError
+from publication.formats.csv_files import csv_cell
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -86,13 +89,18 @@ def _json(table: pa.Table, total: int) -> bytes:
 
 
 def _csv(table: pa.Table) -> str:
-    import csv
-
-    from publication.formats.csv_files import csv_cell
-
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.column_names)
     for rows in _rows(table):
-        writer.writerows([csv_cell(value) for value in row.values()] for row in rows)
+        writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """As in the publication's own CSV: lists are JSON, and no text is run as a formula."""
+    if isinstance(value, list):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return csv_cell(value) if isinstance(value, str) else value

@@ -7,8 +7,10 @@ is for it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ledger.project import Column, mart_of, pillar_ids, table
+from ledger.project import Column, table
 from ledger.sql import identifier
+from publication.provenance import described
+from publication.tables import ALL_INDICATORS, shown_columns
 
 TEXT = "VARCHAR"
 MOMENT = "TIMESTAMPTZ"
@@ -84,24 +86,19 @@ FINDING_DETAILS = (
 def _one(
     path: str, summary: str, name: str, *, details: tuple[str, ...] = (), within: Mapping[str, str] | None = None
 ) -> Resource:
-    described = table(name.partition(".")[2])
-    return Resource(
-        path, summary, (name,), described.columns, described.key, "", frozenset(details), dict(within or {})
-    )
+    found = table(name.partition(".")[2])
+    columns = shown_columns(found)
+    return Resource(path, summary, (name,), columns, found.key, "", frozenset(details), dict(within or {}))
 
 
 def _pillars() -> Resource:
-    described = table("pillars")
-    more = (
-        Column("state", TEXT, "current | held (an earlier version stands) | absent", False),
-        Column("held_since", MOMENT, "since when an earlier version stands", False),
-        Column("held_reason", TEXT, "why", False),
-    )
+    pillars, states = table("pillars"), described("pillars")
+    more = (column for column in states.columns if column.name in ("state", "held_since", "held_reason"))
     return Resource(
         "pillars",
         "The pillars, and whether their figures are current",
         ("reference.pillars", "meta.pillars"),
-        (*described.columns, *more),
+        (*pillars.columns, *more),
         ("id",),
         "(SELECT p.*, m.state, m.held_since, m.held_reason FROM reference.pillars p "
         "LEFT JOIN meta.pillars m ON m.pillar = p.id)",
@@ -111,55 +108,24 @@ def _pillars() -> Resource:
 
 
 def _values() -> Resource:
-    marts = tuple(map(mart_of, pillar_ids()))
-    described = table(marts[0])
-    columns = (*described.columns, *table("promoted.marts").columns)
-    names = ", ".join(identifier(column.name) for column in columns)
-    union = " UNION ALL ".join(f"SELECT {names} FROM pillars.{identifier(mart)}" for mart in marts)
+    described = table(f"published.{ALL_INDICATORS}")
     return Resource(
         "values",
         "Every value of every indicator, by region and period: a region's history",
-        tuple(f"pillars.{mart}" for mart in marts),
-        columns,
+        (f"pillars.{ALL_INDICATORS}",),
+        shown_columns(described),
         described.key,
-        f"({union})",
-        frozenset({"held_reason"}),
-        {"regions": "region_code", "pillars": "pillar"},
     )
 
 
 def _freshness() -> Resource:
-    text = ("batch_id", "source_id", "opd", "system", "status", "coverage", "receipt_sha256", "note", "maturity")
-    said = {
-        "batch_id": "the batch: what one pull brought of one period",
-        "source_id": "which source delivered it",
-        "opd": "the agency",
-        "system": "the agency's system",
-        "status": "accepted | held | rejected | unchanged",
-        "in_force": "whether figures rest on it",
-        "coverage": "what it is about",
-        "rows_received": "rows that came",
-        "rows_landed": "rows that can be used",
-        "rows_quarantined": "rows that were refused",
-        "fetched_at": "when it was fetched",
-        "receipt_sha256": "its receipt",
-        "synthetic": "whether a simulator made it",
-        "note": "what the gate said",
-        "maturity": "provisional | final | revised",
-    }
-
-    def kind(name: str) -> str:
-        if name in text:
-            return TEXT
-        return "BIGINT" if name.startswith("rows_") else MOMENT if name == "fetched_at" else "BOOLEAN"
-
-    columns = tuple(Column(name, kind(name), what, name == "batch_id") for name, what in said.items())
+    batches = described("batches")
     return Resource(
         "freshness",
         "The last deliveries of each source",
         ("meta.batches",),
-        columns,
-        ("batch_id",),
+        batches.columns,
+        batches.key,
         "",
         frozenset({"rows_received", "rows_landed", "rows_quarantined", "receipt_sha256", "note"}),
         {"opds": "opd"},

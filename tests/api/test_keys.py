@@ -89,7 +89,7 @@ def test_details_of_deliveries_and_of_held_pillars(address: str, ledger: Ledger)
     mine = rows("freshness", key(ledger, opds=("bpkad",)))
     assert {row["opd"] for row in mine if row["rows_received"] is not None} == {"bpkad"}
     assert "held_reason" not in rows("pillars", None)[0]
-    for path, pillar in (("pillars", "id"), ("scores/pillars", "pillar"), ("values", "pillar")):
+    for path, pillar in (("pillars", "id"), ("scores/pillars", "pillar")):
         seen = rows(f"{path}?limit=10000", key(ledger, pillars=("branding",)))
         assert {row[pillar] for row in seen if row["held_reason"]} == {"branding"}
         assert not any(row["held_reason"] for row in rows(f"{path}?limit=10000", key(ledger, pillars=("living",))))
