@@ -157,7 +157,7 @@ LEGEND: Sequence[tuple[Text, Sequence[tuple[Mark, Text]]]] = (
         ),
     ),
     (
-        Text("Tindak lanjut", "Follow-ups"),
+        Text("Keadaan tindak lanjut", "State of follow-ups"),
         (
             (task_mark("open"), Text("rekomendasi belum ditangani", "nobody has begun with it")),
             (task_mark("in_progress"), Text("OPD sedang menanganinya", "the agency is at work")),
