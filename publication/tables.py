@@ -45,11 +45,16 @@ NAMING_OTHERS = ("against", "reused_by")
 # One document for each region and sheet: readers get them as JSON, and not as a table.
 EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
-# that nobody vetted, and few of them are few people: neither leaves the house.
-FINDINGS = """(SELECT * REPLACE (
+# that nobody vetted, and few of them are few people: neither leaves the house. Nor does a figure of an indicator that
+# is suppressed, its own or the one that it is compared with: it would tell the count that the mart hides.
+FINDINGS = """(SELECT * EXCLUDE (hidden) REPLACE (
   CASE WHEN rule <> 'unknown_category' THEN subject END AS subject,
-  CASE WHEN rule <> 'unknown_category' THEN published END AS published,
-  CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM scores.findings)"""
+  CASE WHEN rule <> 'unknown_category' AND NOT hidden THEN published END AS published,
+  CASE WHEN NOT hidden THEN recomputed END AS recomputed,
+  CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count)
+FROM (SELECT o.*, EXISTS (FROM promoted.marts m WHERE m.state = 'suppressed' AND m.region_code = o.region_code
+  AND m.period = o.period AND m.indicator_id IN (o.subject, split_part(o.against, '.', 1))) AS hidden
+  FROM scores.findings o))"""
 # The columns that a mart in force has beside its own.
 IN_FORCE = "promoted.marts"
 ALL_INDICATORS = "all_indicators"

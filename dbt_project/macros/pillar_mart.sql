@@ -111,8 +111,17 @@
         cast(stated.row_source_ids as varchar []) as source_ids,
         cast(stated.row_batch_ids as varchar []) as batch_ids,
         stated.row_is_synthetic as synthetic,
-        cast(coalesce(printed.value, stated.published_value) as decimal(24, 4)) as published_value,
-        coalesce(printed.publisher, stated.published_by) as published_by
+        -- A source's own percentage would tell a suppressed count again; what its authority printed is known anyway.
+        cast(
+            coalesce(
+                printed.value,
+                case when stated.state <> 'suppressed' or stated.basis = 'taken_over' then stated.published_value end
+            ) as decimal(24, 4)
+        ) as published_value,
+        coalesce(
+            printed.publisher,
+            case when stated.state <> 'suppressed' or stated.basis = 'taken_over' then stated.published_by end
+        ) as published_by
     from stated
     inner join pillar_indicators as defined on stated.indicator_id = defined.id
     left join {{ ref("published_figures") }} as printed

@@ -111,3 +111,15 @@ def test_p6_fewer_than_five_people_outside_a_code_list_are_not_counted(
         ("region_out_of_scope", rows),
         ("unknown_category", told),
     ]
+
+
+@pytest.mark.parametrize("indicator", ["liv_immunisation_complete", "liv_immunisation_polio4"])
+def test_p6_a_finding_does_not_tell_what_a_mart_hides(sample_file: Path, tmp_path: Path, indicator: str) -> None:
+    """Of the indicator that it is about, and of the one that it is compared with."""
+    statement = f"""UPDATE candidate.mart_living SET state = 'suppressed', value = NULL, period = '2025'
+        WHERE region_code = '64.02' AND indicator_id = '{indicator}'"""
+    result = publish(spoil(sample_file, tmp_path, statement), sample_meta(), tmp_path / "out")
+    with duckdb.connect(str(result.path / DUCKDB_FILE), read_only=True) as connection:
+        query = "SELECT rule, published, recomputed FROM quality.findings WHERE rule LIKE 'p%' ORDER BY 1"
+        found = connection.execute(query).fetchall()
+    assert found == [("part_exceeds_whole", None, None), ("published_percentage_differs", "12311", "123.11")]
