@@ -25,5 +25,5 @@ def test_a_part_that_the_cohort_does_not_weigh_is_refused(name: str) -> None:
 @pytest.mark.parametrize("instrument", ["ipm", "iid-2026", "kami-5.0"])
 def test_an_index_by_a_method_has_no_cheapest_steps_and_says_what_to_do(instrument: str) -> None:
     case = Case(shipped_instruments()[instrument], None, {}, of_answered=False)
-    with pytest.raises(ConfigError, match="by a method of its own.*pilar whatif"):
+    with pytest.raises(ConfigError, match=r"by a method of its own.*pilar whatif"):
         cheapest(case, Decimal(3))
