@@ -19,6 +19,8 @@ from ledger.settings import REPOSITORY
 # Asked for at every call; a test may put another project in its place.
 PROJECT = REPOSITORY / "dbt_project"
 GRAIN_TEST = "unique_combination"
+REFERENCE_TEST = "relationships"
+INDONESIAN = "descriptions.id.yml"
 # What the platform makes itself: readers know these tables by their names alone, like those of models.
 DEFINITIONS = "definitions"
 OWN = (DEFINITIONS, "scores")
@@ -38,12 +40,20 @@ class Column:
     """A column as its table's YAML describes it.
 
     ``type`` is DuckDB's, as it is written there; empty where none is. ``required``: the contract says it is never null.
+    ``unit`` is that of a number, empty where none is given. ``references``: the table and column that have its values.
     """
 
     name: str
     type: str
     description: str
     required: bool
+    unit: str = ""
+    references: tuple[str, str] | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers."""
+        return self.type.lower().startswith(("decimal", "integer", "bigint", "double"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Table:
     """A model, a seed or a table of a source. ``key``: the columns of which no two rows share the values.
 
     ``title`` is its short name for readers, empty where none is given. ``where`` is the file that describes it.
+    All words are English; ``in_indonesian`` has the other ones.
     """
 
     name: str
@@ -69,6 +80,27 @@ class Table:
     def required(self) -> tuple[str, ...]:
         """The names of the columns that are never null."""
         return tuple(column.name for column in self.columns if column.required)
+
+
+def in_indonesian(english: str, project: Path | None = None) -> str:
+    """The Indonesian for a title, description or unit of the project; empty where nobody wrote it.
+
+    Raises ConfigError when the file cannot be read.
+    """
+    return indonesian(project).get(english, "")
+
+
+def indonesian(project: Path | None = None) -> Mapping[str, str]:
+    """All that is said in Indonesian of tables, columns and units, by what is said in English.
+
+    Raises ConfigError when the file cannot be read.
+    """
+    return _indonesian(project or PROJECT)
+
+
+@cache
+def _indonesian(project: Path) -> Mapping[str, str]:
+    return MappingProxyType({str(english): str(said) for english, said in _read(project / INDONESIAN).items()})
 
 
 def pillars(project: Path | None = None) -> tuple[Pillar, ...]:
@@ -171,7 +203,7 @@ def _table(name: str, entry: Mapping[str, Any], where: str) -> Table:
     types = config.get("column_types", {})
     return Table(
         name=name,
-        title=config.get("meta", {}).get("title", ""),
+        title=_meta(entry).get("title", ""),
         description=entry.get("description", ""),
         columns=tuple(_column(column, types) for column in entry.get("columns", ())),
         key=_key(entry),
@@ -185,7 +217,24 @@ def _column(entry: Mapping[str, Any], types: Mapping[str, str]) -> Column:
         type=entry.get("data_type") or types.get(entry["name"], ""),
         description=entry.get("description", ""),
         required=any(constraint["type"] == "not_null" for constraint in entry.get("constraints", ())),
+        unit=_meta(entry).get("unit", ""),
+        references=_references(entry),
     )
+
+
+def _references(entry: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What a test of dbt holds a column to, else what its YAML says where dbt does not test it."""
+    for test in _tests(entry):
+        if isinstance(test, dict) and REFERENCE_TEST in test:
+            given = test[REFERENCE_TEST]["arguments"]
+            return given["to"].rstrip("')").rpartition("'")[2], given["field"]
+    table, _, column = _meta(entry).get("references", "").rpartition(".")
+    return (table, column) if table else None
+
+
+def _meta(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    found: Mapping[str, str] = entry.get("config", {}).get("meta", {})
+    return found
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, ...]:

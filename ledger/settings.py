@@ -5,6 +5,7 @@ Everything comes from the environment, so that Airflow tasks, the command line a
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ledger.errors import ConfigError
 from ledger.regions import Region, known
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+LICENCE = re.compile(r"[-A-Za-z0-9._]+( https?://\S+)?")
 
 
 class Connection(BaseModel):
@@ -51,14 +53,22 @@ class Settings(BaseModel):
     key_dir: Path
     # Kemendagri codes of the regencies and cities that are evaluated.
     regions: tuple[str, ...] = ()
+    # The licence of what is published: its name, and where it stands.
+    data_licence: str | None = None
+    # Where readers of a publication find Airflow: not the address by which the house itself calls it.
+    airflow_page: str | None = None
+    # A PostgreSQL database that gets the published tables, too.
+    published_database: str | None = Field(default=None, repr=False)
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS and PILAR_REGIONS.
+        """Read the variables PILAR_*: HOME, LEDGER_URL, SOURCES, KEYS, REGIONS, DATA_LICENCE, AIRFLOW_PAGE and
+        PUBLISHED_DATABASE.
 
-        Raises ConfigError when no ledger is named, or when a region is none.
+        Raises ConfigError when no ledger is named, when a region is none, when the licence is not written as one, or
+        for an Airflow that is no web address.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -75,6 +85,9 @@ class Settings(BaseModel):
             sources_dir=sources_dir(values),
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
+            data_licence=_licence(_said(values, "PILAR_DATA_LICENCE")),
+            airflow_page=_page(_said(values, "PILAR_AIRFLOW_PAGE")),
+            published_database=_said(values, "PILAR_PUBLISHED_DATABASE"),
         )
 
     @property
@@ -157,6 +170,33 @@ def regions(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The codes in PILAR_REGIONS, separated by commas or blanks. Raises ConfigError for a code of no region."""
     values = os.environ if env is None else env
     return tuple(region.code for region in known(values.get("PILAR_REGIONS", "").replace(",", " ").split()))
+
+
+def _said(env: Mapping[str, str], name: str) -> str | None:
+    """A setting that need not be there: empty and ``none`` say that it is not."""
+    said = env.get(name, "").strip()
+    return said if said not in ("", "none") else None
+
+
+def _licence(said: str | None) -> str | None:
+    if said is not None and not LICENCE.fullmatch(said):
+        raise ConfigError(
+            "a licence is a name, and where it stands",
+            where="PILAR_DATA_LICENCE",
+            do="Write it like CC-BY-4.0 https://creativecommons.org/licenses/by/4.0/",
+        )
+    return said
+
+
+def _page(written: str | None) -> str | None:
+    """A web address that pages may link to."""
+    if written is None:
+        return None
+    if not written.startswith(("https://", "http://")):
+        raise ConfigError(
+            "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
+        )
+    return written.rstrip("/")
 
 
 def default_key_dir(home: Path) -> Path:

@@ -12,6 +12,7 @@ from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
     answers,
+    api,
     completion,
     contracts,
     demo,
@@ -26,6 +27,7 @@ from pilar.commands import (
     init,
     installation,
     keys,
+    opd,
     publications,
     pulls,
     quarantine,
@@ -35,6 +37,7 @@ from pilar.commands import (
     revisions,
     rubric,
     sources,
+    stages,
     sureness,
     trace,
     trial,
@@ -102,7 +105,9 @@ app.command("gap", rich_help_panel=FIGURES)(explanations.gap_command)
 app.command("whatif", rich_help_panel=FIGURES)(explanations.whatif_command)
 app.command("steps", rich_help_panel=FIGURES)(explanations.steps_command)
 app.add_typer(followup.app, name="followup", rich_help_panel=FIGURES)
+app.add_typer(opd.app, name="opd", rich_help_panel=FIGURES)
 app.command("freeze", rich_help_panel=FIGURES)(freeze.freeze_command)
+app.add_typer(stages.app, name="stages", rich_help_panel=FIGURES)
 app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
@@ -114,6 +119,7 @@ app.add_typer(regions.app, name="regions", rich_help_panel=HOUSE)
 app.command("demo", rich_help_panel=HOUSE)(demo.demo)
 app.command("migrate", rich_help_panel=HOUSE)(evaluation.migrate_command)
 app.add_typer(keys.app, name="keys", rich_help_panel=HOUSE)
+app.add_typer(api.app, name="api", rich_help_panel=HOUSE)
 app.command("completion", cls=Plain, rich_help_panel=HOUSE)(completion.completion_command)
 app.add_typer(contracts.app, name="contracts", rich_help_panel=DEVELOP)
 app.add_typer(gates.app, name="gates", rich_help_panel=DEVELOP)

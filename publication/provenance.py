@@ -5,31 +5,18 @@ from datetime import datetime
 
 import duckdb
 
+from ledger.project import Table as Described
+from ledger.project import table as described_table
 from ledger.sql import literal
 from publication.meta import PublicationMeta
+from publication.tables import comments, shown_columns
 
-SCHEMA = """
-DROP SCHEMA IF EXISTS publication.meta CASCADE;
-CREATE SCHEMA publication.meta;
-CREATE TABLE publication.meta.publication (publication_id VARCHAR, evaluation_id VARCHAR, created_at TIMESTAMPTZ,
-  data_licence VARCHAR, chain_receipt BIGINT, chain_sha256 VARCHAR);
-CREATE TABLE publication.meta.pillars (pillar VARCHAR, state VARCHAR, evaluation_id VARCHAR, promoted_at TIMESTAMPTZ,
-  held_since TIMESTAMPTZ, held_reason VARCHAR);
-CREATE TABLE publication.meta.gates (gate VARCHAR, outcome VARCHAR, checks INTEGER, carried_from VARCHAR);
-CREATE TABLE publication.meta.gate_checks (gate VARCHAR, name VARCHAR, severity VARCHAR, outcome VARCHAR,
-  message VARCHAR, failing_count BIGINT);
-CREATE TABLE publication.meta.batches (batch_id VARCHAR, source_id VARCHAR, opd VARCHAR, system VARCHAR,
-  status VARCHAR, in_force BOOLEAN, coverage VARCHAR, rows_received BIGINT, rows_landed BIGINT,
-  rows_quarantined BIGINT, fetched_at TIMESTAMPTZ, receipt_sha256 VARCHAR, synthetic BOOLEAN, note VARCHAR,
-  maturity VARCHAR);
-CREATE TABLE publication.meta.pages (batch_id VARCHAR, seq INTEGER, request VARCHAR, status INTEGER, bytes BIGINT,
-  sha256 VARCHAR);
-"""
 # One line per score, batch and response: from a published score to the sha256 of what an agency's system sent.
 EVIDENCE = """
 CREATE TABLE publication.meta.evidence AS
 WITH indicator_rows AS ({marts})
-SELECT s.region_system, s.region_code, s.rule_set_id, s.dimension, s.pillar, s.question_key, s.question_text,
+SELECT s.region_system, s.region_code, s.region_id, s.rule_set_id, s.dimension, s.pillar, s.question_key,
+  s.question_text,
   s.rubric_version, s.rubric_status, s.relation, s.score, s.indicator_id, s.period, i.numerator, i.denominator,
   s.value, s.unit, i.definition, g.outcome AS gate_outcome, i.evaluation_id, b.batch_id, b.source_id, b.opd,
   b.coverage, b.receipt_sha256, b.fetched_at, p.seq AS page, p.request, p.status AS page_status,
@@ -51,12 +38,17 @@ ORDER BY ALL
 NAMED = "SELECT unnest(batch_ids) AS batch_id FROM publication.{table} WHERE state = 'measured'"
 UNEXPLAINED = """SELECT batch_id FROM ({union})
 WHERE batch_id NOT IN (SELECT batch_id FROM publication.meta.batches) ORDER BY 1"""
-TABLES = ("publication", "pillars", "gates", "gate_checks", "batches", "pages", "evidence")
+EVIDENCE_TABLE = "evidence"
+TABLES = ("publication", "pillars", "gates", "gate_checks", "batches", "pages", EVIDENCE_TABLE)
 
 
 def write_provenance(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, marts: tuple[str, ...]) -> None:
     """Write the schema ``meta`` of the publication's DuckDB file, which is attached as ``publication``."""
-    connection.execute(SCHEMA)
+    connection.execute("CREATE SCHEMA publication.meta")
+    for name in TABLES:
+        if name != EVIDENCE_TABLE:
+            fields = ", ".join(f"{column.name} {column.type}" for column in described(name).columns)
+            connection.execute(f"CREATE TABLE publication.meta.{name} ({fields})")
     head = (meta.chain.seq, meta.chain.sha256) if meta.chain is not None else (None, None)
     _insert(
         connection,
@@ -81,6 +73,14 @@ def write_provenance(connection: duckdb.DuckDBPyConnection, meta: PublicationMet
     _batches(connection, meta)
     union = " UNION ALL BY NAME ".join(f"FROM publication.pillars.{name}" for name in marts)
     connection.execute(EVIDENCE.replace("{marts}", union))
+    for name in TABLES:
+        table = described(name)
+        connection.execute(comments(f"publication.meta.{name}", table, shown_columns(table)))
+
+
+def described(name: str) -> Described:
+    """What is said of a table of the schema ``meta``."""
+    return described_table(f"meta.{name}")
 
 
 def unexplained_batches(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -4,8 +4,7 @@ Everything is read from the warehouse once and in a fixed order, so that the sam
 every format. The DuckDB file itself carries identifiers of its own; its bytes differ from run to run.
 """
 
-import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +13,17 @@ from typing import Any
 import duckdb
 
 from ledger.errors import PublicationError
-from ledger.project import Column, mart_of, pillar_ids
+from ledger.project import Column, in_indonesian, mart_of, pillar_ids
 from ledger.project import Table as Described
 from ledger.project import table as described_table
+from ledger.regions import SYSTEM
 from ledger.sql import identifier, literal, named_rows
-from publication.digests import table_digest
-from publication.files import Earlier
+from publication.digests import digest_of, table_digest
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
-    *("instrument_scores", "instrument_answers", "gaps"),
+    *("instrument_scores", "instrument_answers", "gaps", "sureness"),
+    *("answer_states", "answer_evidence", "readiness"),
 )
 # Reference tables that a reader needs to explain a score, and others that are published where the warehouse has them.
 NEEDED = (
@@ -39,7 +39,7 @@ NEEDED = (
 )
 WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
-REGION, REGIONS = "region_code", "regions"
+REGION = "region_code"
 # What names other agencies, and their regions: `dinas_pu 64.02, dlh 64.02`.
 NAMING_OTHERS = ("against", "reused_by")
 # One document for each region and sheet: readers get them as JSON, and not as a table.
@@ -52,6 +52,26 @@ FINDINGS = """(SELECT * REPLACE (
   CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count) FROM scores.findings)"""
 # The columns that a mart in force has beside its own.
 IN_FORCE = "promoted.marts"
+ALL_INDICATORS = "all_indicators"
+# Every table of regions has it behind region_code. It says the code system, since other systems' codes look the same,
+# and begins with a letter: 64.10 becomes 64.1 wherever a tool takes it for a number.
+REGION_ID = "published.regions"
+# As the pages say them.
+STATES = (
+    ("measured", "terukur", "measured"),
+    ("missing", "tidak ada data", "no data"),
+    ("not_applicable", "tidak berlaku", "not applicable"),
+    ("suppressed", "disembunyikan", "suppressed"),
+)
+WITH_NAMES = """(SELECT m.region_system, m.region_code, m.region_name, r.province, r.bps_code, m.pillar,
+  p.name_id AS pillar_name_id, p.name_en AS pillar_name_en, m.indicator_id, i.name_id AS indicator_name_id,
+  i.name_en AS indicator_name_en, m.period, m.period[:4]::INTEGER AS year, m.value, m.unit, i.direction, m.state,
+  s.state_name_id, s.state_name_en, m.numerator, m.denominator, m.basis, i.definition_id,
+  i.definition AS definition_en, i.source_text, i.owner, m.source_ids, m.batch_ids, m.synthetic, m.published_value,
+  m.published_by, m.evaluation_id, m.held_since
+FROM promoted.marts m JOIN {indicators} i ON i.id = m.indicator_id JOIN {pillars} p ON p.id = m.pillar
+JOIN {regions} r USING (region_system, region_code)
+JOIN (VALUES {states}) s(state, state_name_id, state_name_en) ON s.state = m.state)"""
 # DuckDB names a file's catalog after the file: a schema `marts` inside would be ambiguous for every reader.
 DUCKDB_FILE = "marts.duckdb"
 
@@ -120,9 +140,19 @@ def opened_publication(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def read_rows(folder: Path, query: str, given: Sequence[object] = ()) -> list[dict[str, Any]]:
-    """What the tables of a publication answer to one query, each row by the names of its columns."""
+    """What the tables of a publication answer to one query, each row by the names of its columns.
+
+    Raises PublicationError when an earlier version of Pilar made it, and it lacks what is asked for.
+    """
     with opened_publication(folder) as connection:
-        return named_rows(connection.execute(query, given))
+        try:
+            return named_rows(connection.execute(query, given))
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise PublicationError(
+                "an earlier version of Pilar made this publication, and it lacks what is asked for",
+                where=str(folder),
+                do="Run `pilar evaluate --anyway` once",
+            ) from error
 
 
 def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[str] | None = None) -> tuple[Table, ...]:
@@ -151,9 +181,17 @@ def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[st
         raise PublicationError(
             f"the warehouse lacks {', '.join(lost)}", do="Evaluate again; what is published stays as it is"
         )
+    origins = {table.name: table.origin for table in reference}
+    states = ", ".join(f"({', '.join(map(literal, state))})" for state in STATES)
+    wide = WITH_NAMES.format(states=states, **{name: origins[name] for name in ("indicators", "pillars", "regions")})
     found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
-    tables = (*required, *reference, *found)
+    tables = (_wide(wide), *required, *reference, *found)
     return tables if regions is None else tuple(_of_regions(connection, table, regions) for table in tables)
+
+
+def _wide(origin: str) -> Table:
+    described = described_table(f"published.{ALL_INDICATORS}")
+    return Table("pillars", ALL_INDICATORS, origin, described, shown_columns(described))
 
 
 def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Sequence[str]) -> Table:
@@ -163,7 +201,7 @@ def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Se
         return table
     listed = f"[{', '.join(map(literal, regions))}]::VARCHAR[]"
     rows = f"FROM {table.origin} WHERE {REGION} IS NULL OR list_contains({listed}, {REGION})"
-    for name in {*NAMING_OTHERS} & {*columns}:
+    for name in sorted({*NAMING_OTHERS} & {*columns}):
         other = f"regexp_full_match(one, '.* [0-9]{{2}}[.][0-9]{{2}}') AND NOT list_contains({listed}, one[-5:])"
         kept = f"list_filter(string_split({name}, ', '), lambda one: NOT ({other}))"
         rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS {name}) FROM ({rows})"
@@ -173,53 +211,78 @@ def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Se
 def _table(schema: str, name: str, origin: str, *more: str) -> Table:
     """``more`` describes columns that come behind those of its own description."""
     described = [described_table(other) for other in (name, *more)]
-    return Table(schema, name, origin, described[0], tuple(column for table in described for column in table.columns))
+    return Table(schema, name, origin, described[0], shown_columns(*described))
 
 
-def copy_tables(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, earlier: Earlier | None = None
-) -> dict[Table, Copied]:
+def shown_columns(*described: Described) -> tuple[Column, ...]:
+    """The columns that readers get of described tables: ``region_id`` stands behind ``region_code``."""
+    [region_id] = described_table(REGION_ID).columns
+    columns = [column for table in described for column in table.columns]
+    pairs = ((column, region_id) if column.name == "region_code" else (column,) for column in columns)
+    return tuple(column for pair in pairs for column in pair)
+
+
+def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path) -> dict[Table, Copied]:
     """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
 
-    Tables that say the same in the earlier publication stay as they are in a copy of its file.
+    The file is always a new one. In a copy of the one before, rows that are published no more would lie about in blocks
+    that no table uses. Reference tables have their primary key. On the large ones it would make the file four times as
+    large, and DuckDB knows no foreign key into another schema: keys of all tables stand in the package and in the
+    Parquet files.
     """
-    kept = _begin(folder, earlier, _regions(connection, tables))
     # Small blocks: many small tables, and every publication is kept.
     connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
-    copied = {
-        table: Copied(count(connection, table.origin), table_digest(connection, table.origin)) for table in tables
-    }
-    same = {table.qualified for table, one in copied.items() if kept.get(table.qualified) == one.digest}
-    for schema, name in connection.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
-    ).fetchall():
-        qualified = f"{identifier(schema)}.{identifier(name)}"
-        if qualified not in same:
-            connection.execute(f"DROP TABLE publication.{qualified}")
     for table in tables:
-        if table.qualified not in same:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
-            connection.execute(f"CREATE TABLE publication.{table.qualified} AS FROM {table.origin} ORDER BY ALL")
-    return copied
+        _copy(connection, table)
+    return {table: Copied(count(connection, table.origin), _digest(connection, table)) for table in tables}
 
 
-def _begin(folder: Path, earlier: Earlier | None, regions: Collection[str]) -> Mapping[str, str]:
-    """Begin with the file of the earlier publication. Returns the digests of the tables in it; none without one.
+def _digest(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+    rows = table_digest(connection, f"publication.{table.qualified}")
+    return digest_of(rows, comments(table.qualified, table.described, table.columns))
 
-    One that holds a region which is withheld now is not begun with: what is dropped stays in the blocks of a file.
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    relation = f"publication.{table.qualified}"
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
+    connection.execute(f"CREATE TABLE {relation} AS {_select(connection, table.origin)} ORDER BY ALL")
+    if table.schema == "reference" and table.described.key:
+        key = ", ".join(map(identifier, table.described.key))
+        connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
+    there = {name for name, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
+    # What is lost on the way is told when the draft is checked.
+    connection.execute(comments(relation, table.described, [one for one in table.columns if one.name in there]))
+
+
+def _select(connection: duckdb.DuckDBPyConnection, origin: str) -> str:
+    """All columns of a relation, and ``region_id`` behind ``region_code``."""
+    names = [str(column[0]) for column in connection.execute(f"FROM {origin} LIMIT 0").description or ()]
+    system = "region_system" if "region_system" in names else literal(SYSTEM)
+    region_id = f"region_code, {system} || '-' || region_code AS region_id"
+    shown = (region_id if name == "region_code" else identifier(name) for name in names)
+    return f"SELECT {', '.join(shown)} FROM {origin}"
+
+
+def comments(relation: str, described: Described, columns: Sequence[Column]) -> str:
+    """The statements that say in a database what a table and its columns are, in both languages, with keys and units.
+
+    DuckDB and PostgreSQL read them.
     """
-    if earlier is None or not earlier.tables or not earlier.holds(DUCKDB_FILE):
-        return {}
-    held = {row[REGION] for row in read_rows(earlier.folder, f"SELECT {REGION} FROM reference.{REGIONS}")}
-    if not held <= set(regions):
-        return {}
-    shutil.copyfile(earlier.folder / DUCKDB_FILE, folder / DUCKDB_FILE)
-    return earlier.tables
+    key = f" Kunci / Key: {', '.join(described.key)}." if described.key else ""
+    said = {f"TABLE {relation}": both(described.description) + key}
+    said |= {f"COLUMN {relation}.{identifier(column.name)}": _of_column(column) for column in columns}
+    return "".join(f"COMMENT ON {what} IS {literal(text)};" for what, text in said.items())
 
 
-def _regions(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> set[str]:
-    origin = next(table.origin for table in tables if table.name == REGIONS)
-    return {row[0] for row in connection.execute(f"SELECT {REGION} FROM {origin}").fetchall()}
+def _of_column(column: Column) -> str:
+    unit = f" [{both(column.unit)}]" if column.unit else ""
+    reference = f" -> {'.'.join(column.references)}" if column.references is not None else ""
+    return f"{both(column.description)}{unit}{reference}"
+
+
+def both(english: str) -> str:
+    """A description in both languages, for a place that has room for one text."""
+    return " / ".join(text for text in (in_indonesian(english), english) if text)
 
 
 def finish_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,7 +13,6 @@ from pilar.commands.words import Words
 if TYPE_CHECKING:
     from ledger.records import AnswerKey, AnswerTransition
     from ledger.settings import Settings
-    from ledger.store import Ledger
 
 app = Words(help="Answers to instruments: show, submit, return, verify, assess, object, finalise.")
 
@@ -45,7 +44,7 @@ def show_command(region: RegionName, question: Question, *, instrument: Instrume
     ledger, settings = installation.opened()
     key = _key(region, instrument, year, question)
     chain = ledger.transitions(key)
-    roles = _side_by_side(chain, _counted(ledger, settings, key))
+    roles = _side_by_side(chain, _counted(settings, key))
     history = [_history(link) for link in chain]
     state = chain[-1].move.to_state if chain else None
     told = {"region_code": key.region_code, "instrument": instrument, "year": year, "question": key.code}
@@ -199,13 +198,16 @@ def _key(region: str, instrument: str, year: int, question: str) -> "AnswerKey":
     return answer_key(find_one(region).code, instrument, year, question)
 
 
-def _counted(ledger: "Ledger", settings: "Settings", key: "AnswerKey") -> dict[str, str]:
-    """What the last publication counts for each role."""
-    from pilar.evaluation.evaluate import published_rows
+def _counted(settings: "Settings", key: "AnswerKey") -> dict[str, str]:
+    """What the current publication counts for each role."""
+    from publication.pointer import current
+    from publication.tables import read_rows
 
-    found = published_rows(
-        ledger,
-        settings,
+    publication = current(settings.published_dir)
+    if publication is None:
+        return {}
+    found = read_rows(
+        settings.published_dir / publication,
         "select role, answer, score from scores.instrument_answers where region_code = ? and instrument_id = ? "
         "and year = ? and question = ? and answer is not null",
         [key.region_code, key.instrument, key.year, key.code],

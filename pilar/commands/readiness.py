@@ -41,25 +41,24 @@ def readiness_command(
 ) -> None:
     """Show what is ready before the assessors come: answered, evidence valid and fresh, not contradicted; by agency.
 
-    As of the last publication.
+    As of the current publication.
     """
     from ledger.regions import find
     from pilar.commands import installation
-    from pilar.evaluation.evaluate import published_rows
+    from publication.pointer import resolve
+    from publication.tables import read_rows
 
-    ledger, settings = installation.opened()
+    settings = installation.without_ledger()
     of = agency(owner, settings)
     codes = [one.code for one in find(region)] if region is not None else []
-    rows = published_rows(ledger, settings, _SQL, [codes, codes, instrument])
-    found = [row for row in rows if of in (None, row["owner"])]
-    say({"readiness": found}, lambda: _show(found))
+    folder = resolve(settings.published_dir)
+    found = [row for row in read_rows(folder, _SQL, [codes, codes, instrument]) if of in (None, row["owner"])]
+    say({"publication_id": folder.name, "readiness": found}, lambda: _show(found))
 
 
 def _show(found: Sequence[Mapping[str, object]]) -> None:
     if not found:
-        out.print(
-            "Nothing to be ready for: no answer, no evidence and no stage is known. Publish first: pilar evaluate"
-        )
+        out.print("Nothing to be ready for: the publication knows no such answer, evidence or stage.")
     for (name, instrument, year), sheet in groupby(
         found, key=lambda row: (row["region_name"], row["instrument_id"], row["year"])
     ):

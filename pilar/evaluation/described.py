@@ -17,7 +17,17 @@ from ledger.sql import identifier
 from pilar.evaluation.warehouse import export_marts, opened, write_promoted
 from publication.build import publish
 from publication.meta import PublicationMeta
-from publication.tables import EXPLANATIONS, FOUND, NEEDED, SCORES, WELCOME
+from publication.provenance import TABLES
+from publication.tables import (
+    ALL_INDICATORS,
+    EXPLANATIONS,
+    FOUND,
+    IN_FORCE,
+    NEEDED,
+    REGION_ID,
+    SCORES,
+    WELCOME,
+)
 
 MARTS = "models/pillars"
 BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -46,16 +56,30 @@ def _pillars() -> Iterator[PilarError]:
 
 
 def _columns() -> Iterator[PilarError]:
-    published = (*map(mart_of, pillar_ids()), *SCORES, *NEEDED, *WELCOME, FOUND)
-    for described in (table(name) for name in published if name in tables()):
+    said = set()
+    for described in _published():
+        said |= {described.title, described.description, *(column.description for column in described.columns)}
         for column in described.columns:
-            for what in ("description", "type"):
+            said.add(column.unit)
+            for what in ("description", "type", *(("unit",) if column.is_number else ())):
                 if not getattr(column, what):
                     yield ConfigError(
                         f"{described.name}.{column.name} is published and has no {what}",
                         where=described.where,
                         do="Write it there: readers get it with the column",
                     )
+    known = project.indonesian()
+    for english in sorted(said - known.keys() - {""}):
+        yield ConfigError(f"{english!r} is not said in Indonesian", where=project.INDONESIAN, do="Add it there")
+    for english in sorted(known.keys() - said):
+        yield ConfigError(f"{english!r} is said of no published table", where=project.INDONESIAN, do="Take it out")
+
+
+def _published() -> Iterator[project.Table]:
+    made = (REGION_ID, f"published.{ALL_INDICATORS}", *(f"meta.{name}" for name in TABLES))
+    for name in (*map(mart_of, pillar_ids()), *SCORES, *NEEDED, *WELCOME, FOUND, IN_FORCE, *made):
+        if name in tables():
+            yield table(name)
 
 
 def _publication() -> Iterator[PilarError]:

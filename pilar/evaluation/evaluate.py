@@ -9,15 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import duckdb
-
 from ledger.clock import day_of
 from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
 from ledger.regions import Region, known
 from ledger.settings import REPOSITORY, Settings
-from ledger.sql import named_rows
 from ledger.store import Ledger
 from pilar.evaluation import promotion
 from pilar.evaluation import warehouse as files
@@ -88,6 +85,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     from pilar.evaluation.findings import write_findings
     from pilar.evaluation.instrument_scores import write_instrument_scores
     from pilar.evaluation.readiness import write_readiness
+    from pilar.evaluation.sureness import write_sureness
     from pilar.sources.catalogue import readable_sources
 
     evaluation = ledger.evaluation(evaluation_id)
@@ -114,6 +112,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
         write_answer_evidence(warehouse, day_of(evaluation.started_at))
         write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
         write_readiness(warehouse, windows)
+        write_sureness(warehouse)
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:
@@ -129,26 +128,6 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
 def warehouse_file(settings: Settings, evaluation_id: str) -> Path:
     """The DuckDB file of an evaluation."""
     return settings.warehouse_dir / f"{evaluation_id}.duckdb"
-
-
-def published_rows(
-    ledger: Ledger, settings: Settings, sql: str, given: Sequence[object] = ()
-) -> Sequence[Mapping[str, object]]:
-    """What the file of the last published evaluation answers; nothing where there is no such file.
-
-    Raises ConfigError when an earlier version of Pilar made it, and it lacks what is asked for.
-    """
-    last = ledger.last_evaluation("published")
-    path = warehouse_file(settings, last.evaluation_id) if last is not None else None
-    if path is None or not path.is_file():
-        return []
-    with duckdb.connect(str(path), read_only=True) as connection:
-        try:
-            cursor = connection.execute(sql, given)
-        except duckdb.CatalogException:
-            do = "Run `pilar evaluate --anyway` once"
-            raise ConfigError("an earlier version of Pilar made what is published", where=path.name, do=do) from None
-        return named_rows(cursor)
 
 
 def remove_old_warehouses(settings: Settings) -> None:

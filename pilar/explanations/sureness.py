@@ -5,7 +5,7 @@ same rules (year and cohort) and on the same basis.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from definitions.exact import exact
 from definitions.variations import Variations
 from ledger.errors import PublicationError
-from ledger.sql import named_rows
+from ledger.sql import literal, named_rows
 from pilar.explanations.simulation import (
     Dimension,
     Entrant,
@@ -72,6 +72,18 @@ class Sureness:
 
 
 @dataclass(frozen=True, slots=True)
+class Tables:
+    """Where a file has what indices rest on, beside its schema ``scores``: definitions, and the table of findings."""
+
+    definitions: str
+    findings: str
+
+
+PUBLISHED = Tables("reference", "quality.findings")
+EVALUATED = Tables("definitions", "scores.findings")
+
+
+@dataclass(frozen=True, slots=True)
 class _Leaf:
     """A part of an index with its weight, and what makes it less sure."""
 
@@ -98,10 +110,27 @@ def sureness(folder: Path, variations: Variations, region: str | None = None) ->
     One seed gives one result, byte for byte. Raises PublicationError where a published index does not follow from what
     the publication says of it.
     """
-    published = _read(folder)
+    with opened_publication(folder) as connection:
+        return sureness_of(connection, PUBLISHED, variations, region)
+
+
+def sureness_of(
+    connection: "duckdb.DuckDBPyConnection",
+    tables: Tables,
+    variations: Variations,
+    region: str | None = None,
+    *,
+    apart: Collection[str] = (),
+) -> Sequence[Sureness]:
+    """As ``sureness``, of a file that is open: a publication's, or an evaluation's before it is published.
+
+    ``apart``: regions that the others are not ranked with.
+    """
+    published = _read(connection, tables)
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in published.indices:
-        groups[row["rule_set_id"], row["basis"]].append(row)
+        if row["region_code"] not in apart:
+            groups[row["rule_set_id"], row["basis"]].append(row)
     found = []
     for (rule_set, basis), rows in sorted(groups.items()):
         simulated = _simulated(published, rows, rule_set, variations)
@@ -248,33 +277,25 @@ def _meaningless(
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _read(folder: Path) -> _Published:
-    with opened_publication(folder) as connection:
-        rubrics = _grouped(named_rows(connection.execute("from reference.bands")), "question_key")
-        return _Published(
-            indices=named_rows(connection.execute("from scores.index_scores order by region_code")),
-            dimensions=_grouped(
-                named_rows(connection.execute("from scores.dimension_scores order by all")),
-                "region_code",
-                "rule_set_id",
-                "basis",
-            ),
-            questions=_grouped(
-                named_rows(connection.execute("from scores.question_scores order by question_key")),
-                *("region_code", "rule_set_id", "dimension"),
-            ),
-            rubrics={name[0]: sorted(bands, key=_from_low) for name, bands in rubrics.items()},
-            rule_sets={
-                name[0]: rows
-                for name, rows in _grouped(
-                    named_rows(connection.execute("from reference.rule_sets order by dimension")), "rule_set_id"
-                ).items()
-            },
-            methods={
-                row["rule_set_id"]: row for row in named_rows(connection.execute("from reference.rule_set_methods"))
-            },
-            contradicted=frozenset(_contradicted(connection)),
-        )
+def _read(connection: "duckdb.DuckDBPyConnection", tables: Tables) -> _Published:
+    def rows(query: str) -> list[dict[str, Any]]:
+        return named_rows(connection.execute(query))
+
+    def defined(name: str, order: str, by: str) -> Mapping[str, Sequence[Row]]:
+        found = _grouped(rows(f"from {tables.definitions}.{name} order by {order}"), by)
+        return {key[0]: own for key, own in found.items()}
+
+    return _Published(
+        indices=rows("from scores.index_scores order by region_code"),
+        dimensions=_grouped(rows("from scores.dimension_scores order by all"), "region_code", "rule_set_id", "basis"),
+        questions=_grouped(
+            rows("from scores.question_scores order by question_key"), "region_code", "rule_set_id", "dimension"
+        ),
+        rubrics={name: sorted(bands, key=_from_low) for name, bands in defined("bands", "all", "question_key").items()},
+        rule_sets=defined("rule_sets", "dimension", "rule_set_id"),
+        methods={name: own[0] for name, own in defined("rule_set_methods", "all", "rule_set_id").items()},
+        contradicted=frozenset(_contradicted(connection, tables.findings)),
+    )
 
 
 def _from_low(band: Row) -> tuple[bool, Fraction, bool]:
@@ -282,13 +303,14 @@ def _from_low(band: Row) -> tuple[bool, Fraction, bool]:
     return lower is not None, exact(lower) if lower is not None else Fraction(0), not band["lower_inclusive"]
 
 
-def _contradicted(connection: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, str]]:
+def _contradicted(connection: "duckdb.DuckDBPyConnection", findings: str) -> Iterator[tuple[str, str]]:
     """The regions and indicators of which a figure is contradicted by another one."""
+    schema, _, name = findings.partition(".")
     known = connection.execute(
-        "from duckdb_tables() where schema_name = 'quality' and table_name = 'findings'"
+        f"from duckdb_tables() where schema_name = {literal(schema)} and table_name = {literal(name)}"
     ).fetchone()
     if known is not None:
-        query = "from quality.findings where severity = 'contradiction' and region_code is not null"
+        query = f"from {findings} where severity = 'contradiction' and region_code is not null"
         for row in named_rows(connection.execute(query)):
             yield row["region_code"], str(row["subject"])
 

@@ -101,12 +101,15 @@ def freeze_of(decision: Decision) -> Freeze:
 
 
 def _outcome(settings: Settings, decision: Decision, became: Became) -> Outcome:
-    folder = _checked(settings, decision)
+    folder = checked(settings, decision)
     return Outcome(became, freeze_of(decision), decision.told["list_sha256"], folder, frozen.read_moved(folder))
 
 
-def _checked(settings: Settings, decision: Decision) -> Path:
-    """The folder of a version, every file of which is the one that was signed and recorded."""
+def checked(settings: Settings, decision: Decision) -> Path:
+    """The folder of a version, every file of which is the one that was signed and recorded.
+
+    Raises AlteredPublicationError with the first thing that is not.
+    """
     folder = settings.frozen_dir / freeze_of(decision).folder
     if frozen.check(folder) != decision.told["list_sha256"]:
         raise _another(folder)
@@ -146,7 +149,7 @@ def _build(ledger: Ledger, settings: Settings, version: Freeze, before: Decision
     publication = find(settings, version.publication)
     since: Sequence[Mapping[str, Any]] = ()
     if before is not None:
-        old = _checked(settings, before) / frozen.PUBLICATION
+        old = checked(settings, before) / frozen.PUBLICATION
         since = moved(old, publication, version.instrument, version.year)
     files = {**_instrument_files(version.instrument), **_register(ledger, version)}
     sealed = frozen.write(draft, version, publication, files, moved=since, key_dir=settings.key_dir)

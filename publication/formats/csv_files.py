@@ -1,13 +1,13 @@
 """Each table as CSV: UTF-8, comma, one line end."""
 
 import csv
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from ledger.sql import identifier, literal
 from publication.formats.base import of_tables
 
 NOTE = "Text that a spreadsheet would run as a formula has a leading apostrophe here; the Parquet file has none."
@@ -15,12 +15,43 @@ LONGEST_CELL = 16 * 1024 * 1024
 # What a spreadsheet would take for a formula when it opens a CSV file: at the beginning, behind blanks and signs that
 # cannot be seen too, and behind a line end or a semicolon, at which a spreadsheet set to Indonesian parts columns.
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[=+\-@＝＋－＠])|^(?=[\t\r])")
+_SUSPECT = (
+    r"(^|[;\t\r\n])[\s\x{0b}\x{1c}-\x{1f}\x{85}\p{Z}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]*"
+    r"[=+\-@＝＋－＠]|^[\t\r]"
+)
 
 
 def write_relation(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
-    """A relation as a CSV file."""
-    rows = connection.execute(f"FROM {relation}")
-    write_csv(path, [item[0] for item in rows.description or ()], rows.fetchall())
+    """A relation as a CSV file. Text is quoted and a missing value is not; what is a number stands bare."""
+    described = [
+        (str(name), str(kind)) for name, kind, *_ in connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    ]
+    shown = ", ".join(f"{_shown(connection, relation, *column)} AS {identifier(column[0])}" for column in described)
+    quoted = ", ".join(identifier(name) for name, kind in described if _is_text(kind))
+    force = f", FORCE_QUOTE ({quoted})" if quoted else ""
+    connection.execute(f"COPY (SELECT {shown} FROM {relation}) TO {literal(str(path))} (FORMAT csv, HEADER{force})")
+
+
+def _is_text(kind: str) -> bool:
+    return kind == "VARCHAR" or kind.endswith("[]")
+
+
+def _shown(connection: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> str:
+    """The SQL of a column's cells: lists are JSON, moments are of UTC, and text is made harmless."""
+    column = identifier(name)
+    if kind.endswith("[]"):
+        return f"to_json({column})::VARCHAR"
+    if kind.startswith("TIMESTAMP"):
+        return f"replace(strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
+    if kind != "VARCHAR":
+        return column
+    # DuckDB's expressions cannot look ahead: its suspicion is wider, and Python has the last word on the few it finds.
+    suspects = connection.execute(
+        f"SELECT DISTINCT {column} FROM {relation} WHERE regexp_matches({column}, {literal(_SUSPECT)}) ORDER BY 1"
+    ).fetchall()
+    harmless = {text: csv_cell(text) for (text,) in suspects}
+    cases = " ".join(f"WHEN {literal(raw)} THEN {literal(safe)}" for raw, safe in harmless.items() if raw != safe)
+    return f"CASE {column} {cases} ELSE {column} END" if cases else column
 
 
 def read_csv(path: Path) -> tuple[Sequence[str], int]:
@@ -31,23 +62,9 @@ def read_csv(path: Path) -> tuple[Sequence[str], int]:
         return next(rows, []), sum(1 for _ in rows)
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """UTF-8, comma, one line end; text that a spreadsheet would run as a formula gets a leading apostrophe."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([csv_cell(value) for value in row] for row in rows)
-
-
-def csv_cell(value: object) -> object:
-    """One cell. Numbers keep their sign; empty stays empty; lists are JSON; text is made harmless."""
-    if isinstance(value, list | dict):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _FORMULA.sub(r"\1'", value)
-    return value
+def csv_cell(text: str) -> str:
+    """A text that no spreadsheet runs as a formula: it gets a leading apostrophe wherever one would begin."""
+    return _FORMULA.sub(r"\1'", text)
 
 
 FORMAT = of_tables(
@@ -56,7 +73,7 @@ FORMAT = of_tables(
     write=write_relation,
     read=read_csv,
     described={
-        "profile": "tabular-data-resource",
+        "type": "table",
         "encoding": "utf-8",
         "note": NOTE,
     },

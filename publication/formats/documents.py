@@ -24,7 +24,7 @@ from publication.paths import DOCUMENTS, explanation_path, pillar_path, region_p
 from publication.tables import Table
 
 # What the document of a region says above its indicators is not repeated in each of them.
-SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_name"})
+SAID_ABOVE = frozenset({"pillar", "region_system", "region_code", "region_id", "region_name"})
 # Which evaluation promoted a pillar stands in the pillar's document.
 SAID_OF_PILLAR = frozenset(OF_PROMOTION)
 PART = ("node", "depth", "node_name", "node_name_en", "value", "state")

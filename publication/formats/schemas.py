@@ -1,11 +1,11 @@
 """The JSON Schema of each kind of document. The columns of its rows are those of the described tables."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ledger.project import Column, columns
-from publication.digests import OF_PROMOTION
+from ledger.project import Column, table
+from publication.tables import shown_columns
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _KINDS = {
@@ -23,8 +23,7 @@ _MADE_IN = {
     "required": ["publication_id", "evaluation_id", "created_at"],
     "additionalProperties": False,
 }
-_PLACE = ("region_system", "region_code", "region_name")
-_OF_MART = (*_PLACE, "pillar", *OF_PROMOTION)
+_PLACE = ("region_system", "region_code", "region_id", "region_name")
 
 
 def schemas() -> Mapping[str, Mapping[str, Any]]:
@@ -37,8 +36,8 @@ def schemas() -> Mapping[str, Mapping[str, Any]]:
             evaluation_id=_TEXT,
             created_at=_MOMENT,
             data_licence={"type": ["string", "null"]},
-            regions=_list(_object(_row(columns("regions")), document=_TEXT, explanations=_TEXT, index=_index_rows())),
-            pillars=_list(_object(_row(columns("pillars")), document=_TEXT, version={"type": ["object", "null"]})),
+            regions=_list(_object(_row("regions"), document=_TEXT, explanations=_TEXT, index=_index_rows())),
+            pillars=_list(_object(_row("pillars"), document=_TEXT, version={"type": ["object", "null"]})),
             gates=_list({"type": "object"}),
             sources=_list({"type": "object"}),
         ),
@@ -48,7 +47,7 @@ def schemas() -> Mapping[str, Mapping[str, Any]]:
             explanations=_TEXT,
             index=_rows("index_scores", *_PLACE),
             dimensions=_rows("dimension_scores", *_PLACE),
-            pillars=_list(_object(_row(columns("pillar_scores"), *_PLACE), indicators=_list({"type": "object"}))),
+            pillars=_list(_object(_row("pillar_scores", *_PLACE), indicators=_list({"type": "object"}))),
             questions=_rows("question_scores", *_PLACE),
             instruments=_list({"type": "object"}),
             gaps=_rows("gaps", *_PLACE),
@@ -79,12 +78,12 @@ def _document(title: str, **properties: object) -> Mapping[str, Any]:
     return {"$schema": DIALECT, "title": title, **_closed(properties)}
 
 
-def _rows(table: str, *left_out: str) -> Mapping[str, Any]:
-    return _list(_closed(_row(columns(table), *left_out)))
+def _rows(name: str, *left_out: str) -> Mapping[str, Any]:
+    return _list(_closed(_row(name, *left_out)))
 
 
-def _row(described: Sequence[Column], *left_out: str) -> Mapping[str, Any]:
-    return {column.name: _column(column) for column in described if column.name not in left_out}
+def _row(name: str, *left_out: str) -> Mapping[str, Any]:
+    return {column.name: _column(column) for column in shown_columns(table(name)) if column.name not in left_out}
 
 
 def _object(row: Mapping[str, Any], **more: object) -> Mapping[str, Any]:

@@ -89,3 +89,24 @@ def test_p10_a_damaged_key_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "page.key").write_text(content)
     with pytest.raises(ConfigError, match=r"page\.key"):
         Keys.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "licence"),
+    [
+        ("", None),
+        ("none", None),
+        (" CC-BY-4.0 ", "CC-BY-4.0"),
+        ("CC-BY-4.0 https://example.org/by", "CC-BY-4.0 https://example.org/by"),
+    ],
+)
+def test_the_licence_is_a_name_and_where_it_stands(tmp_path: Path, said: str, licence: str | None) -> None:
+    env = {"PILAR_HOME": str(tmp_path), "PILAR_LEDGER_URL": "postgresql://h/db", "PILAR_DATA_LICENCE": said}
+    assert Settings.from_env(env).data_licence == licence
+
+
+@pytest.mark.parametrize("said", ["free for all", "CC-BY-4.0 javascript:alert(1)", "<b>"])
+def test_what_is_no_licence_is_refused(tmp_path: Path, said: str) -> None:
+    env = {"PILAR_HOME": str(tmp_path), "PILAR_LEDGER_URL": "postgresql://h/db", "PILAR_DATA_LICENCE": said}
+    with pytest.raises(ConfigError, match="PILAR_DATA_LICENCE"):
+        Settings.from_env(env)

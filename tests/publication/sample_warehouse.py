@@ -4,6 +4,7 @@ The reference tables are the project's own definitions and seeds. Published figu
 is made up and marked synthetic. Every state occurs, and branding is held.
 """
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -14,10 +15,14 @@ from definitions.records import load_records
 from ledger.project import columns, pillar_ids
 from ledger.regions import known
 from ledger.settings import REPOSITORY
-from pilar.evaluation.definition_tables import write_definitions
+from pilar.evaluation.answer_evidence import write_answer_evidence
+from pilar.evaluation.answer_states import answer_key, place
+from pilar.evaluation.definition_tables import write_definitions, write_rows
 from pilar.evaluation.evidence import Line, write_evidence
 from pilar.evaluation.explained import write_explanations
 from pilar.evaluation.instrument_scores import write_instrument_scores
+from pilar.evaluation.readiness import write_readiness
+from pilar.evaluation.sureness import write_sureness
 from pilar.evaluation.warehouse import regions_view
 from simulator.data.answers import answers
 
@@ -51,6 +56,15 @@ NUMBERS = {
 
 SCORES = ("question_scores", "pillar_scores", "dimension_scores", "index_scores")
 ANSWER = ("kode_daerah", "tahun", "instrumen", "kode", "peran", "no_asesor", "jawaban")
+# Answers with a state and with evidence: of two regions, two instruments and two questions.
+ANSWERED = (
+    ("64.02", "pemdi-2026", 2026, "I8"),
+    ("64.02", "pemdi-2026", 2026, "I9"),
+    ("62.02", "pemdi-2026", 2026, "I8"),
+    ("64.02", "smart-city-2022", 2026, "outcome/1"),
+    ("64.02", "smart-city-2023", 2026, "outcome/1"),
+)
+ON = date(2026, 7, 1)
 FINDINGS = """
 INSERT INTO scores.findings BY NAME SELECT * FROM (VALUES
   ('1', 'bpkad_realisasi', 'published_percentage_differs', 'contradiction', 'bpkad', '64.02', '2023',
@@ -151,6 +165,11 @@ def build(path: Path) -> Path:
         _answers(connection)
     write_explanations(path, load_instruments(), write_instrument_scores(path))
     with duckdb.connect(str(path)) as connection:
+        _evidence(connection)
+    write_answer_evidence(path, ON)
+    write_readiness(path, [])
+    write_sureness(path)
+    with duckdb.connect(str(path)) as connection:
         connection.execute("DROP SCHEMA records CASCADE; DROP SCHEMA reference CASCADE")
     return path
 
@@ -161,12 +180,41 @@ def _answers(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE VIEW reference.regions AS FROM seeds.regions")
     columns = ", ".join(f"{name} {kind}" for name, kind in load_records()["answer"].sql_types.items())
     evidence = ", ".join(f"{name} {kind}" for name, kind in load_records()["evidence"].sql_types.items())
-    connection.execute(f"CREATE TABLE records.evidence ({evidence}, _batch VARCHAR, _synthetic BOOLEAN)")
-    connection.execute(f"CREATE TABLE records.answer ({columns}, _batch VARCHAR, _synthetic BOOLEAN)")
+    own = "_source VARCHAR, _batch VARCHAR, _page INTEGER, _row BIGINT, _synthetic BOOLEAN"
+    connection.execute(f"CREATE TABLE records.evidence ({evidence}, {own})")
+    connection.execute(f"CREATE TABLE records.answer ({columns}, {own})")
     batch = batch_of("diskominfo_spbe")
     rows = [(*(row[name] for name in ANSWER), batch, True) for year in (2023, 2025, 2026) for row in answers(year)]
     names = "region_code, year, instrument, code, role, assessor, value, _batch, _synthetic"
     connection.executemany(f"INSERT INTO records.answer ({names}) VALUES ({', '.join('?' * 9)})", rows)
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection) -> None:
+    """A state and two pieces of evidence for each of a few answers."""
+    batch = batch_of("diskominfo_spbe")
+    known = ", ".join(
+        f"({', '.join(map(repr, answer))}, 'e{number}', 2, 'diskominfo', 'submitted', 'diskominfo_jawaban', "
+        f"'{batch}', 0, {number}, true)"
+        for answer in ANSWERED
+        for number in (1, 2)
+    )
+    connection.execute(
+        "INSERT INTO records.evidence (region_code, instrument, year, code, evidence_id, level, opd, state, _source, "
+        f"_batch, _page, _row, _synthetic) VALUES {known}"
+    )
+    states = [
+        {
+            **place(answer_key(*answer), REGIONS),
+            "state": "submitted",
+            "since": "2025-01-10T02:00:00+00:00",
+            "role": "opd",
+            "reason": None,
+            "transitions": 1,
+            "synthetic": True,
+        }
+        for answer in ANSWERED
+    ]
+    write_rows(connection, "scores", "answer_states", states)
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection) -> None:

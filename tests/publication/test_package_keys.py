@@ -1,10 +1,13 @@
 """What a package says of its keys: true of the rows that are published, and the same that dbt tests."""
 
 import json
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import frictionless
 import pytest
 import yaml
 
@@ -24,15 +27,12 @@ IN_MARTS: Mapping[str, tuple[str, ...]] = {**SOON, "period": ("-01", "-02")}
 """What the sample has one of, and a publication may have several of: the same rows must then still be told apart."""
 
 
-def declared(published: Published) -> dict[str, dict[str, list[str]]]:
-    """The key of each table that declares one, by the format of its file."""
+def declared(published: Published) -> dict[str, list[str]]:
+    """The key of each table that declares one."""
     package = json.loads((published.path / "datapackage.json").read_text(encoding="utf-8"))
-    found: dict[str, dict[str, list[str]]] = {}
-    for item in package["resources"]:
-        name, kind = item["path"].partition("/")[2].rsplit(".", 1)
-        if "primaryKey" in item["schema"]:
-            found.setdefault(name, {})[kind] = item["schema"]["primaryKey"]
-    return found
+    return {
+        item["name"]: item["schema"]["primaryKey"] for item in package["resources"] if "primaryKey" in item["schema"]
+    }
 
 
 def held_unique() -> dict[str, list[str]]:
@@ -50,12 +50,12 @@ def held_unique() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("table", [*MARTS, *SCORES])
 def test_every_mart_and_score_declares_the_key_that_dbt_tests(published: Published, table: str) -> None:
-    assert declared(published)[table] == {"csv": held_unique()[table], "parquet": held_unique()[table]}
+    assert declared(published)[table] == held_unique()[table]
 
 
 def test_a_declared_key_is_unique_and_no_column_of_it_can_be_spared(published: Published) -> None:
     found = declared(published)
-    keys = {name: found[name]["parquet"] for name in (*MARTS, *SCORES)}
+    keys = {name: found[name] for name in (*MARTS, *SCORES)}
     with duckdb.connect() as connection:
         for name, key in keys.items():
             rows = f"read_parquet('{published.path}/parquet/{name}.parquet')"
@@ -79,8 +79,25 @@ def test_a_declared_key_is_unique_and_no_column_of_it_can_be_spared(published: P
 
 def test_no_column_of_a_declared_key_is_empty(published: Published) -> None:
     with duckdb.connect() as connection:
-        for name, kinds in declared(published).items():
+        for name, key in declared(published).items():
             rows = f"read_parquet('{published.path}/parquet/{name}.parquet')"
-            for column in kinds["parquet"]:
+            for column in key:
                 empty = connection.execute(f"SELECT count(*) FROM {rows} WHERE {column} IS NULL").fetchall()
                 assert empty == [(0,)], f"{name}.{column}"
+
+
+def test_the_package_is_valid_and_so_is_every_row_and_reference(published: Published) -> None:
+    report = frictionless.validate(str(published.path / "datapackage.json"))
+    assert report.flatten(["type", "message"]) == []
+    assert report.valid
+    assert report.stats["tasks"] == len(json.loads((published.path / "datapackage.json").read_text())["resources"])
+
+
+def test_a_row_without_what_it_refers_to_is_seen(published: Published, tmp_path: Path) -> None:
+    """The check above can fail: foreign keys are read."""
+    copy = Path(shutil.copytree(published.path, tmp_path / "copy"))
+    regions = copy / "csv" / "regions.csv"
+    regions.chmod(0o644)
+    regions.write_text("".join(line for line in regions.read_text().splitlines(True) if "64.02" not in line))
+    report = frictionless.validate(str(copy / "datapackage.json"))
+    assert "foreign-key" in {kind for [kind] in report.flatten(["type"])}

@@ -163,6 +163,9 @@ def test_p1_xlsx(tmp_path: Path) -> None:
         # Longer than a cell; XML knows one line end only, and drops blanks around a text.
         if len(value) > 32_000 or "\r" in value or value != value.strip():
             continue
+        # XML has no such signs. openpyxl's own check lets them pass, and the writer below it then gives up.
+        if re.search("[\ufffe\uffff\ud800-\udfff]", value):
+            continue
         try:
             cell = sheet.cell(len(given) + 2, 2, value)
         except IllegalCharacterError:

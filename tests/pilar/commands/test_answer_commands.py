@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import ConfigError
+from ledger.errors import ConfigError, NoPublicationError, PublicationError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation.definition_tables import write_rows
-from pilar.evaluation.evaluate import warehouse_file
 from pilar.evaluation.warehouse import opened
+from publication.tables import DUCKDB_FILE
 from tests.pilar.conftest import Type
 
 pytestmark = pytest.mark.integration
@@ -80,12 +80,12 @@ def test_outside_its_stage_nothing_is_moved(typed: Type, settings: Settings, led
     assert ledger.transitions() == []
 
 
-def test_readiness_is_told_by_agency_as_of_the_last_publication(
-    typed: Type, settings: Settings, ledger: Ledger
-) -> None:
-    assert "Nothing to be ready for" in typed("readiness")
-    evaluation = ledger.start_evaluation([])
-    ledger.finish_evaluation(evaluation, "published")
+def test_readiness_is_told_by_agency_as_of_the_current_publication(typed: Type, settings: Settings) -> None:
+    with pytest.raises(NoPublicationError):
+        typed("readiness")
+    folder = settings.published_dir / "20260101T000000000Z-00000000"
+    folder.mkdir(parents=True)
+    (settings.published_dir / "current").symlink_to(folder.name)
     place = {"region_system": "kemendagri", "region_code": "64.02", "region_name": "Kutai Kartanegara", "year": 2026}
     counts = {"answered": True, "evidence": 1, "evidence_good": 0, "findings": 0, "synthetic": False, "text": "x"}
     rows = [
@@ -98,7 +98,11 @@ def test_readiness_is_told_by_agency_as_of_the_last_publication(
             ("sakip-2021", "1a", "bappeda", "answer"),
         )
     ]  # fmt: skip
-    with opened(warehouse_file(settings, evaluation)) as connection:
+    with opened(folder / DUCKDB_FILE) as connection:
+        connection.execute("create table nothing (here integer)")
+    with pytest.raises(PublicationError, match="an earlier version of Pilar made this publication"):
+        typed("readiness")
+    with opened(folder / DUCKDB_FILE) as connection:
         write_rows(connection, "scores", "readiness", rows)
     told = typed("readiness", "64.02", "--instrument", "pemdi-2026")
     assert "1 of 2 ready; 1 no evidence that is valid and fresh; 1 wait for another body's index" in told

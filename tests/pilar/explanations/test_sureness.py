@@ -1,6 +1,7 @@
 """What an index of the sample rests on, and that its nominal value is the published one."""
 
 import shutil
+from dataclasses import astuple
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from definitions.exact import rounded
 from definitions.variations import Variations, load_variations
 from ledger.errors import ConfigError, PublicationError
 from pilar.explanations.sureness import Sureness, sureness
+from publication.tables import read_rows
 
 KUKAR = "64.02"
 
@@ -54,6 +57,23 @@ def test_shares_are_those_of_the_weights(sample_publication: Path) -> None:
     assert one.shares["proxy"] == 2 * scored
     assert one.shares["contradicted"] == 0
     assert one.sure == one.assumed_weights == 0
+
+
+def test_the_published_table_says_what_the_function_says(sample_publication: Path) -> None:
+    rows = {
+        (row["region_code"], row["rule_set_id"], row["basis"]): row
+        for row in read_rows(sample_publication, "from scores.sureness")
+    }
+    found = sureness(sample_publication, load_variations())
+    assert len(rows) == len(found)
+    for one in found:
+        row = rows[one.region_code, one.rule_set, one.basis]
+        assert one.range is not None
+        told = [row[name] for name in ("index_value", "index_least", "index_most", "rank", "rank_best", "rank_worst")]
+        assert told == list(astuple(one.range))
+        shares = {kind: rounded(share, 6) for kind, share in one.shares.items()}
+        assert {kind: row[f"share_{kind}"] for kind in one.shares} == shares
+        assert [row["same_as_region_code"]] == ([other.region for other in one.meaningless] or [None])
 
 
 def test_a_contradicted_figure_counts_in_its_own_region(sample_publication: Path, tmp_path: Path) -> None:
