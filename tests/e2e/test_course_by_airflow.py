@@ -21,11 +21,11 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation import evaluate
 from pilar.platform import logs
-from pilar.platform.processes import free_port
 from pilar.platform.stack import Ports, Stack
 from simulator.push import post_event
 from tests.integration.course import Became, Town
 from tests.integration.whole_course import REGIONS, found, whole_course
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
