@@ -82,11 +82,6 @@ class Keyring:
         self._clock = clock
         self._known: dict[str, tuple[float, ApiKey | None]] = {}
 
-    def fresh(self, sent: str) -> bool:
-        """Whether a key can be judged without asking the ledger."""
-        found = _TOKEN.fullmatch(sent)
-        return found is None or self._still(found[1])
-
     def _still(self, key_id: str) -> bool:
         return key_id in self._known and self._clock() - self._known[key_id][0] < KNOWN_FOR_SECONDS
 
