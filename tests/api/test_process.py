@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar.cli import app
-from pilar.platform.processes import free_port
 from tests.api.conftest import Shelf, bearer
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 

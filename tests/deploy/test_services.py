@@ -23,9 +23,10 @@ from ledger.names import agency_asset, dag_ids
 from ledger.settings import REPOSITORY
 from pilar.platform.airflow_settings import POOL
 from pilar.platform.processes import Service as Process
-from pilar.platform.processes import Supervisor, free_port
+from pilar.platform.processes import Supervisor
 from tests.deploy import compose
 from tests.deploy.native import PORTS, Machine
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
