@@ -53,20 +53,22 @@ class Settings(BaseModel):
     key_dir: Path
     # Kemendagri codes of the regencies and cities that are evaluated.
     regions: tuple[str, ...] = ()
-    # Where readers of a publication find Airflow: not the address by which the house itself calls it.
-    airflow_page: str | None = None
     # The licence of what is published: its name, and where it stands.
     data_licence: str | None = None
+    # Where readers of a publication find Airflow: not the address by which the house itself calls it.
+    airflow_page: str | None = None
+    # A PostgreSQL database that gets the published tables, too.
+    published_database: str | None = Field(default=None, repr=False)
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
     lookup: ConnectionLookup | None = Field(default=None, repr=False, exclude=True)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS, and what only readers are told:
-        PILAR_DATA_LICENCE and PILAR_AIRFLOW_PAGE.
+        """Read the variables PILAR_*: HOME, LEDGER_URL, SOURCES, KEYS, REGIONS, DATA_LICENCE, AIRFLOW_PAGE and
+        PUBLISHED_DATABASE.
 
-        Raises ConfigError when no ledger is named, when a region is none, or when one of the last two is not written as
-        it should be.
+        Raises ConfigError when no ledger is named, when a region is none, when the licence is not written as one, or
+        for an Airflow that is no web address.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -83,8 +85,9 @@ class Settings(BaseModel):
             sources_dir=sources_dir(values),
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
-            airflow_page=_page(values.get("PILAR_AIRFLOW_PAGE", "")),
-            data_licence=_licence(values.get("PILAR_DATA_LICENCE", "").strip()),
+            data_licence=_licence(_said(values, "PILAR_DATA_LICENCE")),
+            airflow_page=_page(_said(values, "PILAR_AIRFLOW_PAGE")),
+            published_database=_said(values, "PILAR_PUBLISHED_DATABASE"),
         )
 
     @property
@@ -129,6 +132,11 @@ class Settings(BaseModel):
         return self.home / "frozen"
 
     @property
+    def previews_dir(self) -> Path:
+        """What readers would get of one region, for it alone: a folder each."""
+        return self.home / "previews"
+
+    @property
     def log_dir(self) -> Path:
         """Logs of the platform's own processes."""
         return self.home / "logs"
@@ -164,23 +172,31 @@ def regions(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
     return tuple(region.code for region in known(values.get("PILAR_REGIONS", "").replace(",", " ").split()))
 
 
-def _page(written: str) -> str | None:
-    """A web address that pages may link to."""
-    if written and not written.startswith(("https://", "http://")):
-        raise ConfigError(
-            "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
-        )
-    return written.rstrip("/") or None
+def _said(env: Mapping[str, str], name: str) -> str | None:
+    """A setting that need not be there: empty and ``none`` say that it is not."""
+    said = env.get(name, "").strip()
+    return said if said not in ("", "none") else None
 
 
-def _licence(said: str) -> str | None:
-    if said and not LICENCE.fullmatch(said):
+def _licence(said: str | None) -> str | None:
+    if said is not None and not LICENCE.fullmatch(said):
         raise ConfigError(
             "a licence is a name, and where it stands",
             where="PILAR_DATA_LICENCE",
             do="Write it like CC-BY-4.0 https://creativecommons.org/licenses/by/4.0/",
         )
-    return said or None
+    return said
+
+
+def _page(written: str | None) -> str | None:
+    """A web address that pages may link to."""
+    if written is None:
+        return None
+    if not written.startswith(("https://", "http://")):
+        raise ConfigError(
+            "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
+        )
+    return written.rstrip("/")
 
 
 def default_key_dir(home: Path) -> Path:

@@ -12,6 +12,7 @@ from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
     answers,
+    api,
     completion,
     contracts,
     demo,
@@ -32,6 +33,7 @@ from pilar.commands import (
     quarantine,
     readiness,
     recompute,
+    regions,
     revisions,
     rubric,
     sources,
@@ -113,10 +115,11 @@ app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
 app.add_typer(rubric.app, name="rubric", rich_help_panel=FIGURES)
 app.command("init", rich_help_panel=HOUSE)(init.init_command)
 app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
-app.command("regions", rich_help_panel=HOUSE)(init.regions_command)
+app.add_typer(regions.app, name="regions", rich_help_panel=HOUSE)
 app.command("demo", rich_help_panel=HOUSE)(demo.demo)
 app.command("migrate", rich_help_panel=HOUSE)(evaluation.migrate_command)
 app.add_typer(keys.app, name="keys", rich_help_panel=HOUSE)
+app.add_typer(api.app, name="api", rich_help_panel=HOUSE)
 app.command("completion", cls=Plain, rich_help_panel=HOUSE)(completion.completion_command)
 app.add_typer(contracts.app, name="contracts", rich_help_panel=DEVELOP)
 app.add_typer(gates.app, name="gates", rich_help_panel=DEVELOP)

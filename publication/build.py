@@ -24,10 +24,10 @@ from publication.checks import check_draft
 from publication.content import opened_content
 from publication.files import Earlier, write_files
 from publication.formats.base import Draft
+from publication.formats.package import write_package
 from publication.formats.registry import FORMATS
 from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
-from publication.package import write_package
 from publication.pointer import current
 from publication.provenance import unexplained_batches, write_provenance
 from publication.tables import Copied, Table, copy_tables, finish_tables, opened_warehouse, published_tables
@@ -88,23 +88,22 @@ def publish(
 
 
 def _build(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlier | None) -> str:
-    tables = _tables(warehouse, meta, folder, earlier)
+    tables = _tables(warehouse, meta, folder)
     with opened_content(folder, warehouse, meta) as content:
         draft = Draft(folder, tables, content, FORMATS)
         for form in FORMATS:
             form.write(draft)
         write_package(draft)
         entries, made = write_files(folder, draft.files, earlier, content.reading.close)
-    digests = {table.qualified: copied.digest for table, copied in tables.items()}
-    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain, entries, digests)
+    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain, entries)
     check_draft(folder, {table: copied.rows for table, copied in tables.items()}, FORMATS, made)
     return manifest_sha256
 
 
-def _tables(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlier | None) -> dict[Table, Copied]:
+def _tables(warehouse: Path, meta: PublicationMeta, folder: Path) -> dict[Table, Copied]:
     """The DuckDB file, from which everything else is made."""
     with opened_warehouse(warehouse) as connection:
-        copied = copy_tables(connection, published_tables(connection), folder, earlier)
+        copied = copy_tables(connection, published_tables(connection, meta.regions), folder)
         write_provenance(connection, meta, tuple(mart_of(pillar) for pillar in pillar_ids()))
         unexplained = unexplained_batches(connection)
         if unexplained:

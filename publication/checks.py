@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from ledger.errors import PublicationError
-from publication import package
+from publication.formats import package
 from publication.formats.base import Format, check_columns, check_rows
 from publication.json_text import check_json
 from publication.manifest import MANIFEST

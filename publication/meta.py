@@ -183,7 +183,8 @@ class PublicationMeta(_Frozen):
     ``sources`` holds every batch that a published figure names (those of held pillars too) and the latest batch of each
     source, whatever became of it; ``caveats`` what a reader must know of a source, by its id. ``feeds`` has every
     source of the installation. ``airflow`` is where readers find the runs. ``created_at`` belongs to the evaluation:
-    made twice from the same evaluation, a publication is the same publication.
+    made twice from the same evaluation, a publication is the same publication. ``regions`` are those that it holds,
+    None for all of the warehouse.
     """
 
     evaluation_id: str
@@ -194,6 +195,7 @@ class PublicationMeta(_Frozen):
     chain: ChainHead | None = None
     data_licence: str | None = None
     caveats: Mapping[str, tuple[Said, ...]] = {}
+    regions: tuple[str, ...] | None = None
     feeds: tuple[Feed, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     frozen: tuple[Frozen, ...] = ()

@@ -10,7 +10,7 @@ from ledger.wording import moment
 from pilar.commands.console import Row, out, plain, say, table, warn
 from pilar.commands.words import Words
 
-app = Words(help="What is published: list, show, roll back, frozen.")
+app = Words(help="What is published: list, show, roll back, push, frozen.")
 
 
 @app.command("list")
@@ -71,6 +71,24 @@ def rollback_command(
     ledger, settings = installation.opened()
     now = rollback(ledger, settings, publication_id)
     say({"current": now}, lambda: out.print(f"Readers now see {now}."))
+
+
+@app.command("push")
+def push_command() -> None:
+    """Put the current publication's tables into the PostgreSQL database that PILAR_PUBLISHED_DATABASE names."""
+    from ledger.errors import ConfigError
+    from pilar.commands import installation
+    from pilar.evaluation.publish import push
+
+    _, settings = installation.opened()
+    pushed = push(settings)
+    if pushed is None:
+        raise ConfigError(
+            "no database of published tables is configured",
+            where="PILAR_PUBLISHED_DATABASE",
+            do="Set it to the URL of a PostgreSQL database of its own",
+        )
+    say({"pushed": pushed}, lambda: out.print(f"The database now holds {pushed}."))
 
 
 @app.command("frozen")

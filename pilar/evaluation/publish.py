@@ -1,23 +1,29 @@
 """From scored marts to what readers see: gathers what the ledger knows, has the folder built, and swaps the pointer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from connectors.http.failures import SENTENCE
 from connectors.source.source import Source
 from definitions.words import said
+from ledger.disk import make_folder
 from ledger.errors import AlteredPublicationError, NoPublicationError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.project import pillar_ids
 from ledger.records import Batch, Evaluation, GateRow, Maturity, PublicationRow
+from ledger.regions import Region, known
 from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import for_readers, held_for_readers
 from pilar.evaluation import deliveries, findings
 from pilar.evaluation.ending import at_work
 from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
-from pilar.evaluation.warehouse import named_batches
+from pilar.evaluation.sureness import write_sureness
+from pilar.evaluation.warehouse import named_batches, regions_by_batch
+from pilar.evaluation.withheld import KIND as REGION
+from pilar.evaluation.withheld import hidden, require_own, withheld, without
 from pilar.sources.catalogue import maturities, readable_sources
 from publication import pointer
 from publication.build import publish as build
@@ -31,10 +37,12 @@ from publication.meta import (
     Said,
     SourceBatch,
 )
+from publication.tables import opened_warehouse, read_rows
 from publication.verify import verify
 
 _FAILED: Mapping[str, str] = {str(kind): words for kind, words in SENTENCE.items()}
 _PUBLISHING = "publication"
+_REGIONS = "select region_code, region_name from reference.regions order by all"
 _NOT_JUDGED = "the check could not be carried out"
 
 
@@ -57,21 +65,53 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             )
         warehouse = warehouse_file(settings, evaluation_id)
         found, looked = findings.dated(warehouse, ledger.open_findings(), evaluation.started_at)
-        meta = gather(ledger, settings, evaluation, warehouse)
-        published = build(
+        apart = hidden(settings.regions, ledger.decisions(REGION), began=evaluation.started_at)
+        if apart:
+            # Who is not published is not ranked with the others; that may be decided after the scores were made.
+            write_sureness(warehouse, apart)
+        meta = gather(ledger, settings, evaluation, warehouse, apart)
+        made = build(
             warehouse,
             meta,
             settings.published_dir,
             partial(ledger.prepare_publication, meta.publication_id, evaluation_id),
         )
-        recorded(ledger, published.id, published.manifest_sha256)
-        pointer.swap(settings.published_dir, published.id)
+        recorded(ledger, made.id, made.manifest_sha256)
+        pointer.swap(settings.published_dir, made.id)
         with ledger.together():
-            ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
+            ledger.record_publication(made.id, evaluation_id, made.manifest_sha256)
             ledger.record_findings(evaluation, found, looked)
             ledger.finish_evaluation(evaluation_id, "published")
     remove_old_warehouses(settings)
-    return published.id
+    push(settings)
+    return made.id
+
+
+def preview(ledger: Ledger, settings: Settings, region: Region) -> Path:
+    """Build what readers would get of one region, for it alone, from the last published evaluation. Returns its folder.
+
+    It stands beside the publications and is none: the ledger does not know it. The one before it goes.
+    Raises ConfigError for a region of another installation, PublicationError where that evaluation lacks it.
+    """
+    require_own(settings, region)
+    evaluation = ledger.last_evaluation("published")
+    if evaluation is None:
+        raise NoPublicationError("nothing is published yet", where="previews", do="Run `pilar evaluate`")
+    warehouse = warehouse_file(settings, evaluation.evaluation_id)
+    with opened_warehouse(warehouse) as connection:
+        evaluated = {code for (code,) in connection.execute("SELECT region_code FROM reference.regions").fetchall()}
+    if region.code not in evaluated:
+        do = "Run `pilar evaluate --force`, then ask again"
+        raise PublicationError(f"the last evaluation lacks {region.name}", where="previews", do=do)
+    others = frozenset(settings.regions) - {region.code}
+    make_folder(settings.previews_dir)
+    settings.previews_dir.chmod(0o700)
+    folder = settings.previews_dir / region.code
+    made = build(warehouse, gather(ledger, settings, evaluation, warehouse, others), folder)
+    for other in pointer.list_publications(folder):
+        if other != made.id:
+            shutil.rmtree(folder / other)
+    return made.path
 
 
 def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> str:
@@ -81,10 +121,38 @@ def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> 
     """
     with ledger.lock(_PUBLISHING):
         target = publication_id or pointer.previous(settings.published_dir, _seen(ledger))
-        row = recorded(ledger, target, verify(find(settings, target)))
+        folder = find(settings, target)
+        row = recorded(ledger, target, verify(folder))
+        require_none_withheld(ledger, folder)
         pointer.swap(settings.published_dir, target)
         ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
+    push(settings)
     return target
+
+
+def require_none_withheld(ledger: Ledger, publication: Path) -> None:
+    """Raises PublicationError where a publication holds a region that is withheld by now."""
+    apart = withheld(ledger.decisions(REGION))
+    held = [row for row in read_rows(publication, _REGIONS) if row["region_code"] in apart] if apart else []
+    if held:
+        raise PublicationError(
+            f"it holds {held[0]['region_name']}, which is withheld by now",
+            where=f"publication {publication.name}",
+            do="Run `pilar evaluate`, which publishes the others; see `pilar regions list`",
+        )
+
+
+def push(settings: Settings) -> str | None:
+    """Put the current publication's tables into the database of published tables, where the settings name one.
+
+    Returns the publication's id, None where there is no such database. May run again. Raises PublicationError when
+    nothing is published or the database was not changed; files and pointer stay as they are.
+    """
+    if settings.published_database is None:
+        return None
+    from publication.postgres import swap_tables
+
+    return swap_tables(settings.published_database, partial(pointer.resolve, settings.published_dir))
 
 
 def recorded(ledger: Ledger, publication_id: str, manifest_sha256: str) -> PublicationRow:
@@ -138,30 +206,41 @@ def find(settings: Settings, publication_id: str | None) -> Path:
     return settings.published_dir / publication_id
 
 
-def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
-    """What the publication must be told beside the warehouse."""
-    known = {source.id: source for source in readable_sources(settings.sources_dir).values()}
+def gather(
+    ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path, apart: Collection[str] = ()
+) -> PublicationMeta:
+    """What the publication must be told beside the warehouse. ``apart``: the regions that it does not hold."""
+    declared = {source.id: source for source in readable_sources(settings.sources_dir).values()}
     # At the evaluation's beginning: made again, it is the same publication.
     head = ledger.chain_head(evaluation.started_at)
     found = _found(ledger, evaluation, named_batches(warehouse))
-    told = list(deliveries.feeds(ledger, known.values(), found.values(), evaluation.started_at))
+    told = list(deliveries.feeds(ledger, declared.values(), found.values(), evaluation.started_at))
     # What came after the evaluation began is not part of it: made again, it is the same publication.
-    gone = {batch.source_id for batch in found.values()} - known.keys()
+    gone = {batch.source_id for batch in found.values()} - declared.keys()
     newest = [last for _, last in told] + [ledger.batches(name, limit=1, until=evaluation.started_at) for name in gone]
     latest = {last[0].batch_id: last[0] for last in newest if last}
-    batches = tuple(_batches(ledger, settings, evaluation, {**found, **latest}, known))
+    batches: Sequence[SourceBatch] = tuple(_batches(ledger, settings, evaluation, {**found, **latest}, declared))
+    feeds = tuple(feed for feed, _ in told)
+    if apart:
+        kept = without(batches, known(sorted(apart)), regions_by_batch(warehouse), declared)
+        # A source that speaks of hidden regions alone is not told of either.
+        hidden_sources = {batch.source for batch in batches} - {batch.source for batch in kept}
+        batches, feeds = kept, tuple(feed for feed in feeds if feed.source not in hidden_sources)
     delivered = sorted({batch.source for batch in batches})
     return PublicationMeta(
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
-        sources=batches,
+        sources=tuple(batches),
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in pillar_ids()),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
         data_licence=settings.data_licence,
-        caveats={source_id: _caveats(known[source_id]) for source_id in delivered if source_id in known},
-        feeds=tuple(feed for feed, _ in told),
-        follow_ups=tuple(deliveries.follow_ups(ledger, evaluation.started_at)),
+        caveats={source_id: _caveats(declared[source_id]) for source_id in delivered if source_id in declared},
+        regions=tuple(sorted(frozenset(settings.regions) - frozenset(apart))) if apart else None,
+        feeds=feeds,
+        follow_ups=tuple(
+            one for one in deliveries.follow_ups(ledger, evaluation.started_at) if one.region_code not in apart
+        ),
         frozen=tuple(deliveries.frozen(ledger, evaluation.started_at)),
         airflow=settings.airflow_page,
     )

@@ -90,6 +90,7 @@ def base_environment(settings: Settings) -> dict[str, str]:
         "PILAR_KEYS": str(settings.key_dir),
         "PILAR_REGIONS": ",".join(settings.regions),
         "PILAR_DATA_LICENCE": settings.data_licence or "",
+        "PILAR_PUBLISHED_DATABASE": settings.published_database or "",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{own.get('PATH', os.defpath)}",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), own.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",

@@ -8,8 +8,8 @@ from typing import Any
 
 from publication.formats.base import Draft
 from publication.formats.one_file import of_json
+from publication.formats.package import NO_LICENCE, words
 from publication.formats.satu_data import WALIDATA, elements, files
-from publication.package import NO_LICENCE, words
 from publication.page.words import Text
 from publication.tables import Table
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from publication.formats.base import Draft
 from publication.formats.one_file import of_json
+from publication.formats.package import NO_LICENCE, package_name, words
 from publication.formats.satu_data import WALIDATA, elements, files
 from publication.meta import PublicationMeta
-from publication.package import NO_LICENCE, package_name, words
 from publication.page.words import Text
 from publication.tables import Table
 

@@ -5,8 +5,8 @@ from typing import Any
 from ledger.project import Column, in_indonesian
 from publication.formats.base import Draft
 from publication.formats.one_file import of_json
+from publication.formats.package import NO_LICENCE, field_type
 from publication.formats.satu_data import WALIDATA
-from publication.package import NO_LICENCE, field_type
 from publication.page.words import Text
 from publication.tables import Table, both
 

@@ -1,10 +1,11 @@
 """Every format of a publication, in the order in which they are written. A new one is a module and a line here."""
 
-from publication.formats import ckan, csv_files, dcat, documents, odcs, openlineage, page, parquet, sdmx
+from publication.formats import ckan, csv_files, dcat, documents, odcs, openlineage, page, parquet, sdmx, workbooks
 
 FORMATS = (
     parquet.FORMAT,
     csv_files.FORMAT,
+    workbooks.FORMAT,
     sdmx.FORMAT,
     dcat.FORMAT,
     ckan.FORMAT,

@@ -8,8 +8,8 @@ from typing import Any
 
 from ledger.project import in_indonesian
 from publication.formats.base import Draft
-from publication.package import FILE as PACKAGE
-from publication.package import words
+from publication.formats.package import FILE as PACKAGE
+from publication.formats.package import words
 from publication.tables import Table
 
 WALIDATA = "Diskominfo (walidata)"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from publication import tables
 from publication.page.words import Text
 
 
@@ -35,11 +36,9 @@ DIFFERS = Mark("differs", "≠", Text("berbeda dari angka terbit", "differs from
 UP = Mark("up", "▲", Text("naik", "up"))
 DOWN = Mark("down", "▼", Text("turun", "down"))
 
+_SIGNS = {"measured": "●", "missing": "○", "not_applicable": "⊘", "suppressed": "▨"}
 STATES: Mapping[str, tuple[str, Text]] = {
-    "measured": ("●", Text("terukur", "measured")),
-    "missing": ("○", Text("tidak ada data", "no data")),
-    "not_applicable": ("⊘", Text("tidak berlaku", "not applicable")),
-    "suppressed": ("▨", Text("disembunyikan", "suppressed")),
+    **{state: (_SIGNS[state], Text(*names)) for state, *names in tables.STATES},
     "absent": ("□", Text("belum pernah lolos pemeriksaan mutu", "has never passed its quality check")),
 }
 _CHECKS: Mapping[str, tuple[str, Text]] = {
@@ -158,7 +157,7 @@ LEGEND: Sequence[tuple[Text, Sequence[tuple[Mark, Text]]]] = (
         ),
     ),
     (
-        Text("Tindak lanjut", "Follow-ups"),
+        Text("Keadaan tindak lanjut", "State of follow-ups"),
         (
             (task_mark("open"), Text("rekomendasi belum ditangani", "nobody has begun with it")),
             (task_mark("in_progress"), Text("OPD sedang menanganinya", "the agency is at work")),

@@ -95,6 +95,7 @@ def test_p10_a_damaged_key_is_named(tmp_path: Path, content: str) -> None:
     ("said", "licence"),
     [
         ("", None),
+        ("none", None),
         (" CC-BY-4.0 ", "CC-BY-4.0"),
         ("CC-BY-4.0 https://example.org/by", "CC-BY-4.0 https://example.org/by"),
     ],

@@ -112,7 +112,7 @@ def test_markup_in_the_data_stays_text(sample_file: Path, tmp_path: Path) -> Non
     for path in result.path.rglob("*.html"):
         html = path.read_text(encoding="utf-8")
         reader = read(html)
-        assert "&lt;script&gt;alert(1)" in html or path.name == "35.07.html"
+        assert "&lt;script&gt;alert(1)" in html or not path.match("*/64.02.html")
         assert len(reader.all("script")) == 1
         assert reader.all("img") == []
         assert not [names for _, names in reader.elements if any(name.startswith("on") for name in names)]
@@ -126,6 +126,8 @@ def test_links_lead_somewhere(pages: Mapping[str, Reader], published: Published)
         links = {attributes["href"] for attributes in page.all("a")}
         assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
         for link in links:
+            if link.startswith(f"{AIRFLOW}/dags/"):
+                continue
             target, _, anchor = link.partition("#")
             there = (published.path / path).parent / target if target else published.path / path
             assert there.is_file(), (path, link)

@@ -236,8 +236,8 @@ def test_a_table_of_an_indicator_is_sorted_by_the_column_that_is_pressed(open_pa
 def test_a_question_of_the_evidence_leads_to_its_batch_and_down_to_its_bytes(open_page: Any) -> None:
     page = open_page("bukti/64.02/living.html").page
     page.locator("nav.contents a").first.click()
-    proof = page.locator("article.proof:target")
-    batch = proof.locator("ul a").first
+    assert page.locator("article.proof:target").count() == 1
+    batch = page.locator("article.proof ul a").first
     batch.click()
     target = page.locator("article.delivery:target")
     assert batch.inner_text() in target.inner_text()

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ledger import project
-from ledger.project import PROJECT
+from ledger.project import INDONESIAN, PROJECT
 from pilar.commands.contracts import app
 from pilar.evaluation import described, warehouse
 from publication import tables
@@ -39,7 +39,9 @@ def test_what_is_published_is_described_and_what_is_described_is_published() -> 
 
 
 def with_column(edited: Callable[[str, str, str], None], column: str) -> None:
-    """Adds a column at the end of the contract of the marts."""
+    """Adds a column at the end of the contract of the marts; a note is said in Indonesian, too."""
+    if "A note." in column:
+        edited(INDONESIAN, '"Province.":', '"A note.":\n  "Catatan."\n"Province.":')
     behind = "  - <<: *mart\n    name: mart_branding"
     edited(MARTS, behind, f"      - {column}\n{behind}")
 
@@ -81,6 +83,21 @@ def test_a_column_of_a_contract_that_nobody_described_stops_the_check(
 
     assert done.exit_code == 1
     assert message in " ".join(done.output.split())
+
+
+def test_what_is_not_said_in_indonesian_and_what_is_said_of_nothing_stops_the_check(
+    edited: Callable[[str, str, str], None],
+) -> None:
+    edited(INDONESIAN, '"Province.":', '"A county.":')
+    assert sorted(told()) == [
+        "'A county.' is said of no published table [descriptions.id.yml]. Take it out",
+        "'Province.' is not said in Indonesian [descriptions.id.yml]. Add it there",
+    ]
+
+
+def test_a_number_without_a_unit_stops_the_check(edited: Callable[[str, str, str], None]) -> None:
+    with_column(edited, '{name: note, description: "A note.", data_type: integer}')
+    assert any("mart_living.note is published and has no unit" in line for line in told())
 
 
 def test_a_column_that_is_described_and_lost_on_its_way_stops_the_check(monkeypatch: pytest.MonkeyPatch) -> None:

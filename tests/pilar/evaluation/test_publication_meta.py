@@ -41,11 +41,11 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
 
     meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
 
+    assert meta.data_licence == "CC-BY-4.0"
     tonnes = Said(
         id="bilangan desimal, maksimal 2 angka di belakang koma, ditulis 1,234.5, minimal 0 t/tahun",
         en="decimal number, at most 2 decimals, written 1,234.5, at least 0 t/year",
     )
-    assert meta.data_licence == "CC-BY-4.0"
     assert [batch.quarantined for batch in meta.sources] == [
         (
             Quarantined(rule="range", field="timbulan", rows=2, expected=tonnes),
