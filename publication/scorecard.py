@@ -3,20 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from definitions.words import Language
 from ledger.errors import ConfigError, PublicationError
+from publication.formats import xlsx
 from publication.page.agency import Agency
 from publication.page.words import Text, number
 from publication.paths import agency_document
 
 Rows = Sequence[Sequence[str | int]]
 Say = Callable[[str, str], str]
-# What makes a spreadsheet take a text for a formula.
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_scorecard(publication: Path, agency: str) -> Agency:
@@ -235,41 +233,13 @@ def write_pdf(card: Agency, path: Path, language: Language) -> None:
 
 def write_workbook(card: Agency, path: Path, language: Language) -> None:
     """The scorecard as a workbook: numbers as numbers, and no text that a spreadsheet would run as a formula."""
-    from openpyxl import Workbook  # type: ignore[import-untyped]
-    from openpyxl.styles import Alignment, Font, PatternFill  # type: ignore[import-untyped]
-    from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
-
-    book = Workbook()
-    first = book.active
-    first.title = "Ringkasan" if language == "id" else "Summary"
-    first.column_dimensions["A"].width, first.column_dimensions["B"].width = 24, 60
-    for at, (label, value) in enumerate([(card.name, card.publication_id), *facts(card, language)], start=1):
-        _put(first.cell(at, 1), label)
-        _put(first.cell(at, 2), value)
-        first.cell(at, 1).font = Font(bold=True)
-    for sheet in sheets(card, language):
-        page = book.create_sheet(sheet.name)
-        _put(page.cell(1, 1), sheet.note)
-        for column, (name, width) in enumerate(sheet.columns, start=1):
-            head = page.cell(2, column)
-            _put(head, name)
-            head.font, head.fill = Font(bold=True), PatternFill("solid", start_color="DDDDDD")
-            page.column_dimensions[get_column_letter(column)].width = width
-        for at, row in enumerate(sheet.rows, start=3):
-            for column, written in enumerate(row, start=1):
-                _put(page.cell(at, column), written)
-                page.cell(at, column).alignment = Alignment(wrap_text=True, vertical="top")
-        page.freeze_panes = page.cell(3, 1)
-    book.save(path)
-
-
-def _put(cell: Any, value: str | int) -> None:
-    """A number as a number. A text is written as one, whatever it begins with, and stays one when it is edited."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped]
-
-    if isinstance(value, int):
-        cell.value = value
-        return
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    cell.data_type = "s"
-    cell.quotePrefix = value[:1] in _STARTS
+    tell, parts = _Teller(language), sheets(card, language)
+    told = [*facts(card, language), *((part.name, part.note) for part in parts)]
+    first = xlsx.Sheet(tell.say("Ringkasan", "Summary"), (card.name, card.publication_id), told, (28, 80))
+    others = [
+        xlsx.Sheet(
+            part.name, [name for name, _ in part.columns], part.rows, widths=[width for _, width in part.columns]
+        )
+        for part in parts
+    ]
+    xlsx.write_workbook(path, [first, *others])

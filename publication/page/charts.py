@@ -94,7 +94,11 @@ def _axis(unit: str, values: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
         low, high = Decimal(named[1]), Decimal(named[2])
     else:
         low, high = Decimal(0), Decimal(0)
-    return min(low, _round_up(-min(values)) * -1), max(high, _round_up(max(values))) or Decimal(1)
+    least, most = min(values), max(values)
+    return (
+        low if least >= low else Decimal(0) - _round_up(-least),
+        high if most <= high and high > low else _round_up(most) or Decimal(1),
+    )
 
 
 def _round_up(value: Decimal) -> Decimal:

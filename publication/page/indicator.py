@@ -164,7 +164,7 @@ def indicator(content: Content, definition: Row, rows: Sequence[Row], scores: Ma
             target,
             lambda value: amount(value, unit, None),
         ),
-        target=_reached(target, unit, str(definition["direction"])) if target is not None else None,
+        target=_reached(bands, target, unit) if target is not None else None,
         csv=csv_path(name),
         known=sum(any(cell.order for cell in line.cells) for line in lines),
     )
@@ -244,10 +244,12 @@ def _target(bands: Sequence[Row], direction: str) -> Decimal | None:
     return found
 
 
-def _reached(target: Decimal, unit: str, direction: str) -> Text:
-    """From where on the highest score is given."""
-    sign, text = "≤" if direction == "lower" else "≥", amount(target, unit, None)
-    return Text(f"{sign} {text.id}", f"{sign} {text.en}")
+def _reached(bands: Sequence[Row], target: Decimal, unit: str) -> Text:
+    """From where on the highest score is given, in the words of its band."""
+    best = max(bands, key=lambda band: Decimal(band["score"]))
+    edge = "lower" if best["lower"] == target else "upper"
+    other = "upper" if edge == "lower" else "lower"
+    return band_text({**best, other: None}, unit)
 
 
 def _bounds(definition: Row, unit: str) -> Text | None:

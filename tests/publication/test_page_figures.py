@@ -91,10 +91,18 @@ def test_an_index_lies_on_a_scale_from_0_and_a_score_on_one_from_1() -> None:
 
 
 def test_charts_of_a_unit_share_an_axis_that_holds_every_value() -> None:
-    values = {"%": ["20", "61"], "% more": ["3"], "nilai 0-100": ["71.4"], "rapat": ["3", "12"], "poin": ["-3", "2"]}
+    values = {
+        "%": ["20", "61"],
+        "% more": ["3"],
+        "nilai 0-100": ["71.4"],
+        "indeks 1-5": ["3.41"],
+        "rapat": ["3", "12"],
+        "poin": ["-3", "2"],
+    }
     axes = axes_of({unit: [Decimal(value) for value in given] for unit, given in values.items()})
     assert axes["%"] == (0, 100)
     assert axes["nilai 0-100"] == (0, 100)
+    assert axes["indeks 1-5"] == (1, 5)
     assert axes["rapat"] == (0, 12)
     assert axes["poin"] == (-3, 2)
     assert axes_of({"%": [Decimal(101)]})["%"] == (0, 120)

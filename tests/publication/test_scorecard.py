@@ -38,7 +38,7 @@ def test_the_workbook_has_numbers_as_numbers_and_every_row(card: Agency, tmp_pat
     parts = sheets(card, language)
     assert book.sheetnames[1:] == [part.name for part in parts]
     for part in parts:
-        found = [list(row) for row in book[part.name].iter_rows(min_row=3, values_only=True)]
+        found = [list(row) for row in book[part.name].iter_rows(min_row=2, values_only=True)]
         assert found == [[*row] for row in part.rows]
     refused = {type(row[3]) for row in parts[1].rows}
     assert refused == {int}
@@ -48,10 +48,10 @@ def test_p6_no_text_of_a_workbook_runs_as_a_formula(card: Agency, tmp_path: Path
     evil = ('=HYPERLINK("http://x","y")', "+1+1", "-2", "@SUM(A1)", "=cmd|' /C calc'!A0", "a\x00b")
     sources = [replace(card.sources[0], title=text) for text in evil]
     write_workbook(replace(card, sources=sources), tmp_path / "card.xlsx", "id")
-    rows = openpyxl.load_workbook(tmp_path / "card.xlsx")["Sumber"].iter_rows(min_row=3, max_col=1)
+    rows = openpyxl.load_workbook(tmp_path / "card.xlsx")["Sumber"].iter_rows(min_row=2, max_col=1)
     cells = [cell for (cell,) in rows]
-    assert {cell.data_type for cell in cells} == {"s"}
-    assert [cell.quotePrefix for cell in cells] == [True] * 5 + [False]
+    assert not {cell.data_type for cell in cells} & {"f", "n"}
+    assert {cell.number_format for cell in cells} == {"@"}
     with ZipFile(tmp_path / "card.xlsx") as parts:
         assert not any(b"<f>" in parts.read(name) or b"<f " in parts.read(name) for name in parts.namelist())
 
