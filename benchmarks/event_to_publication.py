@@ -30,12 +30,12 @@ from ledger.names import EVALUATE, ingest_dag
 from ledger.settings import REPOSITORY, Settings, sources_dir
 from ledger.store import Ledger
 from pilar.commands.demo_progress import read_progress
-from pilar.platform.processes import free_port
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
 from simulator.push import post_event
 from simulator.regions import REGIONS
 from simulator.server import Simulator
+from tests.ports import free_port
 
 T = TypeVar("T")
 

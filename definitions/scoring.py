@@ -33,7 +33,7 @@ Answer = Number | str | Measured
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What became of one question. ``option`` is what was chosen, or the band that was met.
+    """What became of one question.
 
     ``state``: answered; waiting for another body's index; counted as the instrument says of unanswered ones; or not
     answered, which leaves the index missing.
@@ -42,7 +42,6 @@ class Mark:
     key: str
     score: Fraction | None
     state: State
-    option: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +216,11 @@ def _mark(instrument: Instrument, asked: Asked, place: str, base: str, answer: A
         if isinstance(answer, str):
             if rubric is None:
                 raise AnswerError("needs_number", do="Give a score")
-            return Mark(place, rubric.of_option(answer.strip()), "given", answer.strip())
+            return Mark(place, rubric.of_option(answer.strip()), "given")
         if isinstance(answer, Measured):
             if rubric is None:
                 raise AnswerError("no_rubric", do="Give a score in place of a measured value")
-            band = rubric.of_value(_fraction(answer.value))
-            return Mark(place, band.score, "given", band.bounds)
+            return Mark(place, rubric.of_value(_fraction(answer.value)).score, "given")
         if base:
             raise AnswerError("one_of_ways", do="Give the measured value, or the question's score")
         value = _on_scale(_fraction(answer), asked.scale, "")

@@ -35,11 +35,6 @@ class GateResult:
         return self.outcome == "pass"
 
     @property
-    def warnings(self) -> tuple[Check, ...]:
-        """Rules of severity warning that were not met: recorded, not blocking."""
-        return tuple(check for check in self.checks if check.outcome == "fail" and check.severity == "warning")
-
-    @property
     def blocking(self) -> tuple[Check, ...]:
         """What stands in the way: critical rules not met, and every check that could not be carried out."""
         return tuple(check for check in self.checks if _blocks(check))

@@ -1,6 +1,6 @@
 """Events in the ledger: stored before they are acknowledged, known by sender and id, drained by whoever runs next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -53,6 +53,16 @@ class EventStore(Store):
         with self._begin() as connection:
             rows = connection.execute(query.order_by(t.event.c.received_at.desc()).limit(limit)).mappings()
             return [_event(row) for row in rows]
+
+    def events_until(self, until: datetime) -> Mapping[str, tuple[int, datetime]]:
+        """How many events of each source came by then, and when the last one did."""
+        query = (
+            sa.select(t.event.c.source_id, sa.func.count(), sa.func.max(t.event.c.received_at))
+            .where(t.event.c.received_at <= until)
+            .group_by(t.event.c.source_id)
+        )
+        with self._begin() as connection:
+            return {source_id: (count, last) for source_id, count, last in connection.execute(query)}
 
     def newest_open_event(self, source_id: str, received_before: datetime) -> str | None:
         """The last event that a pull which begins now will settle, or None: the one it may be said to answer."""

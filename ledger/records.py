@@ -11,7 +11,7 @@ EventStatus = Literal["received", "dispatched", "done", "failed"]
 GateOutcome = Literal["pass", "fail", "error"]
 Maturity = Literal["provisional", "final", "revised"]
 FindingState = Literal["open", "reopened", "closed"]
-DecisionKind = Literal["freeze", "follow_up"]
+DecisionKind = Literal["freeze", "follow_up", "region"]
 EvaluationStatus = Literal["running", "scored", "published", "failed", "interrupted"]
 
 

@@ -55,6 +55,8 @@ class Settings(BaseModel):
     regions: tuple[str, ...] = ()
     # The licence of what is published: its name, and where it stands.
     data_licence: str | None = None
+    # Where readers of a publication find Airflow: not the address by which the house itself calls it.
+    airflow_page: str | None = None
     # A PostgreSQL database that gets the published tables, too.
     published_database: str | None = Field(default=None, repr=False)
     # Asked when the environment has no such connection; Airflow tasks put Airflow's own connections here.
@@ -62,10 +64,11 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
-        """Read PILAR_HOME, PILAR_LEDGER_URL, PILAR_SOURCES, PILAR_KEYS, PILAR_REGIONS, PILAR_DATA_LICENCE and
-        PILAR_PUBLISHED_DATABASE.
+        """Read the variables PILAR_*: HOME, LEDGER_URL, SOURCES, KEYS, REGIONS, DATA_LICENCE, AIRFLOW_PAGE and
+        PUBLISHED_DATABASE.
 
-        Raises ConfigError when no ledger is named, when a region is none, or when the licence is not written as one.
+        Raises ConfigError when no ledger is named, when a region is none, when the licence is not written as one, or
+        for an Airflow that is no web address.
         """
         values = os.environ if env is None else env
         home = Path(values.get("PILAR_HOME") or REPOSITORY / ".pilar").resolve()
@@ -83,6 +86,7 @@ class Settings(BaseModel):
             key_dir=Path(values.get("PILAR_KEYS") or default_key_dir(home)).resolve(),
             regions=regions(values),
             data_licence=_licence(_said(values, "PILAR_DATA_LICENCE")),
+            airflow_page=_page(_said(values, "PILAR_AIRFLOW_PAGE")),
             published_database=_said(values, "PILAR_PUBLISHED_DATABASE"),
         )
 
@@ -126,6 +130,11 @@ class Settings(BaseModel):
     def frozen_dir(self) -> Path:
         """Frozen stages, one folder each and one in it a version. Nothing removes them."""
         return self.home / "frozen"
+
+    @property
+    def previews_dir(self) -> Path:
+        """What readers would get of one region, for it alone: a folder each."""
+        return self.home / "previews"
 
     @property
     def log_dir(self) -> Path:
@@ -177,6 +186,17 @@ def _licence(said: str | None) -> str | None:
             do="Write it like CC-BY-4.0 https://creativecommons.org/licenses/by/4.0/",
         )
     return said
+
+
+def _page(written: str | None) -> str | None:
+    """A web address that pages may link to."""
+    if written is None:
+        return None
+    if not written.startswith(("https://", "http://")):
+        raise ConfigError(
+            "this is no web address", where="PILAR_AIRFLOW_PAGE", do="Write it like https://airflow.example.go.id"
+        )
+    return written.rstrip("/")
 
 
 def default_key_dir(home: Path) -> Path:

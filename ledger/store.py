@@ -1,6 +1,7 @@
 """The ledger: one object for all that is durable. Nothing else in the project touches its database."""
 
 from ledger.answer_store import AnswerStore
+from ledger.api_store import ApiStore
 from ledger.decision_store import DecisionStore
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
@@ -21,5 +22,6 @@ class Ledger(
     FindingStore,
     AnswerStore,
     DecisionStore,
+    ApiStore,
 ):
-    """Events, batches, receipts, evaluations, findings, answers and decisions in one PostgreSQL database."""
+    """Events, batches, receipts, evaluations, findings, answers, decisions and keys in one PostgreSQL database."""

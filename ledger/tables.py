@@ -316,3 +316,40 @@ decision = Table(
     Column("sha256", Text, nullable=False, unique=True),
     Index(None, "kind", "subject", "seq"),
 )
+
+# Keys of the interface for machines. What they see: details within these regions, pillars and agencies; empty is all.
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_id", Text, primary_key=True, comment="the part of the key that is no secret"),
+    Column("holder", Text, nullable=False, comment="the program or office that has it, never a person's name"),
+    Column("level", Text, nullable=False, comment="public | regency | ministry"),
+    Column("regions", JSONB, nullable=False),
+    Column("pillars", JSONB, nullable=False),
+    Column("opds", JSONB, nullable=False),
+    Column("per_minute", Integer, nullable=False, comment="requests"),
+    _now("created_at"),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+
+# A key has one secret, and two while it is rotated.
+api_secret = Table(
+    "api_secret",
+    metadata,
+    Column("sha256", Text, primary_key=True, comment="of the secret, which is kept nowhere"),
+    Column("key_id", Text, ForeignKey("api_key.key_id"), nullable=False),
+    _now("created_at"),
+    Column("expires_at", DateTime(timezone=True), comment="null: until it is rotated"),
+    Index(None, "key_id"),
+)
+
+# Counts, not requests: nobody outside decides how many rows there are.
+api_use = Table(
+    "api_use",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("key_id", Text, primary_key=True, comment="a key, 'public', 'unknown', or the pseudonym of a person"),
+    Column("requests", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False, comment="of them"),
+    Column("last_at", DateTime(timezone=True), nullable=False),
+)

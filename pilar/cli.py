@@ -12,6 +12,7 @@ from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
     answers,
+    api,
     completion,
     contracts,
     demo,
@@ -26,14 +27,17 @@ from pilar.commands import (
     init,
     installation,
     keys,
+    opd,
     publications,
     pulls,
     quarantine,
     readiness,
     recompute,
+    regions,
     revisions,
     rubric,
     sources,
+    stages,
     sureness,
     trace,
     trial,
@@ -101,7 +105,9 @@ app.command("gap", rich_help_panel=FIGURES)(explanations.gap_command)
 app.command("whatif", rich_help_panel=FIGURES)(explanations.whatif_command)
 app.command("steps", rich_help_panel=FIGURES)(explanations.steps_command)
 app.add_typer(followup.app, name="followup", rich_help_panel=FIGURES)
+app.add_typer(opd.app, name="opd", rich_help_panel=FIGURES)
 app.command("freeze", rich_help_panel=FIGURES)(freeze.freeze_command)
+app.add_typer(stages.app, name="stages", rich_help_panel=FIGURES)
 app.command("sureness", rich_help_panel=FIGURES)(sureness.sureness_command)
 app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
@@ -109,10 +115,11 @@ app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
 app.add_typer(rubric.app, name="rubric", rich_help_panel=FIGURES)
 app.command("init", rich_help_panel=HOUSE)(init.init_command)
 app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
-app.command("regions", rich_help_panel=HOUSE)(init.regions_command)
+app.add_typer(regions.app, name="regions", rich_help_panel=HOUSE)
 app.command("demo", rich_help_panel=HOUSE)(demo.demo)
 app.command("migrate", rich_help_panel=HOUSE)(evaluation.migrate_command)
 app.add_typer(keys.app, name="keys", rich_help_panel=HOUSE)
+app.add_typer(api.app, name="api", rich_help_panel=HOUSE)
 app.command("completion", cls=Plain, rich_help_panel=HOUSE)(completion.completion_command)
 app.add_typer(contracts.app, name="contracts", rich_help_panel=DEVELOP)
 app.add_typer(gates.app, name="gates", rich_help_panel=DEVELOP)

@@ -88,23 +88,22 @@ def publish(
 
 
 def _build(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlier | None) -> str:
-    tables = _tables(warehouse, meta, folder, earlier)
+    tables = _tables(warehouse, meta, folder)
     with opened_content(folder, warehouse, meta) as content:
         draft = Draft(folder, tables, content, FORMATS)
         for form in FORMATS:
             form.write(draft)
         write_package(draft)
         entries, made = write_files(folder, draft.files, earlier, content.reading.close)
-    digests = {table.qualified: copied.digest for table, copied in tables.items()}
-    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain, entries, digests)
+    manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain, entries)
     check_draft(folder, {table: copied.rows for table, copied in tables.items()}, FORMATS, made)
     return manifest_sha256
 
 
-def _tables(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlier | None) -> dict[Table, Copied]:
+def _tables(warehouse: Path, meta: PublicationMeta, folder: Path) -> dict[Table, Copied]:
     """The DuckDB file, from which everything else is made."""
     with opened_warehouse(warehouse) as connection:
-        copied = copy_tables(connection, published_tables(connection), folder, earlier)
+        copied = copy_tables(connection, published_tables(connection, meta.regions), folder)
         write_provenance(connection, meta, tuple(mart_of(pillar) for pillar in pillar_ids()))
         unexplained = unexplained_batches(connection)
         if unexplained:

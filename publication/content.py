@@ -17,7 +17,7 @@ import duckdb
 
 from ledger.project import mart_of, pillar_ids
 from ledger.sql import identifier, literal, named_rows
-from publication.digests import Digests
+from publication.digests import Digests, grouped_digests
 from publication.meta import PublicationMeta
 from publication.tables import DUCKDB_FILE, EXPLANATIONS
 
@@ -106,6 +106,10 @@ class Rows(Sequence[Row]):
         listed = ", ".join(identifier(name) for name in names)
         return self._reading.rows(f"SELECT DISTINCT {listed} FROM {self._relation} ORDER BY ALL")
 
+    def digests(self, name: str) -> Mapping[str, str]:
+        """What stands for the rows of each value of a column, apart from which evaluation promoted them and when."""
+        return grouped_digests(self._reading.connection, self._relation, name)
+
 
 @dataclass(frozen=True)
 class Content:
@@ -145,6 +149,16 @@ class Content:
             return rows.of(region_code)
         return [row for row in rows if row["region_code"] == region_code]
 
+    def where(self, rows: Sequence[Row], **values: str) -> list[Row]:
+        """The rows whose columns have these values."""
+        if isinstance(rows, Rows):
+            return rows.where(**values)
+        return [row for row in rows if all(row[name] == value for name, value in values.items())]
+
+    def digests_of(self, rows: Sequence[Row], name: str) -> Mapping[str, str]:
+        """What stands for the rows of each value of a column; nothing where the publication has no such table."""
+        return rows.digests(name) if isinstance(rows, Rows) else {}
+
     def bands_of(self, question_key: str, rubric_version: str) -> list[Row]:
         """A question's bands under a rubric, from low to high."""
         own = self._bands.get((question_key, rubric_version), [])
@@ -164,6 +178,30 @@ class Content:
         return self._digests.of(region_code)
 
     @cached_property
+    def newest_years(self) -> Mapping[str, str]:
+        """The newest year for which any region is scored in an indicator."""
+        found: dict[str, str] = {}
+        for row in distinct(self.question_scores, "indicator_id", "period"):
+            if row["period"] is not None:
+                found[row["indicator_id"]] = max(found.get(row["indicator_id"], ""), str(row["period"])[:4])
+        return found
+
+    @cached_property
+    def delivered(self) -> frozenset[str]:
+        """The indicators that any region has a figure of."""
+        rows = (row for mart in self.marts.values() for row in distinct(mart, "indicator_id", "state"))
+        return frozenset(row["indicator_id"] for row in rows if row["state"] != "missing")
+
+    @cached_property
+    def sources_of(self) -> Mapping[str, frozenset[str]]:
+        """The sources that the figures of each region rest on."""
+        found: dict[str, set[str]] = {}
+        for mart in self.marts.values():
+            for row in distinct(mart, "region_code", "source_ids"):
+                found.setdefault(row["region_code"], set()).update(row["source_ids"] or ())
+        return {code: frozenset(own) for code, own in found.items()}
+
+    @cached_property
     def _digests(self) -> Digests:
         return Digests(self.reading.connection, self.meta)
 
@@ -173,6 +211,13 @@ class Content:
         for band in self.bands:
             found.setdefault((band["question_key"], band["rubric_version"]), []).append(band)
         return found
+
+
+def distinct(rows: Sequence[Row], *names: str) -> list[Row]:
+    """The different values of some columns of a table."""
+    if isinstance(rows, Rows):
+        return rows.distinct(*names)
+    return [{name: row[name] for name in names} for row in rows]
 
 
 @contextmanager

@@ -67,6 +67,15 @@ def table_digest(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return digest_of(names, row, duckdb.__version__)
 
 
+def grouped_digests(connection: duckdb.DuckDBPyConnection, relation: str, name: str) -> Mapping[str, str]:
+    """What stands for the rows of each value of a column, apart from which evaluation promoted them and when."""
+    names = [row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()]
+    left_out = ", ".join(column for column in OF_PROMOTION if column in names)
+    read = f"SELECT * {f'EXCLUDE ({left_out})' if left_out else ''} FROM {relation}"
+    query = f"SELECT {identifier(name)}, {_HASHES} FROM ({read}) AS r GROUP BY 1 ORDER BY 1"
+    return {str(row[0]): digest_of(relation, row[1:]) for row in connection.execute(query).fetchall()}
+
+
 @cache
 def code_digest() -> str:
     """What stands for the code and the templates that pages and documents are made by."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from ledger.errors import AlteredPublicationError
-from publication.manifest import Entry, entry_of, file_sha256, read_manifest, read_table_digests
+from publication.manifest import Entry, entry_of, file_sha256, read_manifest
 
 # From here on a second process pays: a fork costs some ten milliseconds, a page some twenty.
 WORTH_SHARING = 64
@@ -35,11 +35,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The publication that readers have: its folder, the files that its manifest lists, and its tables' digests."""
+    """The publication that readers have: its folder, and the files that its manifest lists."""
 
     folder: Path
     files: Mapping[str, Entry]
-    tables: Mapping[str, str]
 
     @classmethod
     def at(cls, folder: Path | None) -> "Earlier | None":
@@ -47,7 +46,7 @@ class Earlier:
         if folder is None:
             return None
         try:
-            return cls(folder, read_manifest(folder), read_table_digests(folder))
+            return cls(folder, read_manifest(folder))
         except AlteredPublicationError as error:
             log.warning("nothing is taken over from the publication before", reason=error.what)
             return None

@@ -38,18 +38,16 @@ def write_manifest(
     publication_id: str,
     chain: ChainHead | None = None,
     known: Mapping[str, Entry] | None = None,
-    tables: Mapping[str, str] | None = None,
 ) -> str:
     """List every file below a folder, and name the chain's head. Returns the manifest's own sha256.
 
-    ``known`` are files whose hashes are known already; ``tables`` digests of the tables in the DuckDB file.
+    ``known`` are files whose hashes are known already.
     """
     known = known or {}
     files = {name: known.get(name) or entry_of(folder / name) for name in names(folder)}
     document = {
         "publication": publication_id,
         "chain": {"receipt": chain.seq, "sha256": chain.sha256} if chain is not None else None,
-        "tables": dict(tables or {}),
         "files": {name: {k: v for k, v in asdict(entry).items() if v is not None} for name, entry in files.items()},
     }
     text = json.dumps(document, indent=1, sort_keys=True) + "\n"
@@ -64,17 +62,6 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
             str(name): Entry(str(entry["sha256"]), int(entry["bytes"]), entry.get("made_of"))
             for name, entry in _content(folder)["files"].items()
         }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise _unreadable(folder, error) from error
-
-
-def read_table_digests(folder: Path) -> Mapping[str, str]:
-    """The digest of each table in the DuckDB file; none where an earlier version of Pilar made the publication.
-
-    Raises PublicationError when there is no manifest, or it is damaged.
-    """
-    try:
-        return {str(name): str(digest) for name, digest in _content(folder).get("tables", {}).items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _unreadable(folder, error) from error
 

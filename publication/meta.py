@@ -14,6 +14,18 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Said(_Frozen):
+    """One thing said in Indonesian and in English. Given as a plain text it is the same in both."""
+
+    id: str
+    en: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_language(cls, given: Any) -> Any:
+        return {"id": given, "en": given} if isinstance(given, str) else given
+
+
 class GateCheck(_Frozen):
     """A rule of a gate that was not met, or could not be carried out."""
 
@@ -48,11 +60,74 @@ class Page(_Frozen):
 
 
 class Quarantined(_Frozen):
-    """How many rows of a batch broke one rule on one field."""
+    """How many rows of a batch broke one rule on one field, and what the contract expects there, where it says."""
 
     rule: str
     field: str
     rows: NonNegativeInt
+    expected: Said | None = None
+
+
+class Arrival(_Frozen):
+    """What one batch of a source came to, in numbers alone. ``by_event``: the agency itself said that there was new."""
+
+    at: AwareDatetime
+    status: str
+    rows_received: NonNegativeInt
+    rows_landed: NonNegativeInt
+    rows_quarantined: NonNegativeInt
+    by_event: bool = False
+
+
+class Feed(_Frozen):
+    """How a source is to deliver, and how it does: also of one that delivered nothing.
+
+    ``silence``: against the days of its contract, counted to the evaluation's beginning. ``answered_at``: when it last
+    brought data that were accepted, or the accepted ones again. ``arrivals``: its last batches, the oldest first.
+    ``workbook``: whether it is a workbook of answers that Pilar makes.
+    """
+
+    source: str
+    opd: str
+    system: str
+    title: str
+    due: Said
+    silence: Literal["in time", "late", "overdue", "never"]
+    answered_at: AwareDatetime | None = None
+    arrivals: tuple[Arrival, ...] = ()
+    events: NonNegativeInt = 0
+    last_event_at: AwareDatetime | None = None
+    workbook: bool = False
+
+
+class FollowUp(_Frozen):
+    """A recommendation of a stage as its last move left it. Who moved it stays in the ledger."""
+
+    id: str
+    instrument: str
+    year: int
+    stage: str
+    region_code: str
+    about: str
+    kind: str
+    owner: str | None
+    text_id: str
+    text_en: str
+    priority: Literal["high", "medium", "low"]
+    due: str | None
+    state: str
+
+
+class Frozen(_Frozen):
+    """A version of a stage that was frozen: which publication it holds, and the hash of its signed list of files."""
+
+    instrument: str
+    year: int
+    stage: str
+    version: int
+    publication: str
+    frozen_at: AwareDatetime
+    list_sha256: str
 
 
 class SourceBatch(_Frozen):
@@ -78,18 +153,6 @@ class SourceBatch(_Frozen):
     note: str = ""
     quarantined: tuple[Quarantined, ...] = ()
     pages: tuple[Page, ...] = ()
-
-
-class Said(_Frozen):
-    """One thing said in Indonesian and in English. Given as a plain text it is the same in both."""
-
-    id: str
-    en: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_one_language(cls, given: Any) -> Any:
-        return {"id": given, "en": given} if isinstance(given, str) else given
 
 
 class ChainHead(_Frozen):
@@ -118,8 +181,10 @@ class PublicationMeta(_Frozen):
     """Everything about a publication that is not in the warehouse.
 
     ``sources`` holds every batch that a published figure names (those of held pillars too) and the latest batch of each
-    source, whatever became of it; ``caveats`` what a reader must know of a source, by its id. ``created_at`` belongs to
-    the evaluation: made twice from the same evaluation, a publication is the same publication.
+    source, whatever became of it; ``caveats`` what a reader must know of a source, by its id. ``feeds`` has every
+    source of the installation. ``airflow`` is where readers find the runs. ``created_at`` belongs to the evaluation:
+    made twice from the same evaluation, a publication is the same publication. ``regions`` are those that it holds,
+    None for all of the warehouse.
     """
 
     evaluation_id: str
@@ -130,6 +195,11 @@ class PublicationMeta(_Frozen):
     chain: ChainHead | None = None
     data_licence: str | None = None
     caveats: Mapping[str, tuple[Said, ...]] = {}
+    regions: tuple[str, ...] | None = None
+    feeds: tuple[Feed, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    frozen: tuple[Frozen, ...] = ()
+    airflow: str | None = None
 
     @property
     def publication_id(self) -> str:

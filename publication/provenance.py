@@ -44,7 +44,7 @@ TABLES = ("publication", "pillars", "gates", "gate_checks", "batches", "pages", 
 
 def write_provenance(connection: duckdb.DuckDBPyConnection, meta: PublicationMeta, marts: tuple[str, ...]) -> None:
     """Write the schema ``meta`` of the publication's DuckDB file, which is attached as ``publication``."""
-    connection.execute("DROP SCHEMA IF EXISTS publication.meta CASCADE; CREATE SCHEMA publication.meta")
+    connection.execute("CREATE SCHEMA publication.meta")
     for name in TABLES:
         if name != EVIDENCE_TABLE:
             fields = ", ".join(f"{column.name} {column.type}" for column in described(name).columns)

@@ -4,10 +4,9 @@ Everything is read from the warehouse once and in a fixed order, so that the sam
 every format. The DuckDB file itself carries identifiers of its own; its bytes differ from run to run.
 """
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from ledger.project import table as described_table
 from ledger.regions import SYSTEM
 from ledger.sql import identifier, literal, named_rows
 from publication.digests import digest_of, table_digest
-from publication.files import Earlier
 
 SCORES = (
     *("question_scores", "pillar_scores", "dimension_scores", "index_scores"),
@@ -41,6 +39,9 @@ NEEDED = (
 )
 WELCOME = ("published_figures", "suppression")
 FOUND = "findings"
+REGION = "region_code"
+# What names other agencies, and their regions: `dinas_pu 64.02, dlh 64.02`.
+NAMING_OTHERS = ("against", "reused_by")
 # One document for each region and sheet: readers get them as JSON, and not as a table.
 EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
@@ -159,8 +160,11 @@ def read_rows(folder: Path, query: str, given: Sequence[object] = ()) -> list[di
             ) from error
 
 
-def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]:
-    """What is published of a warehouse. Raises PublicationError when a table that readers rely on is missing."""
+def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[str] | None = None) -> tuple[Table, ...]:
+    """What is published of a warehouse: of these regions, where not of all.
+
+    Raises PublicationError when a table that readers rely on is missing.
+    """
     present = {
         (schema, name)
         for schema, name in connection.execute(
@@ -186,12 +190,27 @@ def published_tables(connection: duckdb.DuckDBPyConnection) -> tuple[Table, ...]
     states = ", ".join(f"({', '.join(map(literal, state))})" for state in STATES)
     wide = WITH_NAMES.format(states=states, **{name: origins[name] for name in ("indicators", "pillars", "regions")})
     found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
-    return (_wide(wide), *required, *reference, *found)
+    tables = (_wide(wide), *required, *reference, *found)
+    return tables if regions is None else tuple(_of_regions(connection, table, regions) for table in tables)
 
 
 def _wide(origin: str) -> Table:
     described = described_table(f"published.{ALL_INDICATORS}")
     return Table("pillars", ALL_INDICATORS, origin, described, shown_columns(described))
+
+
+def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Sequence[str]) -> Table:
+    """A table with the rows of these regions, and those of none. A row does not name an agency of another region."""
+    columns = [row[0] for row in connection.execute(f"DESCRIBE FROM {table.origin}").fetchall()]
+    if REGION not in columns:
+        return table
+    listed = f"[{', '.join(map(literal, regions))}]::VARCHAR[]"
+    rows = f"FROM {table.origin} WHERE {REGION} IS NULL OR list_contains({listed}, {REGION})"
+    for name in sorted({*NAMING_OTHERS} & {*columns}):
+        other = f"regexp_full_match(one, '.* [0-9]{{2}}[.][0-9]{{2}}') AND NOT list_contains({listed}, one[-5:])"
+        kept = f"list_filter(string_split({name}, ', '), lambda one: NOT ({other}))"
+        rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS {name}) FROM ({rows})"
+    return replace(table, origin=f"({rows})")
 
 
 def _table(schema: str, name: str, origin: str, *more: str) -> Table:
@@ -208,42 +227,23 @@ def shown_columns(*described: Described) -> tuple[Column, ...]:
     return tuple(column for pair in pairs for column in pair)
 
 
-def copy_tables(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path, earlier: Earlier | None = None
-) -> dict[Table, Copied]:
+def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path) -> dict[Table, Copied]:
     """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
 
-    Tables that say the same in the earlier publication stay as they are in a copy of its file. Reference tables have
-    their primary key. On the large ones it would make the file four times as large, and DuckDB knows no foreign key
-    into another schema: keys of all tables stand in the package.
+    The file is always a new one. In a copy of the one before, rows that are published no more would lie about in blocks
+    that no table uses. Reference tables have their primary key. On the large ones it would make the file four times as
+    large, and DuckDB knows no foreign key into another schema: keys of all tables stand in the package and in the
+    Parquet files.
     """
-    kept = _begin(folder, earlier)
     # Small blocks: many small tables, and every publication is kept.
     connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
-    copied = {table: Copied(count(connection, table.origin), _digest(connection, table)) for table in tables}
-    same = {table.qualified for table, one in copied.items() if kept.get(table.qualified) == one.digest}
-    for schema, name in connection.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'publication'"
-    ).fetchall():
-        qualified = f"{identifier(schema)}.{identifier(name)}"
-        if qualified not in same:
-            connection.execute(f"DROP TABLE publication.{qualified}")
     for table in tables:
-        if table.qualified not in same:
-            _copy(connection, table)
-    return copied
-
-
-def _begin(folder: Path, earlier: Earlier | None) -> Mapping[str, str]:
-    """Begin with the file of the earlier publication. Returns the digests of the tables in it; none without one."""
-    if earlier is None or not earlier.tables or not earlier.holds(DUCKDB_FILE):
-        return {}
-    shutil.copyfile(earlier.folder / DUCKDB_FILE, folder / DUCKDB_FILE)
-    return earlier.tables
+        _copy(connection, table)
+    return {table: Copied(count(connection, table.origin), _digest(connection, table)) for table in tables}
 
 
 def _digest(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-    rows = table_digest(connection, f"({_select(connection, table.origin)})")
+    rows = table_digest(connection, f"publication.{table.qualified}")
     return digest_of(rows, comments(table.qualified, table.described, table.columns))
 
 

@@ -24,6 +24,9 @@ from pilar.platform.postgres import EmbeddedPostgres
 from simulator.regions import REGIONS
 from tests.spread import NETWORKED, in_order, spread_tests
 
+# Their asserts say what they compared, as those of tests do.
+pytest.register_assert_rewrite("tests.integration.course", "tests.integration.whole_course")
+
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 DEMO_REGIONS = tuple(region.kemendagri for region in REGIONS)
 RUN_FOLDER = pytest.StashKey[Path]()

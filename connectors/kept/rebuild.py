@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a batch's kept bytes come to under the present contract; counts are rows.
-
-    ``same_contract``: the batch was landed under it too, so that hashes and counts must be those of its receipt.
-    """
+    """What a batch's kept bytes come to under the present contract; counts are rows."""
 
     received: int
     landed: int
@@ -44,7 +41,6 @@ class Rebuilt:
     content_sha256: str
     context_sha256: str | None
     rows_sha256: str
-    same_contract: bool
 
 
 def kept_rows(batch: Batch, ledger: Ledger) -> Sequence[PageRow]:
@@ -118,7 +114,6 @@ def rebuild(source: Source, batch: Batch, ledger: Ledger, settings: Settings) ->
             counted.content_sha256,
             counted.context_sha256,
             files.rows_sha256,
-            batch.contract_sha256 == source.contract_sha256(keys.pseudonym_fingerprint),
         )
 
 

@@ -26,7 +26,7 @@ def for_regions(source: Source, settings: Settings) -> Source:
 
     Raises ConfigError where an entry names a region and the installation has none.
     """
-    if not any(map(_placeholders, source.for_each)):
+    if not any(map(placeholders, source.for_each)):
         return source
     return source.model_copy(update={"for_each": expanded(source.for_each, settings.evaluated)})
 
@@ -35,17 +35,18 @@ def expanded(entries: Sequence[Context], regions: Sequence[Region]) -> tuple[Con
     """The entries, with one for every region in the place of each that names a region."""
     found: list[Context] = []
     for entry in entries:
-        found += [_filled(entry, region) for region in regions] if _placeholders(entry) else [entry]
+        found += [_filled(entry, region) for region in regions] if placeholders(entry) else [entry]
     return tuple(found)
 
 
 def unknown_placeholders(source: Source) -> Iterator[str]:
     """What stands in braces in `for_each` and says nothing of a region."""
     for entry in source.for_each:
-        yield from (name for name in _placeholders(entry) if name not in SAYS)
+        yield from (name for name in placeholders(entry) if name not in SAYS)
 
 
-def _placeholders(entry: Context) -> list[str]:
+def placeholders(entry: Context) -> list[str]:
+    """What stands in braces in an entry."""
     return [name for value in entry.values() for name in _PLACEHOLDER.findall(value)]
 
 

@@ -1,6 +1,7 @@
 """What of a workbook that came back was refused, cell by cell and in the agency's language."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,11 +84,14 @@ def _why(reason: Mapping[str, str]) -> str:
     if rule == "context" and field in _STRANGE:
         return _STRANGE[field](value) if value else _NO_SHEET
     if rule == OPTION:
-        told = reason["expected"].replace("one of:", "pilih salah satu:").replace("a number from", "isi angka dari")
-        return f"{value!r} bukan pilihan pertanyaan ini; {told.replace(' to ', ' sampai ')}"
+        scale = _SCALE.fullmatch(reason["expected"])
+        told = f"isi angka dari {scale[1]} sampai {scale[2]}" if scale else reason["expected"].replace(*_ONE_OF, 1)
+        return f"{value!r} bukan pilihan pertanyaan ini; {told}"
     return _WHY.get((rule, field)) or _WHY.get((rule, "")) or f"ditolak oleh aturan {rule}"
 
 
+_SCALE = re.compile(r"a number from (\S+) to (\S+)")
+_ONE_OF = ("one of:", "pilih salah satu:")
 _STRANGE: Mapping[str, Callable[[str], str]] = {
     "opd": lambda value: f"baris ini dari lembar {agency_name(value)}; isi lembar OPD sendiri",
     "tahun": lambda value: f"baris ini dari lembar tahun {value}; isi lembar tahun ini",

@@ -23,6 +23,7 @@ from ledger.receipts import Witness, fetching_pull, first_altered, place_of
 from ledger.records import PublicationRow, Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
+from pilar.evaluation.withheld import KIND as REGION
 from pilar.stages import frozen
 from pilar.stages.freeze import freeze_of
 from publication import pointer
@@ -388,7 +389,11 @@ def _told_otherwise(
         return Damage("the ledger names another evaluation for it", where, _CUT)
     query = "select batch_id from meta.batches where in_force order by 1"
     read = {str(found[0]) for found in tables.execute(query).fetchall()}
-    altered = read ^ {batch_id for batch_id in evaluation.inputs if ledger.batch(batch_id) is not None}
+    inputs = {batch_id for batch_id in evaluation.inputs if ledger.batch(batch_id) is not None}
+    held = {str(found[0]) for found in tables.execute("select region_code from reference.regions").fetchall()}
+    # One that withholds a region lacks what was read for that region alone.
+    whole = all(one.subject in held for one in ledger.decisions(REGION))
+    altered = read ^ inputs if whole else read - inputs
     if altered:
         what = f"the ledger says otherwise whether its evaluation read batch {min(altered)}"
         return Damage(what, f"{where}, evaluation {row.evaluation_id}", _CUT)

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -14,24 +15,28 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from connectors.source.source import Source
+from events.airflow_client import AirflowClient
 from ledger.clock import local_zone
 from ledger.configuration import CONFIGURATION
 from ledger.errors import ConfigError, LedgerError
+from ledger.names import ACCEPTED, EVERYTHING
 from ledger.regions import known
 from ledger.settings import Settings, default_key_dir, sources_dir
 from ledger.store import Ledger
 from pilar.commands.console import err, out, say, warn
 from pilar.commands.demo_display import news, show
 from pilar.commands.demo_progress import Progress, read_progress
-from pilar.commands.demo_stage import StagePlayed, play_stage, tell_stage
+from pilar.commands.demo_stage import StagePlayed, play_stage, return_answer, tell_stage
 from pilar.commands.exit_codes import ExitCode
 from pilar.commands.installation import DEMO, alone, announce, is_own, withdraw
+from pilar.evaluation.evaluate import due
 from pilar.platform.errors import PlatformError
 from pilar.platform.processes import Patience, size_of
 from pilar.platform.senders import OSS_KEYS, secret_variable
 from pilar.platform.stack import Ports, Stack
 from pilar.platform.telling import Telling
 from pilar.sources.catalogue import read_catalogue
+from publication.pointer import current
 
 if TYPE_CHECKING:
     from pilar.commands.report import Scores
@@ -75,6 +80,8 @@ def run_demo(home: Path, ports: Ports, telling: Telling, *, once: bool) -> ExitC
                     if source.id not in announced:
                         telling.line(f"{source.id}: not played, as no system is simulated for {source.connection!r}")
                 progress = _one_round(stack, announced, webhook_secrets)
+                if progress.publication is not None:
+                    progress = _with_an_answer_returned(stack, progress)
                 stage = None
                 if progress.publication is not None:
                     stage = play_stage(Ledger(stack.settings.ledger_url), stack.settings)
@@ -166,6 +173,25 @@ def _watch(stack: Stack, ledger: Ledger, source_ids: tuple[str, ...], since: dat
             return progress
         before = progress
         time.sleep(REFRESH_SECONDS)
+
+
+def _with_an_answer_returned(stack: Stack, progress: Progress) -> Progress:
+    """Have a verifier return an answer, and wait for the publication that says so. A second demo finds it published."""
+    ledger = Ledger(stack.settings.ledger_url)
+    return_answer(ledger, stack.settings)
+    if not due(ledger, stack.settings):
+        return progress
+    stack.telling.line("a verifier has returned an answer, and everything is evaluated once more")
+    with AirflowClient(stack.airflow_url) as airflow:
+        airflow.post_event(ACCEPTED, EVERYTHING)
+    before, patience = ledger.last_evaluation("published"), Patience(SILENT_SECONDS)
+    while (now := ledger.last_evaluation("published")) == before:
+        stack.check()
+        if patience.over((ledger.last_evaluation(), _work_done(stack.settings.home))):
+            return replace(progress, publication=None)
+        time.sleep(REFRESH_SECONDS)
+    assert now is not None
+    return replace(progress, publication=current(stack.settings.published_dir))
 
 
 def _work_done(home: Path) -> tuple[int, int]:

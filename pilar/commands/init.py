@@ -1,4 +1,4 @@
-"""`pilar init`, `pilar up` and `pilar regions`: an installation of one's own."""
+"""`pilar init` and `pilar up`: an installation of one's own."""
 
 import os
 import sys
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.errors import ConfigError
-from ledger.regions import Region, all_regions, find, known
-from pilar.commands.console import err, out, plain, program, say, table, tell
+from ledger.regions import Region, find, known
+from pilar.commands.console import err, out, program, say, tell
 
 if TYPE_CHECKING:
     from pilar.platform.new_installation import Installation
@@ -103,19 +103,6 @@ def up_command(
                 stack.wait()
         finally:
             stack.stop()
-
-
-def regions_command(
-    name: Annotated[
-        str, typer.Argument(help="A name or a code, such as `kab malang`; without one, all are listed.")
-    ] = "",
-) -> None:
-    """Find regencies and cities: Kemendagri's code, that of BPS, name and province."""
-    rows = [plain(region) for region in (find(name) if name else all_regions().values())]
-    say({"regions": rows}, lambda: table(rows, COLUMNS))
-
-
-COLUMNS = {"code": "Kemendagri", "bps_code": "BPS", "name": "region", "province": "province"}
 
 
 def _regions(said: list[str]) -> tuple[Region, ...]:

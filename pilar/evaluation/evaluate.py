@@ -19,6 +19,7 @@ from ledger.store import Ledger
 from pilar.evaluation import promotion
 from pilar.evaluation import warehouse as files
 from pilar.evaluation.ending import at_work, counts, sweep
+from pilar.evaluation.withheld import KIND, begin
 
 KEPT_WAREHOUSES = 3
 _BEGINNING = "evaluation begins"
@@ -56,6 +57,7 @@ def build_candidates(
         raise ConfigError(f"there is no pillar {unknown[0]!r} to judge anew", where="evaluate", do=do)
     sweep(ledger, settings)
     # Read and opened in one: of two evaluations the one with the later id never has the older inputs.
+    begin(ledger, settings)
     with ledger.lock(_BEGINNING):
         batches, digest = _inputs(ledger, settings)
         last = ledger.last_evaluation("published")
@@ -174,8 +176,8 @@ def _build_and_gate(
 def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     """The batches in force, and a hash of what an evaluation depends on.
 
-    That is them and their maturity, what their sources provide, the installation's regions, what was typed about
-    answers, and every file of rules.
+    That is them and their maturity, what their sources provide, the installation's regions and whether these are
+    published, what was typed about answers, and every file of rules.
     """
     from pilar.sources.catalogue import maturities, readable_sources
 
@@ -190,6 +192,7 @@ def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
         digest.update(f"{source_id} {provides}\n".encode())
     digest.update("".join(f"{region.row()}\n" for region in known(settings.regions)).encode())
     digest.update(ledger.last_typed().encode())
+    digest.update("".join(one.sha256 for one in ledger.decisions(KIND)[-1:]).encode())
     rules = {"dbt_project": ("*.sql", "*.yml", "*.csv"), "definitions": ("*.yaml",), "expectations": ("*.py",)}
     for folder, patterns in rules.items():
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):

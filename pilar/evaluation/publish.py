@@ -1,25 +1,29 @@
 """From scored marts to what readers see: gathers what the ledger knows, has the folder built, and swaps the pointer."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from connectors.http.failures import SENTENCE
 from connectors.source.source import Source
 from definitions.words import said
+from ledger.disk import make_folder
 from ledger.errors import AlteredPublicationError, NoPublicationError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.project import pillar_ids
 from ledger.records import Batch, Evaluation, GateRow, Maturity, PublicationRow
+from ledger.regions import Region, known
 from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import for_readers, held_for_readers
-from pilar.evaluation import findings
+from pilar.evaluation import deliveries, findings
 from pilar.evaluation.ending import at_work
 from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
-from pilar.evaluation.warehouse import named_batches
+from pilar.evaluation.sureness import write_sureness
+from pilar.evaluation.warehouse import named_batches, regions_by_batch
+from pilar.evaluation.withheld import KIND as REGION
+from pilar.evaluation.withheld import hidden, require_own, withheld, without
 from pilar.sources.catalogue import maturities, readable_sources
 from publication import pointer
 from publication.build import DRAFT
@@ -31,14 +35,15 @@ from publication.meta import (
     Page,
     PillarState,
     PublicationMeta,
-    Quarantined,
     Said,
     SourceBatch,
 )
+from publication.tables import opened_warehouse, read_rows
 from publication.verify import verify
 
 _FAILED: Mapping[str, str] = {str(kind): words for kind, words in SENTENCE.items()}
 _PUBLISHING = "publication"
+_REGIONS = "select region_code, region_name from reference.regions order by all"
 _NOT_JUDGED = "the check could not be carried out"
 
 
@@ -61,22 +66,53 @@ def publish(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             )
         warehouse = warehouse_file(settings, evaluation_id)
         found, looked = findings.dated(warehouse, ledger.open_findings(), evaluation.started_at)
-        meta = gather(ledger, settings, evaluation, warehouse)
-        published = build(
+        apart = hidden(settings.regions, ledger.decisions(REGION), began=evaluation.started_at)
+        if apart:
+            # Who is not published is not ranked with the others; that may be decided after the scores were made.
+            write_sureness(warehouse, apart)
+        meta = gather(ledger, settings, evaluation, warehouse, apart)
+        made = build(
             warehouse,
             meta,
             settings.published_dir,
             partial(ledger.prepare_publication, meta.publication_id, evaluation_id),
         )
-        recorded(ledger, published.id, published.manifest_sha256)
-        pointer.swap(settings.published_dir, published.id)
+        recorded(ledger, made.id, made.manifest_sha256)
+        pointer.swap(settings.published_dir, made.id)
         with ledger.together():
-            ledger.record_publication(published.id, evaluation_id, published.manifest_sha256)
+            ledger.record_publication(made.id, evaluation_id, made.manifest_sha256)
             ledger.record_findings(evaluation, found, looked)
             ledger.finish_evaluation(evaluation_id, "published")
     remove_old_warehouses(settings)
     push(settings)
-    return published.id
+    return made.id
+
+
+def preview(ledger: Ledger, settings: Settings, region: Region) -> Path:
+    """Build what readers would get of one region, for it alone, from the last published evaluation. Returns its folder.
+
+    It stands beside the publications and is none: the ledger does not know it. The one before it goes.
+    Raises ConfigError for a region of another installation, PublicationError where that evaluation lacks it.
+    """
+    require_own(settings, region)
+    evaluation = ledger.last_evaluation("published")
+    if evaluation is None:
+        raise NoPublicationError("nothing is published yet", where="previews", do="Run `pilar evaluate`")
+    warehouse = warehouse_file(settings, evaluation.evaluation_id)
+    with opened_warehouse(warehouse) as connection:
+        evaluated = {code for (code,) in connection.execute("SELECT region_code FROM reference.regions").fetchall()}
+    if region.code not in evaluated:
+        do = "Run `pilar evaluate --force`, then ask again"
+        raise PublicationError(f"the last evaluation lacks {region.name}", where="previews", do=do)
+    others = frozenset(settings.regions) - {region.code}
+    make_folder(settings.previews_dir)
+    settings.previews_dir.chmod(0o700)
+    folder = settings.previews_dir / region.code
+    made = build(warehouse, gather(ledger, settings, evaluation, warehouse, others), folder)
+    for other in pointer.list_publications(folder):
+        if other != made.id:
+            shutil.rmtree(folder / other)
+    return made.path
 
 
 def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> str:
@@ -86,11 +122,25 @@ def rollback(ledger: Ledger, settings: Settings, publication_id: str | None) -> 
     """
     with ledger.lock(_PUBLISHING):
         target = publication_id or pointer.previous(settings.published_dir, _seen(ledger))
-        row = recorded(ledger, target, verify(find(settings, target)))
+        folder = find(settings, target)
+        row = recorded(ledger, target, verify(folder))
+        require_none_withheld(ledger, folder)
         pointer.swap(settings.published_dir, target)
         ledger.record_publication(target, row.evaluation_id, row.manifest_sha256, action="rolled back to")
     push(settings)
     return target
+
+
+def require_none_withheld(ledger: Ledger, publication: Path) -> None:
+    """Raises PublicationError where a publication holds a region that is withheld by now."""
+    apart = withheld(ledger.decisions(REGION))
+    held = [row for row in read_rows(publication, _REGIONS) if row["region_code"] in apart] if apart else []
+    if held:
+        raise PublicationError(
+            f"it holds {held[0]['region_name']}, which is withheld by now",
+            where=f"publication {publication.name}",
+            do="Run `pilar evaluate`, which publishes the others; see `pilar regions list`",
+        )
 
 
 def push(settings: Settings) -> str | None:
@@ -176,23 +226,43 @@ def find(settings: Settings, publication_id: str | None) -> Path:
     return settings.published_dir / publication_id
 
 
-def gather(ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path) -> PublicationMeta:
-    """What the publication must be told beside the warehouse."""
-    known = {source.id: source for source in readable_sources(settings.sources_dir).values()}
-    systems = {source_id: source.system for source_id, source in known.items()}
+def gather(
+    ledger: Ledger, settings: Settings, evaluation: Evaluation, warehouse: Path, apart: Collection[str] = ()
+) -> PublicationMeta:
+    """What the publication must be told beside the warehouse. ``apart``: the regions that it does not hold."""
+    declared = {source.id: source for source in readable_sources(settings.sources_dir).values()}
     # At the evaluation's beginning: made again, it is the same publication.
     head = ledger.chain_head(evaluation.started_at)
-    batches = tuple(_batches(ledger, settings, evaluation, named_batches(warehouse), systems))
+    found = _found(ledger, evaluation, named_batches(warehouse))
+    told = list(deliveries.feeds(ledger, declared.values(), found.values(), evaluation.started_at))
+    # What came after the evaluation began is not part of it: made again, it is the same publication.
+    gone = {batch.source_id for batch in found.values()} - declared.keys()
+    newest = [last for _, last in told] + [ledger.batches(name, limit=1, until=evaluation.started_at) for name in gone]
+    latest = {last[0].batch_id: last[0] for last in newest if last}
+    batches: Sequence[SourceBatch] = tuple(_batches(ledger, settings, evaluation, {**found, **latest}, declared))
+    feeds = tuple(feed for feed, _ in told)
+    if apart:
+        kept = without(batches, known(sorted(apart)), regions_by_batch(warehouse), declared)
+        # A source that speaks of hidden regions alone is not told of either.
+        hidden_sources = {batch.source for batch in batches} - {batch.source for batch in kept}
+        batches, feeds = kept, tuple(feed for feed in feeds if feed.source not in hidden_sources)
     delivered = sorted({batch.source for batch in batches})
     return PublicationMeta(
         evaluation_id=evaluation.evaluation_id,
         created_at=evaluation.started_at,
         gates=tuple(_gate(row) for row in ledger.gates(evaluation.evaluation_id)),
-        sources=batches,
+        sources=tuple(batches),
         pillars=tuple(_pillar_state(ledger, pillar) for pillar in pillar_ids()),
         chain=ChainHead(seq=head.seq, sha256=head.sha256) if head is not None else None,
         data_licence=settings.data_licence,
-        caveats={source_id: _caveats(known[source_id]) for source_id in delivered if source_id in known},
+        caveats={source_id: _caveats(declared[source_id]) for source_id in delivered if source_id in declared},
+        regions=tuple(sorted(frozenset(settings.regions) - frozenset(apart))) if apart else None,
+        feeds=feeds,
+        follow_ups=tuple(
+            one for one in deliveries.follow_ups(ledger, evaluation.started_at) if one.region_code not in apart
+        ),
+        frozen=tuple(deliveries.frozen(ledger, evaluation.started_at)),
+        airflow=settings.airflow_page,
     )
 
 
@@ -220,36 +290,39 @@ def _gate(row: GateRow) -> Gate:
     )
 
 
+def _found(ledger: Ledger, evaluation: Evaluation, named: Iterable[str]) -> Mapping[str, Batch]:
+    """The batches that the evaluation read, and those that a figure names."""
+    wanted = sorted(set(evaluation.inputs) | set(named))
+    return {batch_id: batch for batch_id in wanted if (batch := ledger.batch(batch_id)) is not None}
+
+
 def _batches(
-    ledger: Ledger, settings: Settings, evaluation: Evaluation, named: Iterable[str], systems: Mapping[str, str]
+    ledger: Ledger,
+    settings: Settings,
+    evaluation: Evaluation,
+    found: Mapping[str, Batch],
+    known: Mapping[str, Source],
 ) -> Sequence[SourceBatch]:
-    wanted = set(evaluation.inputs) | set(named)
-    found: Mapping[str, Batch] = {
-        batch_id: batch for batch_id in sorted(wanted) if (batch := ledger.batch(batch_id)) is not None
-    }
-    latest = {
-        batch.batch_id: batch
-        for source_id in {batch.source_id for batch in found.values()}
-        # What came after the evaluation began is not part of it: made again, it is the same publication.
-        for batch in ledger.batches(source_id, limit=1, until=evaluation.started_at)
-    }
     matured = maturities(ledger, settings.sources_dir, found.values(), evaluation.started_at)
     return [
         _source_batch(
             ledger,
             batch,
-            systems.get(batch.source_id, ""),
+            known.get(batch.source_id),
             matured.get(batch.batch_id),
             in_force=batch.batch_id in evaluation.inputs,
         )
-        for batch in sorted({**found, **latest}.values(), key=lambda batch: (batch.source_id, batch.batch_id))
+        for batch in sorted(found.values(), key=lambda batch: (batch.source_id, batch.batch_id))
     ]
 
 
 def _source_batch(
-    ledger: Ledger, batch: Batch, system: str, maturity: Maturity | None, *, in_force: bool
+    ledger: Ledger, batch: Batch, source: Source | None, maturity: Maturity | None, *, in_force: bool
 ) -> SourceBatch:
     receipt = ledger.receipt_of(batch.batch_id)
+    counts = ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ()
+    # A source that is gone has no connection any more: its own name stands for it.
+    connection = source.connection if source is not None else batch.source_id
     return SourceBatch(
         batch_id=batch.batch_id,
         source=batch.source_id,
@@ -259,19 +332,22 @@ def _source_batch(
         rows_received=batch.rows_received or 0,
         rows_landed=batch.rows_landed or 0,
         rows_quarantined=batch.rows_quarantined or 0,
-        fetched_at=_moment(batch),
+        fetched_at=deliveries.moment(batch),
         receipt_sha256=receipt.sha256 if receipt is not None else None,
         synthetic=batch.synthetic,
-        system=system,
+        system=source.system if source is not None else "",
         in_force=in_force,
         maturity=maturity,
         note=_note(batch),
-        quarantined=tuple(
-            Quarantined(rule=count.rule, field=count.field, rows=count.rows)
-            for count in (ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ())
-        ),
+        quarantined=tuple(deliveries.refused(counts, source)),
         pages=tuple(
-            Page(seq=page.seq, request=page.request, status=page.status, bytes=page.bytes, sha256=page.sha256)
+            Page(
+                seq=page.seq,
+                request=deliveries.by_connection(page.request, connection),
+                status=page.status,
+                bytes=page.bytes,
+                sha256=page.sha256,
+            )
             for page in ledger.pages(batch.batch_id)
         ),
     )
@@ -282,10 +358,6 @@ def _note(batch: Batch) -> str:
     if batch.error_kind is None:
         return for_readers(batch.reasons)
     return _FAILED.get(batch.error_kind, "it could not be fetched")
-
-
-def _moment(batch: Batch) -> datetime:
-    return batch.finished_at or batch.started_at
 
 
 def _pillar_state(ledger: Ledger, pillar: str) -> PillarState:

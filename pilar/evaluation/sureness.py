@@ -1,6 +1,6 @@
 """How sure each index and its rank are, as a table of the evaluation's file: the same as `pilar sureness` shows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from definitions.exact import rounded
@@ -14,14 +14,17 @@ TABLE = "sureness"
 DECIMALS = 6
 
 
-def write_sureness(warehouse: Path) -> None:
+def write_sureness(warehouse: Path, apart: Collection[str] = frozenset()) -> None:
     """Write the table ``sureness``: a row for each index, with or without a value. Scores and findings are in the file.
 
+    ``apart``: regions that are not published. Each of them is ranked with those that are, and they without it.
     Raises PublicationError where an index does not follow from what the file says of it.
     """
     variations = load_variations()
     with opened(warehouse) as connection:
-        found = sureness_of(connection, EVALUATED, variations)
+        found = [*sureness_of(connection, EVALUATED, variations, apart=apart)]
+        for region in sorted(apart):
+            found += sureness_of(connection, EVALUATED, variations, region, apart={*apart} - {region})
         write_rows(connection, "scores", TABLE, [_row(one, variations) for one in found])
 
 

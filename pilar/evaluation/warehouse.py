@@ -17,6 +17,7 @@ import structlog
 
 from connectors.landing.merging import merged
 from ledger.disk import make_folder, put
+from ledger.errors import PublicationError
 from ledger.project import columns, mart_of
 from ledger.records import Batch, Maturity, Promotion, Revision
 from ledger.regions import COLUMNS, Region
@@ -270,6 +271,32 @@ def named_batches(warehouse: Path) -> Sequence[str]:
     query = f"select distinct unnest(batch_ids) as id from {PROMOTED} order by id"
     with opened(warehouse) as connection:
         return [row[0] for row in connection.execute(query).fetchall()]
+
+
+def regions_by_batch(warehouse: Path) -> Mapping[str, frozenset[str]]:
+    """Of which regions each batch speaks: those of its rows in the records, and of the figures in force that name it.
+
+    Raises PublicationError when what it landed can no longer be read.
+    """
+    with opened(warehouse) as connection:
+        records = connection.execute(
+            "select table_name from information_schema.columns where table_schema = 'records' "
+            "and column_name in ('region_code', '_batch') group by table_name having count(*) = 2 order by all"
+        ).fetchall()
+        parts = [f"select distinct region_code, _batch as id from records.{identifier(name)}" for (name,) in records]
+        parts += [f"select distinct region_code, unnest(batch_ids) as id from {PROMOTED}"]
+        query = (
+            f"select id, list(distinct region_code) from ({' union all '.join(parts)}) where region_code is not null"
+        )
+        try:
+            found = connection.execute(f"{query} and id is not null group by id").fetchall()
+        except duckdb.Error as error:
+            raise PublicationError(
+                "what batches landed cannot be read, so it is not known of which regions they speak",
+                where=warehouse.name,
+                do="Run `pilar evaluate --force`",
+            ) from error
+    return {str(batch): frozenset(map(str, regions)) for batch, regions in found}
 
 
 def _landed(home: Path, contract: Mapping[str, str] | None, batch: Batch, maturity: Maturity | None) -> str:

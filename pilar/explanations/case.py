@@ -95,7 +95,7 @@ def read_answer(case: Case, name: str, text: str) -> tuple[str, Answer]:
     said, _, number = text.strip().rpartition(":")
     bands = asked is not None and asked.rubric is not None and asked.rubric.bands is not None
     try:
-        value = exact(number.replace(",", "."))
+        value = exact(number)
     except ValueError:
         if asked is not None and asked.rubric is not None and asked.rubric.options is not None and not said:
             return key, text.strip()

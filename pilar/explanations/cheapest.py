@@ -75,8 +75,12 @@ def cheapest(
     """
     before = stand(case)
     if case.instrument.method is not None:
-        what = f"{case.instrument.id} is no tree of questions: its cheapest steps are not known"
-        raise ConfigError(what, do="Try values one by one with `pilar whatif`")
+        what = (
+            f"{case.instrument.id} follows by a method of its own ({case.instrument.method.name}), and not as a sum of "
+            "its questions: which steps are the cheapest cannot be computed"
+        )
+        do = "Try one value after the other: `pilar whatif REGION PART=VALUE` says what each would do to the index"
+        raise ConfigError(what, where=case.instrument.id, do=do)
     if before.index is None:
         missing = [
             part.id for part in case.instrument.parts if part.id in before.nodes and before.value(part.id) is None

@@ -5,7 +5,7 @@ same rules (year and cohort) and on the same basis.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -115,13 +115,22 @@ def sureness(folder: Path, variations: Variations, region: str | None = None) ->
 
 
 def sureness_of(
-    connection: "duckdb.DuckDBPyConnection", tables: Tables, variations: Variations, region: str | None = None
+    connection: "duckdb.DuckDBPyConnection",
+    tables: Tables,
+    variations: Variations,
+    region: str | None = None,
+    *,
+    apart: Collection[str] = (),
 ) -> Sequence[Sureness]:
-    """As ``sureness``, of a file that is open: a publication's, or an evaluation's before it is published."""
+    """As ``sureness``, of a file that is open: a publication's, or an evaluation's before it is published.
+
+    ``apart``: regions that the others are not ranked with.
+    """
     published = _read(connection, tables)
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in published.indices:
-        groups[row["rule_set_id"], row["basis"]].append(row)
+        if row["region_code"] not in apart:
+            groups[row["rule_set_id"], row["basis"]].append(row)
     found = []
     for (rule_set, basis), rows in sorted(groups.items()):
         simulated = _simulated(published, rows, rule_set, variations)

@@ -40,6 +40,7 @@ def tried(case: Case, given: Sequence[tuple[str, str]], sheet: Document) -> tupl
         key, answer = read_answer(case, name, text)
         if key in answers:
             raise ConfigError("two answers are tried at once", where=key, do="Keep one of them")
+        _refuse_unweighed(case, key)
         if isinstance(answer, Measured):
             _refuse_impossible(sheet, key, exact(answer.value))
         answers[key] = answer
@@ -47,6 +48,18 @@ def tried(case: Case, given: Sequence[tuple[str, str]], sheet: Document) -> tupl
         for part in case.instrument.above[place(key)] & answers.keys():
             raise ConfigError(f"{part} is tried as a whole, and {key} stands in it", where=key, do="Try one of the two")
     return stand(case), stand(case.with_answers(answers))
+
+
+def _refuse_unweighed(case: Case, key: str) -> None:
+    """What stands in a part that the cohort does not weigh changes nothing: better said than computed."""
+    instrument = case.instrument
+    if instrument.method is not None:
+        return
+    weighed = instrument.weights_of(instrument.cohort(case.cohort))
+    around = {key, *instrument.above.get(place(key), ())}
+    for part in sorted(around & {part.id for part in instrument.parts} - weighed.keys()):
+        what = f"{part} does not count for the cohort {case.cohort}: no value of it changes the index"
+        raise ConfigError(what, where=key, do="Leave it out")
 
 
 def _refuse_impossible(sheet: Document, key: str, value: Fraction) -> None:

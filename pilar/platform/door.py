@@ -15,10 +15,11 @@ from collections.abc import Sequence
 import uvicorn
 
 from events.airflow_client import AirflowClient
-from events.connections import Patience, patient
+from events.connections import patient
 from events.dispatch import Dispatcher
 from events.door import create_app
 from ledger.errors import ConfigError, PilarError
+from ledger.patience import Patience
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform import logs

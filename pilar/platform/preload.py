@@ -45,7 +45,7 @@ def preload() -> None:
     registry = importlib.import_module(PROTOCOLS)
     for protocol in registry.names():
         registry.get(protocol)
-    importlib.import_module("publication.page.render").load_templates()
+    importlib.import_module("publication.page.frame").load_templates()
     _rehearse()
 
 

@@ -209,13 +209,6 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def require_free_port(port: int, name: str) -> None:
     """Raise PlatformError when somebody listens on this port of 127.0.0.1 already."""
     with socket.socket() as probe:

@@ -19,7 +19,7 @@ from ledger.machine import machine_error
 from ledger.records import Decision
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.evaluation.publish import find, recorded
+from pilar.evaluation.publish import find, recorded, require_none_withheld
 from pilar.stages import frozen
 from pilar.stages.follow_up import register
 from pilar.stages.frozen import Freeze
@@ -51,8 +51,9 @@ def freeze(
     """Freeze the current publication for a stage of an instrument's year.
 
     The publication that is frozen already is not frozen again: nothing is changed, unless its folder is gone.
-    Raises ConfigError for an instrument, stage or year that there is not, PublicationError where nothing is published
-    or the publication was altered, and MachineError where the machine had no room. Nothing is then frozen.
+    Raises ConfigError for an instrument, stage or year that there is not, PublicationError where nothing is published,
+    or what is was altered or holds a region that is withheld by now, and MachineError where the machine had no room.
+    Nothing is then frozen.
     """
     asked = named(instrument, stage, year)
     subject = str(asked)
@@ -71,6 +72,7 @@ def freeze(
                 where=folder.name,
                 do="Evaluate first, or name another --year",
             )
+        require_none_withheld(ledger, folder)
         now = ledger.now()
         head = ledger.chain_head(now)
         version = Freeze(
@@ -99,12 +101,15 @@ def freeze_of(decision: Decision) -> Freeze:
 
 
 def _outcome(settings: Settings, decision: Decision, became: Became) -> Outcome:
-    folder = _checked(settings, decision)
+    folder = checked(settings, decision)
     return Outcome(became, freeze_of(decision), decision.told["list_sha256"], folder, frozen.read_moved(folder))
 
 
-def _checked(settings: Settings, decision: Decision) -> Path:
-    """The folder of a version, every file of which is the one that was signed and recorded."""
+def checked(settings: Settings, decision: Decision) -> Path:
+    """The folder of a version, every file of which is the one that was signed and recorded.
+
+    Raises AlteredPublicationError with the first thing that is not.
+    """
     folder = settings.frozen_dir / freeze_of(decision).folder
     if frozen.check(folder) != decision.told["list_sha256"]:
         raise _another(folder)
@@ -144,7 +149,7 @@ def _build(ledger: Ledger, settings: Settings, version: Freeze, before: Decision
     publication = find(settings, version.publication)
     since: Sequence[Mapping[str, Any]] = ()
     if before is not None:
-        old = _checked(settings, before) / frozen.PUBLICATION
+        old = checked(settings, before) / frozen.PUBLICATION
         since = moved(old, publication, version.instrument, version.year)
     files = {**_instrument_files(version.instrument), **_register(ledger, version)}
     sealed = frozen.write(draft, version, publication, files, moved=since, key_dir=settings.key_dir)

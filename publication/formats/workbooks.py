@@ -10,7 +10,8 @@ from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.formats.package import NO_LICENCE
 from publication.formats.xlsx import Sheet, write_workbook
-from publication.page.words import STATES, Text
+from publication.page.states import STATES
+from publication.page.words import Text
 from publication.paths import safe
 from publication.tables import Table
 

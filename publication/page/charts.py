@@ -1,12 +1,19 @@
-"""Geometry of the small drawings. Templates draw; nothing here knows about colours."""
+"""Geometry of the drawings. Templates draw; nothing here knows about colours."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from publication.content import Row
+from publication.page.words import Text
 
-HIGHEST = Decimal(4)
+INDEX_SCALE = (Decimal(0), Decimal(4))
+"""An index and its dimensions lie between these; a dimension may be nought."""
+SCORE_SCALE = (Decimal(1), Decimal(4))
+"""A question's score, and with it a pillar's, lies between these: there is no score below one."""
+ROUND = tuple(map(Decimal, ("1", "1.2", "1.6", "2", "2.4", "3", "4", "5", "6", "8", "10")))
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 240, 96, 34, 18, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +33,29 @@ class Scale:
     at: float
 
 
-def share(score: Decimal | None) -> float | None:
-    """A score's place on the scale from 0 to 4, in percent."""
-    return None if score is None else round(float(score / HIGHEST * 100), 2)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Values over years on given axes: points of the line, a place for each value, and where the target lies."""
+
+    points: str
+    dots: Sequence[tuple[float, float]]
+    years: Sequence[tuple[float, str]]
+    levels: Sequence[tuple[float, Text]]
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A value on an axis: its place in percent, and how many lie below it at that place."""
+
+    x: float
+    level: int
+
+
+def place(value: Decimal | None, scale: tuple[Decimal, Decimal]) -> float | None:
+    """Where a value lies on a scale, in percent of its length."""
+    low, high = scale
+    return None if value is None else round(float((value - low) / (high - low) * 100), 2)
 
 
 def band_scale(bands: Sequence[Row], value: Decimal | None) -> Scale | None:
@@ -43,23 +70,82 @@ def band_scale(bands: Sequence[Row], value: Decimal | None) -> Scale | None:
     high = max(edges[-1] + room, value) if any(band["upper"] is None for band in bands) else max(edges[-1], value)
     width = high - low
 
-    def place(edge: Decimal) -> float:
+    def at(edge: Decimal) -> float:
         return round(float((edge - low) / width * 100), 2)
 
     segments = []
     for band in bands:
-        start = place(low if band["lower"] is None else band["lower"])
-        end = place(high if band["upper"] is None else band["upper"])
+        start = at(low if band["lower"] is None else band["lower"])
+        end = at(high if band["upper"] is None else band["upper"])
         segments.append(Segment(start, round(end - start, 2), int(band["score"])))
-    return Scale(tuple(segments), place(value))
+    return Scale(tuple(segments), at(value))
 
 
-def spark(values: Sequence[Decimal], width: int = 72, height: int = 18) -> str:
-    """The points of a line through earlier periods, for ``polyline``; empty under three values."""
-    if len(values) < 3:
-        return ""
-    low, high = min(values), max(values)
-    spread = high - low or Decimal(1)
-    step = (width - 4) / (len(values) - 1)
-    heights = [height - 3 - float((value - low) / spread) * (height - 6) for value in values]
-    return " ".join(f"{2 + position * step:.1f},{y:.1f}" for position, y in enumerate(heights))
+def axes_of(values: Mapping[str, Sequence[Decimal]]) -> Mapping[str, tuple[Decimal, Decimal]]:
+    """The axis of each unit, common to all charts of that unit: its own range, a whole percent, else from nought."""
+    return {unit: _axis(unit, given) for unit, given in values.items() if given}
+
+
+def _axis(unit: str, values: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
+    named = re.search(r"(\d+)-(\d+)$", unit)
+    if unit == "%":
+        low, high = Decimal(0), Decimal(100)
+    elif named is not None:
+        low, high = Decimal(named[1]), Decimal(named[2])
+    else:
+        low, high = Decimal(0), Decimal(0)
+    return min(low, _round_up(-min(values)) * -1), max(high, _round_up(max(values))) or Decimal(1)
+
+
+def _round_up(value: Decimal) -> Decimal:
+    """The next round number above a value; nought for what is not above it."""
+    if value <= 0:
+        return Decimal(0)
+    power = Decimal(1).scaleb(value.adjusted())
+    return next(power * step for step in ROUND if power * step >= value)
+
+
+def line(
+    values: Sequence[tuple[str, Decimal]],
+    years: tuple[int, int],
+    axis: tuple[Decimal, Decimal],
+    target: Decimal | None,
+    told: Callable[[Decimal], Text],
+) -> Line | None:
+    """A chart of an indicator's values by period; None where there are not two. ``told`` writes a level of the axis."""
+    if len(values) < 2:
+        return None
+    first, last = years
+    low, high = axis
+
+    def across(period: str) -> float:
+        year, _, month = period.partition("-")
+        at = Decimal(year[:4]) + (Decimal(month) - 1) / 12 if month.isdigit() else Decimal(year[:4])
+        span = max(last - first, 1)
+        return round(float(LEFT + 8 + (at - first) / span * (WIDTH - LEFT - 26)), 1)
+
+    def up(value: Decimal) -> float:
+        return round(float(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - BOTTOM - TOP)), 1)
+
+    dots = [(across(period), up(value)) for period, value in values]
+    shown = sorted({first, last} | ({(first + last) // 2} if last - first > 3 else set()))
+    return Line(
+        points=" ".join(f"{x},{y}" for x, y in dots),
+        dots=dots,
+        years=[(across(str(year)), str(year)) for year in shown],
+        levels=[(up(level), told(level)) for level in (low, (low + high) / 2, high)],
+        target=up(target) if target is not None and low <= target <= high else None,
+    )
+
+
+def strip(values: Sequence[Decimal], scale: tuple[Decimal, Decimal], steps: int = 60) -> list[Dot]:
+    """Each value as a dot on an axis; those at the same of ``steps`` places stand on each other."""
+    heights: dict[int, int] = {}
+    dots = []
+    for value in values:
+        at = place(value, scale)
+        assert at is not None, value
+        column = round(at / 100 * steps)
+        dots.append(Dot(round(column / steps * 100, 2), heights.get(column, 0)))
+        heights[column] = heights.get(column, 0) + 1
+    return dots

@@ -1,29 +1,21 @@
 """The rows of a pillar's tables: indicators with their marks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from publication.content import Content, Row
-from publication.page.charts import band_scale, spark
-from publication.page.model import Indicator, Mark
-from publication.page.words import STATES, Text, amount, number, period, source
+from publication.page.charts import Line, axes_of, band_scale, line
+from publication.page.model import Indicator
+from publication.page.states import CALIBRATED, DIFFERS, EQUAL, INCOMPLETE, SYNTHETIC, Mark, state_mark
+from publication.page.words import RANGES, Text, amount, number, period, source
+from publication.paths import indicator_page
 
+YEARS = 8
+"""A chart goes no further back."""
 DIRECTIONS = {
     "higher": Text("Makin tinggi makin baik", "Higher is better"),
     "lower": Text("Makin rendah makin baik", "Lower is better"),
 }
-SYNTHETIC = Mark("synthetic", "◇", Text("data simulasi", "simulated data"))
-CALIBRATED = Mark("calibrated", "◈", Text("simulasi terkalibrasi", "calibrated simulation"))
-EQUAL = Mark("published", "≡", Text("sama dengan angka terbit", "equals the published figure"))
-DIFFERS = Mark("differs", "≠", Text("berbeda dari angka terbit", "differs from the published figure"))
-
-
-def state_mark(state: str, threshold: int | None = None) -> Mark:
-    """A state as a symbol and a word. ``threshold`` is the smallest count that may be shown."""
-    symbol, text = STATES[state]
-    if state == "suppressed" and threshold is not None:
-        text = Text(f"disembunyikan (< {threshold} orang)", f"suppressed (< {threshold} people)")
-    return Mark(state, symbol, text)
 
 
 def simulated(row: Row | None, column: str) -> Mark | None:
@@ -35,7 +27,7 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
     """A pillar's indicators in one region, in the order of their definitions."""
     rows = content.of_region(content.marts.get(pillar, []), region_code)
     scores = {row["indicator_id"]: row for row in content.of_region(content.question_scores, region_code)}
-    known = {row["indicator_id"] for row in content.marts.get(pillar, []) if row["state"] != "missing"}
+    history = _history(content, rows, scores)
     views = []
     for definition in (item for item in content.indicators.values() if item["pillar"] == pillar):
         own = sorted(
@@ -43,8 +35,84 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
         )
         if own:
             score = scores.get(definition["id"])
-            views.append(_indicator(content, definition, own, score, nowhere=definition["id"] not in known))
+            drawn = history.get(str(definition["id"]))
+            views.append(
+                _indicator(
+                    content, definition, own, score, drawn=drawn, nowhere=definition["id"] not in content.delivered
+                )
+            )
     return views
+
+
+def value_state(content: Content, row: Row) -> Mark:
+    """The state of a region's figure: one that was sent without its parts is not one that nobody sent."""
+    if row["state"] == "missing" and row["batch_ids"]:
+        for found in content.of_region(content.findings, str(row["region_code"])):
+            if found["rule"] == "published_without_parts" and found["batch_id"] in row["batch_ids"]:
+                return INCOMPLETE
+    return state_mark(str(row["state"]), threshold(content, str(row["indicator_id"])))
+
+
+def _history(content: Content, rows: Sequence[Row], scores: Mapping[str, Row]) -> Mapping[str, Line]:
+    """A chart for each indicator with several values: the same years for all, one axis for a unit."""
+    values: dict[str, list[tuple[str, Decimal]]] = {}
+    for row in sorted(rows, key=lambda row: str(row["period"])):
+        if row["value"] is not None and str(row["period"])[:4].isdigit():
+            values.setdefault(str(row["indicator_id"]), []).append((str(row["period"]), row["value"]))
+    values = {name: own for name, own in values.items() if len(own) > 1 and name in content.indicators}
+    if not values:
+        return {}
+    units: dict[str, list[Decimal]] = {}
+    for name, own in values.items():
+        # Of what has no unit of shared meaning each has its own axis: a count of meetings is none of applications.
+        units.setdefault(_axis(content, name), []).extend(value for _, value in own)
+    axes = axes_of(units)
+    years = [int(period[:4]) for own in values.values() for period, _ in own]
+    last = max(years)
+    span = (max(min(years), last - YEARS + 1), last)
+    charts = {}
+    for name, own in values.items():
+        definition, score = content.indicators[name], scores.get(name)
+        unit = str(definition["unit"])
+        shown = [(period, value) for period, value in own if int(period[:4]) >= span[0]]
+        chart = line(
+            shown,
+            span,
+            axes[_axis(content, name)],
+            _target(content, score),
+            _level(unit),
+        )
+        if chart is not None:
+            charts[name] = chart
+    return charts
+
+
+def _level(unit: str) -> Callable[[Decimal], Text]:
+    """How a level of an axis is written: the unit of what is no percentage stands beside the value already."""
+    return lambda level: amount(level, unit if unit in ("%", "rupiah") else "indeks", None)
+
+
+def _axis(content: Content, indicator_id: str) -> str:
+    unit = str(content.indicators[indicator_id]["unit"])
+    return unit if unit == "%" or unit.startswith(RANGES) else f"{indicator_id} {unit}"
+
+
+def _target(content: Content, score: Row | None) -> Decimal | None:
+    """Where the highest band begins."""
+    if score is None:
+        return None
+    bands = content.bands_of(str(score["question_key"]), str(score["rubric_version"]))
+    best = max(bands, key=lambda band: Decimal(band["score"]), default=None)
+    if best is None:
+        return None
+    found = (
+        best["lower"]
+        if best["lower"] is not None and best["upper"] is None
+        else best["upper"]
+        if best["lower"] is None
+        else None
+    )
+    return None if found is None else Decimal(found)
 
 
 def older(content: Content, score: Row | None) -> Text | None:
@@ -52,14 +120,7 @@ def older(content: Content, score: Row | None) -> Text | None:
     if score is None or score["state"] != "missing":
         return None
     definition = content.indicators[str(score["indicator_id"])]
-    year = max(
-        (
-            str(row["period"])[:4]
-            for row in content.question_scores
-            if row["indicator_id"] == score["indicator_id"] and row["period"] is not None
-        ),
-        default="",
-    )
+    year = content.newest_years.get(str(score["indicator_id"]), "")
     known = [
         row
         for row in content.of_region(content.marts.get(str(definition["pillar"]), []), str(score["region_code"]))
@@ -96,7 +157,7 @@ def band_text(band: Row, unit: str) -> Text:
 
 
 def _indicator(
-    content: Content, definition: Row, rows: Sequence[Row], score: Row | None, *, nowhere: bool
+    content: Content, definition: Row, rows: Sequence[Row], score: Row | None, *, drawn: Line | None, nowhere: bool
 ) -> Indicator:
     latest = rows[-1]
     unit, places = str(definition["unit"]), int(definition["dp"])
@@ -105,29 +166,21 @@ def _indicator(
     published = latest["published_value"]
     return Indicator(
         id=str(definition["id"]),
+        page=indicator_page(definition["id"]),
         name=Text(str(definition["name_id"]), str(definition["name_en"])),
-        definition=Text(
-            str(definition.get("definition_id") or definition["definition"]), str(definition["definition"])
-        ),
-        direction=DIRECTIONS.get(str(definition["direction"])),
         value=amount(latest["value"], unit, places),
         parts=_parts(latest, definition),
         period=period(latest["period"]),
-        state=state_mark(str(latest["state"]), threshold(content, str(definition["id"]))),
+        state=value_state(content, latest),
         marks=list(_marks(latest, places)),
         published=_published(content, latest, unit, places) if published is not None else None,
         source=source(str(definition["source_text"])),
-        source_ids=", ".join(latest["source_ids"]),
         scale=band_scale(bands, latest["value"]),
         older=older(content, score),
         answers=score is not None,
         nowhere=nowhere,
         score=number(scored["score"]) if scored and scored["score"] is not None else None,
-        spark=spark([row["value"] for row in rows if row["value"] is not None]),
-        history=[
-            (period(row["period"]), amount(row["value"], unit, places), simulated(row, "value"))
-            for row in reversed(rows[:-1])
-        ],
+        chart=drawn,
     )
 
 

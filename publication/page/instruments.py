@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from publication.content import Content, Row
 from publication.page.indicators import simulated
-from publication.page.model import Mark, Result
+from publication.page.model import Result
+from publication.page.states import NOT_YET
 from publication.page.words import NO_VALUE, ROLES, Text, number
 
 SHEET = ("region_code", "instrument_id", "year", "role")
 INDEX = "index"
-NOT_YET = Mark("missing", "○", Text("belum dapat dihitung", "cannot be computed yet"))
 
 
 def results(content: Content, region_code: str) -> list[Result]:

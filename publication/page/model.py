@@ -1,19 +1,11 @@
-"""What the page shows, ready to be written down: text in both languages, places on scales, links."""
+"""What the pages show, ready to be written down: text in both languages, places on scales, links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from publication.page.charts import Scale
+from publication.page.charts import Line, Scale
+from publication.page.states import Mark
 from publication.page.words import Text
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A note on a figure that a reader must not miss: a symbol, a word, and the kind for its colour."""
-
-    kind: str
-    symbol: str
-    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +13,8 @@ class Indicator:
     """One row of a pillar's table: the latest period, with the earlier ones behind it."""
 
     id: str
+    page: str
     name: Text
-    definition: Text
-    direction: Text | None
     value: Text
     parts: Text | None
     period: Text
@@ -31,14 +22,12 @@ class Indicator:
     marks: Sequence[Mark]
     published: Text | None
     source: Text
-    source_ids: str
     scale: Scale | None
     score: Text | None
     older: Text | None
     answers: bool
     nowhere: bool
-    spark: str
-    history: Sequence[tuple[Text, Text, Mark | None]]
+    chart: Line | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +44,20 @@ class Question:
     origin: Mark | None
     proxy: bool
     proxy_note: Text | None
+    page: str
+    anchor: str
     evidence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A question of the instrument without a score: who owes the answer, and why there is none if that is known."""
+    """A question of the instrument without a score: who owes the answer, and why there is none."""
 
     code: str
     text: Text
     owner: Text
     state: Mark | None
-    older: Text | None
+    why: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +95,108 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One way up: from which score to which, by what, and what of it is simulated."""
+
+    code: str
+    name: Text
+    score: Text
+    next_score: Text
+    needed: Text | None
+    lacking: Text | None
+    count: Text | None
+    owner: str
+    owner_page: str
+    effects: Sequence[Text]
+    evidence: str
+    anchor: str
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What moved: from what, to what, and whether up or down. ``note``: what else must be known of it."""
+
+    name: Text
+    before: Text
+    after: Text
+    mark: Mark | None
+    note: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything that moved since a publication, named by its time; ``since`` is None where there was none before."""
+
+    since: Text | None
+    scores: Sequence[Change] = ()
+    questions: Sequence[Change] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing to look at: what it is, of whom, since when, and the page of the agency."""
+
+    mark: Mark
+    about: Text
+    since: Text | None
+    owner: str
+    owner_page: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Findings of one kind about the region. ``shown`` are the first of them, ``more`` how many there are beside."""
+
+    rule: Text
+    severity: Text
+    owners: Sequence[tuple[str, str]]
+    count: int
+    shown: Sequence[Text]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Everything of a region that is late, held or found."""
+
+    held: Sequence[Matter]
+    late: Sequence[Matter]
+    found: Sequence[Found]
+
+    @property
+    def findings(self) -> int:
+        """How many findings there are."""
+        return sum(item.count for item in self.found)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to look at."""
+        return not (self.held or self.late or self.found)
+
+
+@dataclass(frozen=True, slots=True)
 class Pillar:
-    """A pillar of one region."""
+    """A pillar of one region. ``coverage``: the percent of its questions with a score; ``at``: its score's place."""
 
     id: str
     anchor: str
     name: Text
-    short: str
     score: Text
-    share: float | None
+    at: float | None
     scored: int
     total: int
+    coverage: int
+    few: bool
     state: Mark
     origin: Mark | None
     version: str
-    since: Text
     reason: str
     indicators: Sequence[Indicator]
     asked: Asked
     missing: int
+    steps: Sequence[Step]
 
     @property
     def leading(self) -> Sequence[Indicator]:
@@ -133,6 +207,11 @@ class Pillar:
     def others(self) -> Sequence[Indicator]:
         """Those beside them that say something of this region."""
         return [item for item in self.indicators if item not in self.leading and item.state.kind != "missing"]
+
+    @property
+    def charts(self) -> Sequence[Indicator]:
+        """Those that answer a question and have a history to draw."""
+        return [item for item in self.leading if item.chart is not None]
 
     @property
     def without(self) -> Sequence[Indicator]:
@@ -158,11 +237,21 @@ class Improved:
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """A place among the regions of a cohort: the place itself, and between which it surely lies."""
+
+    place: int
+    of: int
+    best: int
+    worst: int
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
-    """An index of one region under one rule set and basis."""
+    """An index of one region under one rule set and basis; ``at`` is its place on the scale."""
 
     value: Text
-    share: float | None
+    at: float | None
     published: Text | None
     published_by: str
     agrees: bool
@@ -172,8 +261,8 @@ class Index:
     improvement: Text | None
     improved_from: Improved | None
     origin: Mark | None
-    evidence: str
     data_years: DataYears | None
+    rank: Rank | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +272,9 @@ class Dimension:
     name: Text
     weight: Text
     reported: Text
-    reported_share: float | None
+    reported_at: float | None
     computed: Text
-    computed_share: float | None
+    computed_at: float | None
     from_indicators: bool
     scored: int | None
     total: int | None
@@ -196,20 +285,23 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One region's part of the page."""
+    """Everything on a region's page."""
 
     code: str
     bps_code: str
-    anchor: str
     name: str
     province: str
     document: str
+    explanations: str
     reported: Index | None
     computed: Index | None
     dimensions: Sequence[Dimension]
     pillars: Sequence[Pillar]
     outside: Asked
+    outside_steps: Sequence[Step]
     results: Sequence[Result]
+    changes: Changes
+    attention: Attention
 
     @property
     def answered(self) -> int:
@@ -298,23 +390,3 @@ class GateView:
     checks: int
     notes: Sequence[GateNote]
     carried_from: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Everything on the page."""
-
-    publication_id: str
-    evaluation_id: str
-    created: Text
-    regions: Sequence[Region]
-    sources: Sequence[Source]
-    gates: Sequence[GateView]
-    findings: Sequence[Finding]
-    pillars: Sequence[Text]
-    rubric: Text
-    rubric_assumed: bool
-    any_synthetic: bool
-    licence: str | None
-    files: Sequence[tuple[str, Text]]
-    folders: Sequence[tuple[Sequence[str], Text]]

@@ -1,5 +1,6 @@
 """How the data arrived, and what its gates said."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -8,8 +9,9 @@ from itertools import groupby
 from ledger.names import agency_name
 from publication.content import Content, Row
 from publication.meta import Gate, Said, SourceBatch
-from publication.page.model import Delivery, Finding, GateNote, GateView, Mark, Reason, Source
-from publication.page.words import BATCH_STATES, MATURITIES, NO_VALUE, OUTCOMES, Text, clock, day, number
+from publication.page.model import Delivery, Finding, GateNote, GateView, Reason, Source
+from publication.page.states import batch_mark, check_mark, maturity_mark
+from publication.page.words import NO_VALUE, Text, clock, day, number
 
 EXAMPLES = 3
 FINDING_ORDER = ("region_code", "period", "subject", "field")
@@ -136,11 +138,11 @@ def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Sa
         id=source_id,
         opd=agency_name(latest.opd),
         system=latest.system,
-        state=_state(latest),
+        state=batch_mark(latest.status),
         received=number(received),
         landed=number(landed),
         quarantined=number(quarantined),
-        quarantined_share=_percent(quarantined, received),
+        quarantined_share=percent(quarantined, received),
         receipt=(latest.receipt_sha256 or NO_VALUE)[:12],
         fetched=clock(latest.fetched_at),
         synthetic=any(batch.synthetic for batch in counted),
@@ -160,7 +162,7 @@ def _reasons(batches: Sequence[SourceBatch]) -> list[Reason]:
     return [Reason(rule, field, number(rows)) for (rule, field), rows in ordered]
 
 
-def _percent(part: int, whole: int) -> Text:
+def percent(part: int, whole: int) -> Text:
     """A share with one decimal; a few among very many are told apart from none."""
     share = Decimal(100 * part) / whole if whole else Decimal(0)
     few = 0 < share < Decimal("0.1")
@@ -180,24 +182,31 @@ def _finding(content: Content, severity: str, rule: str, source_id: str, rows: S
         ", ".join(owners),
         day(min(since)) if since else None,
         number(sum(int(row["row_count"]) for row in rows) if rule in NOT_USED else len(rows)),
-        [_example(content, row) for row in shown],
+        [example(content, row) for row in shown],
     )
 
 
-def _example(content: Content, row: Row) -> Text:
-    """Where, of what and when: what is stated, and what it is compared with."""
+def example(content: Content, row: Row, *, whose: bool = True) -> Text:
+    """Of what and when: what is stated, and what it is compared with. ``whose``: the region is named before."""
     region = next((str(one["region_name"]) for one in content.regions if one["region_code"] == row["region_code"]), "")
-    about, period = _named(content, row), str(row["period"] or "")
-    stated = [
-        f"{', '.join(part for part in (region, subject, period) if part)}: {row['published']}"
-        if row["published"] is not None
-        else ", ".join(part for part in (region, subject, period) if part)
-        for subject in (about.id, about.en)
+    about, at = _named(content, row), str(row["period"] or "")
+    where = [
+        ", ".join(part for part in (region if whose else "", subject, at) if part) for subject in (about.id, about.en)
     ]
-    if row["recomputed"] is None:
-        return Text(*stated)
+    said = _figure(row["published"])
+    stated = Text(*where) if said is None else Text(f"{where[0]}: {said.id}", f"{where[1]}: {said.en}")
+    recomputed = _figure(row["recomputed"])
+    if recomputed is None:
+        return stated
     against = _against(content, row)
-    return Text(f"{stated[0]}, {against.id} {row['recomputed']}", f"{stated[1]}, {against.en} {row['recomputed']}")
+    return Text(f"{stated.id}, {against.id} {recomputed.id}", f"{stated.en}, {against.en} {recomputed.en}")
+
+
+def _figure(text: str | None) -> Text | None:
+    """What a finding quotes: as it was stated, but for the decimals that a column of ours has added."""
+    if text is None:
+        return None
+    return number(Decimal(text)) if re.fullmatch(r"-?\d+\.\d{4}", text) else Text(text, text)
 
 
 def _named(content: Content, row: Row) -> Text:
@@ -226,8 +235,8 @@ def _against(content: Content, row: Row) -> Text:
 def _delivery(batch: SourceBatch) -> Delivery:
     return Delivery(
         coverage=batch.coverage or NO_VALUE,
-        state=_state(batch),
-        maturity=_maturity(batch),
+        state=batch_mark(batch.status),
+        maturity=maturity_mark(batch.maturity) if batch.maturity is not None else None,
         received=number(batch.rows_received),
         landed=number(batch.rows_landed),
         quarantined=number(batch.rows_quarantined),
@@ -237,20 +246,7 @@ def _delivery(batch: SourceBatch) -> Delivery:
     )
 
 
-def _state(batch: SourceBatch) -> Mark:
-    symbol, text = BATCH_STATES.get(batch.status, ("?", Text(batch.status, batch.status)))
-    return Mark(f"batch-{batch.status}", symbol, text)
-
-
-def _maturity(batch: SourceBatch) -> Mark | None:
-    if batch.maturity is None:
-        return None
-    symbol, text = MATURITIES[batch.maturity]
-    return Mark(f"maturity-{batch.maturity}", symbol, text)
-
-
 def _gate(gate: Gate, name: Text) -> GateView:
-    symbol, text = OUTCOMES[gate.outcome]
     notes = [
         GateNote(
             check.name,
@@ -260,4 +256,4 @@ def _gate(gate: Gate, name: Text) -> GateView:
         )
         for check in gate.notable
     ]
-    return GateView(name, Mark(f"gate-{gate.outcome}", symbol, text), gate.checks, notes, gate.carried_from)
+    return GateView(name, check_mark(gate.outcome), gate.checks, notes, gate.carried_from)

@@ -4,10 +4,27 @@ from collections.abc import Mapping
 
 from ledger.names import agency_name
 from publication.content import Content, Row
-from publication.page.indicators import band_text, older, simulated, state_mark, threshold
+from publication.page.indicators import band_text, older, simulated, value_state
 from publication.page.model import Asked, Question, Unanswered
+from publication.page.states import Mark
 from publication.page.words import ANSWERED_BY, Text, amount, number, period
-from publication.paths import explanation_path
+from publication.paths import evidence_page, explanation_path, question_anchor
+
+NO_INDICATOR = Text("belum ada indikator untuk pertanyaan ini", "no indicator answers this question yet")
+NO_BAND = Text("nilainya tidak masuk rentang mana pun", "its value lies in no band")
+NOT_BY_DATA = {
+    "evidence": Text("dinilai dari bukti dukung, bukan dari data", "judged from evidence, not from data"),
+    "survey": Text("dijawab dengan survei, bukan dari data OPD", "answered by a survey, not from agencies' data"),
+    "external": Text("nilainya diberikan instansi lain", "its value is given by another body"),
+}
+WHY = {
+    "missing": Text("data indikatornya belum dikirim", "the data of its indicator were not delivered"),
+    "incomplete": Text(
+        "datanya terkirim tanpa pembilang/penyebut yang lengkap", "its data were sent without all of their parts"
+    ),
+    "suppressed": Text("orangnya terlalu sedikit untuk ditampilkan", "too few people stand behind it to be shown"),
+    "not_applicable": Text("tidak berlaku untuk daerah ini", "does not apply to this region"),
+}
 
 
 def asked(content: Content, region_code: str, pillar: str | None) -> Asked:
@@ -25,7 +42,7 @@ def asked(content: Content, region_code: str, pillar: str | None) -> Asked:
     answered, unanswered = [], []
     for row in own:
         score = scores.get(str(row["question_key"]))
-        if score is not None and score["state"] == "measured":
+        if score is not None and score["score"] is not None:
             answered.append(_question(content, row, score))
         else:
             unanswered.append(_unanswered(content, row, score))
@@ -57,6 +74,8 @@ def _question(content: Content, row: Row, score: Row) -> Question:
         origin=simulated(score, "value"),
         proxy=score["relation"] == "proxy",
         proxy_note=_proxy_note(row),
+        page=evidence_page(score["region_code"], row["pillar"]),
+        anchor=question_anchor(row["question_key"]),
         evidence=explanation_path(score["region_code"]),
     )
 
@@ -67,15 +86,32 @@ def _proxy_note(row: Row) -> Text | None:
 
 
 def _unanswered(content: Content, row: Row, score: Row | None) -> Unanswered:
+    state = None if score is None else _state(content, score)
     return Unanswered(
         code=str(row["printed_code"]),
         text=_text(row),
         owner=_owner(content, row),
-        state=None
-        if score is None
-        else state_mark(str(score["state"]), threshold(content, str(score["indicator_id"]))),
-        older=older(content, score),
+        state=state,
+        why=_why(content, row, score, state),
     )
+
+
+def _state(content: Content, score: Row) -> Mark:
+    """The state of the figure that the question asks for, as its indicator's table has it."""
+    definition = content.indicators[str(score["indicator_id"])]
+    own = content.of_region(content.marts.get(str(definition["pillar"]), []), str(score["region_code"]))
+    rows = [row for row in own if row["indicator_id"] == score["indicator_id"] and row["state"] == score["state"]]
+    latest = max(rows, key=lambda row: str(row["period"]), default=None)
+    return value_state(content, latest if latest is not None else score)
+
+
+def _why(content: Content, row: Row, score: Row | None, state: Mark | None) -> Text:
+    """Why a question has no score."""
+    if score is None or state is None:
+        return NO_INDICATOR if row["answered"] == "computed" else NOT_BY_DATA[str(row["answered"])]
+    if score["state"] == "measured":
+        return NO_BAND
+    return older(content, score) or WHY.get(state.kind, state.text)
 
 
 def _owner(content: Content, row: Row) -> Text:

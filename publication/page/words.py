@@ -1,8 +1,8 @@
 """Words, numbers and dates in Indonesian and English. Both stand in the page; the reader chooses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
 WIB = timezone(timedelta(hours=7))
@@ -35,13 +35,6 @@ class Text:
         return self.id == self.en
 
 
-STATES = {
-    "measured": ("●", Text("terukur", "measured")),
-    "missing": ("○", Text("tidak ada data", "no data")),
-    "not_applicable": ("⊘", Text("tidak berlaku", "not applicable")),
-    "suppressed": ("▨", Text("disembunyikan", "suppressed")),
-    "absent": ("□", Text("belum pernah lolos gerbang mutu", "has never passed its quality gate")),
-}
 NO_INDEX = {
     "no_list": Text(
         "tidak dapat dihitung: daftar nilai asesor untuk tahun ini belum ada",
@@ -107,24 +100,6 @@ SOURCE_DETAILS = {
     "survey of satisfaction": "survei kepuasan masyarakat",
     "regulation on the visual identity": "peraturan tentang identitas visual",
 }
-OUTCOMES = {
-    "pass": ("✓", Text("lolos", "passed")),
-    "fail": ("✕", Text("tidak lolos", "failed")),
-    "error": ("!", Text("galat: pemeriksaan tidak dapat dijalankan", "error: the check could not be carried out")),
-}
-BATCH_STATES = {
-    "accepted": ("✓", Text("diterima", "accepted")),
-    "unchanged": ("=", Text("tidak berubah", "unchanged")),
-    "held": ("‖", Text("ditahan", "held")),
-    "rejected": ("✕", Text("ditolak", "rejected")),
-    "failed": ("!", Text("gagal diambil", "could not be fetched")),
-    "running": ("…", Text("berjalan", "running")),
-}
-MATURITIES = {
-    "provisional": ("◔", Text("sementara", "provisional")),
-    "final": ("●", Text("final", "final")),
-    "revised": ("↻", Text("direvisi", "revised")),
-}
 UNITS_EN = {
     "proyek": "projects",
     "sekolah": "schools",
@@ -152,6 +127,11 @@ YES_OR_NO = {
     "1 ya, 0 tidak": (Text("tidak", "no"), Text("ya", "yes")),
     "ada (1) atau tidak (0)": (Text("tidak ada", "none"), Text("ada", "there is one")),
 }
+
+
+def named(row: Mapping[str, object]) -> Text:
+    """The name that a row carries in both languages."""
+    return Text(str(row["name_id"]), str(row["name_en"]))
 
 
 def number(value: Decimal | int | None, places: int | None = None) -> Text:
@@ -222,7 +202,11 @@ def day(moment: datetime | None) -> Text:
     """15 Januari 2025, in western Indonesian time."""
     if moment is None:
         return Text(NO_VALUE, NO_VALUE)
-    local = moment.astimezone(WIB)
+    return date_text(moment.astimezone(WIB))
+
+
+def date_text(local: date) -> Text:
+    """A day as it stands: 15 Januari 2025."""
     return Text(
         f"{local.day} {MONTHS_ID[local.month - 1]} {local.year}",
         f"{local.day} {MONTHS_EN[local.month - 1]} {local.year}",
@@ -231,8 +215,8 @@ def day(moment: datetime | None) -> Text:
 
 def clock(moment: datetime) -> Text:
     """15 Januari 2025, 09.00 WIB."""
-    local, date = moment.astimezone(WIB), day(moment)
-    return Text(f"{date.id}, {local:%H.%M} WIB", f"{date.en}, {local:%H:%M} WIB ({moment.astimezone(UTC):%H:%M} UTC)")
+    local, at = moment.astimezone(WIB), day(moment)
+    return Text(f"{at.id}, {local:%H.%M} WIB", f"{at.en}, {local:%H:%M} WIB ({moment.astimezone(UTC):%H:%M} UTC)")
 
 
 def _rupiah(value: Decimal) -> Text:

@@ -16,7 +16,7 @@ from pathlib import Path
 from ledger.settings import REPOSITORY
 from tests.deploy.compose import Service
 
-PORTS = ("5432", "8000", "8080")
+PORTS = ("5432", "8000", "8001", "8080")
 HOSTS = re.compile(r"(?P<before>//|@)(?:postgres|api-server|localhost|127\.0\.0\.1)(?=:\d)")
 FOLDERS = re.compile(r"(?<![\w./-])/(?P<first>opt/pilar|srv|tmp|var|docker-entrypoint-initdb\.d)(?![\w-])")
 # Found without importing the package, which would look for a runtime folder.

@@ -27,12 +27,12 @@ from ledger.records import Event
 from ledger.store import Ledger
 from pilar.platform.airflow import DATABASE as AIRFLOW_DATABASE
 from pilar.platform.postgres import EmbeddedPostgres
-from pilar.platform.processes import free_port
 from pilar.platform.stack import LEDGER_DATABASE
 from pilar.steps import is_due
 from publication import pointer
 from publication.verify import verify
 from tests.agencies import PLAYED
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -269,6 +269,17 @@ def test_stage_one_is_frozen_once_and_agencies_are_asked(demo: Demo, kept: Ledge
     for ended in (demo.first, demo.again):
         assert f"{len(asked)} recommendations" in ended.out
         assert "frozen as version 1" in ended.out
+
+
+def test_one_answer_is_returned_once_and_published(demo: Demo, kept: Ledger) -> None:
+    returned = [link for link in kept.transitions() if link.move.to_state == "returned"]
+    assert [(one.move.actor, one.move.role, one.move.reason) for one in returned] == [("demo", "internal", "wrong")]
+    [row] = [row for row in kept.publications() if row.publication_id == demo.publication][:1]
+    evaluation = kept.evaluation(row.evaluation_id)
+    assert evaluation is not None
+    assert returned[0].recorded_at < evaluation.started_at
+    for ended in (demo.first, demo.again):
+        assert f"answer {returned[0].move.key.code} was returned" in ended.out
 
 
 def test_ctrl_c_while_it_starts_stops_everything() -> None:

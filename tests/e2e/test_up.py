@@ -13,9 +13,9 @@ import duckdb
 import psutil
 import pytest
 
-from pilar.platform.processes import free_port
 from tests.e2e.test_demo import environment, eventually_none
 from tests.events.test_send_an_event import PROGRAMS
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

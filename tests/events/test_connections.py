@@ -10,9 +10,10 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from events.connections import Patience, patient
+from events.connections import patient
 from events.dispatch import Dispatcher
 from events.door import Senders, create_app
+from ledger.patience import Patience
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.events.conftest import message, signed

@@ -18,7 +18,8 @@ from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
 from pilar.platform.airflow_settings import base_environment
 from pilar.platform.new_installation import webhook_secret
-from pilar.platform.processes import Service, Supervisor, free_port
+from pilar.platform.processes import Service, Supervisor
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 

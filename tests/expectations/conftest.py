@@ -7,9 +7,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.result import Check, GateResult
 from tests.publication.sample_warehouse import PILLARS, build
 
 Spoil = Callable[[str], Path]
+
+
+def warnings(result: GateResult) -> tuple[Check, ...]:
+    """Rules of severity warning that were not met."""
+    return tuple(check for check in result.checks if (check.outcome, check.severity) == ("fail", "warning"))
 
 
 @pytest.fixture(scope="session")

@@ -136,6 +136,10 @@ def of_workbooks(opd: str, instrument: str, year: int) -> Mapping[str, Any]:
     return made  # type: ignore[no-any-return]
 
 
+Became = tuple[str, int, int]
+"""Of a batch: its state, rows that landed, rows that were refused."""
+
+
 @dataclass(frozen=True)
 class Town:
     """An installation with its people: what they send, and what they type."""
@@ -164,12 +168,27 @@ class Town:
         """A CSV file is there, or is another one, and is accepted."""
         with (self.letters / f"{id_}_{year}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([list(shape["columns"]), *rows])
-        assert {status for status, _, _ in self.pull(id_)} == {"accepted"}
+        assert {status for status, _, _ in self.pull_all(id_)[id_]} == {"accepted"}
 
-    def pull(self, id_: str, *, ends: int = 0) -> list[tuple[str, int, int]]:
-        """What became of the batches: state, rows that landed, rows that were refused."""
-        batches = self.told("pull", id_, ends=ends)["batches"]
-        return [(one["status"], one["rows_landed"], one["rows_quarantined"]) for one in batches]
+    @property
+    def evaluates_by_itself(self) -> bool:
+        """Whether what is accepted is evaluated without being asked."""
+        return False
+
+    def pull_all(self, *ids: str) -> dict[str, list[Became]]:
+        """What became of the batches of each source."""
+        return {id_: self.pull(id_) for id_ in ids}
+
+    def pull(self, id_: str) -> list[Became]:
+        """What became of the batches of a source."""
+        code = cli.app(["pull", id_, "--json"], standalone_mode=False) or 0
+        told = json.loads(self.read())["batches"]
+        assert code == (4 if {one["status"] for one in told} == {"rejected"} else 0)
+        return [(one["status"], one["rows_landed"], one["rows_quarantined"]) for one in told]
+
+    def evaluate(self) -> None:
+        """Have published what is in force."""
+        self.typed("evaluate", "--force")
 
     def fill(self, asked: Path, answers: Mapping[str, object], *, day: str = IN_TIME, name: str = "") -> Path:
         """Fill a workbook in, and put it into the drop as of a day. Returns where it lies."""

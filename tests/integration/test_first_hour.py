@@ -214,7 +214,7 @@ def test_p8_one_real_source_and_nothing_else_ends_in_a_publication(first_hour: t
     # What no source brought is missing in its own row: every indicator has one, and none has a value.
     others = "select distinct state from scores.question_scores where indicator_id <> 'gov_spbe'"
     assert own.published(others) == [("missing",)]
-    page = (own.home / "published" / "current" / "index.html").read_text(encoding="utf-8")
+    page = (own.home / "published" / "current" / "daerah" / f"{KOTA_MALANG}.html").read_text(encoding="utf-8")
     assert "daftar nilai asesor untuk tahun ini belum ada" in page
     assert "Kutai Kartanegara" not in page
     own.run("verify", "--pages")

@@ -2,6 +2,9 @@
 
 from html.parser import HTMLParser
 
+from publication.build import Published
+from publication.paths import region_page
+
 _VOID = {"meta", "br", "input", "link", "img", "hr"}
 
 
@@ -34,3 +37,8 @@ def readable(html: str, language: str, within: str = "isi") -> str:
     reader = _Readable(language, within)
     reader.feed(html)
     return " ".join("".join(reader.text).split())
+
+
+def page_of(published: Published, region_code: str) -> str:
+    """The page of a region."""
+    return (published.path / region_page(region_code)).read_text(encoding="utf-8")

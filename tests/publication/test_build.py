@@ -418,8 +418,8 @@ def test_pillar_that_never_passed_is_published_as_such(sample_file: Path, tmp_pa
         spoil(sample_file, tmp_path, empty), meta.model_copy(update={"pillars": states}), tmp_path / "published"
     )
 
-    html = (result.path / "index.html").read_text(encoding="utf-8")
-    assert html.count("Belum ada versi pilar ini yang lolos gerbang mutu") == 3
+    html = "".join(path.read_text(encoding="utf-8") for path in sorted((result.path / "daerah").iterdir()))
+    assert html.count("Belum ada versi pilar ini yang lolos pemeriksaan mutu") == 3
     assert "dbt could not build it" in html
 
 

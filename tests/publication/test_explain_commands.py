@@ -104,6 +104,7 @@ def test_p7_what_others_gave_stands_beside() -> None:
         (("whatif", "64.02", "outcome/17=1e400"), ConfigError, "no answer"),
         (("whatif", "64.02", "outcome/17=82%"), ConfigError, "no answer"),
         (("whatif", "64.02", "outcome/17=NaN"), ConfigError, "no answer"),
+        (("whatif", "64.02", "outcome/17=3,5"), ConfigError, "no answer"),
         (("whatif", "64.02", f"outcome/17={'9' * 5000}"), ConfigError, "no answer"),
         (("steps", "64.02", "--target", "much"), ConfigError, "not a number"),
     ],

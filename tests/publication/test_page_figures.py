@@ -11,11 +11,12 @@ from definitions.indicators import all_indicators
 from expectations.scores import REASONS
 from publication.content import Content
 from publication.meta import Gate, GateCheck, Quarantined
-from publication.page import indicators, view
-from publication.page.charts import share, spark
-from publication.page.indicators import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, _marks, _parts, threshold
-from publication.page.model import Mark
+from publication.page import indicators, region
+from publication.page.charts import INDEX_SCALE, SCORE_SCALE, axes_of, line, place, strip
+from publication.page.indicators import _marks, _parts, threshold
+from publication.page.model import Region
 from publication.page.quality import findings, gates, sources
+from publication.page.states import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, Mark
 from publication.page.words import RANGES, UNITS_EN, YES_OR_NO, Text, amount, clock, day, listed, number, period
 
 JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)
@@ -83,10 +84,37 @@ def test_a_list_is_read_like_a_sentence() -> None:
     assert [listed(items[:count]).en for count in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
 
 
-def test_places_on_a_scale_from_0_to_4() -> None:
-    assert [share(Decimal(score)) for score in (0, 1, 4)] == [0.0, 25.0, 100.0]
-    assert share(None) is None
-    assert spark([Decimal(1), Decimal(2), Decimal(3)]) == "2.0,15.0 36.0,9.0 70.0,3.0"
+def test_an_index_lies_on_a_scale_from_0_and_a_score_on_one_from_1() -> None:
+    assert [place(Decimal(score), INDEX_SCALE) for score in (0, 1, 4)] == [0.0, 25.0, 100.0]
+    assert [place(Decimal(score), SCORE_SCALE) for score in (1, 4)] == [0.0, 100.0]
+    assert place(None, INDEX_SCALE) is None
+
+
+def test_charts_of_a_unit_share_an_axis_that_holds_every_value() -> None:
+    values = {"%": ["20", "61"], "% more": ["3"], "nilai 0-100": ["71.4"], "rapat": ["3", "12"], "poin": ["-3", "2"]}
+    axes = axes_of({unit: [Decimal(value) for value in given] for unit, given in values.items()})
+    assert axes["%"] == (0, 100)
+    assert axes["nilai 0-100"] == (0, 100)
+    assert axes["rapat"] == (0, 12)
+    assert axes["poin"] == (-3, 2)
+    assert axes_of({"%": [Decimal(101)]})["%"] == (0, 120)
+    assert axes_of({"rapat": [Decimal(0)]})["rapat"] == (0, 1)
+
+
+def test_a_line_has_its_years_its_levels_and_its_target_on_the_common_axes() -> None:
+    values = [("2022", Decimal(0)), ("2024", Decimal(100))]
+    chart = line(values, (2020, 2024), (Decimal(0), Decimal(100)), Decimal(50), number)
+    assert chart is not None
+    assert [year for _, year in chart.years] == ["2020", "2022", "2024"]
+    assert list(chart.dots) == [({year: x for x, year in chart.years}["2022"], 78.0), (222.0, 8.0)]
+    assert [told.en for _, told in chart.levels] == ["0", "50", "100"]
+    assert chart.target == 43.0
+    assert line(values[:1], (2020, 2024), (Decimal(0), Decimal(100)), None, number) is None
+
+
+def test_equal_values_of_regions_stand_on_each_other() -> None:
+    dots = strip([Decimal(1), Decimal(4), Decimal(4)], SCORE_SCALE)
+    assert [(dot.x, dot.level) for dot in dots] == [(0.0, 0), (100.0, 0), (100.0, 1)]
 
 
 # -- marks ------------------------------------------------------------------------------------------------------------
@@ -220,6 +248,16 @@ def test_the_counts_of_a_source_are_of_what_is_in_force(content: Content) -> Non
     assert (alone.received.en, alone.synthetic) == ("5", True)
 
 
+def test_a_source_tells_its_caveats_and_how_settled_its_batches_are(content: Content) -> None:
+    found = {source.id: source for source in sources(content)}
+    assert [caveat.id for caveat in found["dlh_sipsn"].caveats] == ["Sel kosong bukan angka."]
+    settled = {
+        name: [one.maturity and one.maturity.text.id for one in source.deliveries] for name, source in found.items()
+    }
+    assert settled["bpkad_realisasi"] == ["direvisi"]
+    assert settled["dlh_sipsn"] == [None]
+
+
 def test_three_examples_of_a_finding_are_shown_and_all_are_counted(content: Content) -> None:
     row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f", "severity": "note",
            "owner": "dlh", "since": None, "against": None}  # fmt: skip
@@ -269,23 +307,25 @@ def test_only_a_warning_that_failed_is_shown_as_one(
     check = GateCheck(name="x", severity=severity, outcome=outcome, message="m", failing_count=2)
     gate = Gate(gate="scores", outcome="fail", checks=3, notable=(check,))
     told = replace(content, meta=content.meta.model_copy(update={"gates": (gate,)}))
-    [shown] = gates(told)
-    assert [(note.warning, note.count.en) for note in shown.notes] == [(warning, "2")]
+    [gate_shown] = gates(told)
+    assert [(note.warning, note.count.en) for note in gate_shown.notes] == [(warning, "2")]
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------
 
 
+def shown(content: Content) -> list[Region]:
+    return [region.region(content, row, None) for row in content.regions]
+
+
 def test_p8_a_pillar_counts_every_indicator_without_a_value(content: Content) -> None:
     counted = {
-        (region.code, pillar.id): (pillar.missing, sum(item.state.kind != "measured" for item in pillar.indicators))
-        for region in view.page(content, ()).regions
-        for pillar in region.pillars
+        (one.code, pillar.id): (pillar.missing, sum(item.state.kind != "measured" for item in pillar.indicators))
+        for one in shown(content)
+        for pillar in one.pillars
     }
     assert all(told == found for told, found in counted.values())
-    states = {
-        item.state.kind for region in view.page(content, ()).regions for p in region.pillars for item in p.indicators
-    }
+    states = {item.state.kind for one in shown(content) for p in one.pillars for item in p.indicators}
     assert {"missing", "not_applicable", "suppressed"} <= states
     latest = [row for rows in content.marts.values() for row in rows if row["state"] != "measured"]
     assert sum(told for told, _ in counted.values()) == len(latest)
@@ -294,7 +334,7 @@ def test_p8_a_pillar_counts_every_indicator_without_a_value(content: Content) ->
 @pytest.mark.parametrize(("better", "printed"), [("0.44", "+0.44"), ("0", "0.00"), ("-0.1", "−0.10"), (None, None)])
 def test_an_improvement_has_a_sign_where_it_is_one(content: Content, better: str | None, printed: str | None) -> None:
     row = {**content.index_scores[0], "improvement": None if better is None else Decimal(better)}
-    found = view._index(row, None).improvement
+    found = region._index(content, row, None).improvement
     assert (found.en if found is not None else None) == printed
 
 
@@ -312,8 +352,8 @@ def test_only_a_reported_index_can_have_been_made_to_agree(
 ) -> None:
     figures = {"index_value": Decimal("2.82"), "published_value": Decimal(printed)}
     row = {**content.index_scores[0], **figures, "basis": basis}
-    assert view._index({**row, "synthetic": True}, None).origin == mark
-    assert view._index({**row, "synthetic": False}, None).origin is None
+    assert region._index(content, {**row, "synthetic": True}, None).origin == mark
+    assert region._index(content, {**row, "synthetic": False}, None).origin is None
 
 
 def test_the_years_of_an_estimate_are_those_of_its_own_scored_questions(content: Content) -> None:
@@ -328,10 +368,10 @@ def test_the_years_of_an_estimate_are_those_of_its_own_scored_questions(content:
     own = [asked("2023"), asked("2024-08"), asked("2024")]
     others = [asked("2019", rule_set="other"), asked("2020", region="35.07"), asked("2021", score=None)]
     index = {"region_code": "64.02", "rule_set_id": "own"}
-    years = view._data_years(replace(content, question_scores=[*others, *own]), index)
+    years = region.data_years(replace(content, question_scores=[*others, *own]), index)
     assert years is not None
     assert (years.short.en, years.counted.en) == ("2023, 2024", "2023 (1 question) and 2024 (2)")
-    assert view._data_years(replace(content, question_scores=others), index) is None
+    assert region.data_years(replace(content, question_scores=others), index) is None
 
 
 @pytest.mark.parametrize("step", [1, -1])
@@ -342,9 +382,9 @@ def test_the_index_of_a_region_is_that_of_its_newest_year(content: Content, step
         if row["basis"] == "reported":
             told.setdefault(str(row["region_code"]), []).append(years[row["rule_set_id"]])
     assert any(len(found) > 1 for found in told.values())
-    regions = view.page(replace(content, index_scores=content.index_scores[::step]), ()).regions
-    shown = {region.code: region.reported.year for region in regions if region.reported is not None}
-    assert shown == {code: max(found) for code, found in told.items()}
+    regions = shown(replace(content, index_scores=content.index_scores[::step]))
+    years_shown = {one.code: one.reported.year for one in regions if one.reported is not None}
+    assert years_shown == {code: max(found) for code, found in told.items()}
 
 
 def test_an_index_agrees_only_where_there_is_one_and_it_is_the_published_one(content: Content) -> None:
@@ -352,7 +392,7 @@ def test_an_index_agrees_only_where_there_is_one_and_it_is_the_published_one(con
         given = {name: None if text is None else Decimal(text) for name, text in
                  (("index_value", value), ("published_value", published))}  # fmt: skip
         why = "no_list" if value is None else None
-        return view._index({**content.index_scores[0], **given, "missing_because": why}, None).agrees
+        return region._index(content, {**content.index_scores[0], **given, "missing_because": why}, None).agrees
 
     assert agrees("2.82", "2.82")
     assert not agrees("2.82", "2.83")
@@ -363,7 +403,7 @@ def test_an_index_agrees_only_where_there_is_one_and_it_is_the_published_one(con
 
 def test_p8_every_reason_for_a_missing_index_is_told_in_both_languages(content: Content) -> None:
     for reason in REASONS:
-        told = view._index({**content.index_scores[0], "index_value": None, "missing_because": reason}, None)
+        told = region._index(content, {**content.index_scores[0], "index_value": None, "missing_because": reason}, None)
         assert told.why_missing is not None
         assert not told.why_missing.same
-    assert view._index(content.index_scores[0], None).why_missing is None
+    assert region._index(content, content.index_scores[0], None).why_missing is None

@@ -19,7 +19,7 @@ def read_sheet(kind: str, body: bytes, wanted: str | int, max_unpacked: int, *, 
     """The sheet that is wanted of a workbook; with ``formulas`` those of an XLSX are told. Raises SourceError."""
     try:
         if kind == "xlsx":
-            return _xlsx(safe_workbook(body, max_unpacked, ""), wanted, formulas=formulas)
+            return _xlsx(safe_workbook(body, max_unpacked, "", uncomputed=formulas), wanted, formulas=formulas)
         parts = safe_parts(body, max_unpacked, "")
         return _ods(body, parts, wanted) if kind == "ods" else _xlsb(body, parts, wanted)
     except (ValueError, LookupError, SyntaxError, StopIteration):  # SyntaxError: XML that is none

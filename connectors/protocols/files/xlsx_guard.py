@@ -41,9 +41,10 @@ _UNCOMPUTED = re.compile(
 )
 
 
-def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
+def safe_workbook(body: bytes, max_unpacked: int, where: str, *, uncomputed: bool = False) -> bytes:
     """The workbook, proved harmless, with its error cells turned into text so that none passes for an empty cell.
 
+    ``uncomputed``: formulas without their results may stand in it, for whoever refuses each cell with a formula.
     Raises SourceError (damaged) for anything that is not a whole workbook within bounds.
     """
     try:
@@ -51,7 +52,7 @@ def safe_workbook(body: bytes, max_unpacked: int, where: str) -> bytes:
             names = _check_directory(archive, max_unpacked, where)
             if "xl/workbook.xml" not in names or names & _FOREIGN:
                 raise _damaged("the file is a ZIP, but no XLSX workbook", where)
-            sheets = _read_through(archive, where)
+            sheets = _read_through(archive, where, uncomputed=uncomputed)
             if not any(_has_errors(content) for content in sheets.values()):
                 return body
             return _with_error_texts(archive, sheets)
@@ -93,7 +94,7 @@ def _check_directory(archive: zipfile.ZipFile, max_unpacked: int, where: str) ->
     return names
 
 
-def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
+def _read_through(archive: zipfile.ZipFile, where: str, *, uncomputed: bool) -> dict[str, bytes]:
     """Unpack every entry once, which proves sizes and checksums; the sheets are kept and their extent is checked."""
     sheets: dict[str, bytes] = {}
     for entry in archive.infolist():
@@ -107,7 +108,8 @@ def _read_through(archive: zipfile.ZipFile, where: str) -> dict[str, bytes]:
             raise _damaged(_NO_PROGRAM, where)
         if _SHEET_MARK in content:  # a workbook may keep its sheets under any name
             _check_extent(content, where)
-            _check_cells(content, where)
+            if not uncomputed:
+                _check_cells(content, where)
             sheets[entry.filename] = content
     return sheets
 

@@ -297,8 +297,8 @@ def test_a_row_that_was_added_is_refused_and_the_others_land(
     assert [cell for cell, said in words.items() if said not in found[cell]] == []
 
 
-def computed(path: Path, formula: str, result: str) -> None:
-    """A formula in the first answer's cell, with its result as a spreadsheet program saves it."""
+def computed(path: Path, formula: str, result: str | None) -> None:
+    """A formula in the first answer's cell, with its result as a spreadsheet program saves it; None: as others do."""
     import zipfile
 
     with zipfile.ZipFile(path) as archive:
@@ -307,18 +307,22 @@ def computed(path: Path, formula: str, result: str) -> None:
     before, _, rest = parts["xl/worksheets/sheet1.xml"].partition(place)
     style = rest.split(b'"')[1]
     after = rest.partition(b"</c>")[2]
-    cell = f' s="{style.decode()}" t="str"><f>{formula}</f><v>{result}</v></c>'.encode()
+    saved = f' t="str"><f>{formula}</f><v>{result}</v>' if result is not None else f"><f>{formula}</f>"
+    cell = f' s="{style.decode()}"{saved}</c>'.encode()
     parts["xl/worksheets/sheet1.xml"] = before + place + cell + after
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
 
 
-def test_a_pasted_formula_is_refused_though_it_comes_to_an_option(drop: Drop, here: Settings, ledger: Ledger) -> None:
+@pytest.mark.parametrize("result", ["25-50", None])
+def test_a_pasted_formula_is_refused_though_it_comes_to_an_option(
+    drop: Drop, here: Settings, ledger: Ledger, result: str | None
+) -> None:
     made = asked()
     drop.send(made)
     path = drop.folder / made.file_name
-    computed(path, "Pilihan!C2", "25-50")
+    computed(path, "Pilihan!C2", result)
     at = datetime(2023, 11, 2, tzinfo=UTC).timestamp()
     os.utime(path, (at, at))
     source = find_source(here, "dinkes_jawaban")

@@ -180,7 +180,7 @@ def test_a_source_file_is_never_overwritten(place: Path) -> None:
     assert file.read_text() == "by hand"
 
 
-ROOMS = ("connectors", "dags", "dbt_project", "definitions", "docs", "events", "expectations", "ledger", "pilar",
+ROOMS = ("api", "connectors", "dags", "dbt_project", "definitions", "docs", "events", "expectations", "ledger", "pilar",
          "publication", "simulator", "tests", "pyproject.toml")  # fmt: skip
 # What is held against every source there is.
 HOLDS_FOR_EVERY_SOURCE = (

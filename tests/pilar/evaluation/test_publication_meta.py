@@ -8,15 +8,18 @@ from structlog.testing import capture_logs
 
 from connectors.http.failures import SENTENCE
 from connectors.pull.course import pull
+from definitions.stage import Stage
 from ledger.errors import PublicationError, SourceError
-from ledger.records import BatchResult, QuarantineCount
+from ledger.records import BatchResult, EventIn, QuarantineCount
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 from ledger.wording import for_readers
 from pilar.evaluation import publish
 from pilar.evaluation import warehouse as files
+from pilar.evaluation.deliveries import by_connection
 from pilar.evaluation.evaluate import held_pillars
-from publication.meta import Quarantined
+from pilar.stages.follow_up import move, open_drawn, own
+from publication.meta import Quarantined, Said
 from tests.connectors.http.conftest import response, serving
 from tests.connectors.pulling import make
 
@@ -39,8 +42,15 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
     meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
 
     assert meta.data_licence == "CC-BY-4.0"
+    tonnes = Said(
+        id="bilangan desimal, maksimal 2 angka di belakang koma, ditulis 1,234.5, minimal 0 t/tahun",
+        en="decimal number, at most 2 decimals, written 1,234.5, at least 0 t/year",
+    )
     assert [batch.quarantined for batch in meta.sources] == [
-        (Quarantined(rule="range", field="timbulan", rows=2), Quarantined(rule="required", field="nama", rows=1))
+        (
+            Quarantined(rule="range", field="timbulan", rows=2, expected=tonnes),
+            Quarantined(rule="required", field="nama", rows=1),
+        )
     ]
     assert any(
         "Sel kosong berarti tidak ada data" in caveat.id and "A blank cell is no figure" in caveat.en
@@ -72,6 +82,65 @@ def test_p2_made_again_after_later_pulls_it_is_the_same_publication(
 
     assert [batch.batch_id for batch in meta.sources] == [good, held]
     assert publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb") == meta
+
+
+def test_how_each_source_delivers_and_what_people_decided_reach_the_publication(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In numbers alone, of sources that never delivered too, and nothing that came after the evaluation began."""
+
+    def pulled(status: Literal["accepted", "held"], refused: int) -> str:
+        batch_id = ledger.start_batch("dlh_sipsn", "dlh", "c" * 64)
+        landed = f"{batch_id}.parquet"
+        counts = [QuarantineCount("required", "kabupaten", refused)] if refused else []
+        result = BatchResult(
+            status, "2024", 6, 6 - refused, refused, landed, "d" * 64, "e" * 64, synthetic=True, quarantine=counts
+        )
+        ledger.finish_batch(batch_id, result)
+        return batch_id
+
+    good = pulled("accepted", 0)
+    pulled("held", 4)
+    ledger.record_event(EventIn("dlh", "1", "go.dlh.sipsn", "dlh_sipsn"))
+    stage = Stage("smart-city-2023", 2023, "I")
+    [asked], _ = open_drawn(
+        ledger, [own(stage, "35.07", "Lengkapi data", owner="dlh", priority="high")], actor="walidata", due=None
+    )
+    evaluation = ledger.evaluation(ledger.start_evaluation([good], "f" * 64))
+    assert evaluation is not None
+    monkeypatch.setattr(publish, "named_batches", lambda *_: [good])
+    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path, airflow_page="https://airflow.example")
+
+    meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
+    pulled("held", 5)
+    ledger.record_event(EventIn("dlh", "2", "go.dlh.sipsn", "dlh_sipsn"))
+    move(ledger, asked.id, "start", actor="dlh")
+
+    feeds = {feed.source: feed for feed in meta.feeds}
+    told = [
+        (one.status, one.rows_received, one.rows_landed, one.rows_quarantined) for one in feeds["dlh_sipsn"].arrivals
+    ]
+    assert told == [("accepted", 6, 6, 0), ("held", 6, 2, 4)]
+    assert (feeds["dlh_sipsn"].silence, feeds["dlh_sipsn"].events) == ("in time", 1)
+    assert (feeds["bps_indikator"].silence, feeds["bps_indikator"].arrivals) == ("never", ())
+    assert [(one.id, one.owner, one.state) for one in meta.follow_ups] == [(asked.id, "dlh", "open")]
+    assert "walidata" not in str(meta.follow_ups)
+    assert meta.airflow == "https://airflow.example"
+    assert publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb") == meta
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("GET http://10.1.2.3:8080/api/spbe?tahun=2021", "GET spbe_dinas/api/spbe?tahun=2021"),
+        ("GET sftp://files.internal:22/folder/a.xlsx", "GET spbe_dinas/folder/a.xlsx"),
+        ("SQL postgresql://(socket):5432/simulator SELECT a FROM b", "SQL spbe_dinas/simulator SELECT a FROM b"),
+        ("GET file:///srv/pilar/drop/a.csv", "GET spbe_dinas/a.csv"),
+        ("GET http://10.1.2.3/a?next=http://10.9.9.9/b", "GET spbe_dinas/a?next=spbe_dinas/b"),
+    ],
+)
+def test_p6_a_request_names_its_system_by_the_connection(kept: str, shown: str) -> None:
+    assert by_connection(kept, "spbe_dinas") == shown
 
 
 def test_readers_can_be_led_back_to_any_publication_however_many_came_since(

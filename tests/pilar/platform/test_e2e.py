@@ -23,7 +23,6 @@ from ledger.names import WATCH, ingest_dag
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform.errors import PlatformError
-from pilar.platform.processes import free_port
 from pilar.platform.stack import Ports, Stack
 from tests.pilar.platform.running_platform import (
     SECRET,
@@ -38,6 +37,7 @@ from tests.pilar.platform.running_platform import (
 )
 from tests.pilar.platform.sources_of_tests import write_sources
 from tests.pilar.platform.test_processes import REPOSITORY, eventually_gone
+from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 

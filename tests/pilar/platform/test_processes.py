@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 
 from pilar.platform import lives, processes
 from pilar.platform.errors import PlatformError
-from pilar.platform.processes import Patience, Service, Supervisor, free_port, require_free_port
+from pilar.platform.processes import Patience, Service, Supervisor, require_free_port
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
