@@ -10,7 +10,7 @@ from ledger.wording import moment
 from pilar.commands.console import Row, out, plain, say, table, warn
 from pilar.commands.words import Words
 
-app = Words(help="What is published: list, show, roll back, push, frozen.")
+app = Words(help="What is published: list, show, roll back, prune, push, frozen.")
 
 
 @app.command("list")
@@ -71,6 +71,19 @@ def rollback_command(
     ledger, settings = installation.opened()
     now = rollback(ledger, settings, publication_id)
     say({"current": now}, lambda: out.print(f"Readers now see {now}."))
+
+
+@app.command("prune")
+def prune_command(
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest stay.")] = 30,
+) -> None:
+    """Remove old publications. The newest, the current one and those that were frozen stay."""
+    from pilar.commands import installation
+    from pilar.evaluation.publish import prune
+
+    ledger, settings = installation.opened()
+    removed = prune(ledger, settings, keep)
+    say({"removed": removed}, lambda: out.print(f"{len(removed)} removed.", *removed, sep="\n", markup=False))
 
 
 @app.command("push")

@@ -26,6 +26,7 @@ from pilar.evaluation.withheld import KIND as REGION
 from pilar.evaluation.withheld import hidden, require_own, withheld, without
 from pilar.sources.catalogue import maturities, readable_sources
 from publication import pointer
+from publication.build import DRAFT
 from publication.build import publish as build
 from publication.meta import (
     ChainHead,
@@ -153,6 +154,25 @@ def push(settings: Settings) -> str | None:
     from publication.postgres import swap_tables
 
     return swap_tables(settings.published_database, partial(pointer.resolve, settings.published_dir))
+
+
+def prune(ledger: Ledger, settings: Settings, keep: int) -> Sequence[str]:
+    """Remove publications but the newest ``keep``, the current one and those that were frozen. Returns what went.
+
+    The ledger goes on knowing them. What one of them shares with another one that stays is not lost.
+    """
+    published = settings.published_dir
+    with ledger.lock(_PUBLISHING):
+        names = pointer.list_publications(published)
+        frozen = {str(one.told["publication"]) for one in ledger.decisions("freeze")}
+        kept = {*names[:keep], pointer.current(published), *frozen}
+        removed = [name for name in names if name not in kept]
+        for name in removed:
+            # No half of one is ever seen: what is left of it after a death goes with the next build.
+            gone = published / f"{name}{DRAFT}pruned"
+            (published / name).rename(gone)
+            shutil.rmtree(gone)
+    return removed
 
 
 def recorded(ledger: Ledger, publication_id: str, manifest_sha256: str) -> PublicationRow:
