@@ -20,7 +20,6 @@ import duckdb
 import psutil
 import psycopg
 import pytest
-from tests.ports import free_port
 
 from ledger.clock import local_zone
 from ledger.project import pillar_ids
@@ -33,6 +32,7 @@ from pilar.steps import is_due
 from publication import pointer
 from publication.verify import verify
 from tests.agencies import PLAYED
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
