@@ -2,7 +2,10 @@
 
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -65,7 +68,21 @@ def texts(folder: Path) -> Iterator[tuple[str, str]]:
         elif path.suffix == ".parquet":
             rows = duckdb.sql(f"from '{path}'").fetchall()
             yield name, "\n".join("\t".join(map(str, row)) for row in rows)
-        yield name, path.read_bytes().decode("utf-8", errors="replace")
+        for part in unpacked(path):
+            yield name, part.decode("utf-8", errors="replace")
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, and those of what is packed in it: workbooks and other archives, streams of a PDF."""
+    body = path.read_bytes()
+    yield body
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
+    elif body.startswith(b"%PDF"):
+        for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", body, re.DOTALL):
+            with suppress(zlib.error):  # a picture or a font is packed in another way
+                yield zlib.decompress(stream)
 
 
 def naming(folder: Path, region: Region) -> set[str]:
