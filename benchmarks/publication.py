@@ -28,6 +28,7 @@ from pilar.evaluation import evaluate, publish
 from pilar.platform.postgres import EmbeddedPostgres
 from publication.build import publish as build
 from publication.meta import PublicationMeta
+from publication.pointer import swap
 
 OWN = "sample_own"
 OWN_INDICATOR = "liv_sanitation_proper"
@@ -88,11 +89,14 @@ def published(kept: Path, folder: Path) -> dict[str, dict[str, float]]:
         if not child:
             os.close(ready)
             meta = PublicationMeta.model_validate_json((kept / f"{number}.json").read_text(encoding="utf-8"))
-            wall, processor = time.perf_counter(), time.process_time()
-            path = build(kept / f"{number}.duckdb", meta, folder).path
+            wall, processor = time.perf_counter(), sum(os.times()[:4])
+            made = build(kept / f"{number}.duckdb", meta, folder)
+            swap(folder, made.id)
+            spent = os.times()
+            path = made.path
             taken = {
                 "seconds": round(time.perf_counter() - wall, 2),
-                "processor": round(time.process_time() - processor, 2),
+                "processor": round(sum(spent[:4]) - processor, 2),
                 "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
                 **_written(path),
             }

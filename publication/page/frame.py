@@ -13,7 +13,7 @@ where the publication has no such page. ``href(path)`` is the address of a file 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -146,6 +146,8 @@ def load_templates() -> None:
         _environment().get_template(name)
 
 
+# The same words stand in many places of many pages.
+@lru_cache(maxsize=20_000)
 def both(text: Text) -> Markup:
     """A text in both languages, of which the reader sees one; once where they do not differ."""
     if text.same:
@@ -153,6 +155,7 @@ def both(text: Text) -> Markup:
     return Markup('<span lang="id">{}</span><span lang="en">{}</span>').format(text.id, text.en)
 
 
+@lru_cache(maxsize=20_000)
 def both_svg(text: Text) -> Markup:
     """The same inside a drawing."""
     if text.same:
@@ -160,6 +163,7 @@ def both_svg(text: Text) -> Markup:
     return Markup('<tspan lang="id">{}</tspan><tspan lang="en">{}</tspan>').format(text.id, text.en)
 
 
+@lru_cache(maxsize=20_000)
 def say(indonesian: str, english: str) -> Markup:
     """The same for words that stand in the template."""
     return both(Text(indonesian, english))

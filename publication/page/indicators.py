@@ -223,7 +223,8 @@ def _published(content: Content, row: Row, unit: str, places: int) -> Text:
     text = amount(row["published_value"], unit, places)
     by = str(row["published_by"] or "")
     key = ("indicator_id", "region_system", "region_code", "period")
-    printed = next((item for item in content.published_figures if all(item[k] == row[k] for k in key)), None)
+    own = content.of_region(content.published_figures, str(row["region_code"]))
+    printed = next((item for item in own if all(item[k] == row[k] for k in key)), None)
     if printed is not None and printed["numerator"] is not None and printed["denominator"] is not None:
         part, whole = number(printed["numerator"]), number(printed["denominator"])
         text = Text(f"{text.id}, {part.id} dari {whole.id}", f"{text.en}, {part.en} of {whole.en}")
