@@ -10,9 +10,8 @@ from pyarrow import parquet
 from ledger import project
 from ledger.project import mart_of, pillar_ids
 from publication.build import Published
-from publication.page import words
 from publication.provenance import described
-from publication.tables import ALL_INDICATORS, DUCKDB_FILE, STATES
+from publication.tables import ALL_INDICATORS, DUCKDB_FILE
 
 
 @pytest.fixture
@@ -123,9 +122,3 @@ def test_one_table_has_every_indicator_of_every_pillar(tables: duckdb.DuckDBPyCo
             "terukur",
         )
     ]
-
-
-def test_the_table_of_all_indicators_says_states_as_the_pages_do() -> None:
-    assert {name: (told_id, told_en) for name, told_id, told_en in STATES} == {
-        name: (words.STATES[name][1].id, words.STATES[name][1].en) for name, *_ in STATES
-    }
