@@ -1,20 +1,14 @@
 """What a piece of evidence is, told by its own bytes: hash, kind, size, pages, and whether it is signed and by whom.
 
-A signature is looked at as far as it protects the bytes: the digest in it is computed again. Whether the signer's key
-and certificate are to be trusted is not decided here.
+A signature is looked at as far as it protects the bytes: its digest is computed again, and the signer's key must have
+signed that digest. Whether the signer's certificate is to be trusted is not decided here.
 """
 
 import hashlib
 import re
-import warnings
 import zlib
 from dataclasses import dataclass
 from typing import Literal
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import pkcs7
-from cryptography.x509 import Certificate
-from cryptography.x509.oid import NameOID
 
 from connectors.http.first_bytes import kind_of
 
@@ -43,9 +37,6 @@ _RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]")
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b[^>]{0,300}>>\s*stream\r?\n")
 _PAGES = re.compile(rb"/Type\s*/Pages\b")
 _COUNT = re.compile(rb"/Count\s+(\d+)")
-# The attribute messageDigest of a signature: its object identifier, then a set with one octet string.
-_MESSAGE_DIGEST = re.compile(rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04\x31.\x04(.)", re.DOTALL)
-_HASHES = {20: "sha1", 32: "sha256", 48: "sha384", 64: "sha512"}
 _MOST_INFLATED = 16 * 2**20
 _NEAR = 400
 
@@ -128,8 +119,8 @@ def _signature(body: bytes) -> tuple[Signed, str | None]:
     # Proofs of validity are added behind a signature; anything else that is there was not signed.
     behind = body[again + rest :].strip()
     untouched = not behind or b"/DSS" in behind or b"/DocTimeStamp" in behind
-    same = _digest_holds(envelope, covered)
-    return "signed" if same and untouched else "altered", _organisation(envelope)
+    holds, organisation = _signer_of(envelope, covered)
+    return "signed" if untouched and holds else "altered", organisation
 
 
 def _unhex(text: bytes) -> bytes:
@@ -140,29 +131,23 @@ def _unhex(text: bytes) -> bytes:
         return b""
 
 
-def _digest_holds(envelope: bytes, covered: bytes) -> bool:
-    for found in _MESSAGE_DIGEST.finditer(envelope):
-        size = found[1][0]
-        if size in _HASHES:
-            stated = envelope[found.end() : found.end() + size]
-            return hashlib.new(_HASHES[size], covered, usedforsecurity=False).digest() == stated
-    return False
+def _signer_of(envelope: bytes, covered: bytes) -> tuple[bool, str | None]:
+    """Whether the envelope's signer signed these bytes, with the key of its certificate, and the organisation in it."""
+    # Seconds, which only signed documents cost.
+    from asn1crypto import cms  # type: ignore[import-untyped]
+    from pyhanko.sign.general import CMSExtractionError, extract_certificate_info, extract_signer_info
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
-
-def _organisation(envelope: bytes) -> str | None:
+    organisation = None
     try:
-        with warnings.catch_warnings(action="ignore"):  # of certificates with old-fashioned numbers
-            certificates = pkcs7.load_der_pkcs7_certificates(envelope)
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-    issuers = {one.issuer for one in certificates if one.issuer != one.subject}
-    own = next((one for one in certificates if one.subject not in issuers), None)
-    return _organisation_of(own) if own is not None else None
-
-
-def _organisation_of(certificate: Certificate) -> str | None:
-    for name in (NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME):
-        found = certificate.subject.get_attributes_for_oid(name)
-        if found:
-            return str(found[0].value)
-    return None
+        # Its room in the document is filled up with noughts.
+        data = cms.ContentInfo.load(envelope, strict=False)["content"]
+        signer, own = extract_signer_info(data), extract_certificate_info(data).signer_cert
+        told = own.subject.native
+        organisation = told.get("organization_name") or told.get("organizational_unit_name")
+        digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, covered, usedforsecurity=False).digest()
+        return all(validate_sig_integrity(signer, own, "data", digest)), organisation and str(organisation)
+    except (ValueError, TypeError, KeyError, CMSExtractionError, SignatureValidationError):
+        # No envelope, or one that no signer made.
+        return False, organisation and str(organisation)

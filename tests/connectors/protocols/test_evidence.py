@@ -1,5 +1,6 @@
 """A folder of evidence: what its files are by their bytes, what they are evidence of, and no name of theirs."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -73,6 +74,23 @@ def test_pages_in_a_stream_of_objects_are_counted() -> None:
 def test_a_document_that_changed_after_it_was_signed_is_altered(change: object, signed: str) -> None:
     assert callable(change)
     assert read_evidence_file(change(signed_pdf())).signed == signed
+
+
+def test_an_envelope_whose_digest_was_put_in_by_somebody_else_is_no_signature() -> None:
+    """The digest in it is that of the bytes, and the certificate a real one. Its key never signed that digest."""
+    body = signed_pdf()
+    changed = body.replace(b"/Count 1", b"/Count 2", 1)
+    digests = [_covered_digest(one).hex().encode() for one in (body, changed)]
+    assert digests[0] in body
+    forged = changed.replace(*digests)
+    assert _covered_digest(forged).hex().encode() in forged
+
+    assert read_evidence_file(forged).signed == "altered"
+
+
+def _covered_digest(body: bytes) -> bytes:
+    begin, end = body.index(b"]/Contents <") + len(b"]/Contents "), body.rindex(b">>\nendobj\n%%EOF")
+    return hashlib.sha256(body[:begin] + body[end:]).digest()
 
 
 @pytest.fixture
