@@ -30,7 +30,15 @@ from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
 from publication.pointer import current
 from publication.provenance import unexplained_batches, write_provenance
-from publication.tables import Copied, Table, copy_tables, finish_tables, opened_warehouse, published_tables
+from publication.tables import (
+    Copied,
+    Table,
+    attach_publication,
+    copy_tables,
+    finish_tables,
+    opened_warehouse,
+    published_tables,
+)
 from publication.verify import verify
 
 DRAFT = ".tmp-"
@@ -103,8 +111,12 @@ def _build(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlie
 def _tables(warehouse: Path, meta: PublicationMeta, folder: Path) -> dict[Table, Copied]:
     """The DuckDB file, from which everything else is made."""
     with opened_warehouse(warehouse) as connection:
-        copied = copy_tables(connection, published_tables(connection, meta.regions), folder)
+        attach_publication(connection, folder)
+        # One transaction: a statement by itself waits for the disk, and every column's comment is one.
+        connection.execute("BEGIN")
+        copied = copy_tables(connection, published_tables(connection, meta.regions))
         write_provenance(connection, meta, tuple(mart_of(pillar) for pillar in pillar_ids()))
+        connection.execute("COMMIT")
         unexplained = unexplained_batches(connection)
         if unexplained:
             raise PublicationError(

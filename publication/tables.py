@@ -227,16 +227,20 @@ def shown_columns(*described: Described) -> tuple[Column, ...]:
     return tuple(column for pair in pairs for column in pair)
 
 
-def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], folder: Path) -> dict[Table, Copied]:
-    """Write the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
+def attach_publication(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Begin the DuckDB file of a publication, and attach it as ``publication``."""
+    # Small blocks: many small tables, and every publication is kept.
+    connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
+
+
+def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[Table, Copied]:
+    """Fill the DuckDB file. Returns the rows of each table, as counted in the warehouse, and its digest.
 
     The file is always a new one. In a copy of the one before, rows that are published no more would lie about in blocks
     that no table uses. Reference tables have their primary key. On the large ones it would make the file four times as
     large, and DuckDB knows no foreign key into another schema: keys of all tables stand in the package and in the
     Parquet files.
     """
-    # Small blocks: many small tables, and every publication is kept.
-    connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
     for table in tables:
         _copy(connection, table)
     return {table: Copied(count(connection, table.origin), _digest(connection, table)) for table in tables}

@@ -46,7 +46,7 @@ def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path
     """Puts two publications of the sample into a folder; its batches are in no chain, so it names no receipt."""
     made = tmp_path_factory.mktemp("published")
     warehouse = build_warehouse(made / "sample.duckdb")
-    meta = sample_meta()
+    meta = sample_meta().model_copy(update={"chain": None})
     sources = tuple(batch.model_copy(update={"receipt_sha256": None, "in_force": False}) for batch in meta.sources)
     ids = [
         publish(warehouse, meta.model_copy(update={"sources": sources, "created_at": CREATED + later}), made / "all").id
