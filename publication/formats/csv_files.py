@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,33 +24,47 @@ _SUSPECT = (
 
 def write_relation(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
     """A relation as a CSV file. Text is quoted and a missing value is not; what is a number stands bare."""
-    described = [
-        (str(name), str(kind)) for name, kind, *_ in connection.execute(f"DESCRIBE FROM {relation}").fetchall()
-    ]
-    shown = ", ".join(f"{_shown(connection, relation, *column)} AS {identifier(column[0])}" for column in described)
-    quoted = ", ".join(identifier(name) for name, kind in described if _is_text(kind))
+    if relation.startswith("("):
+        # It is asked for several things, and so computed once.
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE written AS FROM {relation}")
+        relation = "written"
+    found = connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+    kinds = {str(name): str(kind) for name, kind, *_ in found}
+    suspects = _suspects(connection, relation, [name for name, kind in kinds.items() if kind == "VARCHAR"])
+    shown = ", ".join(
+        f"{_shown(identifier(name), kind, suspects.get(name, ()))} AS {identifier(name)}"
+        for name, kind in kinds.items()
+    )
+    quoted = ", ".join(identifier(name) for name, kind in kinds.items() if kind == "VARCHAR" or kind.endswith("[]"))
     force = f", FORCE_QUOTE ({quoted})" if quoted else ""
     connection.execute(f"COPY (SELECT {shown} FROM {relation}) TO {literal(str(path))} (FORMAT csv, HEADER{force})")
 
 
-def _is_text(kind: str) -> bool:
-    return kind == "VARCHAR" or kind.endswith("[]")
+def _suspects(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
+) -> Mapping[str, Sequence[str]]:
+    """Texts that may begin a formula, by column.
+
+    DuckDB's expressions cannot look ahead: its suspicion is wider, and Python has the last word on the few it finds.
+    """
+    each = " UNION ".join(
+        f"SELECT {literal(name)}, {identifier(name)} FROM {relation} "
+        f"WHERE regexp_matches({identifier(name)}, {literal(_SUSPECT)})"
+        for name in columns
+    )
+    found = defaultdict[str, list[str]](list)
+    for name, text in connection.execute(f"{each} ORDER BY ALL").fetchall() if each else ():
+        found[name].append(text)
+    return found
 
 
-def _shown(connection: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> str:
+def _shown(column: str, kind: str, suspects: Sequence[str]) -> str:
     """The SQL of a column's cells: lists are JSON, moments are of UTC, and text is made harmless."""
-    column = identifier(name)
     if kind.endswith("[]"):
         return f"to_json({column})::VARCHAR"
     if kind.startswith("TIMESTAMP"):
         return f"replace(strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
-    if kind != "VARCHAR":
-        return column
-    # DuckDB's expressions cannot look ahead: its suspicion is wider, and Python has the last word on the few it finds.
-    suspects = connection.execute(
-        f"SELECT DISTINCT {column} FROM {relation} WHERE regexp_matches({column}, {literal(_SUSPECT)}) ORDER BY 1"
-    ).fetchall()
-    harmless = {text: csv_cell(text) for (text,) in suspects}
+    harmless = {text: csv_cell(text) for text in suspects}
     cases = " ".join(f"WHEN {literal(raw)} THEN {literal(safe)}" for raw, safe in harmless.items() if raw != safe)
     return f"CASE {column} {cases} ELSE {column} END" if cases else column
 
