@@ -42,7 +42,7 @@ TYPES: Mapping[str, str] = MappingProxyType(
 )
 """The types that a record's column may have, and DuckDB's; ``decimal(p,s)`` is the only other one.
 
-- ``region``: Kemendagri's code, written 99.99.
+- ``region``: Kemendagri's code, written with its dot.
 - ``month``: written 2024-08. ``period``: a year or a month as text.
 """
 
