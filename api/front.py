@@ -165,7 +165,7 @@ class Front:
         parts = tuple(_decoded(scope["raw_path"]))
         if named:
             wanted, parts = parts[1], parts[2:]
-            if not caller.scope.may_see(wanted, library.current(), library.ids()):
+            if not library.shown(wanted, caller.scope):
                 raise not_found()
         key = (wanted, path, scope["query_string"], accept, caller.scope)
         answer: Response | None = cache.get(key) if scope["method"] in READ else None

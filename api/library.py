@@ -18,13 +18,16 @@ from typing import Any
 import duckdb
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from api.access import Scope
 from ledger.errors import PublicationError
 from publication.manifest import MANIFEST, Entry, file_sha256, read_manifest
+from publication.paths import DOCUMENTS
 from publication.pointer import CURRENT, PUBLICATION_ID, list_publications
 from publication.tables import DUCKDB_FILE
 
 OPEN_AT_ONCE = 4
 _LISTED_FOR_SECONDS = 5.0
+_OF_REGIONS = f"{DOCUMENTS}/regions/"
 # Nothing that is asked can reach beyond the one file, whatever slipped through.
 _CONFIG: Mapping[str, str | bool | int | float | list[str]] = {
     "memory_limit": "400MB",
@@ -80,6 +83,7 @@ class Library:
         self._open: OrderedDict[str, Volume] = OrderedDict()
         self._lock = threading.Lock()
         self._listed: tuple[float, tuple[str, ...]] = (-_LISTED_FOR_SECONDS, ())
+        self._regions: dict[str, frozenset[str]] = {}
 
     def current(self) -> str | None:
         """The id of the current publication; None before the first."""
@@ -96,6 +100,27 @@ class Library:
             found = list_publications(self._folder)
             self._listed = (time.monotonic(), found)
         return found
+
+    def shown(self, publication: str, scope: Scope) -> bool:
+        """Whether somebody may read a publication: by level, and where the current one holds all of its regions.
+
+        A region that is withheld by now is in no answer, of whatever publication and for whomever.
+        """
+        current = self.current()
+        if not scope.may_see(publication, current, self.ids()):
+            return False
+        if publication == current:
+            return True
+        held, now = self._held(publication), self._held(current) if current is not None else None
+        return held is not None and now is not None and held <= now
+
+    def _held(self, publication: str) -> frozenset[str] | None:
+        """The documents of regions that a publication holds; None where it cannot be read."""
+        if publication not in self._regions and PUBLICATION_ID.fullmatch(publication):
+            with suppress(PublicationError, OSError):
+                files = read_manifest(self._folder / publication)
+                self._regions[publication] = frozenset(name for name in files if name.startswith(_OF_REGIONS))
+        return self._regions.get(publication)
 
     def open(self, publication: str) -> Volume | None:
         """A publication by its id; None where there is none, or none that can be read."""

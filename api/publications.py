@@ -29,8 +29,8 @@ class Publications:
     """The publications that somebody may read, as a table."""
 
     def __init__(self, library: Library, scope: Scope) -> None:
-        current, ids = library.current(), library.ids()
-        seen = [one for one in ids if scope.may_see(one, current, ids)]
+        current = library.current()
+        seen = [one for one in library.ids() if library.shown(one, scope)]
         self._rows = [{"publication_id": one, "created_at": _moment(one), "current": one == current} for one in seen]
 
     def tables(self, query: str, bound: Sequence[Any]) -> pa.Table:

@@ -148,11 +148,12 @@ def _about(table: _Copied) -> Iterator[str]:
     for what, comment in said.items():
         if comment:
             yield f"COMMENT ON {what} IS {_literal(comment)}"
-    everybody = f"{table.schema}.{table.name}" not in NOT_PUBLIC
-    yield f"GRANT SELECT ON {table.place} TO {REGENCY}, {MINISTRY}{f', {PUBLIC}' if everybody else ''}"
+    # A policy counts for who is a member of its role, whatever else that one is: here as in grants.
+    everywhere = MINISTRY if f"{table.schema}.{table.name}" in NOT_PUBLIC else f"{MINISTRY}, {PUBLIC}"
+    yield f"GRANT SELECT ON {table.place} TO {REGENCY}, {everywhere}"
     if any(name == "region_code" for name, *_ in table.columns):
         yield f"ALTER TABLE {table.place} ENABLE ROW LEVEL SECURITY"
-        yield f"CREATE POLICY everywhere ON {table.place} FOR SELECT TO {PUBLIC}, {MINISTRY} USING (true)"
+        yield f"CREATE POLICY everywhere ON {table.place} FOR SELECT TO {everywhere} USING (true)"
         yield (
             f"CREATE POLICY own_regions ON {table.place} FOR SELECT TO {REGENCY} USING (region_code IN "
             f"(SELECT a.region_code FROM {ACCESS}.regions a WHERE a.consumer = current_user))"

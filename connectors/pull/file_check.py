@@ -5,7 +5,10 @@ keys of this one check, not with those of the installation.
 """
 
 import hashlib
+import os
+import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +31,7 @@ from ledger.sql import named_rows, parquet
 
 MOST_REASONS = 1_000
 _PLACE = "the file"
+_FOLDER = "pilar-check-"
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def check_file(source: Source, name: str, body: bytes) -> FileCheck:
         noticed=content.noticed,
     )  # fmt: skip
     with (
-        tempfile.TemporaryDirectory(prefix="pilar-check-") as place,
+        tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as place,
         Landing(source, _nobodys_keys(), Path(place), plan=SNAPSHOT) as landing,
     ):
         landing.add(page, coverage_of(source, page), hashlib.sha256(body).hexdigest())
@@ -87,6 +91,25 @@ def check_file(source: Source, name: str, body: bytes) -> FileCheck:
         absent=tuple(sorted({name for one in found for name in one.absent})),
         refused=[{**one, "place": spans[one["row"]].location if spans else ""} for one in refused],
     )
+
+
+def remove_unfinished() -> None:
+    """Remove what is left of checks whose process was killed: called where a process begins that checks files."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        found = re.fullmatch(rf"{_FOLDER}(\d{{1,7}})-.*", path.name)
+        # A new process may have the number of one that is gone: it has begun no check yet.
+        if found is not None and (int(found[1]) == os.getpid() or not _runs(int(found[1]))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _nobodys_keys() -> Keys:

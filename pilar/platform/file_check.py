@@ -18,7 +18,13 @@ LONGEST_NAME = 60
 
 
 def checker(settings: Settings) -> Checker:
-    """Checks by the sources of an installation. Raises ConfigError when there is no folder of them."""
+    """Checks by the sources of an installation. Raises ConfigError when there is no folder of them.
+
+    Made once, where a process begins: what earlier ones left that were killed is removed.
+    """
+    from connectors.pull.file_check import remove_unfinished
+
+    remove_unfinished()
     folder = SourceFolder(settings.sources_dir)
 
     def opd_of(source_id: str) -> str | None:

@@ -51,13 +51,18 @@ class Shelf:
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    warehouse = build(tmp_path_factory.mktemp("warehouse") / "evaluation.duckdb")
+def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an evaluation."""
+    return build(tmp_path_factory.mktemp("warehouse") / "evaluation.duckdb")
+
+
+@pytest.fixture(scope="session")
+def shelf(sample_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     folder = tmp_path_factory.mktemp("published")
     ids = []
     for hours in (-48, -24, 0, 24):
         meta = sample_meta().model_copy(update={"created_at": CREATED + timedelta(hours=hours)})
-        ids.append(publish(warehouse, meta, folder).id)
+        ids.append(publish(sample_file, meta, folder).id)
     swap(folder, ids[2])
     truth = tmp_path_factory.mktemp("truth") / DUCKDB_FILE
     shutil.copy(folder / ids[2] / DUCKDB_FILE, truth)

@@ -1,5 +1,8 @@
 """A file is checked before it is sent: by its contract, with lines and masked values, and nothing of it is kept."""
 
+import multiprocessing
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +11,7 @@ import httpx
 import pytest
 
 from api.files import MOST_BYTES
+from connectors.pull import file_check
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform.file_check import checker
@@ -100,6 +104,28 @@ def test_p6_nothing_is_kept_and_the_ledger_hears_nothing(address: str, ledger: L
     assert [path.name for path in left if "pilar-check" in path.name] == []
     assert list(own.home.iterdir()) == []
     assert ledger.last_pull("timbang") is None
+
+
+def test_p6_what_a_killed_check_left_is_removed_where_the_next_process_begins(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    body = f"nik,tahun,tinggi\n{NIK},2024,750\n".encode()
+    at_work = tmp_path / f"pilar-check-{os.getppid()}-x"
+    at_work.mkdir()
+
+    def die_in_the_middle() -> None:
+        file_check._reasons = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, return-value]
+        checker(own).check("timbang", "timbang_2024.csv", body)
+
+    process = multiprocessing.get_context("fork").Process(target=die_in_the_middle)
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
+    assert len(list(tmp_path.glob("pilar-check-*"))) == 2
+
+    checker(own)
+    assert list(tmp_path.glob("pilar-check-*")) == [at_work]
 
 
 def test_who_may_check_which_files(address: str, ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +16,10 @@ from api.resources import FINDING_DETAILS
 from ledger.api_records import ApiKey
 from ledger.errors import ConfigError, LedgerError
 from ledger.store import Ledger
+from publication.build import publish
+from publication.pointer import swap
 from tests.api.conftest import NoLedger, Shelf, bearer, desk, key, serving
+from tests.publication.sample_meta import CREATED, sample_meta
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
@@ -48,6 +52,34 @@ def test_levels_see_more_publications(address: str, ledger: Ledger, shelf: Shelf
             for _ in range(2):
                 url = f"{address}/v1/publications/{name}/{path}"
                 assert httpx.get(url, headers=bearer(sent) if sent else {}).status_code == status
+
+
+def test_p6_what_is_withheld_by_now_is_in_no_publication_that_is_served(
+    sample_file: Path, tmp_path: Path, ledger: Ledger
+) -> None:
+    """A publication that holds a region which the current one lacks is for nobody: neither older ones nor later ones."""
+    ids = []
+    for hours, regions in ((0, None), (1, ("64.02",)), (2, ("35.07", "64.02")), (3, None)):
+        meta = sample_meta().model_copy(update={"created_at": CREATED + timedelta(hours=hours), "regions": regions})
+        ids.append(publish(sample_file, meta, tmp_path).id)
+    everything, before, now, later = ids
+    swap(tmp_path, now)
+    ministry = bearer(key(ledger, "ministry"))
+    with serving(desk(Shelf(tmp_path, tmp_path, *ids), ledger)) as address, httpx.Client(base_url=address) as client:
+        for name, status in ((everything, 404), (before, 200), (now, 200), (later, 404)):
+            for path in ("regions", "regions/64.02", "values?format=csv", "explanations/62.02"):
+                answer = client.get(f"/v1/publications/{name}/{path}", headers=ministry)
+                assert answer.status_code == (404 if path == "explanations/62.02" else status), (name, path)
+        assert "62.02" not in client.get("/v1/values?format=csv", headers=ministry).text
+        told = client.get("/v1/publications", headers=ministry).json()["rows"]
+        assert {row["publication_id"] for row in told} == {before, now}
+
+        # What was answered while it was current is forgotten with the pointer.
+        swap(tmp_path, everything)
+        for _ in range(2):
+            assert client.get(f"/v1/publications/{everything}/regions/62.02").status_code == 200
+        swap(tmp_path, now)
+        assert client.get(f"/v1/publications/{everything}/regions/62.02").status_code == 404
 
 
 def findings(address: str, sent: str | None = None, **given: str) -> list[dict[str, object]]:

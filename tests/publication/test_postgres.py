@@ -107,6 +107,17 @@ def test_every_table_of_regions_has_its_rows_guarded(filled: str) -> None:
     assert open_to_all == []
 
 
+@pytest.mark.parametrize("place", ["quality.findings", "scores.readiness"])
+def test_p6_a_regency_that_reads_what_is_public_too_reads_no_more_of_what_is_not(
+    consumer: str, filled: str, place: str
+) -> None:
+    """Policies of several roles add up: that of the public is for public tables alone."""
+    assert len(rows(filled, f"select distinct region_code from {place}", MINISTRY)) > 1
+    with psycopg.connect(filled) as connection:
+        connection.execute(f"grant {PUBLIC} to {consumer}")
+    assert rows(filled, f"select distinct region_code from {place}", consumer) == [("64.02",)]
+
+
 def test_a_consumer_without_regions_reads_none(consumer: str, filled: str) -> None:
     with psycopg.connect(filled) as connection:
         connection.execute("delete from pilar_access.regions where consumer = %s", [consumer])
