@@ -179,8 +179,9 @@ def test_ci_runs_both_and_fails_when_one_does(tmp_path: Path, failing: str, stat
     (tmp_path / ".ci").mkdir()
     shutil.copy(REPOSITORY / ".ci" / "run", tmp_path / ".ci" / "run")
     _script(tmp_path / "run", f'echo "called $1"; [ "$1" != "{failing}" ]')
-    # A browser that is there already: nothing is installed.
-    _script(tmp_path / "chromium", "true")
+    # All programs are there already: nothing is installed.
+    for program in re.findall(r"^ensure_program (\S+)", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE):
+        _script(tmp_path / program, "true")
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     command = [tmp_path / ".ci" / "run"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd="/", check=False)
