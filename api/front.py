@@ -164,6 +164,8 @@ class Front:
         library, cache = self._desk.library, self._desk.cache
         if not path.startswith(ROOT):
             return None, Asked(caller, None, False, (), (), cache)
+        if scope["raw_path"].count(b"/") != path.count("/"):  # written %2F, which is in no address of ours
+            raise not_found()
         named = path.startswith(NAMED)
         wanted = current
         parts = tuple(_decoded(scope["raw_path"]))
@@ -220,7 +222,7 @@ def _told(scope: Scope) -> tuple[str, str]:
 
 
 def _decoded(raw_path: bytes) -> Sequence[str]:
-    """The parts of an address behind /v1/. Each is decoded by itself: a slash in a name parts nothing."""
+    """The parts of an address behind /v1/."""
     return [unquote(part) for part in raw_path.decode("latin-1").split("/")[2:]]
 
 
