@@ -137,7 +137,8 @@ class Quick:
     """What may be said before a request is even handed to the application: public answers, by the bytes of addresses.
 
     An answer is found by its address as it was typed and by the header Accept. It counts while the same publication is
-    current, and while the cache holds it. Who sends a key, asks for a part or has a validator takes the longer way.
+    current, and while the cache holds it. Who names a publication, sends a key,
+    asks for a part or has a validator takes the longer way.
     """
 
     def __init__(self, cache: AnswerCache, current: Callable[[], str | None], count: Callable[[], None]) -> None:

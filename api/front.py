@@ -112,12 +112,14 @@ class Front:
                 raise ProblemError(414, "too-long", f"the address is longer than {LONGEST_ADDRESS} bytes")
             authorization, accept = _told(scope)
             caller = await self._caller(scope, authorization)
-            answer, asked = await self._find(scope, accept, caller)
+            # Read once: a pointer that moves meanwhile must not have this answer remembered as the new one's.
+            current = self._desk.library.current()
+            answer, asked = await self._find(scope, accept, caller, current)
             if answer is not None:
                 self._desk.audit.count(caller.id, False)
-                if caller.scope is PUBLIC and isinstance(answer, Answer) and not authorization:
+                if caller.scope is PUBLIC and isinstance(answer, Answer) and not authorization and not asked.named:
                     address = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-                    self._desk.quick.put(address, accept.encode("latin-1"), asked.key, self._desk.library.current())
+                    self._desk.quick.put(address, accept.encode("latin-1"), asked.key, current)
                 await answer(scope, receive, send)
                 return
             self._rate(caller, caller.per_minute)
@@ -155,13 +157,17 @@ class Front:
                 headers={"Retry-After": str(int(wait) + 1)},
             )
 
-    async def _find(self, scope: Scope, accept: str, caller: Caller) -> tuple[Response | None, Asked]:
+    async def _find(
+        self, scope: Scope, accept: str, caller: Caller, current: str | None
+    ) -> tuple[Response | None, Asked]:
         path: str = scope["path"]
         library, cache = self._desk.library, self._desk.cache
         if not path.startswith(ROOT):
             return None, Asked(caller, None, False, (), (), cache)
+        if scope["raw_path"].count(b"/") != path.count("/"):  # written %2F, which is in no address of ours
+            raise not_found()
         named = path.startswith(NAMED)
-        wanted = library.current()
+        wanted = current
         parts = tuple(_decoded(scope["raw_path"]))
         if named:
             wanted, parts = parts[1], parts[2:]
@@ -216,7 +222,7 @@ def _told(scope: Scope) -> tuple[str, str]:
 
 
 def _decoded(raw_path: bytes) -> Sequence[str]:
-    """The parts of an address behind /v1/. Each is decoded by itself: a slash in a name parts nothing."""
+    """The parts of an address behind /v1/."""
     return [unquote(part) for part in raw_path.decode("latin-1").split("/")[2:]]
 
 

@@ -106,11 +106,11 @@ class Library:
 
         A region that is withheld by now is in no answer, of whatever publication and for whomever.
         """
-        current = self.current()
-        if not scope.may_see(publication, current, self.ids()):
-            return False
+        current, ids = self.current(), self.ids()
         if publication == current:
             return True
+        if publication not in ids or not scope.may_see(publication, current, ids):
+            return False
         held, now = self._held(publication), self._held(current) if current is not None else None
         return held is not None and now is not None and held <= now
 

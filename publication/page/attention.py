@@ -1,6 +1,7 @@
 """What of a region is late, held or found: what somebody has to look at, each with whose it is."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from ledger.names import agency_name
 from publication.content import Content, Row
@@ -34,7 +35,7 @@ def late_or_held(content: Content, region_code: str) -> object:
     """What stands for the deliveries that are late or held, as values that JSON can say."""
     sources = content.sources_of.get(region_code, frozenset())
     matters = [*_held_batches(content, sources), *_late(content, sources)]
-    return [[one.mark.kind, one.about.id, one.since and one.since.id, one.note] for one in matters]
+    return [asdict(one) for one in matters]
 
 
 def _held_pillars(content: Content) -> Iterator[Matter]:

@@ -114,7 +114,9 @@ def made_of(page: Page, site: Site, content: Content) -> str:
     if page.region_code is None and page.reads is None:
         return digest_of(site.publication_id)
     shared = [page.title.id, page.title.en, [[path, text.id, text.en] for path, text in (*site.nav, *page.trail)]]
-    return digest_of(content.digest(page.region_code), page.reads, shared, site.shared)
+    # A page of no region names each of them, and its table may have any of their codes.
+    named = content.regions if page.region_code is None else ()
+    return digest_of(content.digest(page.region_code), named, page.reads, shared, site.shared)
 
 
 def render(page: Page, site: Site) -> str:

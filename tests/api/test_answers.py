@@ -2,14 +2,20 @@
 
 import hashlib
 import json
+import shutil
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import Response
 
+from api import front, library
 from api.answers import Answer, AnswerCache
 from api.deprecation import Deprecation
+from api.front import Asked
 from publication.manifest import read_manifest
 from publication.pointer import swap
 from tests.api.conftest import NoLedger, Shelf, desk, serving
@@ -221,6 +227,41 @@ def test_what_was_said_before_is_said_at_once_and_only_to_who_asks_the_same(shel
             assert other.headers["pilar-publication"] == shelf.before
         finally:
             swap(shelf.folder, shelf.now)
+
+
+def test_p3_an_answer_made_while_the_pointer_moves_is_not_kept_as_the_new_publications(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, path, as_it_is = desk(shelf, NoLedger()), "/v1/regions/35.07", front.document
+
+    async def meanwhile(asked: Asked, accept: str) -> Response | None:
+        found = await as_it_is(asked, accept)
+        swap(shelf.folder, shelf.before)
+        return found
+
+    monkeypatch.setattr(front, "document", meanwhile)
+    try:
+        with serving(made) as address, httpx.Client(base_url=address) as client:
+            del client.headers["connection"]  # whoever names it takes the longer way
+            told = [client.get(path).headers["pilar-publication"] for _ in range(2)]
+        assert told == [shelf.now, shelf.before]
+    finally:
+        swap(shelf.folder, shelf.now)
+
+
+def test_what_was_answered_from_a_publication_is_forgotten_with_its_folder(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "_LISTED_FOR_SECONDS", 0.0)
+    folder = tmp_path / "published"
+    shutil.copytree(shelf.folder, folder, symlinks=True)
+    with serving(desk(replace(shelf, folder=folder), NoLedger())) as address, httpx.Client(base_url=address) as client:
+        del client.headers["connection"]  # whoever names it takes the longer way
+        paths = [f"/v1/publications/{shelf.before}/{path}" for path in ("regions/35.07", "regions", "values?limit=3")]
+        for _ in range(2):
+            assert [client.get(path).status_code for path in paths] == [200] * 3
+        shutil.rmtree(folder / shelf.before)
+        assert [client.get(path).status_code for path in paths] == [404] * 3
 
 
 def test_requests_one_behind_the_other_are_answered_in_turn(client: httpx.Client) -> None:

@@ -91,13 +91,16 @@ ESCAPES = (
     *("regions/35.07%00.json", "regions/35.07.json/../../../manifest", "publications/../regions", "publications/..%2f"),
     *("publications/current/regions", "publications/.lock/regions", "publications/%2e%2e/regions", "//regions"),
     *("scores/../../../manifest", "scores/..%2f..%2f../x/y", "explanations/%ff%fe", "regions/" + "%2e" * 2000),
+    *("publications%2fx", "publications%2f{now}/regions", "regions%2f35.07", "publications/{now}%2fregions"),
     *("marts.duckdb", "manifest.json", "json/index.json", "openapi.json/", ";", "*", "%", "%zz", "regions;a=b"),
 )
 
 
 @pytest.mark.parametrize("path", ESCAPES, ids=lambda text: text[:40])
-def test_no_address_leads_out_of_the_publication(address: str, path: str) -> None:
-    answer = raw(address, f"GET /v1/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+def test_no_address_leads_out_of_the_publication(address: str, shelf: Shelf, path: str) -> None:
+    answer = raw(
+        address, f"GET /v1/{path.replace('{now}', shelf.now)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
     status, body = told(answer)
     assert status in {400, 404, 414}
     assert b"application/problem+json" in answer

@@ -57,7 +57,7 @@ def test_levels_see_more_publications(address: str, ledger: Ledger, shelf: Shelf
 def test_p6_what_is_withheld_by_now_is_in_no_publication_that_is_served(
     sample_file: Path, tmp_path: Path, ledger: Ledger
 ) -> None:
-    """A publication that holds a region which the current one lacks is for nobody: no older one and no later one."""
+    """A publication that holds a region which the current one lacks is for nobody, whether it is older or later."""
     ids = []
     for hours, regions in ((0, None), (1, ("64.02",)), (2, ("35.07", "64.02")), (3, None)):
         meta = sample_meta().model_copy(update={"created_at": CREATED + timedelta(hours=hours), "regions": regions})

@@ -100,6 +100,27 @@ def test_p7_whatever_is_told_of_a_region_counts(
     assert {name for other in {*OTHERS, CHANGED} - {code} for name in of_region(other)} <= same
 
 
+@pytest.mark.parametrize("path", ["indikator/bra_ease_of_business.html", "indikator/bra_ease_of_business.csv"])
+def test_p6_a_region_by_another_name_has_it_on_the_pages_that_all_regions_share(
+    first: Published, sample_file: Path, tmp_path: Path, path: str
+) -> None:
+    renamed = "UPDATE seeds.regions SET region_name = 'Kab. Lain' WHERE region_code = '62.02'"
+    second = again(first, spoil(sample_file, tmp_path, renamed))
+
+    assert "Kab. Lain" in (second.path / path).read_text(encoding="utf-8")
+
+
+def test_p6_an_agency_that_a_late_source_is_of_now_is_named_on_the_pages_of_its_regions(
+    first: Published, sample_file: Path
+) -> None:
+    feeds = sample_meta().feeds
+    moved = [one.model_copy(update={"opd": "bappeda"}) if one.source == "dlh_sipsn" else one for one in feeds]
+    second = again(first, sample_file, later(feeds=tuple(moved)))
+
+    then, now = ((made.path / f"daerah/{CHANGED}.html").read_text(encoding="utf-8") for made in (first, second))
+    assert now.count("opd/bappeda.html") == then.count("opd/bappeda.html") + 1
+
+
 def test_p7_what_all_share_makes_all_anew(first: Published, sample_file: Path, tmp_path: Path) -> None:
     second = again(first, spoil(sample_file, tmp_path, "UPDATE definitions.indicators SET owner = 'dinas_lain'"))
 
