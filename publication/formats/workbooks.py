@@ -62,7 +62,6 @@ SCORES: Mapping[str, tuple[str, int]] = {
     "state": ("Keadaan", 16),
     "synthetic": ("Simulasi / Simulated", 12),
 }
-SHEETS = 4
 _INDICATORS = """
 SELECT o.*, i.dp FROM publication.pillars.all_indicators o
 JOIN publication.reference.indicators i ON i.id = o.indicator_id
