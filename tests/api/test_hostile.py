@@ -91,7 +91,7 @@ ESCAPES = (
     *("regions/35.07%00.json", "regions/35.07.json/../../../manifest", "publications/../regions", "publications/..%2f"),
     *("publications/current/regions", "publications/.lock/regions", "publications/%2e%2e/regions", "//regions"),
     *("scores/../../../manifest", "scores/..%2f..%2f../x/y", "explanations/%ff%fe", "regions/" + "%2e" * 2000),
-    *("marts.duckdb", "manifest.json", "json/index.json", "openapi.json/", ";", "*", "%", "%zz", "regions;a=b"),
+    *("marts.duckdb", "manifest.json", "v1/index.json", "openapi.json/", ";", "*", "%", "%zz", "regions;a=b"),
 )
 
 
