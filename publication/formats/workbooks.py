@@ -9,11 +9,11 @@ from ledger.sql import literal
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.formats.package import NO_LICENCE
-from publication.formats.xlsx import Sheet, write_workbook
 from publication.page.states import STATES
 from publication.page.words import Text
 from publication.paths import safe
 from publication.tables import Table
+from publication.xlsx import Sheet, write_workbook
 
 FOLDER = "xlsx"
 INDICATORS: Mapping[str, tuple[str, int]] = {

@@ -11,7 +11,7 @@ import pytest
 
 from publication.build import Published, publish
 from publication.formats.workbooks import INDICATORS
-from publication.formats.xlsx import Cell, Sheet, write_workbook
+from publication.xlsx import Cell, Sheet, write_workbook
 from tests.publication.sample_meta import sample_meta
 from tests.publication.sample_warehouse import REGIONS
 from tests.publication.spoilt import spoil
