@@ -202,6 +202,14 @@ class PublicationMeta(_Frozen):
     airflow: str | None = None
 
     @property
+    def licence(self) -> tuple[str, str] | None:
+        """The licence of the data, its name and where it stands (empty: nowhere); None where none is set."""
+        if self.data_licence is None:
+            return None
+        name, _, path = self.data_licence.partition(" ")
+        return name, path
+
+    @property
     def publication_id(self) -> str:
         """Sorts by time; ends in a short hash of what it was made from."""
         digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -22,7 +22,7 @@ from psycopg import sql
 from ledger.errors import PublicationError
 from ledger.project import Table as Described
 from ledger.project import tables as described_tables
-from ledger.sql import identifier
+from ledger.sql import identifier, literal
 from publication.tables import opened_publication
 
 PUBLIC, REGENCY, MINISTRY = "pilar_public", "pilar_regency", "pilar_ministry"
@@ -63,7 +63,7 @@ GRANT SELECT ON {ACCESS}.regions TO {REGENCY};
 
 
 @dataclass(frozen=True, slots=True)
-class _Copied:
+class _Origin:
     """A table of the DuckDB file: its columns with their types and comments, its own comment, and its description."""
 
     schema: str
@@ -100,7 +100,7 @@ def swap_tables(url: str, current: Callable[[], Path]) -> str:
         ) from error
 
 
-def _tables(publication: duckdb.DuckDBPyConnection) -> Sequence[_Copied]:
+def _tables(publication: duckdb.DuckDBPyConnection) -> Sequence[_Origin]:
     described = described_tables()
     found = []
     for schema in SCHEMAS:
@@ -114,11 +114,11 @@ def _tables(publication: duckdb.DuckDBPyConnection) -> Sequence[_Copied]:
             ).fetchall()
             own = (f"meta.{name}",) if schema == "meta" else (name, f"published.{name}")
             known = next((described[one] for one in own if one in described), None)
-            found.append(_Copied(schema, name, columns, comment, known))
+            found.append(_Origin(schema, name, columns, comment, known))
     return found
 
 
-def _fill(connection: psycopg.Connection, publication: duckdb.DuckDBPyConnection, tables: Sequence[_Copied]) -> None:
+def _fill(connection: psycopg.Connection, publication: duckdb.DuckDBPyConnection, tables: Sequence[_Origin]) -> None:
     _run(connection, _PREPARE)
     for schema in SCHEMAS:
         _run(connection, f"DROP SCHEMA IF EXISTS {identifier(schema + _NEXT)} CASCADE")
@@ -139,7 +139,7 @@ def _fill(connection: psycopg.Connection, publication: duckdb.DuckDBPyConnection
         _run(connection, statement)
 
 
-def _about(table: _Copied) -> Iterator[str]:
+def _about(table: _Origin) -> Iterator[str]:
     """The key of a table, what it and its columns are, and who may read which of its rows."""
     if table.described is not None and table.described.key:
         yield f"ALTER TABLE {table.place} ADD PRIMARY KEY ({', '.join(map(identifier, table.described.key))})"
@@ -147,7 +147,7 @@ def _about(table: _Copied) -> Iterator[str]:
     said |= {f"COLUMN {table.place}.{identifier(name)}": comment for name, _, comment in table.columns}
     for what, comment in said.items():
         if comment:
-            yield f"COMMENT ON {what} IS {_literal(comment)}"
+            yield f"COMMENT ON {what} IS {literal(comment)}"
     # A policy counts for who is a member of its role, whatever else that one is: here as in grants.
     everywhere = MINISTRY if f"{table.schema}.{table.name}" in NOT_PUBLIC else f"{MINISTRY}, {PUBLIC}"
     yield f"GRANT SELECT ON {table.place} TO {REGENCY}, {everywhere}"
@@ -160,7 +160,7 @@ def _about(table: _Copied) -> Iterator[str]:
         )
 
 
-def _references(tables: Sequence[_Copied]) -> Iterator[str]:
+def _references(tables: Sequence[_Origin]) -> Iterator[str]:
     places = {table.name: table.place for table in tables if table.schema == "reference"}
     meta = {table.name: table.place for table in tables if table.schema == "meta"}
     for table in tables:
@@ -192,10 +192,6 @@ def _type(kind: str) -> str:
         raise PublicationError(
             f"there is no type of PostgreSQL for {kind}", where="publication/postgres.py", do="Name one in _TYPES"
         ) from None
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _run(connection: psycopg.Connection, statement: str) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from definitions.words import Language
 from ledger.errors import ConfigError, PublicationError
-from publication.formats import xlsx
+from publication import xlsx
 from publication.page.agency import Agency
 from publication.page.words import Text, number
 from publication.paths import agency_document

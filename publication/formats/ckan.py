@@ -25,7 +25,6 @@ def _datasets(draft: Draft) -> dict[str, Any]:
 
 def _dataset(table: Table, draft: Draft) -> dict[str, Any]:
     meta, said = draft.content.meta, words(table.described)
-    licence, _, _ = (meta.data_licence or "").partition(" ")
     extras = {
         **{name: _text(value) for name, value in elements(table, draft).items()},
         "title_en": said["title"],
@@ -39,7 +38,7 @@ def _dataset(table: Table, draft: Draft) -> dict[str, Any]:
         "author": WALIDATA,
         "maintainer": WALIDATA,
         "version": meta.publication_id,
-        "license_id": licence.lower() or "notspecified",
+        "license_id": meta.licence[0].lower() if meta.licence is not None else "notspecified",
         "tags": [{"name": "kota-cerdas"}, {"name": table.schema}],
         "extras": [{"key": name, "value": value} for name, value in extras.items()],
         "resources": [

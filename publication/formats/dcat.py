@@ -8,7 +8,7 @@ from typing import Any
 
 from publication.formats.base import Draft
 from publication.formats.one_file import of_json
-from publication.formats.package import NO_LICENCE, package_name, words
+from publication.formats.package import ABOUT, NO_LICENCE, package_name, words
 from publication.formats.satu_data import WALIDATA, elements, files
 from publication.meta import PublicationMeta
 from publication.page.words import Text
@@ -40,10 +40,7 @@ def _catalogue(draft: Draft) -> dict[str, Any]:
         "@type": "dcat:Catalog",
         "dct:identifier": meta.publication_id,
         "dct:title": _both("Evaluasi kota cerdas", "Smart-city evaluation"),
-        "dct:description": _both(
-            "Indikator, nilai, dan indeks setiap daerah beserta buktinya.",
-            "Indicators, scores and index of each region, with their evidence.",
-        ),
+        "dct:description": _both(ABOUT.id, ABOUT.en),
         "dct:publisher": {"@type": "foaf:Agent", "foaf:name": WALIDATA},
         "dct:issued": {"@type": "xsd:dateTime", "@value": meta.created_at},
         "dct:language": ["id", "en"],
@@ -86,9 +83,9 @@ def _both(indonesian: str, english: str) -> list[dict[str, str]]:
 
 
 def _licence(meta: PublicationMeta) -> dict[str, Any]:
-    if meta.data_licence is None:
+    if meta.licence is None:
         return {"dct:rights": NO_LICENCE}
-    name, _, path = meta.data_licence.partition(" ")
+    name, path = meta.licence
     return {"dct:license": {"@id": path} if path else name}
 
 

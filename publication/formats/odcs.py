@@ -5,7 +5,7 @@ from typing import Any
 from ledger.project import Column, in_indonesian
 from publication.formats.base import Draft
 from publication.formats.one_file import of_json
-from publication.formats.package import NO_LICENCE, field_type
+from publication.formats.package import ABOUT, NO_LICENCE, field_type
 from publication.formats.satu_data import WALIDATA
 from publication.page.words import Text
 from publication.tables import Table, both
@@ -27,7 +27,7 @@ def _contract(draft: Draft) -> dict[str, Any]:
         "status": "active",
         "domain": WALIDATA,
         "description": {
-            "purpose": "Indicators, scores and index of each region, with their evidence.",
+            "purpose": ABOUT.en,
             "usage": "Empty is not zero: the column state says why a value is not there.",
             "limitations": meta.data_licence or NO_LICENCE,
         },

@@ -9,6 +9,7 @@ from ledger.project import Table as Described
 from publication.formats.base import Draft
 from publication.json_text import to_json
 from publication.meta import PublicationMeta
+from publication.page.words import Text
 from publication.tables import Table
 
 FILE = "datapackage.json"
@@ -19,9 +20,9 @@ NO_LICENCE = (
     "ketentuan penerbitnya. / The data steward has not set a licence yet; figures published by others keep their terms."
 )
 TITLE = "Evaluasi kota cerdas / Smart-city evaluation"
-DESCRIPTION = (
-    "Indikator, nilai, dan indeks setiap daerah beserta buktinya. / "
-    "Indicators, scores and index of each region, with their evidence."
+ABOUT = Text(
+    "Indikator, nilai, dan indeks setiap daerah beserta buktinya.",
+    "Indicators, scores and index of each region, with their evidence.",
 )
 
 
@@ -33,7 +34,7 @@ def write_package(draft: Draft) -> None:
         "name": package_name(meta),
         "id": meta.publication_id,
         "title": TITLE,
-        "description": DESCRIPTION,
+        "description": f"{ABOUT.id} / {ABOUT.en}",
         "version": meta.publication_id,
         "created": meta.created_at,
         **licences(meta),
@@ -56,9 +57,9 @@ def source_titles(meta: PublicationMeta) -> list[dict[str, str]]:
 
 def licences(meta: PublicationMeta) -> dict[str, Any]:
     """The licence that the installation sets: its name, and where it stands. A note where none is set."""
-    if meta.data_licence is None:
+    if meta.licence is None:
         return {"licence_note": NO_LICENCE}
-    name, _, path = meta.data_licence.partition(" ")
+    name, path = meta.licence
     return {"licenses": [{"name": name, **({"path": path} if path else {})}]}
 
 

@@ -9,11 +9,11 @@ from ledger.sql import literal
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.formats.package import NO_LICENCE
-from publication.formats.xlsx import Sheet, write_workbook
 from publication.page.states import STATES
 from publication.page.words import Text
 from publication.paths import safe
 from publication.tables import Table
+from publication.xlsx import Sheet, write_workbook
 
 FOLDER = "xlsx"
 INDICATORS: Mapping[str, tuple[str, int]] = {
@@ -62,7 +62,6 @@ SCORES: Mapping[str, tuple[str, int]] = {
     "state": ("Keadaan", 16),
     "synthetic": ("Simulasi / Simulated", 12),
 }
-SHEETS = 4
 _INDICATORS = """
 SELECT o.*, i.dp FROM publication.pillars.all_indicators o
 JOIN publication.reference.indicators i ON i.id = o.indicator_id

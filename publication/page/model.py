@@ -315,63 +315,6 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One batch of a source."""
-
-    coverage: str
-    state: Mark
-    maturity: Mark | None
-    received: Text
-    landed: Text
-    quarantined: Text
-    receipt: str
-    fetched: Text
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why rows were quarantined: the rule they broke, on which field, and how many did."""
-
-    rule: str
-    field: str
-    rows: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How one source's data arrived: its batches in force together, and each batch."""
-
-    id: str
-    opd: str
-    system: str
-    state: Mark
-    received: Text
-    landed: Text
-    quarantined: Text
-    quarantined_share: Text
-    receipt: str
-    fetched: Text
-    synthetic: bool
-    reasons: Sequence[Reason]
-    caveats: Sequence[Text]
-    deliveries: Sequence[Delivery]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Findings of one kind in one source, with the first few of them. ``since``: the day of the oldest."""
-
-    rule: Text
-    severity: Text
-    source_id: str
-    owners: str
-    since: Text | None
-    count: Text
-    examples: Sequence[Text]
-
-
-@dataclass(frozen=True, slots=True)
 class GateNote:
     """A rule that was not met."""
 

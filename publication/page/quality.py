@@ -1,20 +1,14 @@
-"""How the data arrived, and what its gates said."""
+"""What gates said, and findings in words."""
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 from decimal import Decimal
-from itertools import groupby
 
-from ledger.names import agency_name
 from publication.content import Content, Row
-from publication.meta import Gate, Said, SourceBatch
-from publication.page.model import Delivery, Finding, GateNote, GateView, Reason, Source
-from publication.page.states import batch_mark, check_mark, maturity_mark
-from publication.page.words import NO_VALUE, Text, clock, day, number
+from publication.meta import Gate
+from publication.page.model import GateNote, GateView
+from publication.page.states import check_mark
+from publication.page.words import Text, number
 
-EXAMPLES = 3
-FINDING_ORDER = ("region_code", "period", "subject", "field")
 FINDINGS = {
     "claim_contradicted": Text(
         "jawaban OPD bertentangan dengan angka resmi", "answer that an official figure contradicts"
@@ -83,24 +77,13 @@ FINDINGS = {
         "pemeriksaan tidak dapat dilakukan: datanya tidak terbaca", "check that was not made: its data cannot be read"
     ),
 }
-NOT_USED = ("key_given_twice", "key_of_two_sources", "rows_superseded")
-"""Findings that are counted by their rows."""
+OF_ROWS = ("key_given_twice", "key_of_two_sources", "rows_superseded")
+"""Findings that state nothing but how many rows they are about."""
 SEVERITIES = {
     "contradiction": Text("bertentangan", "contradiction"),
     "doubt": Text("meragukan", "doubtful"),
     "note": Text("catatan", "note"),
 }
-
-
-def sources(content: Content) -> list[Source]:
-    """One line per source, its batches from the latest back."""
-    batches = sorted(content.meta.sources, key=lambda batch: (batch.opd, batch.source))
-    return [
-        _source(
-            source, sorted(own, key=lambda batch: batch.batch_id, reverse=True), content.meta.caveats.get(source, ())
-        )
-        for (_, source), own in groupby(batches, key=lambda batch: (batch.opd, batch.source))
-    ]
 
 
 def gates(content: Content) -> list[GateView]:
@@ -109,57 +92,6 @@ def gates(content: Content) -> list[GateView]:
     order = [*names, "scores"]
     known = sorted(content.meta.gates, key=lambda gate: order.index(gate.gate) if gate.gate in order else len(order))
     return [_gate(gate, names.get(gate.gate, Text("Skor dan indeks", "Scores and index"))) for gate in known]
-
-
-def findings(content: Content) -> list[Finding]:
-    """What is stated and contradicted, impossible or unlikely, by kind and source: the surest first."""
-    # The regions of this evaluation first: their findings are the ones a reader can act on.
-    rows = sorted(
-        content.findings,
-        key=lambda row: (
-            list(SEVERITIES).index(row["severity"]),
-            row["rule"],
-            row["source_id"],
-            row["region_code"] is None,
-            [str(row[key]) for key in FINDING_ORDER],
-        ),
-    )
-    groups = groupby(rows, key=lambda row: (str(row["severity"]), str(row["rule"]), str(row["source_id"])))
-    return [_finding(content, severity, rule, source, list(own)) for (severity, rule, source), own in groups]
-
-
-def _source(source_id: str, batches: Sequence[SourceBatch], caveats: Sequence[Said]) -> Source:
-    latest = batches[0]
-    counted = [batch for batch in batches if batch.in_force] or [latest]
-    received = sum(batch.rows_received for batch in counted)
-    landed = sum(batch.rows_landed for batch in counted)
-    quarantined = sum(batch.rows_quarantined for batch in counted)
-    return Source(
-        id=source_id,
-        opd=agency_name(latest.opd),
-        system=latest.system,
-        state=batch_mark(latest.status),
-        received=number(received),
-        landed=number(landed),
-        quarantined=number(quarantined),
-        quarantined_share=percent(quarantined, received),
-        receipt=(latest.receipt_sha256 or NO_VALUE)[:12],
-        fetched=clock(latest.fetched_at),
-        synthetic=any(batch.synthetic for batch in counted),
-        reasons=_reasons(counted),
-        caveats=[Text(caveat.id, caveat.en) for caveat in caveats],
-        deliveries=[_delivery(batch) for batch in batches],
-    )
-
-
-def _reasons(batches: Sequence[SourceBatch]) -> list[Reason]:
-    """Why rows were quarantined, the most frequent first."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for batch in batches:
-        for item in batch.quarantined:
-            counts[item.rule, item.field] += item.rows
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [Reason(rule, field, number(rows)) for (rule, field), rows in ordered]
 
 
 def percent(part: int, whole: int) -> Text:
@@ -171,21 +103,6 @@ def percent(part: int, whole: int) -> Text:
     return Text(f"{sign}{text.id}%", f"{sign}{text.en}%")
 
 
-def _finding(content: Content, severity: str, rule: str, source_id: str, rows: Sequence[Row]) -> Finding:
-    shown = [row for row in rows if row["subject"] is not None][:EXAMPLES]
-    owners = sorted({agency_name(str(row["owner"])) for row in rows if row["owner"] is not None})
-    since = [row["since"] for row in rows if row["since"] is not None]
-    return Finding(
-        FINDINGS.get(rule, Text(rule, rule)),
-        SEVERITIES[severity],
-        source_id,
-        ", ".join(owners),
-        day(min(since)) if since else None,
-        number(sum(int(row["row_count"]) for row in rows) if rule in NOT_USED else len(rows)),
-        [example(content, row) for row in shown],
-    )
-
-
 def example(content: Content, row: Row, *, whose: bool = True) -> Text:
     """Of what and when: what is stated, and what it is compared with. ``whose``: the region is named before."""
     region = next((str(one["region_name"]) for one in content.regions if one["region_code"] == row["region_code"]), "")
@@ -193,13 +110,18 @@ def example(content: Content, row: Row, *, whose: bool = True) -> Text:
     where = [
         ", ".join(part for part in (region if whose else "", subject, at) if part) for subject in (about.id, about.en)
     ]
-    said = _figure(row["published"])
+    said = _rows(row) if row["rule"] in OF_ROWS else _figure(row["published"])
     stated = Text(*where) if said is None else Text(f"{where[0]}: {said.id}", f"{where[1]}: {said.en}")
     recomputed = _figure(row["recomputed"])
     if recomputed is None:
         return stated
     against = _against(content, row)
     return Text(f"{stated.id}, {against.id} {recomputed.id}", f"{stated.en}, {against.en} {recomputed.en}")
+
+
+def _rows(row: Row) -> Text:
+    count = number(int(row["row_count"]))
+    return Text(f"{count.id} baris", f"{count.en} rows")
 
 
 def _figure(text: str | None) -> Text | None:
@@ -230,20 +152,6 @@ def _against(content: Content, row: Row) -> Text:
     if known is not None:
         return Text("penyebutnya", "its denominator")
     return Text(str(against), str(against))
-
-
-def _delivery(batch: SourceBatch) -> Delivery:
-    return Delivery(
-        coverage=batch.coverage or NO_VALUE,
-        state=batch_mark(batch.status),
-        maturity=maturity_mark(batch.maturity) if batch.maturity is not None else None,
-        received=number(batch.rows_received),
-        landed=number(batch.rows_landed),
-        quarantined=number(batch.rows_quarantined),
-        receipt=batch.receipt_sha256 or NO_VALUE,
-        fetched=clock(batch.fetched_at),
-        note=batch.note,
-    )
 
 
 def _gate(gate: Gate, name: Text) -> GateView:

@@ -125,7 +125,6 @@ class Stage:
     counts: Sequence[tuple[Mark, int]]
     versions: Sequence[Version]
     pack: str
-    open_line: str
 
 
 def pages(material: Material) -> Iterator[Page]:
@@ -178,7 +177,6 @@ def stage(content: Content, instrument_id: str, number_: str) -> Stage:
         counts=[(mark, counts[mark]) for mark in map(task_mark, _ORDER) if counts[mark]],
         versions=[_version(one) for one in sorted(frozen, key=lambda one: (-one.year, -one.version))],
         pack=f"pilar stages pack {instrument_id} {number_}",
-        open_line=f"pilar followup open {instrument_id} {number_}",
     )
 
 

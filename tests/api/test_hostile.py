@@ -92,7 +92,7 @@ ESCAPES = (
     *("publications/current/regions", "publications/.lock/regions", "publications/%2e%2e/regions", "//regions"),
     *("scores/../../../manifest", "scores/..%2f..%2f../x/y", "explanations/%ff%fe", "regions/" + "%2e" * 2000),
     *("publications%2fx", "publications%2f{now}/regions", "regions%2f35.07", "publications/{now}%2fregions"),
-    *("marts.duckdb", "manifest.json", "json/index.json", "openapi.json/", ";", "*", "%", "%zz", "regions;a=b"),
+    *("marts.duckdb", "manifest.json", "v1/index.json", "openapi.json/", ";", "*", "%", "%zz", "regions;a=b"),
 )
 
 

@@ -10,12 +10,14 @@ import pytest
 from definitions.indicators import all_indicators
 from expectations.scores import REASONS
 from publication.content import Content
-from publication.meta import Gate, GateCheck, Quarantined
+from publication.meta import Gate, GateCheck
 from publication.page import indicators, region
+from publication.page.agency import SourceCard, source_cards
+from publication.page.attention import attention
 from publication.page.charts import INDEX_SCALE, SCORE_SCALE, axes_of, line, place, strip
 from publication.page.indicators import _marks, _parts, threshold
 from publication.page.model import Region
-from publication.page.quality import findings, gates, sources
+from publication.page.quality import example, gates, percent
 from publication.page.states import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, Mark
 from publication.page.words import RANGES, UNITS_EN, YES_OR_NO, Text, amount, clock, day, listed, number, period
 
@@ -237,72 +239,54 @@ def with_batches(content: Content, *changes: dict[str, Any]) -> Content:
     ("refused", "received", "printed"),
     [(0, 10, "0%"), (0, 0, "0%"), (1, 1000, "0.1%"), (1, 1001, "< 0.1%"), (1, 10_000, "< 0.1%"), (10, 10, "100.0%")],
 )
-def test_p1_a_few_refused_rows_are_told_from_none(content: Content, refused: int, received: int, printed: str) -> None:
-    change = {"rows_quarantined": refused, "rows_received": received, "rows_landed": received - refused}
-    [source] = sources(with_batches(content, change))
-    assert source.quarantined_share.en == printed
+def test_p1_a_few_refused_rows_are_told_from_none(refused: int, received: int, printed: str) -> None:
+    assert percent(refused, received).en == printed
 
 
 def test_the_counts_of_a_source_are_of_what_is_in_force(content: Content) -> None:
     many = {"rows_received": 100, "rows_landed": 90, "rows_quarantined": 10, "synthetic": False}
-    rule = {"quarantined": (Quarantined(rule="min", field="n", rows=7), Quarantined(rule="max", field="n", rows=3))}
     held = {"in_force": False, "status": "held", "rows_received": 5, "synthetic": True}
-    [source] = sources(with_batches(content, {**many, **rule}, {**many, **rule}, held))
-    assert (source.received.en, source.landed.en, source.quarantined.en) == ("200", "180", "20")
-    assert [(reason.rule, reason.rows.en) for reason in source.reasons] == [("min", "14"), ("max", "6")]
+    source = card_of(with_batches(content, many, many, held))
+    assert (source.received, source.landed, source.quarantined) == (200, 180, 20)
+    assert source.state is not None
     assert (source.state.kind, source.synthetic) == ("batch-held", False)
-    assert [delivery.received.en for delivery in source.deliveries] == ["5", "100", "100"]
-    [alone] = sources(with_batches(content, {**many, "in_force": False}, held))
-    assert (alone.received.en, alone.synthetic) == ("5", True)
+    alone = card_of(with_batches(content, {**many, "in_force": False}, held))
+    assert (alone.received, alone.synthetic) == (5, True)
 
 
-def test_a_source_tells_its_caveats_and_how_settled_its_batches_are(content: Content) -> None:
-    found = {source.id: source for source in sources(content)}
-    assert [caveat.id for caveat in found["dlh_sipsn"].caveats] == ["Sel kosong bukan angka."]
-    settled = {
-        name: [one.maturity and one.maturity.text.id for one in source.deliveries] for name, source in found.items()
-    }
-    assert settled["bpkad_realisasi"] == ["direvisi"]
-    assert settled["dlh_sipsn"] == [None]
+def test_a_source_tells_its_caveats(content: Content) -> None:
+    assert [caveat.id for caveat in card_of(content).caveats] == ["Sel kosong bukan angka."]
+
+
+def card_of(content: Content) -> SourceCard:
+    [card] = [one for one in source_cards(content, "dlh") if one.id == "dlh_sipsn"]
+    return card
 
 
 def test_three_examples_of_a_finding_are_shown_and_all_are_counted(content: Content) -> None:
     row = {"source_id": "s", "rule": "r", "region_code": "64.02", "period": "2023", "field": "f", "severity": "note",
            "owner": "dlh", "since": None, "against": None}  # fmt: skip
     rows = [{**row, "subject": f"s{nth}", "published": "1", "recomputed": None} for nth in range(4)]
-    [finding] = findings(replace(content, findings=[*rows, {**rows[0], "subject": None}]))
-    assert (finding.count.en, [example.en for example in finding.examples]) == (
-        "5",
-        [f"Kabupaten Kutai Kartanegara, s{nth} f, 2023: 1" for nth in range(3)],
-    )
+    told = replace(content, findings=[*rows, {**rows[0], "subject": None}])
+    [finding] = attention(told, "64.02").found
+    assert (finding.count, finding.more) == (5, 2)
+    assert [example.en for example in finding.shown] == [f"s{nth} f, 2023: 1" for nth in range(3)]
 
 
-def test_rows_that_do_not_count_are_counted_by_source(content: Content) -> None:
-    aside = {**content.findings[0], "rule": "rows_superseded", "severity": "note", "source_id": "sipsn",
-             "region_code": None, "period": None, "subject": "waste_balance", "recomputed": None}  # fmt: skip
-    rows = [
-        {**aside, "field": "ledger", "published": "1200", "row_count": 1200},
-        {**aside, "field": "survey", "published": "34", "row_count": 34},
-    ]
-    [finding] = findings(replace(content, findings=rows))
-    assert (finding.rule.en, finding.source_id, finding.count.en) == (
-        "rows not used: another source is first", "sipsn", "1,234",
-    )  # fmt: skip
-    assert [example.en for example in finding.examples] == ["waste_balance ledger: 1200", "waste_balance survey: 34"]
+def test_rows_that_do_not_count_are_told_by_their_number(content: Content) -> None:
+    aside = {**content.findings[0], "rule": "rows_superseded", "region_code": None, "period": None,
+             "subject": "waste_balance", "field": "ledger", "published": None, "recomputed": None,
+             "row_count": 1200}  # fmt: skip
+    assert example(content, aside) == Text("waste_balance ledger: 1.200 baris", "waste_balance ledger: 1,200 rows")
 
 
 def test_a_finding_between_figures_names_both_and_the_agency_in_both_languages(content: Content) -> None:
-    [first, *_] = findings(content)
-    assert (first.rule.id, first.severity.en, first.owners) == (
-        "bagian melebihi keseluruhannya", "contradiction", "Dinas Kesehatan",
-    )  # fmt: skip
-    assert first.since is not None
-    assert first.since.id == "15 Januari 2025"
-    [example] = first.examples
-    assert example.id == (
-        "Kabupaten Kutai Kartanegara, Imunisasi dasar lengkap (IDL), 2025: 300, Imunisasi polio 4 299"
-    )
-    assert example.en.startswith("Kabupaten Kutai Kartanegara, Complete basic immunisation (IDL), 2025: 300, ")
+    [first, *_] = attention(content, "64.02").found
+    assert (first.rule.id, first.severity.en) == ("bagian melebihi keseluruhannya", "contradiction")
+    assert first.owners == [("Dinas Kesehatan", "opd/dinas_kesehatan.html")]
+    [shown] = first.shown
+    assert shown.id == "Imunisasi dasar lengkap (IDL), 2025: 300, Imunisasi polio 4 299"
+    assert shown.en.startswith("Complete basic immunisation (IDL), 2025: 300, ")
 
 
 @pytest.mark.parametrize(

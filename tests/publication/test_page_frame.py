@@ -20,7 +20,7 @@ def plain(path: str, nav: Text | None = None) -> Page:
 @pytest.fixture
 def site(content: Content) -> Site:
     pages = [plain("index.html", Text("Depan", "Front")), plain(evidence_page("35.07", "living"))]
-    return site_of(content, pages, [("json/index.json", Text("dokumen", "documents")), ("csv/", Text("t", "t"))])
+    return site_of(content, pages, [("v1/index.json", Text("dokumen", "documents")), ("csv/", Text("t", "t"))])
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_every_link_is_relative_to_its_page(path: str, up: str, site: Site) -> N
     html = render(plain(path), site)
     assert f'href="{up}assets/style.css"' in html
     assert f'src="{up}assets/script.js"' in html
-    assert f'<a href="{up}json/index.json">' in html
+    assert f'<a href="{up}v1/index.json">' in html
     assert f'<a href="{up}index.html"' in html
 
 
