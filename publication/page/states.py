@@ -69,6 +69,11 @@ def state_mark(state: str, threshold: int | None = None) -> Mark:
     return Mark(state, symbol, text)
 
 
+def missing(why: Text) -> Mark:
+    """A figure that is not there, with the reason in the place of the word."""
+    return Mark("missing", STATES["missing"][0], why)
+
+
 def batch_mark(status: str) -> Mark:
     """What became of a batch."""
     return Mark(f"batch-{status}", *_BATCHES.get(status, ("?", Text(status, status))))
