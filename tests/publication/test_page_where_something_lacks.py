@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ def test_p8_an_index_without_a_value_says_why(content: Content, reason: str) -> 
     pages = written(replace(content, index_scores=rows))
 
     for row in content.regions:
-        html = pages[region_page(row["region_code"])]
+        html = unescape(pages[region_page(row["region_code"])])
         assert NO_INDEX[reason].id in html
         assert NO_INDEX[reason].en in html
 
