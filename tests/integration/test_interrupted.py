@@ -81,7 +81,7 @@ def tables(installation: Installation) -> dict[str, list[tuple[object, ...]]]:
         names = connection.execute("select table_name from duckdb_tables() where schema_name = 'pillars'").fetchall()
         return {
             name: connection.execute(
-                f"select * exclude (evaluation_id, promoted_at) from pillars.{name} order by all"
+                f"select columns(lambda c: c not in ('evaluation_id', 'promoted_at')) from pillars.{name} order by all"
             ).fetchall()
             for (name,) in names
         }
