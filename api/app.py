@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import anyio.to_thread
 import duckdb
 import msgspec
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 
 from api.access import Scope
 from ledger.errors import PublicationError
@@ -88,8 +88,7 @@ class Library:
     def current(self) -> str | None:
         """The id of the current publication; None before the first."""
         try:
-            # Asked at every request: a Path takes five times as long.
-            return os.readlink(self._pointer).rpartition("/")[2]  # noqa: PTH115
+            return os.readlink(self._pointer).rpartition("/")[2]  # noqa: PTH115 (at every request; a Path is slower)
         except OSError:
             return None
 

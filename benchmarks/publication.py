@@ -19,10 +19,9 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks.evaluation.landed import FIGURES, FIGURES_SOURCE, YEARS, land_figures, land_one_figure, sources_folder
+from benchmarks.evaluation.landed import FIGURES, FIGURES_SOURCE, YEARS, installation, land_figures, land_one_figure
 from ledger.migrate import migrate
-from ledger.regions import all_regions
-from ledger.settings import Settings, sources_dir
+from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation import evaluate, publish
 from pilar.platform.postgres import EmbeddedPostgres
@@ -121,17 +120,7 @@ def _written(path: Path) -> dict[str, int]:
 
 
 def _installation(home: Path, url: str, number: int) -> Settings:
-    everywhere = tuple(all_regions().values())
-    regions = everywhere[:: max(1, len(everywhere) // number)][:number]
-    settings = Settings(
-        home=home,
-        ledger_url=url,
-        key_dir=home / "keys",
-        sources_dir=home / "sources",
-        regions=tuple(region.code for region in regions),
-    )
-    home.mkdir()
-    sources_folder(settings.sources_dir, sources_dir())
+    settings = installation(home, url, number)
     own = FIGURES_SOURCE.replace(FIGURES, OWN).replace(
         "  - record: published_figure\n", f"  - record: published_figure\n    over: [{FIGURES}]\n"
     )

@@ -91,17 +91,17 @@ class Patient:
         """Nothing is owed any more, by either side."""
         self._settle()
         self._taken()
-        super().connection_lost(exc)  # type: ignore[misc]
+        super().connection_lost(exc)  # type: ignore[misc]  # as above
 
     def pause_writing(self) -> None:
         """The reader takes nothing now."""
-        super().pause_writing()  # type: ignore[misc]
+        super().pause_writing()  # type: ignore[misc]  # as above
         if self._read_due is None:
             self._read_due = self.loop.call_later(self.patience.read_seconds, self._close, "the answer was not read")
 
     def resume_writing(self) -> None:
         """The reader goes on."""
-        super().resume_writing()  # type: ignore[misc]
+        super().resume_writing()  # type: ignore[misc]  # as above
         self._taken()
 
     def give_way(self) -> None:

@@ -69,14 +69,13 @@ class Quarantined(_Frozen):
 
 
 class Arrival(_Frozen):
-    """What one batch of a source came to, in numbers alone. ``by_event``: the agency itself said that there was new."""
+    """What one batch of a source came to, in numbers alone."""
 
     at: AwareDatetime
     status: str
     rows_received: NonNegativeInt
     rows_landed: NonNegativeInt
     rows_quarantined: NonNegativeInt
-    by_event: bool = False
 
 
 class Feed(_Frozen):

@@ -15,10 +15,9 @@ from unittest import mock
 import duckdb
 import structlog
 
-from benchmarks.evaluation.landed import YEARS, land_figures, land_one, land_records, sources_folder
+from benchmarks.evaluation.landed import YEARS, installation, land_figures, land_one, land_records
 from ledger.migrate import migrate
-from ledger.regions import all_regions
-from ledger.settings import Settings, sources_dir
+from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.evaluation import build, evaluate, explained, findings, instrument_scores, promotion, warehouse
 from pilar.platform.postgres import EmbeddedPostgres
@@ -79,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--home", type=Path)
     given = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    import expectations.gate  # noqa: F401  # its steps are measured
+    import expectations.gate  # noqa: F401 (its steps are measured)
 
     with tempfile.TemporaryDirectory(prefix="pilar-evaluation-") as folder, ExitStack() as stack:
         home = given.home or Path(folder) / "home"
@@ -89,21 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
-    everywhere = tuple(all_regions().values())
-    regions = everywhere[:: max(1, len(everywhere) // given.regions)][: given.regions]
-    settings = Settings(
-        home=home,
-        ledger_url=url,
-        key_dir=home / "keys",
-        sources_dir=home / "sources",
-        regions=tuple(region.code for region in regions),
-    )
-    home.mkdir()
-    sources_folder(settings.sources_dir, sources_dir())
+    settings = installation(home, url, given.regions)
     ledger, meter = Ledger(url), Meter()
     rows = land_figures(ledger, settings) if given.what == "figures" else land_records(ledger, settings, given.rows)
     if given.what == "figures":
-        land_one(ledger, settings, CHANGED, coverage=str(YEARS[-1]), rows=30 * len(regions))
+        land_one(ledger, settings, CHANGED, coverage=str(YEARS[-1]), rows=30 * len(settings.regions))
     _warm(settings)
     with meter.watching():
         for meter.run in ("everything", "one source changed"):
@@ -121,7 +110,13 @@ def _measure(given: argparse.Namespace, home: Path, url: str) -> dict[str, Any]:
                     for row in ledger.gates(evaluation)
                 }
                 raise SystemExit(f"measured something else: {outcomes} {str(blocking)[:3000]}")
-            land_one(ledger, settings, CHANGED, coverage=str(YEARS[-1]), rows=max(given.rows // 20, 31 * len(regions)))
+            land_one(
+                ledger,
+                settings,
+                CHANGED,
+                coverage=str(YEARS[-1]),
+                rows=max(given.rows // 20, 31 * len(settings.regions)),
+            )
     last = evaluate.warehouse_file(settings, evaluation)
     with duckdb.connect(str(last), read_only=True) as connection:
         [states] = connection.execute("select count(*), count(value) from promoted.marts").fetchall()

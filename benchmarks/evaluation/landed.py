@@ -12,7 +12,8 @@ import duckdb
 from definitions.indicators import DIVIDED, Indicator, all_indicators
 from definitions.tables import definition_tables
 from ledger.records import BatchResult
-from ledger.settings import Settings
+from ledger.regions import all_regions
+from ledger.settings import Settings, sources_dir
 from ledger.sql import identifier, literal
 from ledger.store import Ledger
 from pilar.evaluation.warehouse import LANDED_OWN
@@ -239,9 +240,15 @@ def _land(
     )
 
 
-def sources_folder(folder: Path, own: Path) -> None:
-    """The project's own sources, and one for figures of any indicator."""
-    shutil.copytree(own, folder)
+def installation(home: Path, url: str, number: int) -> Settings:
+    """An installation of so many regions: the project's own sources, and one for figures of any indicator."""
+    everywhere = tuple(all_regions().values())
+    regions = everywhere[:: max(1, len(everywhere) // number)][:number]
+    folder = home / "sources"
+    home.mkdir()
+    shutil.copytree(sources_dir(), folder)
     path = folder / "sample" / f"{FIGURES}.yaml"
     path.parent.mkdir()
     path.write_text(FIGURES_SOURCE, encoding="utf-8")
+    codes = tuple(region.code for region in regions)
+    return Settings(home=home, ledger_url=url, key_dir=home / "keys", sources_dir=folder, regions=codes)

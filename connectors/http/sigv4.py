@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import requests
-from requests_aws4auth import AWS4Auth  # type: ignore[import-untyped]  # it ships no types
+from requests_aws4auth import AWS4Auth  # it ships no types
 
 from ledger.settings import Connection
 

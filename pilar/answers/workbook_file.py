@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from openpyxl import Workbook as Book  # type: ignore[import-untyped]
-from openpyxl.styles import Alignment, Font, PatternFill, Protection  # type: ignore[import-untyped]
-from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
-from openpyxl.worksheet.datavalidation import DataValidation  # type: ignore[import-untyped]
-from openpyxl.worksheet.worksheet import Worksheet  # type: ignore[import-untyped]
+from openpyxl import Workbook as Book
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from pilar.answers.workbook import COLUMNS, FILLED, HEADER_ROW, OPTIONS, SHEET, Workbook
 

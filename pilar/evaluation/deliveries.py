@@ -78,7 +78,6 @@ def _arrival(batch: Batch) -> Arrival:
         rows_received=batch.rows_received or 0,
         rows_landed=batch.rows_landed or 0,
         rows_quarantined=batch.rows_quarantined or 0,
-        by_event=batch.event_id is not None,
     )
 
 

@@ -72,8 +72,8 @@ def pack(
 
 def signed_pdf(pdf: bytes, key_dir: Path, since: datetime) -> bytes:
     """A PDF signed with the installation's key, under a certificate of its own. Raises ConfigError without a key."""
-    from asn1crypto.keys import PrivateKeyInfo  # type: ignore[import-untyped]
-    from asn1crypto.x509 import Certificate  # type: ignore[import-untyped]
+    from asn1crypto.keys import PrivateKeyInfo
+    from asn1crypto.x509 import Certificate
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
     from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -82,7 +82,7 @@ def signed_pdf(pdf: bytes, key_dir: Path, since: datetime) -> bytes:
     signer = SimpleSigner(
         signing_cert=Certificate.load(made),
         signing_key=PrivateKeyInfo.load(secret),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]  # as pyHanko has it
     )
     # Ed25519 hashes by SHA-512.
     wanted = PdfSignatureMetadata(field_name=_FIELD, md_algorithm="sha512", name="Pilar")

@@ -5,6 +5,7 @@ publication before is the same file: it names the publication in which it was ma
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def _write(draft: Draft) -> None:
     content = draft.content
     draft.write(INDEX_FILE, digest_of(content.meta.publication_id), lambda: compact_json(_index(content)))
     for kind, schema in schemas().items():
-        draft.write(schema_path(kind), code_digest(), lambda schema=schema: compact_json(schema))  # type: ignore[misc]
+        draft.write(schema_path(kind), code_digest(), partial(compact_json, schema))
     for pillar in content.pillars:
         _write_pillar(draft, pillar)
     for region in content.regions:

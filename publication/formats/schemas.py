@@ -1,19 +1,15 @@
 """The JSON Schema of each kind of document. The columns of its rows are those of the described tables."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ledger.project import Column, table
+from publication.formats.package import field_type
 from publication.tables import shown_columns
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_KINDS = {
-    **dict.fromkeys(("DECIMAL", "DOUBLE", "FLOAT"), "number"),
-    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "INT", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT"), "integer"),
-    "BOOLEAN": "boolean",
-    **dict.fromkeys(("VARCHAR", "TEXT", "DATE"), "string"),
-}
+# What Table Schema tells apart, and JSON has as text.
+_TEXTS = ("date", "datetime")
 _MOMENT = {"type": "string", "format": "date-time"}
 _TEXT = {"type": "string"}
 _MADE_IN = {
@@ -114,5 +110,6 @@ def _column(column: Column) -> Mapping[str, Any]:
 
 
 def _kind(data_type: str) -> str | None:
-    base = re.sub(r"\(.*\)", "", data_type).upper().strip()
-    return "string" if base.startswith("TIMESTAMP") else _KINDS.get(base)
+    """JSON's type of what a DuckDB type holds; None where the description names no type."""
+    kind = field_type(data_type) if data_type else None
+    return "string" if kind in _TEXTS else kind

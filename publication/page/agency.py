@@ -156,7 +156,7 @@ def pages(material: Material) -> Iterator[Page]:
             path=agency_page(name),
             template="agency.html.j2",
             title=Text(title, title),
-            view=lambda card=card: card,  # type: ignore[misc]
+            view=lambda card=card: card,  # type: ignore[misc]  # this one's, for the loop goes on
             reads=asdict(replace(card, made=_NOTHING, publication_id="")),
             trail=[(FLOW, Text("Aliran data", "Flow of data"))],
             document=(agency_document(name), partial(asdict, card)),

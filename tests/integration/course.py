@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import yaml
-from openpyxl import load_workbook  # type: ignore[import-untyped]
+from openpyxl import load_workbook
 
 from ledger.settings import sources_dir as shipped
 from pilar import cli

@@ -93,7 +93,6 @@ def _arrivals(received: int, quarantined: int) -> list[Arrival]:
             rows_received=received,
             rows_landed=received - quarantined,
             rows_quarantined=quarantined,
-            by_event=True,
         ),
     ]
 

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 

@@ -134,7 +134,7 @@ def _unhex(text: bytes) -> bytes:
 def _signer_of(envelope: bytes, covered: bytes) -> tuple[bool, str | None]:
     """Whether the envelope's signer signed these bytes, with the key of its certificate, and the organisation in it."""
     # Seconds, which only signed documents cost.
-    from asn1crypto import cms  # type: ignore[import-untyped]
+    from asn1crypto import cms
     from pyhanko.sign.general import CMSExtractionError, extract_certificate_info, extract_signer_info
     from pyhanko.sign.validation.errors import SignatureValidationError
     from pyhanko.sign.validation.generic_cms import validate_sig_integrity
