@@ -1,17 +1,18 @@
 """In which form an answer is given: what the reader accepts, and rows as bytes of it."""
 
-import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
+import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from api.problems import ProblemError
-from publication.formats.csv_files import csv_cell
+from publication.formats.csv_files import write_relation
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -65,10 +66,10 @@ def encode(media: str, table: pa.Table, total: int) -> bytes:
     """Rows in a form. ``total`` is how many there are on all pages; JSON tells it beside them."""
     if media == JSON:
         return _json(table, total)
-    sink = io.BytesIO()
     if media == CSV:
-        sink.write(_csv(table).encode())
-    elif media == PARQUET:
+        return _csv(table)
+    sink = io.BytesIO()
+    if media == PARQUET:
         pq.write_table(table, sink, compression="zstd")
     else:
         with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -88,19 +89,10 @@ def _json(table: pa.Table, total: int) -> bytes:
     return b'{"total":%d,"rows":[%s]}\n' % (total, b",".join(parts))
 
 
-def _csv(table: pa.Table) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.column_names)
-    for rows in _rows(table):
-        writer.writerows([_cell(value) for value in row.values()] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """As in the publication's own CSV: lists are JSON, and no text is run as a formula."""
-    if isinstance(value, list):
-        value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return csv_cell(value) if isinstance(value, str) else value
+def _csv(table: pa.Table) -> bytes:
+    """As in the publication's own files, by what writes them."""
+    with duckdb.connect() as connection, NamedTemporaryFile(suffix=".csv") as file:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("answer", table)
+        write_relation(connection, "answer", Path(file.name))
+        return Path(file.name).read_bytes()
