@@ -5,9 +5,10 @@ Nobody sees less with a key than without one. A key adds the details of what it 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
-Level = Literal["public", "regency", "ministry"]
+from ledger.api_records import ApiLevel as Level
+
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 

@@ -52,7 +52,7 @@ class Answer(Response):
                 wanted = value
             elif name == b"if-range":
                 if_range = value
-        if known and _has(known, self.etag):
+        if known and has(known, self.etag):
             await _send(send, 304, self._about, b"")
             return
         if wanted is not None and (not if_range or if_range == self.etag):
@@ -86,7 +86,8 @@ async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], bod
     await send({"type": "http.response.body", "body": body})
 
 
-def _has(known: bytes, etag: bytes) -> bool:
+def has(known: bytes, etag: bytes) -> bool:
+    """Whether the value of If-None-Match names an answer."""
     return known.strip() == b"*" or any(tag.strip().removeprefix(b"W/") == etag for tag in known.split(b","))
 
 

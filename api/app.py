@@ -28,6 +28,7 @@ from api.parameters import MOST_ROWS, ROWS_OF_JSON, Question, ordered, parse, qu
 from api.problems import ProblemError, not_found, wrong_parameters
 from api.publications import PATH, Publications, listed
 from api.resources import Resource, resources
+from ledger.sql import identifier
 
 # Changed whenever the same rows are written in other bytes, so that nobody keeps the old ones.
 FORM = "1"
@@ -110,7 +111,12 @@ def _published(asked: Asked) -> Volume:
 def _publications_of(resource: Resource, library: Library) -> Handler:
     def handle(request: Request) -> Response:
         asked: Asked = request.scope[ASKED]
-        return _rows(request, asked, resource, Publications(library, asked.caller.scope))
+        return _rows(
+            request,
+            asked,
+            resource,
+            Publications(library, asked.caller.scope, asked.volume.id if asked.volume is not None else None),
+        )
 
     return handle
 
@@ -150,10 +156,13 @@ def _media(given: dict[str, list[str]], request: Request) -> str:
 
 def _asked_of(tables: Tables, resource: Resource, wanted: Question, limit: int, asked: Asked) -> tuple[pa.Table, int]:
     query, bound = statement(resource, wanted, asked.caller.scope)
-    total = int(tables.tables(f"SELECT count(*) AS n FROM ({query})", bound)["n"][0].as_py())
-    order = ordered(resource, wanted)
-    page = f"{query} ORDER BY {order} LIMIT {limit:d} OFFSET {wanted.offset:d}"
-    return tables.tables(page, bound).select(list(wanted.columns)), total
+    columns = ", ".join(map(identifier, wanted.columns))
+    part = f"ORDER BY {ordered(resource, wanted)} LIMIT {limit:d} OFFSET {wanted.offset:d}"
+    page = tables.tables(f"SELECT {columns} FROM ({query}) {part}", bound)
+    # The last page says how many rows there are. Only what more may follow on is counted.
+    if page.num_rows < limit and (page.num_rows or not wanted.offset):
+        return page, wanted.offset + page.num_rows
+    return page, int(tables.tables(f"SELECT count(*) AS n FROM ({query})", bound)["n"][0].as_py())
 
 
 def _address(asked: Asked, resource: Resource, given: Mapping[str, list[str]], offset: int) -> str:

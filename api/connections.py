@@ -1,7 +1,6 @@
 """The interface's protocol: uvicorn's on httptools, with an end to its patience, and problems where it refuses."""
 
-import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -39,7 +38,7 @@ class PatientProtocol(Patient, HttpToolsProtocol):
     full: ClassVar[int] = MOST_CONNECTIONS
     quick: ClassVar[Quick | None] = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: Any) -> None:
         """A connection owes a request from its beginning. Of too many the newest is refused."""
         super().connection_made(transport)
         if len(self.connections) > self.full:

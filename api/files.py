@@ -1,14 +1,11 @@
 """The counter at which a file is checked: who may, how large it may be, and how many at once."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.checks import Checked, Checker
+from api.checks import Checker
 from api.front import ASKED, Asked
 from api.keys import Caller
 from api.media import JSON
@@ -45,7 +42,7 @@ class Counter:
             raise ProblemError(422, "not-checked-here", error.what, error.do) from None
         finally:
             self._busy -= 1
-        return Response(msgspec.json.encode(_told(checked)), media_type=JSON, headers={"cache-control": "no-store"})
+        return Response(msgspec.json.encode(checked), media_type=JSON, headers={"cache-control": "no-store"})
 
     def _admit(self, source: str, caller: Caller) -> None:
         if not caller.scope.details:
@@ -69,8 +66,3 @@ async def _body(request: Request) -> bytes:
     if not body:
         raise ProblemError(422, "unreadable-file", "there is no file in the request", "Send the file as its body")
     return bytes(body)
-
-
-def _told(checked: Checked) -> Mapping[str, Any]:
-    told: Mapping[str, Any] = msgspec.to_builtins(checked)
-    return told

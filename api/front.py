@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import PUBLIC
-from api.answers import LARGEST_CACHED, Answer, AnswerCache, Quick
+from api.answers import LARGEST_CACHED, Answer, AnswerCache, Quick, has
 from api.audit import Audit
 from api.deprecation import DEPRECATED, Deprecation, going
 from api.documents import document_path
@@ -171,7 +171,7 @@ class Front:
         parts = tuple(_decoded(scope["raw_path"]))
         if named:
             wanted, parts = parts[1], parts[2:]
-            if not library.shown(wanted, caller.scope):
+            if not library.shown(wanted, caller.scope, current):
                 raise not_found()
         key = (wanted, path, scope["query_string"], accept, caller.scope)
         answer: Response | None = cache.get(key) if scope["method"] in READ else None
@@ -256,7 +256,7 @@ class _Large(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         known = dict(scope["headers"]).get(b"if-none-match", b"")
-        if known and self.headers["etag"].encode() in {tag.strip() for tag in known.split(b",")}:
+        if known and has(known, self.headers["etag"].encode()):
             await Response(status_code=304, headers=dict(self.headers))(scope, receive, send)
             return
         headers = [(name, value) for name, value in scope["headers"] if name != b"range"]

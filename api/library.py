@@ -100,12 +100,12 @@ class Library:
             self._listed = (time.monotonic(), found)
         return found
 
-    def shown(self, publication: str, scope: Scope) -> bool:
+    def shown(self, publication: str, scope: Scope, current: str | None) -> bool:
         """Whether somebody may read a publication: by level, and where the current one holds all of its regions.
 
         A region that is withheld by now is in no answer, of whatever publication and for whomever.
         """
-        current, ids = self.current(), self.ids()
+        ids = self.ids()
         if publication == current:
             return True
         if publication not in ids or not scope.may_see(publication, current, ids):

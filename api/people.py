@@ -5,13 +5,13 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
 import structlog
 
-from api.access import Level, Scope
+from api.access import Scope
 from api.keys import Caller, refused
 from api.problems import ProblemError
 from ledger.errors import ConfigError
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 # Signed with the provider's private key. What is signed with a shared secret, or not at all, is not taken.
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA", "PS256", "PS384", "PS512")
 PER_MINUTE = 600
+KEPT_SECONDS = 300.0
 REFETCH_SECONDS = 30.0
 LEEWAY_SECONDS = 30
 TIMEOUT_SECONDS = 5
@@ -38,9 +39,10 @@ class Provider:
     def __init__(self, issuer: str, audience: str, jwks: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._issuer = issuer
         self._audience = audience
-        self._client = jwt.PyJWKClient(jwks, cache_keys=False, lifespan=300, timeout=TIMEOUT_SECONDS)
+        self._client = jwt.PyJWKClient(jwks, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
         self._clock = clock
-        self._fetched = -REFETCH_SECONDS
+        self._fetched = self._tried = -KEPT_SECONDS
+        self._away = False
         self._keys: Sequence[jwt.PyJWK] = ()
         self._lock = threading.Lock()
 
@@ -70,25 +72,30 @@ class Provider:
         if found is None:
             with self._lock:
                 found = self._known(kid)
-                # An invented key id must not have the provider asked each time.
-                if found is None and self._clock() - self._fetched >= REFETCH_SECONDS:
+                # Neither an invented key id nor a provider that is away must have it asked each time.
+                if found is None and self._clock() - self._tried >= REFETCH_SECONDS:
                     self._fetch()
                     found = self._known(kid)
+        if found is None and self._away:
+            raise ProblemError(503, "unavailable", "tokens cannot be checked right now", headers={"Retry-After": "30"})
         if found is None:
             raise jwt.InvalidTokenError
         return found
 
     def _known(self, kid: str) -> jwt.PyJWK | None:
+        # What the provider withdraws is trusted no longer than this.
+        if self._clock() - self._fetched >= KEPT_SECONDS:
+            return None
         return next((key for key in self._keys if key.key_id == kid), None)
 
     def _fetch(self) -> None:
+        self._tried, self._away = self._clock(), False
         try:
             keys = self._client.get_jwk_set(refresh=True).keys
         except (jwt.PyJWKClientError, jwt.PyJWKSetError) as error:
             log.error("the identity provider's keys cannot be fetched", error=type(error).__name__)
-            raise ProblemError(
-                503, "unavailable", "tokens cannot be checked right now", headers={"Retry-After": "30"}
-            ) from None
+            self._away = True
+            return
         self._keys = [key for key in keys if key.public_key_use in ("sig", None)]
         self._fetched = self._clock()
 
@@ -111,8 +118,6 @@ def people_from(env: Mapping[str, str]) -> Provider | None:
 
 def _scope(claims: Mapping[str, Any]) -> Scope:
     level = claims.get("pilar_level", "public")
-    if level not in get_args(Level):
-        raise ValueError("no level")
     return Scope(level, _names(claims, "regions"), _names(claims, "pillars"), _names(claims, "opds"))
 
 

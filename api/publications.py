@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -28,9 +28,8 @@ def listed() -> Resource:
 class Publications:
     """The publications that somebody may read, as a table."""
 
-    def __init__(self, library: Library, scope: Scope) -> None:
-        current = library.current()
-        seen = [one for one in library.ids() if library.shown(one, scope)]
+    def __init__(self, library: Library, scope: Scope, current: str | None) -> None:
+        seen = [one for one in library.ids() if library.shown(one, scope, current)]
         self._rows = [{"publication_id": one, "created_at": _moment(one), "current": one == current} for one in seen]
 
     def tables(self, query: str, bound: Sequence[Any]) -> pa.Table:
@@ -48,4 +47,4 @@ class Publications:
 
 
 def _moment(publication: str) -> datetime:
-    return datetime.strptime(f"{publication.partition('Z-')[0]}+0000", "%Y%m%dT%H%M%S%f%z").astimezone(UTC)
+    return datetime.strptime(publication.partition("-")[0], "%Y%m%dT%H%M%S%f%z")

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ import duckdb
 from publication.build import publish
 from publication.pointer import swap
 from publication.tables import DUCKDB_FILE
+from tests.ports import free_port
 
 CONNECTIONS = 100
 SERVER_CORE, LOAD_CORE = "0", "1"
@@ -46,6 +46,7 @@ from api.identity import Bearers
 from api.keys import Keyring
 from api.library import Library
 from api.rates import Rates
+from tests.ports import free_port
 desk = Desk(Library(Path(sys.argv[1])), Bearers(Keyring(lambda key: None)), Rates(), Audit(lambda counts: None),
             AnswerCache())
 server.serve(create_app(desk), desk.quick, "127.0.0.1", int(sys.argv[2]))
@@ -118,7 +119,7 @@ def measured(place: Path, rounds: int, seconds: int) -> dict[str, list[Measured]
 
 
 def _same(ways: dict[str, str]) -> None:
-    """What is compared must be the same: bytes beside nginx, and the scores beside datasette."""
+    """What is compared must be the same: bytes beside nginx, and the same questions beside datasette."""
     for what in ("scores", "region", "history"):
         assert _get(ways[f"{what}, interface"]) == _get(ways[f"{what}, nginx"]), what
     rows = json.loads(_get(ways["scores, datasette"]))
@@ -177,26 +178,27 @@ def _get(url: str) -> bytes:
 @contextmanager
 def _server(command: list[str], health: str) -> Iterator[str]:
     """A server on one core, told its port as the last word."""
-    port = _free_port()
-    process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *command, str(port)], stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(f"{address}{health}")
+    port = free_port()
+    with _started([*command, str(port)], f"http://127.0.0.1:{port}", health) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @contextmanager
 def _nginx(place: Path) -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     (place / "nginx.conf").write_text(NGINX.format(folder=place, port=port))
     place.chmod(0o755)
-    process = subprocess.Popen(["taskset", "-c", SERVER_CORE, "nginx", "-c", str(place / "nginx.conf")])
+    command = ["nginx", "-c", str(place / "nginx.conf")]
+    with _started(command, f"http://127.0.0.1:{port}", "/scores.json") as address:
+        yield address
+
+
+@contextmanager
+def _started(command: list[str], address: str, health: str) -> Iterator[str]:
+    process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *command], stdout=subprocess.DEVNULL)
     try:
-        _wait(f"http://127.0.0.1:{port}/scores.json")
-        yield f"http://127.0.0.1:{port}"
+        _wait(f"{address}{health}")
+        yield address
     finally:
         process.terminate()
         process.wait(10)
@@ -212,11 +214,6 @@ def _wait(url: str) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def _load(url: str, seconds: int) -> Measured:

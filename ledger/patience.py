@@ -65,7 +65,7 @@ class Owing:
             self._closed, self._told_at = 0, now
 
 
-class Patient:
+class Patient(asyncio.Protocol):
     """What a protocol of uvicorn's gets before its own class: an end to its patience.
 
     A subclass says when a request is whole, by ``_settle``, and whether its answer has begun, by ``_answered``.
@@ -84,24 +84,24 @@ class Patient:
 
     def connection_made(self, transport: Any) -> None:
         """A connection owes a request from its beginning."""
-        super().connection_made(transport)  # type: ignore[misc]  # uvicorn's class stands behind this one
+        super().connection_made(transport)
         self._owe()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is owed any more, by either side."""
         self._settle()
         self._taken()
-        super().connection_lost(exc)  # type: ignore[misc]  # as above
+        super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         """The reader takes nothing now."""
-        super().pause_writing()  # type: ignore[misc]  # as above
+        super().pause_writing()
         if self._read_due is None:
             self._read_due = self.loop.call_later(self.patience.read_seconds, self._close, "the answer was not read")
 
     def resume_writing(self) -> None:
         """The reader goes on."""
-        super().resume_writing()  # type: ignore[misc]  # as above
+        super().resume_writing()
         self._taken()
 
     def give_way(self) -> None:

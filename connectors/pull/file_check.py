@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 
 from connectors.landing.landing import Landing
 from connectors.protocols.base import Page
@@ -98,18 +99,8 @@ def remove_unfinished() -> None:
     for path in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
         found = re.fullmatch(rf"{_FOLDER}(\d{{1,7}})-.*", path.name)
         # A new process may have the number of one that is gone: it has begun no check yet.
-        if found is not None and (int(found[1]) == os.getpid() or not _runs(int(found[1]))):
+        if found is not None and (int(found[1]) == os.getpid() or not psutil.pid_exists(int(found[1]))):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _nobodys_keys() -> Keys:

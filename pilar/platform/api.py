@@ -20,14 +20,13 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform import logs
 
-PORT = 8001
 RATE = 600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
     parser = argparse.ArgumentParser(prog="python -m pilar.platform.api", description="Pilar's interface for machines")
-    parser.add_argument("port", type=int, nargs="?", default=PORT)
+    parser.add_argument("port", type=int)
     parser.add_argument("--host", default="127.0.0.1")
     chosen = parser.parse_args(arguments)
     logs.configure("INFO")

@@ -1,18 +1,16 @@
 """What the interface for machines is handed to check files with: the contracts of the installation's sources."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from api.checks import Checked, Checker, Refused
+from connectors.pull.file_check import FileCheck, check_file, remove_unfinished
 from connectors.source.source import Source
 from ledger.errors import ConfigError
 from ledger.masks import mask_numbers
 from ledger.settings import Settings
 from pilar.platform.senders import SourceFolder
 from pilar.sources.catalogue import find_source
-
-if TYPE_CHECKING:
-    from connectors.pull.file_check import FileCheck
 
 LONGEST_NAME = 60
 
@@ -22,8 +20,6 @@ def checker(settings: Settings) -> Checker:
 
     Made once, where a process begins: what earlier ones left that were killed is removed.
     """
-    from connectors.pull.file_check import remove_unfinished
-
     remove_unfinished()
     folder = SourceFolder(settings.sources_dir)
 
@@ -32,8 +28,6 @@ def checker(settings: Settings) -> Checker:
         return source.opd if source is not None else None
 
     def check(source_id: str, name: str, body: bytes) -> Checked:
-        from connectors.pull.file_check import check_file
-
         if folder.find(source_id) is None:
             raise ConfigError(f"there is no source {source_id!r}")
         # As the installation asks for it, with each of its regions.
@@ -43,7 +37,7 @@ def checker(settings: Settings) -> Checker:
     return Checker(opd_of, check)
 
 
-def _told(source: Source, found: "FileCheck") -> Checked:
+def _told(source: Source, found: FileCheck) -> Checked:
     refused = [
         Refused(
             row=one["row"] + 1,

@@ -42,8 +42,13 @@ def test_a_document_is_the_file_of_the_publication(client: httpx.Client, shelf: 
         assert answer.headers["pilar-publication"] == shelf.now
 
 
+@pytest.mark.parametrize("held", [True, False], ids=["from memory", "piece by piece"])
 @pytest.mark.parametrize("path", ["regions/35.07", "regions", "values?format=csv", "publications"])
-def test_who_has_an_answer_is_not_sent_it_again(client: httpx.Client, path: str) -> None:
+def test_who_has_an_answer_is_not_sent_it_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, path: str, held: bool
+) -> None:
+    if not held:
+        monkeypatch.setattr(front, "LARGEST_CACHED", 10)
     first = client.get(f"/v1/{path}")
     assert first.status_code == 200
     for known in (first.headers["etag"], f"W/{first.headers['etag']}", f'"other", {first.headers["etag"]}', "*"):

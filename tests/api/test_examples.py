@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 TEXT = (REPOSITORY / "docs" / "api.md").read_text()
 EXAMPLES = dict(re.findall(r"^```(\w+)\n(.*?)^```$", TEXT.partition("## Examples")[2], re.MULTILINE | re.DOTALL))
 TOOLS = {"sh": ["bash", "-euc"], "python": [sys.executable, "-c"], "r": ["Rscript", "-e"]}
-SAID = {"sh": "pillar,score,questions_scored,questions_total\n", "python": "indicator_id", "r": "pillar"}
+SAID = {"sh": '"pillar",score,questions_scored,questions_total\n', "python": "indicator_id", "r": "pillar"}
 
 
 @pytest.mark.parametrize("language", TOOLS)

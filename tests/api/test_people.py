@@ -35,6 +35,7 @@ class Jwks:
     url: str = ""
     asked: int = 0
     broken: bool = False
+    withdrawn: bool = False
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def jwks() -> Iterator[Jwks]:
             told.asked += 1
             self.send_response(500 if told.broken else 200)
             self.end_headers()
-            self.wfile.write(b"{}" if told.broken else json.dumps({"keys": keys}).encode())
+            given = [key for key in keys if not told.withdrawn or key["kid"] != "one"]
+            self.wfile.write(b"{}" if told.broken else json.dumps({"keys": given}).encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -145,12 +147,28 @@ def test_invented_keys_do_not_have_the_provider_asked_each_time(jwks: Jwks) -> N
 
 def test_a_provider_that_is_away_is_no_fault_of_the_token(jwks: Jwks) -> None:
     jwks.broken = True
-    provider = Provider(ISSUER, AUDIENCE, jwks.url)
-    with pytest.raises(ProblemError) as away:
-        provider.caller(signed())
-    assert away.value.status == 503
+    now = [100.0]
+    provider = Provider(ISSUER, AUDIENCE, jwks.url, clock=lambda: now[0])
+    for _ in range(3):
+        with pytest.raises(ProblemError) as away:
+            provider.caller(signed())
+        assert away.value.status == 503
     jwks.broken = False
+    now[0] += 31
     provider.caller(signed())
+
+
+def test_a_key_that_the_provider_withdraws_is_trusted_five_minutes_more(jwks: Jwks) -> None:
+    now = [100.0]
+    provider = Provider(ISSUER, AUDIENCE, jwks.url, clock=lambda: now[0])
+    provider.caller(signed())
+    jwks.withdrawn = True
+    now[0] += 299
+    provider.caller(signed())
+    now[0] += 2
+    with pytest.raises(ProblemError) as gone:
+        provider.caller(signed())
+    assert gone.value.status == 401
 
 
 def test_a_person_sees_details_of_the_own_region_and_is_counted(shelf: Shelf, ledger: Ledger, jwks: Jwks) -> None:
