@@ -18,7 +18,7 @@ import duckdb
 from ledger.project import mart_of, pillar_ids
 from ledger.sql import identifier, literal, named_rows
 from publication.digests import Digests, grouped_digests
-from publication.meta import PublicationMeta
+from publication.meta import PublicationMeta, SourceBatch
 from publication.tables import DUCKDB_FILE, EXPLANATIONS
 
 Row = Mapping[str, Any]
@@ -43,9 +43,17 @@ class Reading:
             connection = duckdb.connect(":memory:")
             connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
             for name, file in self._files.items():
-                connection.execute(f"ATTACH {literal(str(file))} AS {name} (READ_ONLY)")
+                connection.execute(_attach(name, file))
             self._open = (os.getpid(), connection)
         return self._open[1]
+
+    def attach(self, name: str, file: Path) -> None:
+        """Have another file beside them, only to be read, in each process that reads."""
+        if self._files.get(name) == file:
+            return
+        if self._open is not None and self._open[0] == os.getpid():
+            self._open[1].execute(f"DETACH DATABASE IF EXISTS {name}; {_attach(name, file)}")
+        self._files[name] = file
 
     def close(self) -> None:
         """Close this process's connection. The next use opens another one."""
@@ -56,6 +64,10 @@ class Reading:
     def rows(self, query: str) -> list[Row]:
         """What a query answers, each row by the names of its columns."""
         return [*named_rows(self.connection.execute(query))]
+
+
+def _attach(name: str, file: Path) -> str:
+    return f"ATTACH {literal(str(file))} AS {name} (READ_ONLY)"
 
 
 class Rows(Sequence[Row]):
@@ -120,7 +132,6 @@ class Content:
     regions: Sequence[Row]
     pillars: Sequence[Row]
     dimensions: Sequence[Row]
-    rule_sets: Sequence[Row]
     rule_set_methods: Sequence[Row]
     indicators: Mapping[str, Row]
     questions: Mapping[str, Row]
@@ -139,8 +150,6 @@ class Content:
     explanations: Sequence[Row]
     findings: Sequence[Row]
     readiness: Sequence[Row]
-    answer_states: Sequence[Row]
-    answer_evidence: Sequence[Row]
     sureness: Sequence[Row]
 
     def of_region(self, rows: Sequence[Row], region_code: str) -> list[Row]:
@@ -164,11 +173,6 @@ class Content:
         own = self._bands.get((question_key, rubric_version), [])
         return sorted(own, key=lambda band: (band["lower"] is not None, band["lower"] or Decimal(0)))
 
-    def batches(self, batch_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """The described batches behind a figure, as documents."""
-        wanted = set(batch_ids)
-        return [batch.model_dump() for batch in self.meta.sources if batch.batch_id in wanted]
-
     def digest(self, region_code: str | None) -> str:
         """What stands for all that is said of one region, and of the batches behind it; None: of what all share.
 
@@ -176,6 +180,34 @@ class Content:
         promoted a pillar and when.
         """
         return self._digests.of(region_code)
+
+    @cached_property
+    def region_names(self) -> Mapping[str, str]:
+        """The name of each region by its code."""
+        return {str(row["region_code"]): str(row["region_name"]) for row in self.regions}
+
+    @cached_property
+    def batch_of(self) -> Mapping[str, SourceBatch]:
+        """Each described batch by its id."""
+        return {batch.batch_id: batch for batch in self.meta.sources}
+
+    @cached_property
+    def latest_of(self) -> Mapping[str, SourceBatch]:
+        """The latest batch of each source."""
+        return {batch.source: batch for batch in sorted(self.meta.sources, key=lambda batch: batch.batch_id)}
+
+    @cached_property
+    def printed(self) -> Mapping[tuple[str, str], Sequence[Row]]:
+        """The questions by their instrument and the code that it prints, which may repeat in dimensions."""
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.questions.values():
+            found.setdefault((str(row["instrument_id"]), str(row["printed_code"])), []).append(row)
+        return found
+
+    @cached_property
+    def unowned(self) -> Sequence[Row]:
+        """The findings that no agency is named for."""
+        return [row for row in self.findings if row["owner"] is None]
 
     @cached_property
     def newest_years(self) -> Mapping[str, str]:
@@ -257,7 +289,6 @@ def read_content(reading: Reading, meta: PublicationMeta) -> Content:
         regions=regions,
         pillars=sorted(rows("reference.pillars"), key=lambda row: int(row["position"])),
         dimensions=sorted(rows("reference.dimensions"), key=lambda row: int(row["position"])),
-        rule_sets=rows("reference.rule_sets"),
         rule_set_methods=rows("reference.rule_set_methods"),
         indicators={str(row["id"]): row for row in rows("reference.indicators")},
         questions={str(row["question_key"]): row for row in rows("reference.questions")},
@@ -276,7 +307,5 @@ def read_content(reading: Reading, meta: PublicationMeta) -> Content:
         explanations=Rows(reading, f"warehouse.{EXPLANATIONS}", places),
         findings=optional("quality.findings"),
         readiness=optional("scores.readiness"),
-        answer_states=optional("scores.answer_states"),
-        answer_evidence=optional("scores.answer_evidence"),
         sureness=optional("scores.sureness"),
     )

@@ -41,10 +41,8 @@ class Earlier:
     files: Mapping[str, Entry]
 
     @classmethod
-    def at(cls, folder: Path | None) -> "Earlier | None":
-        """None where there is none, or its manifest cannot be read: then everything is made."""
-        if folder is None:
-            return None
+    def at(cls, folder: Path) -> "Earlier | None":
+        """None where its manifest cannot be read: then everything is made."""
         try:
             return cls(folder, read_manifest(folder))
         except AlteredPublicationError as error:

@@ -1,7 +1,7 @@
 """How sure an index is: what it rests on, its range and that of its rank, and which differences mean nothing.
 
-Everything is read from one publication. Ranks are among the regions of the installation that have an index under the
-same rules (year and cohort) and on the same basis.
+Everything is read from one file: a publication, or an evaluation before it is published. Ranks are among the regions
+of the installation that have an index under the same rules (year and cohort) and on the same basis.
 """
 
 from collections import defaultdict

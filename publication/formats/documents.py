@@ -58,7 +58,7 @@ def _write_region(draft: Draft, region: Row) -> None:
 
 def explanations(content: Content, region: Row) -> dict[str, Any]:
     """Every score of a region explained down to the pages that its batches brought."""
-    batches = {batch.batch_id: batch for batch in content.meta.sources}
+    batches = content.batch_of
     rows = content.of_region(content.explanations, str(region["region_code"]))
     rows.sort(key=lambda row: (row["instrument_id"], row["year"], row["role"]))
     # Taken over as they were written: a number keeps its digits.

@@ -207,7 +207,7 @@ def agency(content: Content, name: str, known: frozenset[tuple[str, str]]) -> Ag
     refusals = _refusals(counted)
     reasons = sum(item.rows for batch in counted for item in batch.quarantined)
     missing, cells = _missing(content, name, known)
-    findings = _findings(content, name, {card.id for card in cards})
+    findings, found = _findings(content, name, {card.id for card in cards})
     asked = tasks(content, name)
     return Agency(
         id=name,
@@ -226,8 +226,8 @@ def agency(content: Content, name: str, known: frozenset[tuple[str, str]]) -> Ag
         cells=cells,
         filled=cells - sum(count for _, count in missing),
         missing=[one for one, _ in missing],
-        findings=findings[:MOST],
-        found=len(findings),
+        findings=findings,
+        found=found,
         tasks=asked[:MOST],
         asked=len(asked),
         open_tasks=sum(task.open for task in asked),
@@ -321,7 +321,7 @@ def _differ(reasons: int, rows: int) -> Text | None:
 
 def _missing(content: Content, name: str, known: frozenset[tuple[str, str]]) -> tuple[list[tuple[Missing, int]], int]:
     """The agency's indicators without a value somewhere, how many regions each lacks; and how many values are due."""
-    regions = {str(row["region_code"]): str(row["region_name"]) for row in content.regions}
+    regions = content.region_names
     asked = content.newest_years.keys()
     found, due = [], 0
     for definition in content.indicators.values():
@@ -346,16 +346,16 @@ def _missing_of(definition: Row, lacking: Sequence[str], regions: int, asked: bo
     )
 
 
-def _findings(content: Content, name: str, sources: set[str]) -> list[FindingLine]:
-    """What was found in the agency's figures, or in its sources where nobody is named; the surest first."""
-    own = [
-        row
-        for row in content.findings
-        if row["owner"] == name or (row["owner"] is None and row["source_id"] in sources)
-    ]
+def _findings(content: Content, name: str, sources: set[str]) -> tuple[list[FindingLine], int]:
+    """What was found in the agency's figures, or in its sources where nobody is named; the surest first.
+
+    Of very many the first are told, and how many there are.
+    """
+    own = content.where(content.findings, owner=name)
+    own += [row for row in content.unowned if row["source_id"] in sources]
     order = list(SEVERITIES)
     own.sort(key=lambda row: (order.index(row["severity"]), str(row["rule"]), str(row["finding_id"])))
-    return [
+    lines = [
         FindingLine(
             id=str(row["finding_id"]),
             severity=SEVERITIES[str(row["severity"])],
@@ -365,8 +365,9 @@ def _findings(content: Content, name: str, sources: set[str]) -> list[FindingLin
             source=str(row["source_id"]),
             since=day(row["since"]) if row["since"] is not None else None,
         )
-        for row in own
+        for row in own[:MOST]
     ]
+    return lines, len(own)
 
 
 def _hidden(row: Row) -> Text:
@@ -377,7 +378,7 @@ def _hidden(row: Row) -> Text:
 
 def tasks(content: Content, owner: str | None = None, of: tuple[str, str] | None = None) -> list[Task]:
     """Follow-ups of an agency, or of a stage of an instrument: those at work first, the most urgent of them first."""
-    names = {str(row["region_code"]): str(row["region_name"]) for row in content.regions}
+    names = content.region_names
     own = [
         one
         for one in content.meta.follow_ups

@@ -5,7 +5,6 @@ from dataclasses import asdict
 
 from ledger.names import agency_name
 from publication.content import Content, Row
-from publication.meta import SourceBatch
 from publication.page.model import Attention, Found, Matter
 from publication.page.quality import FINDINGS, SEVERITIES, example
 from publication.page.states import HELD, LATE, batch_mark
@@ -48,9 +47,7 @@ def _held_pillars(content: Content) -> Iterator[Matter]:
 
 def _held_batches(content: Content, sources: frozenset[str]) -> Iterator[Matter]:
     """The latest batch of each source where it was held, refused or could not be fetched."""
-    latest: dict[str, SourceBatch] = {}
-    for batch in sorted(content.meta.sources, key=lambda batch: batch.batch_id):
-        latest[batch.source] = batch
+    latest = content.latest_of
     for source in sorted(sources & latest.keys()):
         batch = latest[source]
         if batch.status in TROUBLE:

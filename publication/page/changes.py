@@ -1,7 +1,6 @@
 """What changed in a region since the publication before: its index, its pillars, and the scores of its questions."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +9,7 @@ from pathlib import Path
 import duckdb
 import structlog
 
-from ledger.sql import named_rows
+from ledger.sql import literal
 from publication import pointer
 from publication.content import Content, Row
 from publication.page.model import Change, Changes
@@ -33,14 +32,6 @@ class Before:
     file: Path
     made: datetime
 
-    @contextmanager
-    def opened(self) -> Iterator[Callable[[str, str], list[Row]]]:
-        """What reads a region's rows of a table of scores. Pages are made in several processes: each opens its own."""
-        with duckdb.connect(str(self.file), read_only=True) as connection:
-            yield lambda table, code: [
-                *named_rows(connection.execute(f"FROM scores.{table} WHERE region_code = ?", [code]))
-            ]
-
 
 def before(published_dir: Path) -> Before | None:
     """The publication that readers have now; None where there is none that can be read."""
@@ -61,8 +52,11 @@ def changes(content: Content, region_code: str, earlier: Before | None) -> Chang
     """What moved in a region, indices first."""
     if earlier is None:
         return Changes(None)
-    with earlier.opened() as rows:
-        had = {table: rows(table, region_code) for table in ("index_scores", "pillar_scores", "question_scores")}
+    content.reading.attach("before", earlier.file)
+    had = {
+        table: content.reading.rows(f"FROM before.scores.{table} WHERE region_code = {literal(region_code)}")
+        for table in ("index_scores", "pillar_scores", "question_scores")
+    }
 
     def pair(table: str, now: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         return had[table], content.of_region(now, region_code)

@@ -120,15 +120,20 @@ class _Figures:
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.names = {str(row["region_code"]): str(row["region_name"]) for row in content.regions}
+        self.names = content.region_names
         self.pillars = [str(row["id"]) for row in content.pillars]
         self._indices = {
             (str(row["region_code"]), str(row["rule_set_id"]), str(row["basis"])): row for row in content.index_scores
         }
+        # In the order of regions: neighbours are read together.
+        self._values = {key: _value(content, row) for key, row in sorted(self._indices.items())}
         self._scores = {(str(row["region_code"]), str(row["pillar"])): row for row in content.pillar_scores}
 
     def index(self, code: str, rule_set: str, basis: str) -> Row | None:
         return self._indices.get((code, rule_set, basis))
+
+    def value(self, code: str, rule_set: str, basis: str) -> Value | None:
+        return self._values.get((code, rule_set, basis))
 
     def score(self, code: str, pillar: str) -> Row | None:
         return self._scores.get((code, pillar))
@@ -157,11 +162,11 @@ def _cohort(figures: _Figures, anchor: str, method: Row | None, rule_set: str, c
         Line(
             figures.names[code],
             region_page(code),
-            _value(figures.content, bases[0][place]),
-            _value(figures.content, bases[1][place]),
+            figures.value(code, rule_set, "reported"),
+            figures.value(code, rule_set, "computed"),
             [_score(figures.score(code, pillar)) for pillar in figures.pillars],
         )
-        for place, code in enumerate(ordered)
+        for code in ordered
     ]
     name = named(method) if method is not None else Text("Belum ada indeks", "Without an index")
     return Cohort(name, anchor, lines, [spread(*one) for one in given if len(one[2]) > 1])
@@ -171,9 +176,7 @@ def _values(rows: Sequence[Row | None], column: str) -> list[Decimal]:
     return [Decimal(row[column]) for row in rows if row is not None and row[column] is not None]
 
 
-def _value(content: Content, row: Row | None) -> Value | None:
-    if row is None:
-        return None
+def _value(content: Content, row: Row) -> Value:
     mark = index_origin(row)
     years = data_years(content, row) if row["basis"] == "computed" else None
     return Value(

@@ -161,7 +161,7 @@ def evidence(content: Content, region: Row, title: Text, rows: Sequence[Row]) ->
     order = {str(row["id"]): int(row["position"]) for row in content.dimensions}
     asked: list[tuple[Row, Row]] = [(content.questions.get(str(row["question_key"]), {}), row) for row in rows]
     asked.sort(key=lambda pair: (order.get(str(pair[1]["dimension"]), 0), int(pair[0].get("position", 0))))
-    values = _values(content, code)
+    values = _values(content, code, {str(content.indicators[str(row["indicator_id"])]["pillar"]) for row in rows})
     named = {batch for row in rows for batch in row["batch_ids"] or ()}
     gate = next((one for one in content.meta.gates if one.gate == rows[0]["pillar"]), None)
     return Evidence(
@@ -169,17 +169,17 @@ def evidence(content: Content, region: Row, title: Text, rows: Sequence[Row]) ->
         region_code=code,
         pillar=title,
         proofs=[_proof(content, question, row, values) for question, row in asked],
-        deliveries=[_delivery(batch) for batch in content.meta.sources if batch.batch_id in named],
+        deliveries=[_delivery(content.batch_of[name]) for name in sorted(named & content.batch_of.keys())],
         gate=check_mark(gate.outcome) if gate is not None else None,
         verify="pilar verify",
     )
 
 
-def _values(content: Content, code: str) -> Mapping[tuple[str, str], Row]:
-    """A region's figures by indicator and period."""
+def _values(content: Content, code: str, pillars: set[str]) -> Mapping[tuple[str, str], Row]:
+    """A region's figures by indicator and period, of these pillars: a question's own may be another."""
     return {
         (str(row["indicator_id"]), str(row["period"])): row
-        for rows in content.marts.values()
+        for rows in (content.marts[pillar] for pillar in sorted(pillars & content.marts.keys()))
         for row in content.of_region(rows, code)
     }
 

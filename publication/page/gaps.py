@@ -67,10 +67,8 @@ def _question(content: Content, row: Row) -> Row:
     """Its row among the questions: those of an instrument carry the printed code, which may repeat in dimensions."""
     found = (
         question
-        for question in content.questions.values()
-        if question["instrument_id"] == row["instrument_id"]
-        and question["dimension"] == row["dimension"]
-        and question["printed_code"] == row["printed_code"]
+        for question in content.printed.get((str(row["instrument_id"]), str(row["printed_code"])), ())
+        if question["dimension"] == row["dimension"]
         and (row["indicator_id"] is None or question["indicator_id"] == row["indicator_id"])
     )
     return next(found, {})

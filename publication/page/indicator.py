@@ -11,7 +11,7 @@ from ledger.sql import literal
 from publication.content import Content, Row
 from publication.page.evidence import RUBRICS, Band
 from publication.page.frame import Material, Page
-from publication.page.indicators import DIRECTIONS, band_text, simulated, threshold
+from publication.page.indicators import DIRECTIONS, band_text, simulated, target, threshold
 from publication.page.plot import Plot, Stripe, plot
 from publication.page.states import Mark, state_mark
 from publication.page.words import Text, amount, number, period, source
@@ -140,7 +140,7 @@ def indicator(content: Content, definition: Row, rows: Sequence[Row], scores: Ma
     ]
     rubrics = _rubrics(content, definition, scores)
     bands = _bands(content, scores)
-    target = _target(bands, str(definition["direction"]))
+    best = target(bands, str(definition["direction"]))
     owner = str(definition["owner"] or "")
     return Indicator(
         name=Text(str(definition["name_id"]), str(definition["name_en"])),
@@ -161,10 +161,10 @@ def indicator(content: Content, definition: Row, rows: Sequence[Row], scores: Ma
         plot=plot(
             [_points(region, by_region.get(str(region["region_code"]), {})) for region in content.regions],
             [Stripe(band["lower"], band["upper"], int(band["score"])) for band in bands],
-            target,
+            best,
             lambda value: amount(value, unit, None),
         ),
-        target=_reached(bands, target, unit) if target is not None else None,
+        target=_reached(bands, best, unit) if best is not None else None,
         csv=csv_path(name),
         known=sum(any(cell.order for cell in line.cells) for line in lines),
     )
@@ -228,20 +228,6 @@ def _bands(content: Content, scores: Mapping[str, Row]) -> list[Row]:
     """The bands that are drawn: those of the one question that the indicator scores."""
     found = {(str(row["question_key"]), str(row["rubric_version"])) for row in scores.values()}
     return content.bands_of(*next(iter(found))) if len(found) == 1 else []
-
-
-def _target(bands: Sequence[Row], direction: str) -> Decimal | None:
-    """Where the highest score begins."""
-    if not bands:
-        return None
-    highest = max(band["score"] for band in bands)
-    best = [band for band in bands if band["score"] == highest]
-    edge = "upper" if direction == "lower" else "lower"
-    edges = [band[edge] for band in best if band[edge] is not None]
-    if not edges:
-        return None
-    found: Decimal = max(edges) if edge == "upper" else min(edges)
-    return found
 
 
 def _reached(bands: Sequence[Row], target: Decimal, unit: str) -> Text:

@@ -79,7 +79,12 @@ def _history(content: Content, rows: Sequence[Row], scores: Mapping[str, Row]) -
             shown,
             span,
             axes[_axis(content, name)],
-            _target(content, score),
+            target(
+                content.bands_of(str(score["question_key"]), str(score["rubric_version"])),
+                str(definition["direction"]),
+            )
+            if score is not None
+            else None,
             _level(unit),
         )
         if chart is not None:
@@ -97,22 +102,18 @@ def _axis(content: Content, indicator_id: str) -> str:
     return unit if unit == "%" or unit.startswith(RANGES) else f"{indicator_id} {unit}"
 
 
-def _target(content: Content, score: Row | None) -> Decimal | None:
-    """Where the highest band begins."""
-    if score is None:
+def target(bands: Sequence[Row], direction: str) -> Decimal | None:
+    """Where the highest score begins."""
+    if not bands:
         return None
-    bands = content.bands_of(str(score["question_key"]), str(score["rubric_version"]))
-    best = max(bands, key=lambda band: Decimal(band["score"]), default=None)
-    if best is None:
+    highest = max(band["score"] for band in bands)
+    best = [band for band in bands if band["score"] == highest]
+    edge = "upper" if direction == "lower" else "lower"
+    edges = [band[edge] for band in best if band[edge] is not None]
+    if not edges:
         return None
-    found = (
-        best["lower"]
-        if best["lower"] is not None and best["upper"] is None
-        else best["upper"]
-        if best["lower"] is None
-        else None
-    )
-    return None if found is None else Decimal(found)
+    found: Decimal = max(edges) if edge == "upper" else min(edges)
+    return found
 
 
 def older(content: Content, score: Row | None) -> Text | None:

@@ -31,8 +31,7 @@ def answers_of(content: Content, index: Row, state: str) -> list[Row]:
 
 def other_body(content: Content, answer: Row) -> str | None:
     """The body whose index a question waits for, as the instrument names it."""
-    asked = (answer["instrument_id"], answer["printed_code"])
-    found = [row for row in content.questions.values() if (row["instrument_id"], row["printed_code"]) == asked]
+    found = content.printed.get((str(answer["instrument_id"]), str(answer["printed_code"])), ())
     return next((str(row["answered_by"]) for row in found if row["answered_by"]), None)
 
 

@@ -105,7 +105,7 @@ def percent(part: int, whole: int) -> Text:
 
 def example(content: Content, row: Row, *, whose: bool = True) -> Text:
     """Of what and when: what is stated, and what it is compared with. ``whose``: the region is named before."""
-    region = next((str(one["region_name"]) for one in content.regions if one["region_code"] == row["region_code"]), "")
+    region = content.region_names.get(str(row["region_code"]), "")
     about, at = _named(content, row), str(row["period"] or "")
     where = [
         ", ".join(part for part in (region if whose else "", subject, at) if part) for subject in (about.id, about.en)

@@ -38,7 +38,8 @@ def asked(content: Content, region_code: str, pillar: str | None) -> Asked:
         if row["instrument_id"] in instruments
         and (row["pillar"] == pillar if pillar is not None else row["pillar"] not in pillars)
     ]
-    own.sort(key=lambda row: (_dimensions(content).get(str(row["dimension"]), 0), int(row["position"])))
+    order = {str(row["id"]): int(row["position"]) for row in content.dimensions}
+    own.sort(key=lambda row: (order.get(str(row["dimension"]), 0), int(row["position"])))
     answered, unanswered = [], []
     for row in own:
         score = scores.get(str(row["question_key"]))
@@ -47,10 +48,6 @@ def asked(content: Content, region_code: str, pillar: str | None) -> Asked:
         else:
             unanswered.append(_unanswered(content, row, score))
     return Asked(answered, unanswered)
-
-
-def _dimensions(content: Content) -> Mapping[str, int]:
-    return {str(row["id"]): int(row["position"]) for row in content.dimensions}
 
 
 def _text(row: Row) -> Text:

@@ -17,7 +17,7 @@ NOTHING: Mapping[str, Mapping[str, Any]] = {
     "no question is scored": {"question_scores": [], "gaps": []},
     "nobody answered an instrument": {"instrument_scores": [], "instrument_answers": []},
     "nothing was found": {"findings": []},
-    "no answers and no evidence": {"readiness": [], "answer_states": [], "answer_evidence": []},
+    "nothing is asked for": {"readiness": []},
     "how sure is not known": {"sureness": []},
     "no figure is published elsewhere": {"published_figures": []},
     "no index": {"index_scores": [], "dimension_scores": []},
