@@ -9,6 +9,7 @@ from connectors.landing.numbers import Numbers
 from connectors.landing.personal import normalised
 from connectors.protocols.blanks import may_begin_blank, may_have_blanks, may_hold_blanks, stripped, visible
 from connectors.source.columns import Column, has_short_year
+from connectors.source.months import NUMBER_OF, has_month_word
 from ledger.sql import literal
 
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
@@ -100,8 +101,8 @@ def _date(x: str, column: Column, moment: str) -> Cast:
     whole_day = f"{moment} = date_trunc('day', {moment}) AND year({moment}) >= {_FIRST_YEAR}"
     return Cast(
         f"CASE WHEN {_in_form(x, formats)} AND {whole_day} THEN {moment}::DATE END",
-        f"a date like {' or '.join(map(_example, formats))}",
-        moment=_parsed_in_century(x, column) if column.short_years else _parsed(x, formats),
+        f"a date like {' or '.join(_example(form, column.locale) for form in formats)}",
+        moment=_parsed_in_century(x, column) if column.short_years else _parsed(x, formats, column.locale),
     )
 
 
@@ -113,7 +114,7 @@ def _parsed_in_century(x: str, column: Column) -> str:
     first, after = column.short_years or (date.min, date.max)
     short = [form for form in column.formats if has_short_year(form)]
     others = [form for form in column.formats if not has_short_year(form)]
-    read = _parsed(x, short)
+    read = _parsed(x, short, column.locale)
     kept = " ".join(
         f"WHEN {read} {outside} THEN CASE WHEN day({moved}) = day({read}) THEN {moved} END"
         for outside, moved in (
@@ -122,10 +123,20 @@ def _parsed_in_century(x: str, column: Column) -> str:
         )
     )
     in_short = f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, short)))})"
-    return f"CASE WHEN {in_short} THEN CASE {kept} ELSE {read} END ELSE {_parsed(x, others) if others else 'NULL'} END"
+    other = _parsed(x, others, column.locale) if others else "NULL"
+    return f"CASE WHEN {in_short} THEN CASE {kept} ELSE {read} END ELSE {other} END"
 
 
-def _parsed(x: str, formats: Sequence[str]) -> str:
+def _parsed(x: str, formats: Sequence[str], locale: str | None) -> str:
+    """The moment that a text says in one of the forms. DuckDB reads months in English: Indonesian words become numbers.
+
+    What is no month's word becomes no number either, and is refused.
+    """
+    if locale == "id" and any(map(has_month_word, formats)):
+        known = f"MAP {{{', '.join(f'{literal(word)}: {literal(number)}' for word, number in NUMBER_OF.items())}}}"
+        word = f"regexp_extract({x}, '[[:alpha:]]+')"
+        x = f"replace({x}, {word}, coalesce({known}[lower({word})], '?'))"
+        formats = [form.replace("%B", "%m").replace("%b", "%m") for form in formats]
     return f"try_strptime({x}, [{', '.join(map(literal, formats))}])"
 
 
@@ -136,8 +147,8 @@ def _timestamp(x: str, column: Column, moment: str) -> Cast:
         value = f"{moment}::TIMESTAMPTZ" if has_offset else f"timezone({literal(zone)}, {moment}::TIMESTAMP)"
         return Cast(
             f"CASE WHEN {_in_form(x, column.formats)} AND year({moment}) >= {_FIRST_YEAR} THEN {value} END",
-            f"a time like {' or '.join(map(_example, column.formats))}",
-            moment=_parsed(x, column.formats),
+            f"a time like {' or '.join(_example(form, column.locale) for form in column.formats)}",
+            moment=_parsed(x, column.formats, column.locale),
         )
     with_offset = f"regexp_full_match({x}, {literal(_STAMP + _OFFSET)})"
     value = f"CASE WHEN {with_offset} THEN TRY_CAST({x} AS TIMESTAMPTZ)"
@@ -162,7 +173,9 @@ def _in_form(x: str, formats: Sequence[str]) -> str:
     would do as well ('2024123' is two days of %Y%m%d); and '1' as the year 2001. The first character tells the words
     from a date that begins with a digit, which is quicker than a regular expression.
     """
-    plain = (form[:2] in {"%Y", "%d", "%m"} and not has_short_year(form) for form in formats)
+    plain = (
+        form[:2] in {"%Y", "%d", "%m"} and not has_short_year(form) and not has_month_word(form) for form in formats
+    )
     if all(plain) and not any(map(_SIDE_BY_SIDE.search, formats)):
         return f"{x} BETWEEN '0' AND ':'"
     return f"regexp_full_match({x}, {literal('|'.join(map(_form_pattern, formats)))})"
@@ -189,7 +202,9 @@ def _form_pattern(form: str) -> str:
 _EXAMPLES = {"%Y": "2024", "%m": "08", "%d": "31", "%H": "07", "%M": "05", "%S": "09", "%y": "24", "%z": "+07:00"}
 
 
-def _example(form: str) -> str:
+def _example(form: str, locale: str | None) -> str:
+    august = "Agustus" if locale == "id" else "August"
+    form = form.replace("%B", august).replace("%b", august[:3])
     for code, sample in _EXAMPLES.items():
         form = form.replace(code, sample)
     return form

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from connectors.source.column_types import ColumnType, parse_type
+from connectors.source.months import has_month_word
 from connectors.source.persons import IDENTIFIERS, Identifier
 from connectors.source.rules import Comparison, parse_rule
 from definitions.words import Name, Strict, Wording
@@ -69,7 +70,8 @@ class Column(Strict):
 
     Readings that lose nothing:
 
-    - ``locale``: ``id`` reads 1.234,5 and ``en`` reads 1,234.5.
+    - ``locale``: ``id`` reads 1.234,5 and ``en`` reads 1,234.5. Of a ``format`` with a month in words (``%B``, ``%b``)
+      ``id`` reads Agustus; without it, and with ``en``, it is August.
     - ``format``: one strptime form, or several that cannot be confused. With ``%y``, ``max`` (or ``min``) says where
       the hundred years end (or begin) that are meant.
     - ``timezone``: for times without an offset.
@@ -247,9 +249,11 @@ def column_problems(column: "Column") -> Iterator[str]:
         yield "a column comes from one place: give `position`, or `from`, or `context`"
     if column.required and column.optional:
         yield "a column is `required` or `optional`, not both"
-    numeric_only = [name for name in ("locale", "rounding") if getattr(column, name) is not None]
-    if numeric_only and not column.sql_type.numeric:
-        yield f"`{numeric_only[0]}` is for numbers, and the type is {column.type}"
+    if column.rounding is not None and not column.sql_type.numeric:
+        yield f"`rounding` is for numbers, and the type is {column.type}"
+    worded = any(map(has_month_word, column.formats))
+    if column.locale is not None and not column.sql_type.numeric and not worded:
+        yield f"`locale` is for numbers, and for months in words (%B, %b); the type is {column.type}"
     if column.format is not None and kind not in ("date", "timestamp"):
         yield f"`format` is for dates and timestamps, and the type is {column.type}"
     if column.timezone is not None and kind != "timestamp":

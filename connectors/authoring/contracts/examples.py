@@ -7,6 +7,7 @@ from connectors.authoring.contracts.phrases import EXAMPLE_MOMENT
 from connectors.landing.fields import field_of
 from connectors.source.columns import Column
 from connectors.source.for_each import expanded
+from connectors.source.months import written
 from connectors.source.source import Source
 from ledger.regions import known
 
@@ -59,7 +60,7 @@ def _of_kind(column: Column) -> str | bool:
 
 
 def _moment(column: Column, form: str) -> str:
-    return EXAMPLE_MOMENT.strftime(column.formats[0] if column.formats else form)
+    return written(EXAMPLE_MOMENT, column.formats[0] if column.formats else form, in_indonesian=column.locale == "id")
 
 
 def _number(column: Column) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from connectors.source.column_types import ColumnType
 from connectors.source.columns import Column, Keep
+from connectors.source.months import written
 from definitions.words import Language
 
 EXAMPLE_MOMENT = datetime(2024, 8, 31, 7, 5, 9, tzinfo=UTC)
@@ -91,10 +92,13 @@ def rules_of(column: Column, language: Language) -> list[str]:
     kind = column.sql_type
     if kind.kind == "decimal":
         found.append(DECIMALS.to(language).format(scale=kind.scale))
-    if column.locale is not None:
-        written = WHOLE_LOCALES if kind.kind in {"integer", "bigint"} else LOCALES
-        found.append(written[column.locale].to(language))
-    found += [FORM.to(language).format(form=f"`{EXAMPLE_MOMENT.strftime(form)}`") for form in column.formats]
+    if column.locale is not None and kind.numeric:
+        numbers = WHOLE_LOCALES if kind.kind in {"integer", "bigint"} else LOCALES
+        found.append(numbers[column.locale].to(language))
+    found += [
+        FORM.to(language).format(form=f"`{written(EXAMPLE_MOMENT, form, in_indonesian=column.locale == 'id')}`")
+        for form in column.formats
+    ]
     if column.values is not None:
         found.append(ONE_OF.to(language).format(values=", ".join(f"`{value}`" for value in column.values)))
     if column.identifier is not None:
