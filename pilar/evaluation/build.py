@@ -69,8 +69,9 @@ def build_candidates(warehouse: Path, views: Mapping[str, View], changed: frozen
     """
     shown = signatures(views)
     result = _build(warehouse, "candidate", changed)
-    if result.ok and is_seeded(warehouse):
-        note_built(warehouse, shown)
+    with opened(warehouse):
+        if result.ok and is_seeded(warehouse):
+            note_built(warehouse, shown)
     return result
 
 
@@ -85,13 +86,12 @@ def is_seeded(warehouse: Path) -> bool:
 
 
 def _build(warehouse: Path, tag: str, changed: frozenset[str] | None) -> DbtResult:
-    seeds = not is_seeded(warehouse)
-
     def choose(project: "Manifest") -> Sequence[str]:
-        chosen = nodes_of(project, tag, seeds=seeds, changed=changed)
-        if changed is not None:
-            models = (project.nodes[unique_id] for unique_id in chosen if unique_id.startswith("model."))
-            drop_tables(warehouse, {model.name: model.schema for model in models})
+        with opened(warehouse):
+            chosen = nodes_of(project, tag, seeds=not is_seeded(warehouse), changed=changed)
+            if changed is not None:
+                models = (project.nodes[unique_id] for unique_id in chosen if unique_id.startswith("model."))
+                drop_tables(warehouse, {model.name: model.schema for model in models})
         return [".".join(project.nodes[unique_id].fqn) for unique_id in chosen]
 
     return run_dbt(warehouse, choose)

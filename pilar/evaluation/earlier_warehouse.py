@@ -5,14 +5,17 @@ itself what each view it began with showed; where a view shows the same, so does
 there is no such file, and everything is built.
 """
 
+import hashlib
 import shutil
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import structlog
 
+from ledger.disk import file_sha256
 from ledger.sql import identifier, literal
 from pilar.evaluation.parsed_project import fingerprint
 from pilar.evaluation.warehouse import View, opened, show_views
@@ -41,6 +44,17 @@ def note_built(warehouse: Path, shown: Mapping[str, str]) -> None:
         connection.execute("create or replace table main.built_from (name varchar, signature varchar)")
         if rows:
             connection.execute(f"insert into main.built_from values {rows}")
+
+
+def built_from(connection: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+    """The signatures of the views that a file's candidates were built from; none where not all were built."""
+    return dict(_noted(connection, "built_from", "name, signature"))
+
+
+def built_by(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """What built a file's candidates; None where not all were built."""
+    found = _noted(connection, "built_by", "builder")
+    return str(found[0][0]) if found else None
 
 
 def copy_earlier(warehouse: Path, views: Mapping[str, View]) -> frozenset[str] | None:
@@ -74,9 +88,17 @@ def drop_tables(warehouse: Path, names: Mapping[str, str]) -> None:
             connection.execute(f"drop table if exists {identifier(schema)}.{identifier(name)}")
 
 
+def _noted(connection: duckdb.DuckDBPyConnection, table: str, names: str) -> list[tuple[Any, ...]]:
+    known = f"select 1 from duckdb_tables() where schema_name = 'main' and table_name = {literal(table)}"
+    if connection.execute(known).fetchone() is None:
+        return []
+    return connection.execute(f"select {names} from main.{table}").fetchall()
+
+
 def _builder() -> str:
-    """What makes tables from the landing: the project with its reference tables, and the versions of what runs it."""
-    return f"{fingerprint()} duckdb {duckdb.__version__} dbt-duckdb {version('dbt-duckdb')}"
+    """What makes tables from the landing: the project with its reference tables, this package, and what runs them."""
+    code = hashlib.sha256("".join(map(file_sha256, sorted(Path(__file__).parent.glob("*.py")))).encode()).hexdigest()
+    return f"{fingerprint()} {code[:24]} duckdb {duckdb.__version__} dbt-duckdb {version('dbt-duckdb')}"
 
 
 def _copy(earlier: Path, draft: Path) -> Mapping[str, str] | None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ledger.clock import day_of
+from ledger.disk import file_sha256
 from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
 from ledger.records import Batch, Promotion
@@ -105,14 +106,17 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
                 where=f"evaluation {evaluation_id}",
                 do="Run `pilar evaluate` again after mending it; what is published stays",
             )
-        instruments = shipped_instruments()
-        write_explanations(warehouse, instruments, write_instrument_scores(warehouse, instruments))
-        windows = read_windows(settings.home)
-        write_answer_states(warehouse, ledger, windows)
-        write_answer_evidence(warehouse, day_of(evaluation.started_at))
-        write_findings(warehouse, {source.id: source.opd for source in readable_sources(settings.sources_dir).values()})
-        write_readiness(warehouse, windows)
-        write_sureness(warehouse)
+        instruments, windows = shipped_instruments(), read_windows(settings.home)
+        agencies = {source.id: source.opd for source in readable_sources(settings.sources_dir).values()}
+        with files.opened(warehouse):
+            write_explanations(warehouse, instruments, write_instrument_scores(warehouse, instruments))
+            write_answer_states(warehouse, ledger, windows)
+            write_answer_evidence(warehouse, day_of(evaluation.started_at))
+        # By itself: a look that DuckDB breaks at leaves the file as it is.
+        write_findings(warehouse, agencies)
+        with files.opened(warehouse):
+            write_readiness(warehouse, windows)
+            write_sureness(warehouse)
         gate = promotion.judged_by_rules(run_gate(warehouse, "scores"), evaluation_id)
         ledger.record_gate(evaluation_id, "scores", gate.outcome, promotion.plain(gate.checks))
         if not gate.passed:
@@ -197,7 +201,7 @@ def _inputs(ledger: Ledger, settings: Settings) -> tuple[Sequence[Batch], str]:
     for folder, patterns in rules.items():
         for path in sorted(path for pattern in patterns for path in (REPOSITORY / folder).rglob(pattern)):
             digest.update(path.relative_to(REPOSITORY).as_posix().encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(file_sha256(path).encode())
     return batches, digest.hexdigest()
 
 

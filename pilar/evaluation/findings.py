@@ -3,6 +3,8 @@
 Every look at the data is a query of its own. One that cannot be answered, since a file is damaged, is a note of its
 own: what it would have found is then neither found nor healed (promise P3). A finding is known again by what it is
 about, never by the batch it was seen in.
+
+What a look saw in an earlier evaluation is taken over while all that it reads shows the same.
 """
 
 import hashlib
@@ -29,6 +31,7 @@ from definitions.records import load_records
 from ledger.records import FoundNow
 from ledger.sql import named_rows
 from pilar.evaluation.between import IN_FORCE, between_sql, differs_sql, jump_sql, size_sql, unchanged_sql
+from pilar.evaluation.carried_looks import CarriedLooks
 from pilar.evaluation.claims import claims_sql, left_out_sql, published_sql, set_aside_sql
 from pilar.evaluation.definition_tables import write_rows
 from pilar.evaluation.figures import vintages_apart_sql
@@ -162,7 +165,14 @@ class Finding:
 
 
 Row = Mapping[str, object]
-Look = Callable[[duckdb.DuckDBPyConnection], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the data: the queries that it asks, and how it reads them."""
+
+    queries: tuple[str, ...]
+    read: Callable[[duckdb.DuckDBPyConnection], Iterator[Finding]]
 
 
 def write_findings(warehouse: Path, agencies: Mapping[str, str]) -> None:
@@ -172,21 +182,30 @@ def write_findings(warehouse: Path, agencies: Mapping[str, str]) -> None:
     """
     with opened(warehouse) as connection:
         _gather_marts(connection)
+        carried = CarriedLooks(connection, sorted(agencies.items()))
         found: dict[str, Finding] = {}
         looked = []
         for name, look in _looks(agencies).items():
             try:
-                seen = list(look(connection))
+                seen = _seen(connection, name, look, carried)
+                looked.append(name)
             except duckdb.Error as error:
                 log.warning("could not look for findings", look=name, error=type(error).__name__)
                 seen = [_not_looked_for(name)]
-            else:
-                looked.append(name)
             for one in seen:
                 found.setdefault(one.finding_id, replace(one, look=name))
+        carried.write()
         _write(connection, list(found.values()))
         names = ", ".join(f"('{name}')" for name in looked) or "(null)"
         connection.execute(f"create or replace table {LOOKED} as select * from (values {names}) as looked(look)")
+
+
+def _seen(connection: duckdb.DuckDBPyConnection, name: str, look: Look, carried: CarriedLooks) -> Sequence[Finding]:
+    """What a look sees, or saw before where it reads the same."""
+    before = carried.seen(name, look.queries)
+    seen = [Finding(**one) for one in before] if before is not None else list(look.read(connection))
+    carried.keep(name, look.queries, [asdict(one) for one in seen])
+    return seen
 
 
 def dated(
@@ -264,11 +283,14 @@ def _looks(agencies: Mapping[str, str]) -> Mapping[str, Look]:
     owners = {name: indicator.owner for name, indicator in indicators.items()}
 
     def asked(sql: str) -> Look:
-        return lambda connection: (_finding(row, agencies, owners) for row in named_rows(connection.execute(sql)))
+        return Look(
+            (sql,),
+            lambda connection: (_finding(row, agencies, owners) for row in named_rows(connection.execute(sql))),
+        )
 
     said: Mapping[str, Look] = {
-        "answers": partial(_contradicted, instruments),
-        "means": partial(_percents, instruments),
+        "answers": Look((_QUESTIONS, _MEASURED, _ANSWERS), partial(_contradicted, instruments)),
+        "means": Look((_ANSWERS,), partial(_percents, instruments)),
     }
     return {**{name: asked(sql) for name, sql in queries.items()}, **said}
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ledger.disk import file_sha256
 from ledger.errors import TransformError
 from ledger.project import PROJECT
 from ledger.settings import REPOSITORY
@@ -101,5 +102,5 @@ def fingerprint(variables: Mapping[str, object] = MappingProxyType({})) -> str:
     for folder, patterns in ((PROJECT, ("*.sql", "*.yml", "*.csv")), (DEFINITIONS, ("*.yaml", "*.py"))):
         for path in sorted(path for pattern in patterns for path in folder.rglob(pattern)):
             digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(file_sha256(path).encode())
     return digest.hexdigest()[:24]

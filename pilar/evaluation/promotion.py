@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ledger.disk import file_sha256
 from ledger.machine import refuse_shortage
 from ledger.project import pillar_ids
 from ledger.records import GateRow, Promotion
@@ -49,9 +50,14 @@ def decide(
     """
     usable = [pillar for pillar in pillar_ids() if not result.failed_for(f"mart_{pillar}")]
     folder = settings.promoted_dir
-    marts = export_marts(warehouse, {pillar: folder / pillar / f"{evaluation_id}.parquet" for pillar in usable})
+    in_force = {pillar: mart for pillar, mart in ledger.last_good().items() if pillar not in anew}
+    marts: Mapping[str, MartFile] = {}
     try:
-        _gate(ledger, settings, evaluation_id, warehouse, marts, anew=anew)
+        with opened(warehouse):
+            marts = export_marts(warehouse, {pillar: folder / pillar / f"{evaluation_id}.parquet" for pillar in usable})
+            write_promoted(warehouse, settings.home, pillar_ids(), in_force, {})
+            judged = _judged_by(warehouse, marts, in_force)
+        _gate(ledger, settings, evaluation_id, warehouse, marts, judged=judged, anew=anew)
     finally:
         for mart in marts.values():
             mart.drop()
@@ -67,13 +73,11 @@ def _gate(
     warehouse: Path,
     marts: Mapping[str, MartFile],
     *,
+    judged: Mapping[str, str],
     anew: Collection[str],
 ) -> None:
     from expectations.gate import run_gates
 
-    in_force = {pillar: mart for pillar, mart in ledger.last_good().items() if pillar not in anew}
-    write_promoted(warehouse, settings.home, pillar_ids(), in_force, {})
-    judged = _judged_by(warehouse, marts, in_force)
     before = ledger.last_gates()
     same = {pillar for pillar in marts if _may_be_carried(before.get(pillar), judged.get(pillar))}
     asked = run_gates(warehouse, [pillar for pillar in marts if pillar not in same])
@@ -147,9 +151,7 @@ def why(gate: "GateResult") -> str:
 def rules_sha256() -> str:
     """Changes with every rule, every reference table and formula, and the versions of what runs them."""
     parts = [fingerprint(), *(f"{name} {version(name)}" for name in JUDGES)]
-    parts += [
-        hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((REPOSITORY / "expectations").glob("*.py"))
-    ]
+    parts += map(file_sha256, sorted((REPOSITORY / "expectations").glob("*.py")))
     return _sha256(*parts)
 
 

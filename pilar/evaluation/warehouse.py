@@ -6,6 +6,7 @@ nothing that a later run could trip over.
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,15 +56,35 @@ def opened(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The file, open for writing. Closed before dbt or Great Expectations open it: one writer at a time.
 
     What was written is in the file then. Closing alone does the same, and says nothing when the disk is full.
+    Who opens what the same thread holds open gets a connection beside the other's. Opening a file reads all its views,
+    and what was written is in the file when the outer one ends.
     """
+    held = _held.files.get(warehouse)
+    if held is not None:
+        with held.cursor() as beside:
+            beside.execute("set timezone = 'UTC'")
+            yield beside
+        return
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(warehouse))
+    _held.files[warehouse] = connection
     try:
         connection.execute("set timezone = 'UTC'")
         yield connection
         connection.execute("checkpoint")
     finally:
+        del _held.files[warehouse]
         connection.close()
+
+
+class _Held(threading.local):
+    """The files that a thread holds open."""
+
+    def __init__(self) -> None:
+        self.files: dict[Path, duckdb.DuckDBPyConnection] = {}
+
+
+_held = _Held()
 
 
 @dataclass(frozen=True, slots=True)
