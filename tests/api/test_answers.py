@@ -163,6 +163,7 @@ def test_before_the_first_publication_it_says_so(tmp_path_factory: pytest.TempPa
         assert httpx.get(f"{address}/health").json() == {"status": "ok"}
 
 
+@pytest.mark.fault(27)
 def test_p3_a_swap_shows_at_the_next_request_and_a_named_publication_stays(shelf: Shelf) -> None:
     with serving(desk(shelf, NoLedger())) as address:
         try:

@@ -69,6 +69,7 @@ def encoded(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"), safe="")
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("path", [one.path for one in resources()])
 def test_injection_in_every_parameter(address: str, path: str) -> None:
     """Of a text nothing comes but rows that say exactly it: none. Everything else is refused."""

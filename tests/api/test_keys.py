@@ -208,6 +208,7 @@ def test_use_is_counted_by_key_and_day(shelf: Shelf, ledger: Ledger) -> None:
     assert counted == {sent.split("_")[1]: (5, 1), "public": (3, 1), "unknown": (1, 1)}
 
 
+@pytest.mark.fault(28)
 def test_counts_wait_for_a_ledger_that_is_away(shelf: Shelf) -> None:
     recorded: list[object] = []
     away = [True]

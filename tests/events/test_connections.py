@@ -118,6 +118,7 @@ def test_a_request_that_is_not_whole_in_time_is_given_up(opened: Opened, sent: b
     assert door.tell() == 202
 
 
+@pytest.mark.fault(12)
 def test_bytes_that_drip_do_not_prolong_the_time(opened: Opened) -> None:
     door, answer = opened(Patience(request_seconds=0.6)), b""
     with door.connect() as sock:

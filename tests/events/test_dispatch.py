@@ -26,6 +26,7 @@ def statuses(ledger: Ledger, source: str = "health_births") -> list[str]:
     return [event.status for event in ledger.events_of(source)]
 
 
+@pytest.mark.fault(30)
 def test_p4_a_storm_of_events_becomes_one_run_a_source(
     ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow
 ) -> None:
@@ -166,6 +167,7 @@ class Flaky:
             raise KeyboardInterrupt
 
 
+@pytest.mark.fault(7)
 @given(
     deliveries=st.lists(
         st.tuples(st.sampled_from(["health_births", "health_children", "dpmptsp_proyek"]), st.sampled_from("123")),

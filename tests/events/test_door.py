@@ -53,6 +53,7 @@ def test_p4_an_event_that_airflow_cannot_take_is_acknowledged_all_the_same(
     assert eventually(lambda: door.get("/health").json()["dispatch"] == "ok")
 
 
+@pytest.mark.fault(6)
 def test_p4_a_hundred_deliveries_of_one_event_at_once_are_one_event(
     door: TestClient, ledger: Ledger, airflow: FakeAirflow
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_secret_can_be_rotated_without_losing_an_event(
             assert door.post("/events", content=body, headers=signed(body, secret)).status_code == 202
 
 
+@pytest.mark.fault(24)
 def test_refusals_are_logged_without_secret_signature_or_content(door: TestClient) -> None:
     body = message(identity="a name that must not be logged")
     headers = {"webhook-signature": "v1,Zm9yZ2VkIGFzIGNhbiBiZQ=="}
@@ -222,6 +224,7 @@ def test_a_refusal_that_cannot_be_counted_is_answered_as_ever(
         assert post(door, b"not json")[0] == 400
 
 
+@pytest.mark.fault(28)
 def test_an_event_that_cannot_be_stored_is_not_acknowledged(
     settings: Settings, ledger: Ledger, ledger_url: str, dispatcher: Dispatcher, senders: Senders
 ) -> None:

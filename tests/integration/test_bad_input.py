@@ -60,6 +60,7 @@ def test_p3_p10_a_system_that_does_not_deliver(
         assert (caught.value.kind, batch.error_kind) == (kind, kind)
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(
     ("system", "fault", "source_id"),
     [("perkim_db", "empty", "perkim_sanitasi"), ("dapodik", "empty", "disdik_peserta_didik")],

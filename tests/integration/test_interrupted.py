@@ -96,6 +96,7 @@ def drafts(installation: Installation) -> list[Path]:
     ]
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize(
     ("owner", "name", "nth", "after"), DEATHS, ids=[f"{name}-{nth}-{after}" for _, name, nth, after in DEATHS]
 )
@@ -122,9 +123,12 @@ def test_p2_an_evaluation_may_die_anywhere_and_the_next_sweep_makes_it_good(
     assert tables(installation) == seen
 
 
-@pytest.mark.parametrize("step", ["score", "publish"])
-def test_p2_a_killed_process_is_seen_at_once_and_leaves_nothing_behind(installation: Installation, step: str) -> None:
-    """A real SIGKILL: no line of Python runs after it."""
+@pytest.mark.fault(1, 2)
+@pytest.mark.parametrize(("step", "how"), [("score", "SIGKILL"), ("publish", "SIGKILL"), ("publish", "SIGTERM")])
+def test_p2_a_killed_process_is_seen_at_once_and_leaves_nothing_behind(
+    installation: Installation, step: str, how: str
+) -> None:
+    """A real signal: no line of Python runs after it."""
     evaluation_id = steps.build_candidates()
     assert evaluation_id is not None
     if step == "publish":
@@ -132,10 +136,10 @@ def test_p2_a_killed_process_is_seen_at_once_and_leaves_nothing_behind(installat
     where, name = {"score": ("expectations.gate", "run_gate"), "publish": ("publication.build", "write_manifest")}[step]
     code = (
         f"import os, signal, {where} as where\nfrom pilar import steps\n"
-        f"where.{name} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\nsteps.{step}({evaluation_id!r})"
+        f"where.{name} = lambda *_: os.kill(os.getpid(), signal.{how})\nsteps.{step}({evaluation_id!r})"
     )
     killed = subprocess.run([sys.executable, "-c", code], check=False, timeout=120, cwd=evaluate.REPOSITORY)
-    assert killed.returncode == -signal.SIGKILL
+    assert killed.returncode == -signal.Signals[how]
     assert steps.evaluation_due()
     whole()
     assert drafts(installation) == []
@@ -164,6 +168,7 @@ def run_without_room(installation: Installation, step: str, part: float, last: P
         steps.publish(evaluation_id)
 
 
+@pytest.mark.fault(3, 4)
 @pytest.mark.parametrize("part", [0.02, 0.3])
 @pytest.mark.parametrize("step", ["build", "publish"])
 def test_p10_without_room_on_the_disk_one_line_says_so_and_everything_is_undone(
@@ -186,6 +191,7 @@ def test_p10_without_room_on_the_disk_one_line_says_so_and_everything_is_undone(
     assert tables(installation) == seen
 
 
+@pytest.mark.fault(26)
 def test_p3_two_evaluations_at_once_both_end_and_readers_see_the_later_one(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -292,6 +292,7 @@ def csv_files(planter: planted.Planter) -> Iterator[tuple[str, list[str]]]:
     yield "bantuan_2023_b.csv", [f"{HEADER};{person.name};{person.nik}", *(f"{line};1;2" for line in clear)]
 
 
+@pytest.mark.fault(25)
 def test_p6_none_of_ten_thousand_persons_is_anywhere_in_clear(
     house: tuple[Installation, Path],
     wired: PlantedWire,

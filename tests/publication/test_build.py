@@ -290,6 +290,7 @@ def test_two_builders_do_not_meet_and_the_second_one_waits(
     assert [len(drafts) for drafts in seen] == [1, 1]
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize("part", [0.9, 0.6, 0.2, 0.02])
 def test_p10_without_room_there_is_no_publication_and_one_line_says_why(
     published: Published, sample_file: Path, tmp_path: Path, part: float

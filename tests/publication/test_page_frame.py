@@ -70,6 +70,7 @@ def test_one_state_has_one_sign_and_the_legend_knows_it() -> None:
     assert {mark.symbol for mark in every} == known
 
 
+@pytest.mark.fault(23)
 def test_names_in_paths_are_harmless() -> None:
     assert region_page("../x") == "daerah/-x.html"
     assert evidence_page("35.07", None) == "bukti/35.07/lain.html"

@@ -151,6 +151,7 @@ def test_no_consumer_changes_anything(filled: str, role: str, statement: str) ->
         rows(filled, statement, role)
 
 
+@pytest.mark.fault(27)
 def test_a_swap_shows_the_new_publication_and_keeps_who_may_read_what(
     consumer: str, filled: str, published: Published, sample_file: Path, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_swap_shows_the_new_publication_and_keeps_who_may_read_what(
         swap_tables(filled, lambda: published.path)
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("fails", ["_rename", "_references", "_about"])
 def test_p3_a_swap_that_fails_leaves_the_old_tables(
     filled: str, published: Published, monkeypatch: pytest.MonkeyPatch, fails: str
@@ -184,6 +186,7 @@ def test_p3_a_swap_that_fails_leaves_the_old_tables(
     assert rows(filled, "select nspname from pg_namespace where nspname like '%__next'") == []
 
 
+@pytest.mark.fault(29)
 def test_a_database_that_is_away_is_told_without_its_password(published: Published) -> None:
     with pytest.raises(PublicationError) as told:
         swap_tables("postgresql://pilar:rahasia@127.0.0.1:1/none", lambda: published.path)

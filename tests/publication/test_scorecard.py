@@ -44,6 +44,7 @@ def test_the_workbook_has_numbers_as_numbers_and_every_row(card: Agency, tmp_pat
     assert refused == {int}
 
 
+@pytest.mark.fault(22)
 def test_p6_no_text_of_a_workbook_runs_as_a_formula(card: Agency, tmp_path: Path) -> None:
     evil = ('=HYPERLINK("http://x","y")', "+1+1", "-2", "@SUM(A1)", "=cmd|' /C calc'!A0", "a\x00b")
     sources = [replace(card.sources[0], title=text) for text in evil]

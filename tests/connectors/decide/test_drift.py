@@ -83,6 +83,7 @@ KINDS: dict[str, tuple[Callable[[list[Row]], list[Row]], str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize("policy", ["evolve", "warn", "hold"])
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_each_kind_evolves_warns_or_holds_as_declared(pull: Pull, kind: str, policy: str) -> None:
@@ -105,6 +106,7 @@ def test_what_is_not_declared_is_held_except_a_new_field() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.fault(19)
 def test_p1_a_renamed_field_is_never_mapped(pull: Pull, settings: Settings) -> None:
     import duckdb
 

@@ -54,6 +54,7 @@ def drip(piece: bytes, seconds: float, head: bytes = b"") -> Callable[[socket.so
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize(
     "slow",
     [drip(b"x", 0.05, HEAD), drip(b"X: y\r\n", 0.05, b"HTTP/1.1 200 OK\r\n"), drip(b"H", 0.05)],
@@ -73,6 +74,7 @@ def test_a_drip_in_an_answer_of_unknown_length_is_not_taken_for_its_end(server, 
     assert failing(client(total_s=0.5, attempts=1, rate_grace_s=99), url).kind == "retryable"
 
 
+@pytest.mark.fault(12)
 def test_a_drip_below_the_least_rate_ends_before_the_deadline(server, client) -> None:
     url = server.on("/a", drip(b"x", 0.05, HEAD))
     error = failing(client(total_s=30, attempts=1, rate_grace_s=0.3, min_bytes_per_s=1000), url)
@@ -125,6 +127,7 @@ def test_a_short_or_broken_body_is_damage_and_asked_again(server, client, respon
     assert "asked 3 times" in error.what
 
 
+@pytest.mark.fault(16)
 def test_a_gzip_bomb_is_refused_before_it_unpacks(server, client, respond) -> None:
     url = server.on("/a", respond(gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip"))
     error = failing(client(max_decoded=1_000_000), url)
@@ -133,6 +136,7 @@ def test_a_gzip_bomb_is_refused_before_it_unpacks(server, client, respond) -> No
     assert len(server.heard) == 1  # asking again would not help
 
 
+@pytest.mark.fault(16)
 def test_an_answer_too_large_is_refused_by_its_announcement_and_by_its_bytes(server, client, respond) -> None:
     url = server.on("/a", respond(b"x" * 5000))
     assert "announces more than 1000 bytes" in failing(client(max_received=1000), url).what

@@ -149,6 +149,7 @@ def ask(client: HttpClient, cloud: Cloud) -> bytes:
     return client.fetch(request, json_verdict).body
 
 
+@pytest.mark.fault(15)
 @pytest.mark.integration
 def test_p6_a_redirect_below_the_domain_is_followed_without_credentials(cloud: Cloud, client: Client) -> None:
     cloud.server.on("/pub", response(b"", 307, Location=cloud.url(CONTENT, "/isi"), Set_Cookie="sid=1"))

@@ -28,6 +28,7 @@ def test_a_redirect_on_the_same_host_is_followed(server, client, respond) -> Non
     assert server.heard[1].headers["authorization"] == "Bearer t"
 
 
+@pytest.mark.fault(15)
 def test_a_redirect_to_another_host_is_refused(server, other, client, respond) -> None:
     url = server.on("/a", respond(b"", 302, Location=f"{other.url}/b"))
     error = failing(client(), url, credentials={"Authorization": f"Bearer {SECRET}"})

@@ -87,6 +87,7 @@ def test_a_certificate_of_yesterday_is_refused(secure: Secure) -> None:
     assert failing(client(secure.url, ca_bundle=secure.ca), secure.url).kind == "permanent"
 
 
+@pytest.mark.fault(11)
 def test_a_handshake_that_never_ends_meets_the_deadline() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
 

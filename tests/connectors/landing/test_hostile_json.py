@@ -149,6 +149,7 @@ def test_deep_and_long_values_beside_a_record_cost_nothing(tmp_path: Path) -> No
     assert len(result.counts.unknown) == len(names) + 1
 
 
+@pytest.mark.fault(23)
 def test_hostile_names_may_be_declared(tmp_path: Path) -> None:
     names = [
         "x" * 10_000,

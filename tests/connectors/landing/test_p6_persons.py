@@ -223,6 +223,7 @@ def test_p6_an_error_quotes_no_record(land: Any, body: str) -> None:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
+@pytest.mark.fault(18)
 def test_p6_the_sandbox_spills_nothing_and_reaches_nothing(tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     outside.mkdir()

@@ -100,6 +100,7 @@ def test_no_protocol_and_no_fault_is_left_out() -> None:
     assert not {fault for asked in SYSTEMS.values() for fault in asked.but} - set(FAULTS)
 
 
+@pytest.mark.fault(10, 11, 24)
 @pytest.mark.parametrize(("protocol", "fault"), PAIRS, ids=[f"{protocol}-{fault}" for protocol, fault in PAIRS])
 def test_what_a_protocol_makes_of_it(
     protocol: str,
@@ -130,6 +131,7 @@ WHOLE = [("rest", fault) for fault in faults_of("rest")] + [
 ]
 
 
+@pytest.mark.fault(13)
 @pytest.mark.parametrize(("protocol", "fault"), WHOLE, ids=[f"{protocol}-{fault}" for protocol, fault in WHOLE])
 def test_p3_what_becomes_of_a_whole_pull(
     protocol: str,

@@ -155,6 +155,7 @@ def test_p1_as_many_rows_as_were_announced_are_taken(pull: Any, rows_of: Any, wi
     assert [row["id"] for row in rows_of(found)] == [row["id"] for row in rows_up_to(given)]
 
 
+@pytest.mark.fault(14)
 @EVERY
 @pytest.mark.parametrize("total", [3, 5], ids=["one more came", "one less came"])
 def test_p1_another_number_of_rows_than_announced_is_damage(pull: Any, wire: Wire, total: int) -> None:
@@ -187,6 +188,7 @@ def of_a_page(wire: Wire, request: Request, rows: Rows) -> Reply:
     return wire.answer(request, rows, len(json.loads(page[2])) if wire.protocol == "sipd" else SIZE)
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("wire", BY_NUMBER, ids=[f"{wire.protocol}-{wire.answer.__name__}" for wire in BY_NUMBER])
 def test_p1_a_total_that_is_one_full_page_is_doubted_by_asking_once_more(pull: Any, rows_of: Any, wire: Wire) -> None:
     args: dict[str, Any] = {**wire.args}
@@ -288,6 +290,7 @@ def test_the_end_of_a_list_that_comes_again_ends_the_pull_however_it_is_cut(agai
     assert (caught.value.kind, books.pages) == ("damaged", 2)
 
 
+@pytest.mark.fault(14)
 def test_a_page_that_comes_again_later_ends_the_pull() -> None:
     books = Listing()
     for nth, rows in enumerate(([{"id": 1}], LAST, [{"id": 4}])):

@@ -92,6 +92,7 @@ def test_p3_a_bad_batch_leaves_the_last_good_one_in_force(ledger: Ledger, settin
     assert in_force(settings, ledger, source) == before
 
 
+@pytest.mark.fault(21)
 def test_p8_an_empty_list_where_rows_stood_is_held(ledger: Ledger, settings: Settings) -> None:
     source = make()
     pull_pages(source, two_years(), ledger, settings)

@@ -297,6 +297,7 @@ def test_numbers_are_ordered_as_numbers(ledger: Ledger, settings: Settings) -> N
 # -- guards ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(9)
 def test_p5_a_cursor_from_the_future_is_quarantined_and_does_not_advance_the_mark(
     ledger: Ledger, settings: Settings
 ) -> None:

@@ -76,6 +76,7 @@ def test_p2_the_mart_in_force_is_the_one_that_passed_last(ledger: Ledger, clock:
     assert found.evaluation_id == new
 
 
+@pytest.mark.fault(9)
 def test_p2_ids_go_on_where_they_stood_when_the_ledgers_own_clock_is_put_back(
     ledger: Ledger, ledger_url: str, settings: Settings
 ) -> None:

@@ -90,6 +90,7 @@ def test_until_when_a_source_asked_to_be_left_alone_is_in_the_ledger(
     assert waits == {asked and timedelta(seconds=asked)}
 
 
+@pytest.mark.fault(10)
 @pytest.mark.integration
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_a_system_that_asks_to_be_left_alone_is_believed_in_both_forms(
@@ -177,6 +178,7 @@ def test_a_failing_answer_that_finds_no_room_is_recorded_all_the_same(
     assert [(kept.status, kept.path) for kept in ledger.pages(batch.batch_id)] == [(200, None)]
 
 
+@pytest.mark.fault(4)
 @pytest.mark.parametrize(
     "error",
     [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EDQUOT, "Disk quota exceeded"), MemoryError()],
@@ -203,6 +205,7 @@ def test_p10_a_machine_without_room_is_told_as_such_and_asked_again(
     assert {status for _, status in states(pull_pages(make(), two_years(), ledger, settings))} == {"accepted"}
 
 
+@pytest.mark.fault(3)
 def test_p10_landed_rows_that_do_not_fit_on_the_disk_are_no_damaged_records(ledger: Ledger, settings: Settings) -> None:
     """The system itself refuses, and DuckDB tells it in its own words."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -256,6 +259,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize("step", STEPS, ids=[f"{name}-{nth}-{after}" for _, name, nth, after in STEPS])
 def test_p2_a_pull_may_die_anywhere_and_be_run_again(
     ledger: Ledger, settings: Settings, tmp_path: Path, step: tuple[Any, str, int, bool]
@@ -299,15 +303,17 @@ def test_p2_months_of_a_killed_first_pull_are_no_history_for_its_rerun(
     assert states(pull_pages(source, [*pages, fourth], ledger, settings))[-1] == ("2024-04", "held")
 
 
+@pytest.mark.fault(1, 2)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize(("owner", "name"), [(PageStore, "settle"), (Ledger, "finish_batch")])
 def test_p2_a_pull_may_be_killed_by_the_system(
-    ledger: Ledger, settings: Settings, tmp_path: Path, owner: Any, name: str
+    ledger: Ledger, settings: Settings, tmp_path: Path, owner: Any, name: str, how: signal.Signals
 ) -> None:
-    """SIGKILL in a process of its own: the source's lock goes with it, and the next pull does not wait."""
+    """In a process of its own: the source's lock goes with it, and the next pull does not wait."""
     source, pages = make(), two_years()
 
     def die(*_: Any) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), how)
 
     child = os.fork()
     if child == 0:
@@ -315,7 +321,7 @@ def test_p2_a_pull_may_be_killed_by_the_system(
         pull_pages(source, pages, ledger, settings)
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert os.WTERMSIG(status) == how
     assert [batch.status for batch in ledger.batches(source.id)] == ["running", "running"]
     assert ledger.in_force(source.id) == []
     other = ledger.start_batch("another", "opd", "c" * 64)
@@ -329,6 +335,7 @@ def test_p2_a_pull_may_be_killed_by_the_system(
     assert in_force(settings, ledger, source) == undisturbed(source, pages, settings, tmp_path)
 
 
+@pytest.mark.fault(26)
 def test_two_pulls_of_one_source_wait_for_each_other(ledger: Ledger, settings: Settings, ledger_url: str) -> None:
     running, seen = threading.Event(), []
 

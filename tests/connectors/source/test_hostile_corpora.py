@@ -123,6 +123,7 @@ def records(strings: Sequence[str]) -> list[dict[str, Any]]:
 # Texts, reader by reader ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_p1_json(tmp_path: Path, ascii_only: bool) -> None:
     given = [*STRINGS, "\x00", "a\x00b", "\ufffd"]
@@ -132,6 +133,7 @@ def test_p1_json(tmp_path: Path, ascii_only: bool) -> None:
     assert {len(given) - 3, len(given) - 2, len(given) - 1} <= {row["_row"] for row in result.quarantine}
 
 
+@pytest.mark.fault(20)
 def test_p1_json_with_lone_surrogates_and_bytes_that_are_no_utf8(tmp_path: Path) -> None:
     body = (
         rb'[{"id":"0","value":"\ud83d"},{"id":"1","value":"\ude00x"},{"id":"2","value":"\ud83d\ude00"},'
@@ -143,6 +145,7 @@ def test_p1_json_with_lone_surrogates_and_bytes_that_are_no_utf8(tmp_path: Path)
     assert set(result.reasons) == {("encoding", "value")}
 
 
+@pytest.mark.fault(18, 20)
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_p1_csv(tmp_path: Path, quoting: Any, delimiter: str) -> None:

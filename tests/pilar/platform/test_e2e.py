@@ -96,6 +96,7 @@ def test_a_signed_event_becomes_a_publication(
     until(lambda: Ledger(platform.stack.settings.ledger_url).events_of("births")[0].status == "done")
 
 
+@pytest.mark.fault(30)
 def test_p4_every_event_of_a_burst_is_followed_by_a_run(platform: Platform) -> None:
     ledger = Ledger(platform.stack.settings.ledger_url)
     last: dict[str, float] = {}
@@ -181,6 +182,7 @@ def test_p2_watch_has_evaluated_what_nobody_announced(platform: Platform) -> Non
     assert not platform.called("ingest", since=since)
 
 
+@pytest.mark.fault(5)
 def test_p2_a_killed_task_is_noticed_and_run_again(platform: Platform) -> None:
     quiet(platform)
     (platform.folder / "births").write_text("sleep")

@@ -109,6 +109,7 @@ def test_a_killed_server_is_started_again_even_if_its_number_is_used_by_another_
         assert pid_of(folder) != os.getpid()
 
 
+@pytest.mark.fault(28)
 def test_a_killed_server_is_started_again_at_the_same_address_with_what_was_stored(place: Path) -> None:
     folder = place / "postgres"
     with EmbeddedPostgres(folder) as server:
