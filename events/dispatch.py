@@ -25,6 +25,8 @@ log = structlog.get_logger()
 LOOK_SECONDS = 5.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
+# A run that was asked for so long ago and has not begun is not relied on for what comes now.
+PATIENCE_SECONDS = 300
 # Events looked at together. Larger than a storm about one source that Airflow does not know yet, which must not hide
 # what comes behind it.
 AT_ONCE = 10_000
@@ -38,6 +40,9 @@ class EventQueue(Protocol):
 
     def mark_events(self, event_ids: Sequence[str], status: EventStatus, detail: str | None = None) -> None:
         """Move events on."""
+
+    def ride(self, source_id: str, event_ids: Sequence[str], patience_seconds: int) -> bool:
+        """Leave events to a run of their source that was asked for and has not begun, where there is one."""
 
 
 class AssetEvents(Protocol):
@@ -103,6 +108,10 @@ class Dispatcher:
         if opd is None:
             self._queue.mark_events(event_ids, "failed", f"there is no source {source_id!r} any more")
             log.warning("event without a source", source=source_id, events=len(events))
+            return True
+        # Airflow makes one run more of each event that comes while runs are at work.
+        if self._queue.ride(source_id, event_ids, PATIENCE_SECONDS):
+            log.info("event left to a run that was asked for", source=source_id, events=len(events))
             return True
         newest = event_ids[-1]
         try:

@@ -10,6 +10,9 @@ from ledger import tables as t
 from ledger.engine import Store, new_id
 from ledger.records import Event, EventIn, EventStatus, Refusal
 
+# Why no run of its own was asked for an event. It is told by it which events are looked at again when a run ends.
+RIDES = "a run that was asked for before has not begun: it brings this too"
+
 
 class EventStore(Store):
     """Reading and writing events."""
@@ -101,6 +104,49 @@ class EventStore(Store):
                 .where(t.event.c.event_id == sa.any_(wanted), t.event.c.status != "done")
                 .values(values)
             )
+
+    def ride(self, source_id: str, event_ids: Sequence[str], patience_seconds: int) -> bool:
+        """Leave events to a run of their source that was asked for and has not begun. Returns whether there is one.
+
+        Its pull begins behind them, and so settles them. A run has begun when a batch of the source was started after
+        the event that it was asked for. One that was asked for longer ago than that is not relied on.
+        """
+        begun = sa.select(sa.func.max(t.batch.c.started_at)).where(t.batch.c.source_id == source_id).scalar_subquery()
+        age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, patience_seconds)
+        other = t.event.alias()
+        awaited = sa.exists().where(
+            other.c.source_id == source_id,
+            other.c.status == "dispatched",
+            other.c.detail.is_distinct_from(RIDES),
+            other.c.dispatched_at > age,
+            other.c.received_at > sa.func.coalesce(begun, sa.cast("-infinity", sa.DateTime(timezone=True))),
+        )
+        wanted = sa.cast(list(event_ids), ARRAY(sa.Text))
+        statement = (
+            sa.update(t.event)
+            .where(t.event.c.event_id == sa.any_(wanted), t.event.c.status == "received", awaited)
+            .values(status="dispatched", detail=RIDES, dispatched_at=sa.func.now())
+        )
+        with self._begin() as connection:
+            return connection.execute(statement).rowcount > 0
+
+    def hand_on_again(self, source_id: str, received_after: datetime) -> None:
+        """Have the events handed on again that were left to another's run, and came after a pull that has ended began.
+
+        Whoever left them may not have seen that this pull had begun.
+        """
+        statement = (
+            sa.update(t.event)
+            .where(
+                t.event.c.source_id == source_id,
+                t.event.c.received_at > received_after,
+                t.event.c.status == "dispatched",
+                t.event.c.detail == RIDES,
+            )
+            .values(status="received", detail=None)
+        )
+        with self._begin() as connection:
+            connection.execute(statement)
 
     def settle_events(
         self, source_id: str, received_before: datetime, status: EventStatus, detail: str | None = None

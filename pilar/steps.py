@@ -60,14 +60,20 @@ def ingest(
         except SourceError as error:
             # What may pass by itself stays open for watch; what needs a person is closed with its reason.
             if error.kind not in ("retryable", "quota"):
-                ledger.settle_events(source_id, began, "failed", str(error))
+                settle(ledger, source_id, began, str(error))
             raise
         except ConfigError as error:
-            ledger.settle_events(source_id, began, "failed", str(error))
+            settle(ledger, source_id, began, str(error))
             raise
-        ledger.settle_events(source_id, began, "done")
+        settle(ledger, source_id, began)
         found = [batch for part in outcome.batches if (batch := ledger.batch(part.batch_id)) is not None]
     return IngestOutcome(source_id, found, outcome.changed)
+
+
+def settle(ledger: Ledger, source_id: str, began: datetime, problem: str | None = None) -> None:
+    """Close the events that a pull answered, and have those handed on that came too late for it."""
+    ledger.settle_events(source_id, began, "done" if problem is None else "failed", problem)
+    ledger.hand_on_again(source_id, began)
 
 
 def rests_until(source_id: str) -> datetime | None:

@@ -1,11 +1,13 @@
 """From pending events to runs, through crashes, refusals, repetitions and storms."""
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from events.dispatch import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Disp
 from ledger.names import agency_asset
 from ledger.records import EventIn
 from ledger.store import Ledger
+from pilar.steps import settle
 from tests.events.conftest import OPD, FakeAirflow
 from tests.events.test_door import eventually
 
@@ -150,6 +153,10 @@ class MemoryLedger:
             source, identity = event_id.split("/")
             self.events[(source, identity)] = status
 
+    def ride(self, *_: object) -> bool:
+        """Of these lives none has a run under way."""
+        return False
+
 
 class Flaky:
     """An Airflow that follows a script: yes, no, or yes and then the caller dies."""
@@ -195,6 +202,64 @@ def test_p4_whatever_order_repetition_and_crash_every_event_is_followed_by_a_run
     assert set(queue.events.values()) <= {"dispatched"}
     for source, before in last_run_before.items():
         assert airflow.runs.count(source) > before, "the newest event of a source has no run after it"
+
+
+@given(steps=st.lists(st.sampled_from(["event", "event", "begin", "end"]), max_size=25))
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_p4_a_burst_during_a_run_makes_at_most_one_run_more(ledger: Ledger, steps: list[str]) -> None:
+    source = f"s{uuid.uuid4().hex}"
+    airflow, running = FakeAirflow(), list[datetime]()
+    dispatcher = Dispatcher(ledger, airflow, {source: "health"}.get)
+    begun = 0
+
+    def begin() -> None:
+        nonlocal begun
+        begun += 1
+        running.append(ledger.now())
+        ledger.start_batch(source, "health", "c" * 64)
+
+    def end() -> None:
+        settle(ledger, source, running.pop(0))
+        dispatcher.drain()
+
+    for number, step in enumerate(steps):
+        if step == "event":
+            store(ledger, source, str(number))
+            dispatcher.drain()
+        elif step == "begin" and len(airflow.posted) > begun:
+            begin()
+        elif step == "end" and running:
+            end()
+        assert len(airflow.posted) - begun <= 1
+    while running or len(airflow.posted) > begun:
+        end() if running else begin()
+    assert set(statuses(ledger, source)) <= {"done"}
+
+
+def test_p4_an_event_that_was_left_to_a_run_which_had_begun_is_handed_on_again(
+    ledger: Ledger, dispatcher: Dispatcher, airflow: FakeAirflow
+) -> None:
+    store(ledger)
+    dispatcher.drain()
+    began = ledger.now()
+    # It comes before the batch of the pull that is beginning.
+    store(ledger, identity="2")
+    dispatcher.drain()
+    ledger.start_batch("health_births", "health", "c" * 64)
+    assert len(airflow.posted) == 1
+    settle(ledger, "health_births", began)
+    assert sorted(statuses(ledger)) == ["done", "received"]
+    dispatcher.drain()
+    assert len(airflow.posted) == 2
+
+
+def test_p4_a_run_that_was_asked_for_too_long_ago_is_not_relied_on(ledger: Ledger) -> None:
+    store(ledger)
+    ledger.mark_events([ledger.events_of("health_births")[0].event_id], "dispatched")
+    second = store(ledger, identity="2")
+    assert not ledger.ride("health_births", [second], 0)
+    assert not ledger.ride("another", [second], 60)
+    assert ledger.ride("health_births", [second], 60)
 
 
 def live_once(queue: MemoryLedger, airflow: Flaky) -> None:
