@@ -1,4 +1,4 @@
-"""What the door accepts: a CloudEvent 1.0 in structured JSON, signed as Standard Webhooks 1.0.0 says.
+"""What is accepted as an event: a CloudEvent 1.0, alone or in a batch, in JSON or spread over headers.
 
 The event says *that* something changed at a source, nothing else in it is trusted or kept. Its ``subject`` is the
 source's id; ``source`` and ``id`` together name the event, so that a repeated delivery is recognised.
@@ -6,24 +6,31 @@ source's id; ``source`` and ``id`` together name the event, so that a repeated d
 
 import hashlib
 import hmac
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from ledger.errors import RefusedError
 from ledger.masks import mask_numbers
+from ledger.records import EventIn
+
+MOST_IN_A_BATCH = 100
+STRUCTURED = "application/cloudevents+json"
+BATCHED = "application/cloudevents-batch+json"
+# How the bindings for HTTP and NATS, for Kafka and for AMQP mark the headers of a binary event.
+PREFIXES = ("ce-", "ce_", "cloudevents:", "cloudevents_")
+
+Mode = Literal["structured", "batched", "binary"]
 
 # Printable and bounded: these strings go to the ledger and to logs.
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SourceId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,99}$")]
-CLOCK_WORDS = ("too old", "too new")
 
 
 class CloudEvent(BaseModel):
-    """The attributes that the door reads; ``data`` and extensions are allowed and ignored."""
+    """The attributes that are read; ``data`` and extensions are allowed and ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
@@ -34,55 +41,74 @@ class CloudEvent(BaseModel):
     subject: SourceId
 
 
-def read_event(body: bytes) -> CloudEvent:
-    """Read a CloudEvent. Raises RefusedError that names the attribute, never its content."""
+_BATCH: TypeAdapter[list[CloudEvent]] = TypeAdapter(
+    Annotated[list[CloudEvent], Field(min_length=1, max_length=MOST_IN_A_BATCH)]
+)
+
+
+def mode_of(headers: Mapping[str, str]) -> Mode:
+    """In which form an event comes, by its headers (in lower case). Raises RefusedError for a type that is none."""
+    media, _, parameters = headers.get("content-type", "").lower().partition(";")
+    charset = [one.partition("=")[2] for one in parameters.replace(" ", "").split(";") if one.startswith("charset=")]
+    if charset in ([], ["utf-8"], ['"utf-8"']):
+        if media.strip() == STRUCTURED:
+            return "structured"
+        if media.strip() == BATCHED:
+            return "batched"
+        if not media.startswith("application/cloudevents") and _attributes(headers):
+            return "binary"
+    raise RefusedError(
+        "the content type is none of a CloudEvent in JSON",
+        where="content-type",
+        do=f"Send {STRUCTURED}, {BATCHED}, or the attributes as headers that begin with ce-",
+    )
+
+
+def read_events(body: bytes, headers: Mapping[str, str], mode: Mode) -> list[CloudEvent]:
+    """The events of a message. Raises RefusedError that names the attribute, never its content."""
     try:
-        return CloudEvent.model_validate_json(body)
+        if mode == "binary":
+            return [CloudEvent.model_validate(_attributes(headers))]
+        return _BATCH.validate_json(body) if mode == "batched" else [CloudEvent.model_validate_json(body)]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         attribute = ".".join(str(part) for part in first["loc"])
         raise RefusedError(
-            f"the body is not a CloudEvent: {attribute or 'body'}: {first['msg']}",
+            f"this is not a CloudEvent: {attribute or 'body'}: {first['msg']}",
             where=attribute or "body",
-            do="Send structured JSON with specversion 1.0, id, source, type, and the source's id as subject",
+            do="It needs specversion 1.0, id, source, type, and the source's id as subject"
+            + (f"; a batch holds 1 to {MOST_IN_A_BATCH}" if mode == "batched" else ""),
         ) from None
 
 
-def verify_signature(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> None:
-    """Check the signature against every secret in force (two during a rotation) and the timestamp against our clock.
+def told(event: CloudEvent, opd: str, secret: str) -> EventIn:
+    """What the ledger is told of an event of an agency's: its names, without a person.
 
-    Raises RefusedError for a missing, forged, expired or future-dated signature; the message does not say which secret
-    came closest.
+    An agency's names are its own: one that used another's source and id would make that one's event a repetition.
     """
-    problem = "no secret is set for this source"
-    for secret in secrets:
-        try:
-            Webhook(secret).verify(body, dict(headers), json_parse=False)
-        except WebhookVerificationError as error:
-            problem = str(error)
-        except (ValueError, EmptyWebhookSecretError):
-            # What the library does not foresee: a header without a comma, base64 that is none, bytes that are no text.
-            problem = "the signature (or the secret it should be checked with) cannot be read"
-        else:
-            return
-    clock = any(word in problem for word in CLOCK_WORDS)
-    raise RefusedError(
-        f"the timestamp is more than 5 minutes off: {_words(problem)}" if clock else f"not verified: {_words(problem)}",
-        where="webhook-timestamp" if clock else "webhook-signature",
-        do="Set the sender's clock" if clock else "Sign id.timestamp.body with the secret agreed for this source",
+    return EventIn(
+        sender=f"{opd}:{nobody(event.source, secret)}",
+        sender_event_id=nobody(event.id, secret),
+        event_type=nobody(event.type, secret),
+        source_id=event.subject,
     )
 
 
 def nobody(value: str, secret: str) -> str:
     """A name that a sender gave, without a person: one with a number as long as a card's or a NIK becomes its HMAC.
 
-    Events are told apart by it as well. The key is the sender's secret: once it is renewed, an event that comes again
-    is taken for a new one, which costs one more pull.
+    Events are told apart by it as well. The key is what only the sender and we know: once it is renewed, an event that
+    comes again is taken for a new one, which costs one more pull.
     """
     if mask_numbers(value) == value:
         return value
     return f"hmac:{hmac.new(secret.encode(), value.encode(), hashlib.sha256).hexdigest()}"
 
 
-def _words(text: str) -> str:
-    return re.sub(r"[^ -~]", "?", text)[:100].lower()
+def _attributes(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {
+        name[len(prefix) :]: unquote(value)
+        for name, value in headers.items()
+        for prefix in PREFIXES
+        if name.startswith(prefix)
+    }

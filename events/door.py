@@ -19,11 +19,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from events import oss
-from events.cloudevent import nobody, read_event, verify_signature
+from events.cloudevent import Mode, mode_of, read_events, told
+from events.connections import LARGEST_HEAD, MOST_HEADERS
 from events.dispatch import Dispatcher
 from events.published import redirect_home, serve
+from events.signatures import verify
 from ledger.errors import LedgerError, PilarError, RefusedError
-from ledger.records import EventIn
+from ledger.records import EventIn, StoredEvent
 from ledger.settings import Settings
 
 log = structlog.get_logger()
@@ -32,14 +34,16 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 20_000
 
 # Every reason that is ever written down: nothing that a sender sent is among them.
-Reason = Literal["malformed", "unknown source", "signature", "timestamp", "user key", "too large"]
+Reason = Literal[
+    "malformed", "unknown source", "signature", "timestamp", "user key", "too large", "content type", "headers"
+]
 
 
 class EventLog(Protocol):
     """The part of the ledger that the door needs."""
 
-    def record_event(self, event: EventIn) -> tuple[str, bool]:
-        """Store an event once. Returns its id and whether it is new."""
+    def record_events(self, events: Sequence[EventIn]) -> Sequence[StoredEvent]:
+        """Store events once, all or none; the receipt of each."""
 
     def record_refusal(self, reason: str, source_id: str | None) -> None:
         """Count a refused event; ``source_id`` only where it names a source that exists."""
@@ -112,10 +116,13 @@ class _Desk:
         self._refused: Counter[str] = Counter()
 
     async def take_event(self, request: Request) -> Response:
-        """A signed CloudEvent."""
+        """A signed CloudEvent, or a batch of them: all are stored, or none. Repeated, it is answered as before."""
         try:
-            event = _verified(await _body(request), request.headers, self._senders)
-            return JSONResponse(await self._store(event), status_code=202)
+            _be_bounded(request)
+            mode = _mode(request)
+            events = _verified(await _body(request), request.headers, mode, self._senders)
+            receipts = [{"event": one.event_id, "source": one.source_id} for one in await self._store(events)]
+            return JSONResponse({"events": receipts} if mode == "batched" else receipts[0], status_code=202)
         except _RefusalError as refusal:
             count = self._note(refusal)
             retry = {"retry-after": "60"} if refusal.status == 503 else None
@@ -124,7 +131,8 @@ class _Desk:
     async def take_push(self, request: Request) -> Response:
         """OSS's own push."""
         try:
-            await self._store(_pushed(await _body(request), request.headers, self._senders))
+            _be_bounded(request)
+            await self._store([_pushed(await _body(request), request.headers, self._senders)])
         except _RefusalError as refusal:
             count = self._note(refusal)
             answer = oss.answer(refusal.status, refusal.error.what)
@@ -140,19 +148,20 @@ class _Desk:
             "dispatch": "ok" if failures == 0 else f"failing, {failures} tries in a row",
         }
 
-    async def _store(self, event: EventIn) -> Mapping[str, Any]:
+    async def _store(self, events: Sequence[EventIn]) -> Sequence[StoredEvent]:
         try:
-            event_id, new = await run_in_threadpool(self._ledger.record_event, event)
+            receipts = await run_in_threadpool(self._ledger.record_events, events)
         except LedgerError as error:
             # Not acknowledged, so the sender tries again; what exactly is wrong with the ledger is not for outside.
-            log.error("event not stored", source=event.source_id, error=str(error))
+            log.error("event not stored", source=events[0].source_id, events=len(events), error=str(error))
             unavailable = RefusedError("events cannot be stored right now", do="Send it again in a minute")
-            raise _RefusalError(503, unavailable, None, event.source_id) from None
-        self._stored["new" if new else "repeated"] += 1
-        if new:
+            raise _RefusalError(503, unavailable, None, events[0].source_id) from None
+        for one in receipts:
+            self._stored["new" if one.new else "repeated"] += 1
+            log.info("event stored", source=one.source_id, event_id=one.event_id, new=one.new)
+        if any(one.new for one in receipts):
             self._dispatcher.wake()
-        log.info("event stored", source=event.source_id, event_id=event_id, new=new)
-        return {"event": event_id, "new": new}
+        return receipts
 
     def _note(self, refusal: _RefusalError) -> BackgroundTask | None:
         """Log a refusal. Returns what counts it in the ledger (in a thread), to be run once the answer is sent."""
@@ -185,28 +194,49 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _verified(body: bytes, headers: Mapping[str, str], senders: Senders) -> EventIn:
+def _be_bounded(request: Request) -> None:
+    head = request.headers.raw
+    if len(head) > MOST_HEADERS or sum(len(name) + len(value) for name, value in head) > LARGEST_HEAD:
+        large = RefusedError(
+            f"the headers are more than {MOST_HEADERS}, or larger than {LARGEST_HEAD} bytes", do="Send fewer headers"
+        )
+        raise _RefusalError(431, large, "headers")
+
+
+def _mode(request: Request) -> Mode:
     try:
-        event = read_event(body)
+        return mode_of(request.headers)
+    except RefusedError as error:
+        raise _RefusalError(415, error, "content type") from None
+
+
+def _verified(body: bytes, headers: Mapping[str, str], mode: Mode, senders: Senders) -> Sequence[EventIn]:
+    """The events of a message whose signature fits every source that they name."""
+    try:
+        events = read_events(body, headers, mode)
     except RefusedError as error:
         raise _RefusalError(400, error, "malformed") from None
-    opd = senders.opd_of(event.subject)
+    keys = {source: _keys_of(source, body, headers, senders) for source in {one.subject for one in events}}
+    if mode == "binary" and headers.get("webhook-id") != events[0].id:
+        # The signature covers the body and this id. No other attribute is safe where anybody stands between.
+        other = RefusedError("the event's id is not the one that is signed", where="webhook-id", do="Let it be ce-id")
+        raise _RefusalError(400, other, "malformed", events[0].subject)
+    return [told(one, *keys[one.subject]) for one in events]
+
+
+def _keys_of(source: str, body: bytes, headers: Mapping[str, str], senders: Senders) -> tuple[str, str]:
+    """The agency of a source and its first key, once the signature was checked."""
+    opd = senders.opd_of(source)
     if opd is None:
         unknown = RefusedError("no source of this name", where="subject", do="Use the id of a source of this regency")
         raise _RefusalError(404, unknown, "unknown source")
-    secrets = senders.secrets_for(event.subject)
+    keys = senders.secrets_for(source)
     try:
-        verify_signature(body, headers, secrets)
+        verify(body, headers, keys)
     except RefusedError as error:
         reason: Reason = "timestamp" if error.where == "webhook-timestamp" else "signature"
-        raise _RefusalError(401, error, reason, event.subject) from None
-    # An agency's names are its own: one that used another's source and id would make that one's event a repetition.
-    return EventIn(
-        sender=f"{opd}:{nobody(event.source, secrets[0])}",
-        sender_event_id=nobody(event.id, secrets[0]),
-        event_type=nobody(event.type, secrets[0]),
-        source_id=event.subject,
-    )
+        raise _RefusalError(401, error, reason, source) from None
+    return opd, keys[0]
 
 
 def _pushed(body: bytes, headers: Mapping[str, str], senders: Senders) -> EventIn:

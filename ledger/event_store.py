@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ledger import tables as t
 from ledger.engine import Store, new_id
-from ledger.records import Event, EventIn, EventStatus, Refusal
+from ledger.records import Event, EventIn, EventStatus, Refusal, StoredEvent
 
 # Why no run of its own was asked for an event. It is told by it which events are looked at again when a run ends.
 RIDES = "a run that was asked for before has not begun: it brings this too"
@@ -19,23 +19,38 @@ class EventStore(Store):
 
     def record_event(self, event: EventIn) -> tuple[str, bool]:
         """Store an event once. Returns its id and whether it is new (a repeat of sender and id is not)."""
-        row = {
-            "event_id": new_id(),
-            "sender": event.sender,
-            "sender_event_id": event.sender_event_id,
-            "event_type": event.event_type,
-            "source_id": event.source_id,
-            "status": "received",
-        }
+        [receipt] = self.record_events([event])
+        return receipt.event_id, receipt.new
+
+    def record_events(self, events: Sequence[EventIn]) -> Sequence[StoredEvent]:
+        """Store events once, all or none; the receipt of each, in their order. A repetition gets that of the first."""
+        names = {(one.sender, one.sender_event_id): one for one in events}
+        # In one order, so that two who bring the same ones wait for each other in turn.
+        rows = [
+            {
+                "event_id": new_id(),
+                "sender": sender,
+                "sender_event_id": identity,
+                "event_type": names[sender, identity].event_type,
+                "source_id": names[sender, identity].source_id,
+                "status": "received",
+            }
+            for sender, identity in sorted(names)
+        ]
+        e = t.event.c
         with self._begin() as connection:
-            statement = insert(t.event).values(row).on_conflict_do_nothing().returning(t.event.c.event_id)
-            stored = connection.execute(statement).scalar()
-            if stored is not None:
-                return str(stored), True
-            known = sa.select(t.event.c.event_id).where(
-                t.event.c.sender == event.sender, t.event.c.sender_event_id == event.sender_event_id
+            statement = insert(t.event).values(rows).on_conflict_do_nothing().returning(e.event_id)
+            new = set(connection.execute(statement).scalars())
+            known = sa.select(e.sender, e.sender_event_id, e.event_id, e.source_id).where(
+                sa.tuple_(e.sender, e.sender_event_id).in_(list(names))
             )
-            return str(connection.execute(known).scalar_one()), False
+            stored = {(row.sender, row.sender_event_id): row for row in connection.execute(known)}
+        found = [stored[one.sender, one.sender_event_id] for one in events]
+        first = {row.event_id: at for at, row in reversed(list(enumerate(found)))}
+        return [
+            StoredEvent(row.event_id, row.source_id, new=row.event_id in new and first[row.event_id] == at)
+            for at, row in enumerate(found)
+        ]
 
     def pending_events(self, limit: int = 500) -> Sequence[Event]:
         """Events that no run has been asked for yet, oldest first."""

@@ -37,6 +37,15 @@ class Event(EventIn):
 
 
 @dataclass(frozen=True)
+class StoredEvent:
+    """What whoever sent an event is told: its id and its source. ``new``: it was not stored before."""
+
+    event_id: str
+    source_id: str
+    new: bool
+
+
+@dataclass(frozen=True)
 class Refusal:
     """Events refused on one day for one reason; ``source_id`` is empty when they named no source that exists."""
 

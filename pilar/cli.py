@@ -18,6 +18,7 @@ from pilar.commands import (
     demo,
     development,
     evaluation,
+    event,
     evidence,
     explanations,
     findings,
@@ -89,6 +90,7 @@ def root(
 app.add_typer(sources.app, name="sources", rich_help_panel=SOURCES)
 app.command("test-connection", rich_help_panel=SOURCES)(trial.test_connection_command)
 app.command("pull", rich_help_panel=SOURCES)(pulls.pull_command)
+app.add_typer(event.app, name="event", rich_help_panel=SOURCES)
 app.command("diagnose", rich_help_panel=SOURCES)(pulls.diagnose_command)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=SOURCES)
 app.command("workbook", rich_help_panel=SOURCES)(workbook.workbook_command)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import uvicorn
 
 from events.airflow_client import AirflowClient
-from events.connections import patient
+from events.connections import LARGEST_HEAD, patient
 from events.dispatch import Dispatcher
 from events.door import create_app
 from ledger.errors import ConfigError, PilarError
@@ -65,6 +65,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
             # A line for each request that is none would let anybody fill the disk.
             log_level="error",
             http=patient(Patience()),
+            h11_max_incomplete_event_size=LARGEST_HEAD,
             # Behind what connections may owe: as many requests are worked on at once.
             limit_concurrency=200,
             timeout_graceful_shutdown=5,

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
-from events.connections import patient
+from events.connections import LARGEST_HEAD, patient
 from events.dispatch import Dispatcher
 from events.door import Senders, create_app
 from ledger.patience import Patience
@@ -21,13 +21,14 @@ from tests.events.conftest import message, signed
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
 LONG = 600.0
+EVENT = b"POST /events HTTP/1.1\r\nHost: door\r\nContent-Type: application/cloudevents+json\r\n"
 STALLED = {
     "nothing": b"",
     "half a line": b"POST /eve",
     "half of its headers": b"POST /events HTTP/1.1\r\nHost: door\r\nContent-Le",
-    "no body": b"POST /events HTTP/1.1\r\nHost: door\r\nContent-Length: 100\r\n\r\n",
-    "half a body": b"POST /events HTTP/1.1\r\nHost: door\r\nContent-Length: 100\r\n\r\n{",
-    "half a chunk": b"POST /events HTTP/1.1\r\nHost: door\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n{",
+    "no body": EVENT + b"Content-Length: 100\r\n\r\n",
+    "half a body": EVENT + b"Content-Length: 100\r\n\r\n{",
+    "half a chunk": EVENT + b"Transfer-Encoding: chunked\r\n\r\n50\r\n{",
     "a second request": b"GET /health HTTP/1.1\r\nHost: door\r\n\r\nGET /heal",
 }
 
@@ -90,6 +91,7 @@ def serving(app: object, patience: Patience) -> Iterator[OpenDoor]:
         app,  # type: ignore[arg-type]  # an application
         log_level="error",
         http=patient(patience),
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=200,
         timeout_graceful_shutdown=1,
     )
@@ -179,3 +181,16 @@ def test_a_reader_that_takes_nothing_is_let_go(opened: Opened, settings: Setting
         threading.Event().wait(1.5)
         assert len(whole(sock)) < 50_000_000
     assert [line["last"] for line in logged if line["event"] == "connections closed"] == ["the answer was not read"]
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05], ids=["at once", "in pieces"])
+def test_a_head_that_is_too_large_is_answered_431(opened: Opened, pause: float) -> None:
+    door = opened(Patience())
+    head = b"POST /events HTTP/1.1\r\nHost: door\r\n" + b"X-Filler: " + b"x" * (2 * LARGEST_HEAD) + b"\r\n\r\n"
+    with door.connect() as sock:
+        for at in range(0, len(head), 4096 if pause else len(head)):
+            with suppress(BrokenPipeError, ConnectionResetError):
+                sock.sendall(head[at : at + (4096 if pause else len(head))])
+            threading.Event().wait(pause)
+        assert status_of(sock.recv(65536)) == 431
+    assert door.tell() == 202

@@ -1,7 +1,8 @@
 """The door: verified, stored, acknowledged, handed on; or refused in one line, with nothing kept."""
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +13,7 @@ from events.dispatch import Dispatcher
 from events.door import MAX_BODY_BYTES, Senders, create_app
 from ledger.errors import LedgerError
 from ledger.names import agency_asset
-from ledger.records import EventIn
+from ledger.records import EventIn, StoredEvent
 from ledger.settings import Settings
 from ledger.store import Ledger
 from tests.events.conftest import OPD, SECRET, FakeAirflow, message, signed
@@ -35,9 +36,9 @@ def post(door: TestClient, body: bytes, **headers: str) -> tuple[int, dict[str, 
 def test_an_event_is_stored_acknowledged_and_handed_on(door: TestClient, ledger: Ledger, airflow: FakeAirflow) -> None:
     status, content = post(door, message("health_births"))
     assert status == 202
-    assert content["new"] is True
     stored = ledger.events_of("health_births")
-    assert [event.event_id for event in stored] == [content["event"]]
+    assert content == {"event": stored[0].event_id, "source": "health_births"}
+    assert len(stored) == 1
     assert eventually(lambda: airflow.posted == [(agency_asset("health"), "health_births")])
     assert eventually(lambda: ledger.events_of("health_births")[0].status == "dispatched")
 
@@ -61,16 +62,21 @@ def test_p4_a_hundred_deliveries_of_one_event_at_once_are_one_event(
     with ThreadPoolExecutor(8) as several:
         answers = list(several.map(lambda _: post(door, body), range(100)))
     assert {status for status, _ in answers} == {202}
-    assert sum(bool(content["new"]) for _, content in answers) == 1
-    assert len({content["event"] for _, content in answers}) == 1
+    # The same receipt for each of them, to the byte.
+    assert len({str(content) for _, content in answers}) == 1
+    assert door.get("/health").json()["events"] == {"new": 1, "repeated": 99, "refused": {}}
     assert len(ledger.events_of("health_births", 200)) == 1
 
 
 def test_the_same_id_from_another_sender_is_another_event(door: TestClient, ledger: Ledger) -> None:
-    post(door, message(identity="1"))
-    assert post(door, message(identity="1", source="urn:second"))[1]["new"] is True
     # Another agency cannot use up this one's ids: the names are kept apart by agency.
-    assert post(door, message("dpmptsp_proyek", identity="1"))[1]["new"] is True
+    for body in (
+        message(identity="1"),
+        message(identity="1", source="urn:second"),
+        message("dpmptsp_proyek", identity="1"),
+    ):
+        assert post(door, body)[0] == 202
+    assert (len(ledger.events_of("health_births")), len(ledger.events_of("dpmptsp_proyek"))) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +88,10 @@ def test_the_same_id_from_another_sender_is_another_event(door: TestClient, ledg
         (message(), {"webhook-signature": "v1,AAAA"}, 401),
         (message(), {"webhook-timestamp": "1000000000"}, 401),
         (b"x" * (MAX_BODY_BYTES + 1), {}, 413),
+        (message(), {"content-type": "application/json"}, 415),
+        (message(), {"content-type": "application/cloudevents+json; charset=utf-16"}, 415),
+        (message(), {"x-filler": "x" * 16_384}, 431),
+        (message(), {f"x-filler-{number}": "x" for number in range(101)}, 431),
     ],
 )
 def test_p10_a_bad_event_is_refused_in_one_line_and_leaves_nothing(
@@ -106,7 +116,8 @@ def test_a_body_without_an_honest_length_is_cut_at_the_limit(door: TestClient) -
             sent += 1000
             yield b"x" * 1000
 
-    assert door.post("/events", content=endless()).status_code == 413
+    headers = {"content-type": "application/cloudevents+json"}
+    assert door.post("/events", content=endless(), headers=headers).status_code == 413
 
 
 def padded(size: int) -> bytes:
@@ -146,7 +157,7 @@ def test_p6_no_name_that_a_sender_gives_brings_a_person_into_the_ledger(
     body = message(identity=f"lahir-{number}", source=f"urn:agency:{number}", type=f"changed.{number}")
     with structlog.testing.capture_logs() as logs:
         assert post(door, body)[0] == 202
-        assert post(door, body)[1]["new"] is False
+        assert post(door, body)[0] == 202
     [event] = ledger.events_of("health_births")
     assert number not in repr(event) + repr(logs)
     assert event.sender.startswith("health:hmac:")
@@ -182,11 +193,15 @@ def test_every_refusal_is_counted_in_our_own_words_under_sources_that_exist(door
     post(door, message(), **{"webhook-signature": "v1,Zm9yZ2Vk"})
     post(door, message(), **{"webhook-timestamp": "1000000000"})
     post(door, message("no_such_source"))
+    post(door, message(), **{"content-type": "text/plain"})
+    post(door, message(), **{"x-filler": "x" * 20_000})
     post(door, b"x" * (MAX_BODY_BYTES + 1))
     post(door, message(specversion="an attacker's text"))
     door.post("/oss/receiveNIB", json={"dataNIB": {"nib": "1"}}, headers={"user_key": "wrong"})
     door.post("/oss/receiveNIB", json={}, headers={"user_key": "oss key"})
     assert sorted((row.reason, row.source_id, row.count) for row in ledger.refusals()) == [
+        ("content type", "", 1),
+        ("headers", "", 1),
         ("malformed", "", 1),
         ("malformed", "dpmptsp_proyek", 1),
         ("signature", "health_births", 2),
@@ -208,8 +223,86 @@ def test_a_push_to_a_regency_without_oss_is_counted_under_no_source(
     assert {(row.reason, row.source_id) for row in ledger.refusals()} == {("unknown source", ""), ("user key", "")}
 
 
+def batch(*bodies: bytes, secret: str = SECRET) -> tuple[bytes, dict[str, str]]:
+    """Events as one message, and the headers that go with it."""
+    body = b"[" + b",".join(bodies) + b"]"
+    return body, {**signed(body, secret), "content-type": "application/cloudevents-batch+json"}
+
+
+def test_p4_a_batch_is_stored_whole_and_each_of_its_events_has_a_receipt(door: TestClient, ledger: Ledger) -> None:
+    first = post(door, message("health_children", identity="1"))[1]
+    one, two = message("health_births", identity="2"), message("health_children", identity="1")
+    body, headers = batch(one, two, one)
+    answers = [door.post("/events", content=body, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    [births] = ledger.events_of("health_births")
+    receipts = [
+        {"event": births.event_id, "source": "health_births"},
+        first,
+        {"event": births.event_id, "source": "health_births"},
+    ]
+    assert [answer.json() for answer in answers] == [{"events": receipts}] * 2
+    assert len(ledger.events_of("health_children")) == 1
+    assert door.get("/health").json()["events"]["new"] == 2
+
+
+@pytest.mark.parametrize(
+    ("bodies", "status"),
+    [
+        ([message(), message(specversion="0.3")], 400),
+        ([message(), message("no_such_source")], 404),
+        ([], 400),
+        ([message(identity=str(number)) for number in range(101)], 400),
+    ],
+)
+def test_p10_of_a_batch_with_a_bad_event_nothing_is_stored(
+    door: TestClient, ledger: Ledger, bodies: list[bytes], status: int
+) -> None:
+    body, headers = batch(*bodies)
+    answer = door.post("/events", content=body, headers=headers)
+    assert answer.status_code == status
+    assert list(ledger.pending_events()) == []
+
+
+def test_a_batch_must_be_signed_for_every_source_that_it_names(
+    settings: Settings, ledger: Ledger, dispatcher: Dispatcher, senders: Senders
+) -> None:
+    keys = {"health_births": [SECRET], "health_children": [SECRET, OTHER_SECRET], "dpmptsp_proyek": [OTHER_SECRET]}
+    own = Senders(opd_of=senders.opd_of, secrets_for=keys.__getitem__)
+    with TestClient(create_app(settings, ledger, dispatcher, own)) as door:
+        for sources, status in (
+            (("health_births", "dpmptsp_proyek"), 401),
+            (("health_births", "health_children"), 202),
+        ):
+            body, headers = batch(*map(message, sources))
+            assert door.post("/events", content=body, headers=headers).status_code == status
+    assert ledger.events_of("dpmptsp_proyek") == []
+    assert len(ledger.events_of("health_births")) == 1
+
+
+def test_an_event_in_binary_mode_is_the_same_event_as_in_structured_mode(door: TestClient, ledger: Ledger) -> None:
+    content = json.loads(message(identity="m1"))
+    attributes = {f"ce-{name}": value for name, value in content.items()}
+    data = b"%PDF-1.4"
+    answer = door.post(
+        "/events", content=data, headers={**signed(data), **attributes, "content-type": "application/pdf"}
+    )
+    assert (answer.status_code, answer.json()) == post(door, message(identity="m1"))
+    assert len(ledger.events_of("health_births")) == 1
+
+
+def test_in_binary_mode_the_signature_covers_the_event_s_id(door: TestClient, ledger: Ledger) -> None:
+    attributes = {f"ce-{name}": value for name, value in json.loads(message(identity="another")).items()}
+    answer = door.post("/events", content=b"", headers={**signed(b""), **attributes, "content-type": "text/plain"})
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "the event's id is not the one that is signed [webhook-id]",
+    )
+    assert ledger.events_of("health_births") == []
+
+
 class BrokenLedger(Ledger):
-    def record_event(self, event: EventIn) -> tuple[str, bool]:
+    def record_events(self, events: Sequence[EventIn]) -> Sequence[StoredEvent]:
         raise LedgerError("the ledger cannot be reached: password=hunter2")
 
     def record_refusal(self, reason: str, source_id: str | None) -> None:

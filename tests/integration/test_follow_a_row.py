@@ -68,7 +68,7 @@ def test_what_the_page_names_exists(name: str) -> None:
 def test_a_name_that_is_not_there_is_noticed() -> None:
     assert len(NAMED) == len(set(NAMED)) > 50
     assert not defined("pilar.steps.nothing")
-    assert not defined("ledger.event_store.Nobody.record_event")
+    assert not defined("ledger.event_store.Nobody.record_events")
 
 
 @contextmanager
