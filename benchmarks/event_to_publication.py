@@ -30,7 +30,7 @@ from ledger.names import EVALUATE, ingest_dag
 from ledger.settings import REPOSITORY, Settings, sources_dir
 from ledger.store import Ledger
 from pilar.commands.demo_progress import read_progress
-from pilar.platform.senders import OSS_KEYS, secret_variable
+from pilar.platform.senders import secret_variable
 from pilar.platform.stack import Ports, Stack
 from simulator.push import post_event
 from simulator.regions import REGIONS
@@ -144,9 +144,8 @@ def p95(seconds: Sequence[float]) -> float:
 
 @contextlib.contextmanager
 def _platform(sources: Mapping[str, Source]) -> Iterator[tuple[Stack, Mapping[str, str]]]:
-    names = {secret_variable(source.events.secret) for source in sources.values() if source.events.secret}
+    names = {secret_variable(name) for source in sources.values() for name in source.events.secrets}
     environment = {name: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode() for name in names}
-    environment[secret_variable(OSS_KEYS)] = secrets.token_hex(16)
     bundles = [
         {"name": name, "classpath": BUNDLE, "kwargs": {"path": str(path)}}
         for name, path in (("dags-folder", REPOSITORY / "dags"), ("benchmark", EMPTY_DAGS))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -18,11 +19,11 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from events import oss
 from events.cloudevent import Mode, mode_of, read_events, told
 from events.connections import LARGEST_HEAD, MOST_HEADERS
 from events.dispatch import Dispatcher
 from events.published import redirect_home, serve
+from events.pushes import FORMATS, read_push
 from events.signatures import verify
 from ledger.errors import LedgerError, PilarError, RefusedError
 from ledger.records import EventIn, StoredEvent
@@ -37,6 +38,9 @@ MAX_BODY_BYTES = 20_000
 Reason = Literal[
     "malformed", "unknown source", "signature", "timestamp", "user key", "too large", "content type", "headers"
 ]
+
+# Of calls in a format of their own: which header did not prove what it should.
+_UNPROVEN: Mapping[str, Reason] = {"user_key": "user key", "x-signature": "user key", "x-timestamp": "timestamp"}
 
 
 class EventLog(Protocol):
@@ -54,13 +58,13 @@ class Senders:
     """Who may speak, and with which secrets. All are asked at each event, so a rotation needs no restart.
 
     ``opd_of`` names the agency of a source (None: no such source). ``secrets_for`` lists the webhook secrets in force
-    for a source. ``oss_keys`` lists the user_keys that OSS may use, ``oss_source`` the source that its pushes concern.
+    for a source. ``pushed`` lists the sources that calls of a format (``events.pushes``) announce, and the secrets that
+    such a call may prove for each.
     """
 
     opd_of: Callable[[str], str | None]
     secrets_for: Callable[[str], Sequence[str]]
-    oss_keys: Callable[[], Sequence[str]] = lambda: ()
-    oss_source: str = "dpmptsp_proyek"
+    pushed: Callable[[str], Mapping[str, Sequence[str]]] = lambda _format: {}
 
 
 class _RefusalError(Exception):
@@ -86,7 +90,8 @@ def create_app(settings: Settings, ledger: EventLog, dispatcher: Dispatcher, sen
 
     app = FastAPI(title="Pilar door", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.add_api_route("/events", desk.take_event, methods=["POST"])
-    app.add_api_route("/oss/receiveNIB", desk.take_push, methods=["POST"])
+    for name, form in FORMATS.items():
+        app.add_api_route(form.path, partial(desk.take_push, name), methods=["POST"], name=name)
     app.add_api_route("/health", desk.health)
 
     @app.exception_handler(ClientDisconnect)
@@ -128,16 +133,17 @@ class _Desk:
             retry = {"retry-after": "60"} if refusal.status == 503 else None
             return JSONResponse(_words(refusal.error), status_code=refusal.status, headers=retry, background=count)
 
-    async def take_push(self, request: Request) -> Response:
-        """OSS's own push."""
+    async def take_push(self, name: str, request: Request) -> Response:
+        """A call in a format of its own, answered in its own words."""
+        answer = FORMATS[name].answer
         try:
             _be_bounded(request)
-            await self._store([_pushed(await _body(request), request.headers, self._senders)])
+            await self._store(_pushed(name, await _body(request), request.headers, self._senders))
         except _RefusalError as refusal:
             count = self._note(refusal)
-            answer = oss.answer(refusal.status, refusal.error.what)
-            return JSONResponse(answer, status_code=refusal.status, background=count)
-        return JSONResponse(oss.answer(200, "Sukses"))
+            said = answer(refusal.status, refusal.error.what)
+            return JSONResponse(said, status_code=refusal.status, background=count)
+        return JSONResponse(answer(200, ""))
 
     async def health(self) -> Mapping[str, Any]:
         """That the door is open, and what has come through it."""
@@ -169,9 +175,7 @@ class _Desk:
         log.warning("event refused", status=refusal.status, source=refusal.source, error=str(refusal.error))
         if refusal.reason is None:
             return None
-        # What OSS pushes concerns its source whether this regency has that source or not.
-        known = refusal.source and self._senders.opd_of(refusal.source) is not None
-        return BackgroundTask(self._count, refusal.reason, refusal.source if known else None)
+        return BackgroundTask(self._count, refusal.reason, refusal.source or None)
 
     def _count(self, reason: Reason, source_id: str | None) -> None:
         try:
@@ -239,18 +243,24 @@ def _keys_of(source: str, body: bytes, headers: Mapping[str, str], senders: Send
     return opd, keys[0]
 
 
-def _pushed(body: bytes, headers: Mapping[str, str], senders: Senders) -> EventIn:
-    try:
-        key = oss.check_user_key(headers.get("user_key"), senders.oss_keys())
-    except RefusedError as error:
-        raise _RefusalError(401, error, "user key", senders.oss_source) from None
-    if senders.opd_of(senders.oss_source) is None:
-        missing = RefusedError("this regency has no source for OSS")
-        raise _RefusalError(404, missing, "unknown source", senders.oss_source)
-    try:
-        return oss.read_push(body, key, senders.oss_source)
-    except RefusedError as error:
-        raise _RefusalError(400, error, "malformed", senders.oss_source) from None
+def _pushed(name: str, body: bytes, headers: Mapping[str, str], senders: Senders) -> Sequence[EventIn]:
+    """The events of a call: one for each source that it announces and whose secret it proves."""
+    announced = senders.pushed(name)
+    if not announced:
+        missing = RefusedError("this regency has no source that such a call announces")
+        raise _RefusalError(404, missing, "unknown source")
+    events: list[EventIn] = []
+    refused: list[tuple[str, RefusedError]] = []
+    for source_id, secrets in announced.items():
+        try:
+            events.append(read_push(name, body, headers, secrets, source_id))
+        except RefusedError as error:
+            refused.append((source_id, error))
+    if not events:
+        source_id, why = refused[0]
+        reason = _UNPROVEN.get(why.where, "malformed")
+        raise _RefusalError(400 if reason == "malformed" else 401, why, reason, source_id)
+    return events
 
 
 def _words(error: PilarError) -> Mapping[str, str]:

@@ -134,11 +134,23 @@ def _is_clock(cron: str) -> str:
     return cron
 
 
+PushName = Literal["oss.receiveNIB", "oss.receiveLicenseStatus", "bpjs.call"]
+
+
 class Events(Strict):
-    """Whose webhook says that there is something new (the name of a secret), and the clock that pulls without one."""
+    """Whose webhook says that there is something new (the name of a secret), and the clock that pulls without one.
+
+    ``pushes``: calls in a format of their own that announce the source, each with the name of the secret it proves.
+    """
 
     secret: str | None = None
+    pushes: Mapping[PushName, Name] = Field(default_factory=dict)
     fallback: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$"), AfterValidator(_is_clock)]
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names of all secrets."""
+        return frozenset({*self.pushes.values(), *([self.secret] if self.secret is not None else [])})
 
 
 class Retention(Strict):

@@ -32,7 +32,7 @@ from pilar.commands.installation import DEMO, alone, announce, is_own, withdraw
 from pilar.evaluation.evaluate import due
 from pilar.platform.errors import PlatformError
 from pilar.platform.processes import Patience, size_of
-from pilar.platform.senders import OSS_KEYS, secret_variable
+from pilar.platform.senders import secret_variable
 from pilar.platform.stack import Ports, Stack
 from pilar.platform.telling import Telling
 from pilar.sources.catalogue import read_catalogue
@@ -254,10 +254,9 @@ def _last_words(stack: Stack) -> None:
 
 
 def _webhook_secrets(sources: Mapping[str, Source]) -> Mapping[str, str]:
-    """A fresh secret for each name that a source's webhook is signed with, and for the licensing system's own push."""
-    names = {source.events.secret for source in sources.values() if source.events.secret is not None}
-    made = {secret_variable(name): _webhook_secret() for name in sorted(names)}
-    return {**made, secret_variable(OSS_KEYS): secrets.token_hex(16)}
+    """A fresh secret for each name that a source's webhook is signed with, or that a push in its own format proves."""
+    names = {name for source in sources.values() for name in source.events.secrets}
+    return {secret_variable(name): _webhook_secret() for name in sorted(names)}
 
 
 def _webhook_secret() -> str:

@@ -15,8 +15,6 @@ from pilar.sources.catalogue import read_catalogue
 
 log = structlog.get_logger()
 
-OSS_KEYS = "oss_user_key"
-
 
 class SourceFolder:
     """The sources of an installation, read again when a file changed.
@@ -38,6 +36,12 @@ class SourceFolder:
         with self._lock:
             self._read()
             return self._sources.get(source_id)
+
+    def pushed(self, name: str) -> Mapping[str, str]:
+        """The sources that calls of a format announce, and the name of the secret that such a call proves for each."""
+        with self._lock:
+            self._read()
+            return {one.id: secret for one in self._sources.values() if (secret := _pushes(one).get(name)) is not None}
 
     def _read(self) -> None:
         now = {str(path): path.stat().st_mtime_ns for path in sorted(self._folder.glob("*/*.yaml"))}
@@ -68,7 +72,14 @@ def senders(folder: Path) -> Senders:
         source = sources.find(source_id)
         return secret(source.events.secret) if source and source.events.secret else ()
 
-    return Senders(opd_of=opd_of, secrets_for=secrets_for, oss_keys=lambda: secret(OSS_KEYS))
+    def pushed(name: str) -> Mapping[str, Sequence[str]]:
+        return {source_id: secret(its) for source_id, its in sources.pushed(name).items()}
+
+    return Senders(opd_of=opd_of, secrets_for=secrets_for, pushed=pushed)
+
+
+def _pushes(source: Source) -> Mapping[str, str]:
+    return {str(name): secret for name, secret in source.events.pushes.items()}
 
 
 def secret(name: str) -> Sequence[str]:

@@ -49,7 +49,9 @@ def dispatcher(ledger: Ledger, airflow: FakeAirflow) -> Iterator[Dispatcher]:
 
 @pytest.fixture
 def senders() -> Senders:
-    return Senders(opd_of=OPD.get, secrets_for=lambda _source: [SECRET], oss_keys=lambda: ["oss key"])
+    return Senders(
+        opd_of=OPD.get, secrets_for=lambda _source: [SECRET], pushed=lambda _: {"dpmptsp_proyek": ["oss key"]}
+    )
 
 
 @pytest.fixture

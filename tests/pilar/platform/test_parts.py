@@ -138,8 +138,12 @@ def test_the_sources_files_say_who_may_speak(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PILAR_SECRET_TEST_HOOK", "whsec_new whsec_old")
     assert list(allowed.secrets_for("births")) == ["whsec_new", "whsec_old"]
     assert list(allowed.secrets_for("no_such")) == []
-    monkeypatch.setenv("PILAR_SECRET_OSS_USER_KEY", "key")
-    assert list(allowed.oss_keys()) == ["key"]
+    assert allowed.pushed("oss.receiveNIB") == {}
+    births = tmp_path / "health" / "births.yaml"
+    births.write_text(births.read_text().replace("secret: test_hook", "pushes: {oss.receiveNIB: oss_key}"))
+    monkeypatch.setenv("PILAR_SECRET_OSS_KEY", "key")
+    assert allowed.pushed("oss.receiveNIB") == {"births": ("key",)}
+    assert allowed.pushed("bpjs.call") == {}
 
 
 def test_a_new_source_may_speak_at_once_and_a_broken_file_shuts_nobody_out(tmp_path: Path) -> None:
