@@ -1,7 +1,7 @@
 """The interface as a server of its own: uvicorn on uvloop and httptools, with an end to its patience."""
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.answers import Quick
 from api.connections import patient
@@ -11,7 +11,7 @@ from ledger.patience import Patience
 PATIENCE = Patience(request_seconds=60.0, per_address=100, at_once=400)
 
 
-def serve(app: FastAPI, quick: Quick, host: str, port: int, *, proxy: str = "") -> None:
+def serve(app: ASGIApp, quick: Quick, host: str, port: int, *, proxy: str = "") -> None:
     """Serve until SIGTERM or Ctrl-C. ``quick`` is what needs no application.
 
     ``proxy`` is the address of a proxy before it: what that one says of a client's address is believed, and nobody

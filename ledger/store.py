@@ -1,5 +1,6 @@
 """The ledger: one object for all that is durable. Nothing else in the project touches its database."""
 
+from ledger.alert_store import AlertStore
 from ledger.answer_store import AnswerStore
 from ledger.api_store import ApiStore
 from ledger.decision_store import DecisionStore
@@ -23,5 +24,6 @@ class Ledger(
     AnswerStore,
     DecisionStore,
     ApiStore,
+    AlertStore,
 ):
-    """Events, batches, receipts, evaluations, findings, answers, decisions and keys in one PostgreSQL database."""
+    """Everything that is durable, from events to alerts, in one PostgreSQL database."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -352,4 +353,48 @@ api_use = Table(
     Column("requests", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False, comment="of them"),
     Column("last_at", DateTime(timezone=True), nullable=False),
+)
+
+# When parts of the platform last did their work: what is silent is noticed by it.
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("part", Text, primary_key=True, comment="watch | maintenance | alerts"),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False, comment="when it did so for the first time"),
+)
+
+# What needed a person, from when it was seen until it was over. It follows from the ledger and the machine; this says
+# what is known already.
+alert = Table(
+    "alert",
+    metadata,
+    Column("alert_id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="with the kind it names what holds"),
+    Column("owner", Text, comment="the agency (OPD) whose data it is about"),
+    Column("since", DateTime(timezone=True), nullable=False, comment="since when it holds"),
+    Column("facts", JSONB, nullable=False, comment="our own words: no person, and nothing that a system said"),
+    _now("seen_at"),
+    Column("gone_at", DateTime(timezone=True), comment="null: it holds"),
+    Index("uq_alert_holding", "kind", "subject", unique=True, postgresql_where=text("gone_at is null")),
+)
+
+# Who knows of it. An address is named by whose it is and its place in the settings; it stands nowhere itself.
+alert_told = Table(
+    "alert_told",
+    metadata,
+    Column("alert_id", BigInteger, ForeignKey("alert.alert_id"), primary_key=True),
+    Column("address", Text, primary_key=True, comment="operator/1, dinas_kesehatan/2"),
+    Column("told_at", DateTime(timezone=True)),
+    Column("over_at", DateTime(timezone=True), comment="when it was told that it is over"),
+)
+
+alert_address = Table(
+    "alert_address",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, comment="in a row; 0: the last message was taken"),
+    Column("tried_at", DateTime(timezone=True), nullable=False),
+    Column("told_at", DateTime(timezone=True)),
 )

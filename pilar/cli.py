@@ -11,6 +11,7 @@ from rich.markup import escape
 from ledger.configuration import use
 from ledger.errors import PilarError
 from pilar.commands import (
+    alerts,
     answers,
     api,
     completion,
@@ -115,6 +116,8 @@ app.command("trace", rich_help_panel=FIGURES)(trace.trace_command)
 app.add_typer(verify.app, name="verify", rich_help_panel=FIGURES)
 app.command("recompute", rich_help_panel=FIGURES)(recompute.recompute_command)
 app.add_typer(rubric.app, name="rubric", rich_help_panel=FIGURES)
+app.command("status", rich_help_panel=HOUSE)(alerts.status_command)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=HOUSE)
 app.command("init", rich_help_panel=HOUSE)(init.init_command)
 app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
 app.add_typer(regions.app, name="regions", rich_help_panel=HOUSE)

@@ -11,6 +11,7 @@ import structlog
 
 from ledger.clock import local_zone
 from ledger.errors import ConfigError, SourceError
+from ledger.names import WATCH
 from ledger.records import Batch
 from ledger.settings import ConnectionLookup, Settings
 from ledger.store import Ledger
@@ -135,6 +136,7 @@ def watch() -> list[str]:
     from pilar.sources.catalogue import read_catalogue
 
     ledger, settings = open_installation()
+    ledger.beat(WATCH)
     remove_leftovers(ledger, settings)
     sweep(ledger, settings)
     for batch_id in ledger.fail_all_dead():

@@ -59,6 +59,9 @@ def up_command(
     airflow_port: Annotated[
         int, typer.Option(envvar="PILAR_AIRFLOW_PORT", help="Where Airflow listens, on 127.0.0.1.")
     ] = 8080,
+    status_port: Annotated[
+        int, typer.Option(envvar="PILAR_STATUS_PORT", help="Where the operator's page is, on 127.0.0.1.")
+    ] = 8002,
 ) -> None:
     """Run the platform on the installation that PILAR_HOME names: PostgreSQL, Airflow and the door.
 
@@ -66,6 +69,7 @@ def up_command(
     """
     from ledger.configuration import CONFIGURATION, configured
     from ledger.settings import Settings, default_key_dir, regions, sources_dir
+    from pilar.alerts.addresses import quiet_hours
     from pilar.commands.installation import alone, home, is_own
     from pilar.platform.stack import Ports, Stack
     from pilar.platform.telling import Telling
@@ -83,6 +87,7 @@ def up_command(
             where=str(folder / CONFIGURATION),
             do="Make an installation with `pilar init FOLDER`, and name it in PILAR_HOME",
         )
+    quiet_hours()  # a mistake in them is told now, and not by a lookout that cannot begin
     settings = Settings(
         home=folder,
         ledger_url=os.environ.get("PILAR_LEDGER_URL", ""),
@@ -93,11 +98,12 @@ def up_command(
     named = ", ".join(item.name for item in settings.evaluated)
     with alone(folder):
         with Telling(tell) as telling:
-            stack = Stack(settings, Ports(door=port, airflow=airflow_port), telling=telling)
+            stack = Stack(settings, Ports(port, airflow_port, status_port), telling=telling)
             stack.__enter__()
         try:
             out.print(f"The platform runs for {named}.", markup=False)
             out.print(f"Door     {stack.door_url}/events\nPages    {stack.door_url}/\nAirflow  {stack.airflow_url}/")
+            out.print(f"Status   http://127.0.0.1:{status_port}/")
             out.print("Press Ctrl-C to stop everything.")
             with suppress(KeyboardInterrupt):
                 stack.wait()

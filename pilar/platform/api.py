@@ -19,6 +19,7 @@ from ledger.errors import ConfigError, PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform import logs
+from pilar.platform.metrics import measured
 
 RATE = 600
 
@@ -43,7 +44,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from api import server
 
     app, quick = made(settings, os.environ)
-    server.serve(app, quick, host, port, proxy=os.environ.get("PILAR_API_PROXY", ""))
+    server.serve(measured(app, "api", os.environ), quick, host, port, proxy=os.environ.get("PILAR_API_PROXY", ""))
 
 
 def made(settings: Settings, env: Mapping[str, str]) -> "tuple[FastAPI, Quick]":

@@ -7,7 +7,6 @@ its standard input does, as a supervised process should.
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -23,6 +22,8 @@ from ledger.patience import Patience
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.platform import logs
+from pilar.platform.metrics import measured
+from pilar.platform.processes import end_with_input
 from pilar.platform.senders import senders
 
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     logs.configure("INFO")
     if chosen.with_parent:
-        threading.Thread(target=_end_with_input, daemon=True).start()
+        threading.Thread(target=end_with_input, daemon=True).start()
     try:
         serve(Settings.from_env(), chosen.host, chosen.port)
     except PilarError as error:
@@ -58,7 +59,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     ) as airflow:
         app = create_app(settings, ledger, Dispatcher(ledger, airflow, allowed.opd_of), allowed)
         uvicorn.run(
-            app,
+            measured(app, "door", os.environ),
             host=host,
             port=port,
             access_log=False,
@@ -70,12 +71,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
             limit_concurrency=200,
             timeout_graceful_shutdown=5,
         )
-
-
-def _end_with_input() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -50,10 +50,11 @@ class Systems(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the platform listens on 127.0.0.1."""
+    """Where the platform listens on 127.0.0.1. ``status`` None: no lookout, and so no alerts and no operator's page."""
 
     door: int = 8000
     airflow: int = 8080
+    status: int | None = None
 
 
 @dataclass
@@ -142,6 +143,8 @@ class Stack:
 
         require_free_port(self.ports.door, "the door")
         require_free_port(self.ports.airflow, "Airflow")
+        if self.ports.status is not None:
+            require_free_port(self.ports.status, "the operator's page")
         atexit.register(self.stop)
         self.settings.home.mkdir(parents=True, exist_ok=True)
         Keys.ensure(self.settings.key_dir)
@@ -175,6 +178,8 @@ class Stack:
         airflow.wait()
         lap("airflow")
         self.telling.answers("Airflow", self.airflow_url)
+        if self.ports.status is not None:
+            self._supervisor.start(self._lookout(self.ports.status))
 
     def _start_systems(self, postgres: EmbeddedPostgres) -> Mapping[str, str]:
         if self.systems is None:
@@ -205,6 +210,19 @@ class Stack:
                 "PILAR_AIRFLOW_URL": self.airflow_url,
             },
             ready=answers,
+        )
+
+    def _lookout(self, port: int) -> Service:
+        return Service(
+            name="alerts",
+            command=(sys.executable, "-m", "pilar.platform.alerts", str(port), "--with-parent"),
+            log=self.settings.log_dir / "alerts.log",
+            environment={
+                **base_environment(self.settings),
+                **self.environment,
+                "PILAR_AIRFLOW_URL": self.airflow_url,
+                "PILAR_DOOR_URL": self.door_url,
+            },
         )
 
     def _dags(self) -> frozenset[str]:

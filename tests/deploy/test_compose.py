@@ -16,7 +16,7 @@ from pilar.platform import airflow_settings
 from tests.deploy import compose
 from tests.deploy.native import POSTGRES_BIN
 
-SERVICES = ("postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "door", "api")
+SERVICES = ("postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "door", "api", "alerts")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET_KEY|TOKEN")
 # What the demo sets in other words than production: folders, addresses, and who may log in.
 SET_ELSEWHERE = {
@@ -126,6 +126,8 @@ def test_no_service_has_more_rights_than_it_needs(raw: Mapping[str, Any]) -> Non
     assert "ports" not in raw["postgres"]
     for name in ("api-server", "door", "api"):
         assert all(port.startswith("${BIND_ADDRESS:-127.0.0.1}:") for port in raw[name]["ports"]), name
+    # Its page has no login.
+    assert all(port.startswith("127.0.0.1:") for port in raw["alerts"]["ports"])
 
 
 def test_images_are_pinned(raw: Mapping[str, Any]) -> None:
@@ -146,7 +148,7 @@ def test_keys_and_data_lie_apart_and_few_see_them(values: Mapping[str, str]) -> 
     }
     assert sees["keys"] == {"init", "scheduler"}
     assert sees["data"] == {"scheduler"}
-    assert sees["published"] == {"scheduler", "door", "api"}
+    assert sees["published"] == {"scheduler", "door", "api", "alerts"}
     assert sees["postgres"] == {"postgres"}
     keys = Path(services["scheduler"].environment["PILAR_KEYS"])
     assert not keys.is_relative_to(services["scheduler"].environment["PILAR_HOME"])
@@ -163,7 +165,7 @@ def test_secrets_reach_only_those_who_need_them(values: Mapping[str, str]) -> No
         }
 
     assert holders("POSTGRES_PASSWORD") == {"postgres"}
-    assert holders("PILAR_LEDGER_PASSWORD") == {"postgres", "init", "scheduler", "door", "api"}
+    assert holders("PILAR_LEDGER_PASSWORD") == {"postgres", "init", "scheduler", "door", "api", "alerts"}
     assert holders("AIRFLOW_JWT_SECRET") == {"api-server", "scheduler"}
     assert holders("AIRFLOW_API_SECRET_KEY") == {"api-server"}
     assert holders("AIRFLOW_ADMIN_PASSWORD") == {"init"}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+import httpx
 import psutil
 import pytest
 
@@ -52,8 +53,9 @@ def settings_of(home: Path) -> Mapping[str, str]:
 
 
 def test_an_event_of_an_agency_ends_in_a_publication_and_nothing_is_left(home: Path) -> None:
-    door, told = free_port(), home / "told.txt"
-    command = [PILAR, "up", "--port", str(door), "--airflow-port", str(free_port())]
+    door, status, told = free_port(), free_port(), home / "told.txt"
+    ports = ["--port", str(door), "--airflow-port", str(free_port()), "--status-port", str(status)]
+    command = [PILAR, "up", *ports]
     with told.open("w") as said:
         # A run in the background of a shell ignores Ctrl-C, and so would whatever it starts.
         platform = psutil.Popen(
@@ -75,6 +77,10 @@ def test_an_event_of_an_agency_ends_in_a_publication_and_nothing_is_left(home: P
 
         published = home / "published" / "current" / "marts.duckdb"
         until(published.exists, platform, told)
+        operators_page = f"http://127.0.0.1:{status}/status.json"
+        seen = httpx.get(operators_page, trust_env=False).json()
+        kinds = {one["kind"] for one in seen["conditions"]}
+        assert not kinds & {"silent", "unwell", "failed", "held", "gate"}, seen
         platform.send_signal(signal.SIGINT)
         assert platform.wait(120) == 0, told.read_text()
     finally:

@@ -1,0 +1,122 @@
+"""The lookout as a process: ``python -m pilar.platform.alerts PORT``.
+
+It stands outside Airflow, looks every minute, tells whom it concerns, and serves the operator's page: ``/`` for people,
+``/status.json`` for programs (503 while anything needs a person), ``/metrics`` for Prometheus. Whoever reaches it reads
+it: it listens on loopback, unless ``--host`` says otherwise.
+"""
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from ledger.errors import PilarError
+from ledger.settings import Settings
+from ledger.store import Ledger
+from pilar.alerts.addresses import addresses, quiet_hours
+from pilar.alerts.course import EVERY_SECONDS, Away, Looked, tell_once, watch
+from pilar.platform import logs
+from pilar.platform.processes import end_with_input
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+EVERY = "PILAR_ALERT_EVERY_SECONDS"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Look and serve until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
+    parser = argparse.ArgumentParser(prog="python -m pilar.platform.alerts", description="Pilar's lookout")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
+    chosen = parser.parse_args(arguments)
+    logs.configure("INFO")
+    if chosen.with_parent:
+        threading.Thread(target=end_with_input, daemon=True).start()
+    try:
+        serve(Settings.from_env(), chosen.host, chosen.port)
+    except PilarError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Look and serve until told to stop. Raises ConfigError for what is wrong in the environment."""
+    lookout = Lookout(settings, float(os.environ.get(EVERY) or EVERY_SECONDS))
+    lookout.start()
+    try:
+        uvicorn.run(lookout.app(), host=host, port=port, access_log=False, log_level="error")
+    finally:
+        lookout.stop()
+
+
+class Lookout:
+    """Looks in a thread of its own, so that a page is there whatever a look waits for."""
+
+    def __init__(self, settings: Settings, every_seconds: float) -> None:
+        self._settings = settings
+        self._every_seconds = every_seconds
+        self._ledger = Ledger(settings.ledger_url)
+        self._to, self._quiet = addresses(), quiet_hours()
+        self._away = Away.remembered(settings)
+        self._last: Looked | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="lookout", daemon=True)
+
+    def start(self) -> None:
+        """Start looking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop; a look that is under way is not waited for long."""
+        self._over.set()
+        self._thread.join(timeout=5)
+
+    def _watch(self) -> None:
+        watch(self._look, every_seconds=self._every_seconds, go_on=lambda: not self._over.is_set())
+
+    def _look(self) -> None:
+        self._last = tell_once(self._ledger, self._settings, self._to, self._quiet, self._away)
+
+    def app(self) -> "Starlette":
+        """The operator's page."""
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.exposition import make_asgi_app
+        from starlette.applications import Starlette
+        from starlette.requests import Request
+        from starlette.responses import HTMLResponse, JSONResponse, Response
+        from starlette.routing import Mount, Route
+
+        from pilar.alerts import page
+        from pilar.alerts.gauges import Gauges
+
+        async def people(_request: Request) -> Response:
+            return HTMLResponse(page.html(self._last), headers={"cache-control": "no-store"})
+
+        async def programs(_request: Request) -> Response:
+            told = page.data(self._last)
+            return JSONResponse(told, 200 if told["well"] else 503, headers={"cache-control": "no-store"})
+
+        async def health(_request: Request) -> Response:
+            return JSONResponse({"status": "ok"})
+
+        registry = CollectorRegistry()
+        registry.register(Gauges(lambda: self._last))
+        return Starlette(
+            routes=[
+                Route("/", people),
+                Route("/status.json", programs),
+                Route("/health", health),
+                Mount("/metrics", make_asgi_app(registry)),
+            ]
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
