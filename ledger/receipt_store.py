@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ledger import tables as t
 from ledger.chain import GENESIS, canonical, link_hash, moment
 from ledger.engine import Store
-from ledger.receipts import FORMER_NAMES, WRITTEN_AT, Witness
+from ledger.receipts import FIRST_FIELDS, FORMER_NAMES, WRITTEN_AT, Witness, is_of_first_release
 from ledger.records import Receipt
 
 _CHUNK = 200
@@ -92,9 +92,8 @@ class ReceiptStore(Store):
                 links = [_receipt(row) for row in part]
                 told = _rows(connection, {link.batch_id for link in links})
                 for link, row in zip(links, part, strict=True):
-                    names = FORMER_NAMES if '"place":' in link.body else {}
                     written = _moment(row["written_at"]) if f'"{WRITTEN_AT}":' in link.body else None
-                    expected = _body(told, link.batch_id, written, names) if link.seq in last else None
+                    expected = _expected(told, link, written) if link.seq in last else None
                     paths = {page["seq"]: page["path"] for page in told.pages.get(link.batch_id, []) if page["path"]}
                     yield Witness(link, expected, paths, written)
 
@@ -165,6 +164,16 @@ def _body(told: _Told, batch_id: str, written_at: str | None, names: Mapping[str
         body["quarantined"] = _listed(told.quarantine, batch_id, _QUARANTINE_FIELDS)
         body["revises"] = _listed(told.revisions, batch_id, _REVISION_FIELDS)
     return canonical(body)
+
+
+def _expected(told: _Told, link: Receipt, written_at: str | None) -> str:
+    """The text that the rows as they are now would give the receipt, in the words of the version that wrote it."""
+    if is_of_first_release(link.body):
+        batch = told.batches[link.batch_id]
+        body = {name: batch[name] for name in FIRST_FIELDS}
+        body |= {name: _moment(batch[name]) for name in ("started_at", "finished_at")}
+        return canonical(body | {"pages": [row["sha256"] for row in told.pages.get(link.batch_id, [])]})
+    return _body(told, link.batch_id, written_at, FORMER_NAMES if '"place":' in link.body else {})
 
 
 def _listed(rows: Rows, batch_id: str, fields: Sequence[str]) -> list[Mapping[str, Any]]:

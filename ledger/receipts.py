@@ -16,6 +16,22 @@ from ledger.records import Receipt
 
 FORMER_NAMES = {"fetched_by": "place", "whole_pull": "by_rows"}
 """Fields of receipts from before the second migration that have another name now."""
+FIRST_FIELDS = (
+    "batch_id",
+    "content_sha256",
+    "contract_sha256",
+    "coverage",
+    "event_id",
+    "landed_sha256",
+    "reasons",
+    "rows_landed",
+    "rows_quarantined",
+    "rows_received",
+    "source_id",
+    "status",
+    "synthetic",
+)
+"""What receipts of the first release tell of a batch. Of its pages they tell the hashes, of its files that of one."""
 WRITTEN_AT = "written_at"
 """Receipts of earlier versions have no time in their text, nor counts by rule, nor what they revise."""
 _SHOWN = 60
@@ -77,10 +93,27 @@ def copy_line(witness: Witness) -> str:
     return canonical({name: getattr(link, name) for name in _FIELDS} | {"paths": dict(witness.paths or {})})
 
 
-def fetching_pull(body: Mapping[str, Any]) -> str:
-    """The pull that fetched the pages of a receipt's batch. Receipts from before the second migration call it place."""
-    found: str = body["fetched_by"] if "fetched_by" in body else body[FORMER_NAMES["fetched_by"]]
-    return found
+def told_by(witness: Witness) -> Mapping[str, Any]:
+    """What a receipt tells, in the words of today's, whichever version wrote it.
+
+    One of the first release tells of no pull, so its batch is one. Its landed file has no blocks. Its pages have no
+    size and no number: they stand in the order of the ledger's.
+    """
+    body: dict[str, Any] = json.loads(witness.receipt.body)
+    if is_of_first_release(witness.receipt.body):
+        landed = f"landing/{body['source_id']}/{body['batch_id']}/rows.parquet"
+        files = [{"path": landed, "sha256": body["landed_sha256"]}] if body["landed_sha256"] else []
+        numbers = sorted(witness.paths or ())
+        if len(numbers) != len(body["pages"]):
+            numbers = [*range(len(body["pages"]))]
+        pages = [{"seq": seq, "sha256": sha256} for seq, sha256 in zip(numbers, body["pages"], strict=True)]
+        return {**body, "fetched_by": body["batch_id"], "merge": None, "files": files, "pages": pages}
+    return {**body, **{name: body[former] for name, former in FORMER_NAMES.items() if former in body}}
+
+
+def is_of_first_release(body: str) -> bool:
+    """Whether the first release wrote this text. Later ones tell of three things more, and one byte hides only one."""
+    return not any(f'"{name}":' in body for name in ("opd", "pull_id", "files"))
 
 
 def place_of(link: Receipt) -> str:

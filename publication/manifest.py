@@ -67,9 +67,12 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
 
 
 def read_head(folder: Path) -> ChainHead | None:
-    """The chain's head that a manifest names. Raises PublicationError when there is no manifest, or it is damaged."""
+    """The chain's head that a manifest names; those of the first release name none.
+
+    Raises PublicationError when there is no manifest, or it is damaged.
+    """
     try:
-        head = _content(folder)["chain"]
+        head = _content(folder).get("chain")
         return ChainHead(seq=head["receipt"], sha256=head["sha256"]) if head is not None else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _unreadable(folder, error) from error

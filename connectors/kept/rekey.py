@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.kept.leftovers import RUNNING_AT_MOST
-from connectors.pull.page_store import SUFFIX, head_of, key_of, link_over, write_again
+from connectors.pull.page_store import FIRST_KEY, SUFFIX, head_of, key_of, link_over, write_again
 from ledger.errors import ConfigError, LedgerError
 from ledger.keys import Keys, page_key_id, read_key, retired_key_files
 from ledger.settings import Settings
@@ -46,6 +46,8 @@ def removable(settings: Settings, now: datetime | None = None) -> list[Path]:
     """Files of retired keys that no page needs, and that no pull can still be writing with."""
     moment = now or datetime.now(UTC)
     used, current = uses(settings), Keys.load(settings.key_dir).page_key
+    if FIRST_KEY in used:
+        return []  # which key those pages need is known once they were written again
     return [
         path
         for path in retired_key_files(settings.key_dir)

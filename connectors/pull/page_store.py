@@ -24,6 +24,10 @@ from ledger.errors import LedgerError
 from ledger.keys import KEY_ID_BYTES, page_key_id
 
 MAGIC = b"PILARP2\n"
+FIRST_MAGIC = b"PILARP1\n"
+"""Pages of the first release: magic, nonce, ciphertext. No note, and no key's id: there was one key."""
+FIRST_KEY = b"first release"
+"""Stands for the key of such pages, whichever it is."""
 NONCE_BYTES = 12
 SUFFIX = ".page"
 
@@ -116,8 +120,8 @@ def head_of(path: Path) -> bytes:
 
 
 def key_of(head: bytes) -> bytes:
-    """The id of the key that wrote the page with this head."""
-    return head[_KEY:_NONCE]
+    """The id of the key that wrote the page with this head; ``FIRST_KEY`` for one of the first release."""
+    return FIRST_KEY if head.startswith(FIRST_MAGIC) else head[_KEY:_NONCE]
 
 
 def write_again(path: Path, key: bytes, *keys: bytes) -> None:
@@ -144,6 +148,8 @@ def _sealed(key: bytes, text: bytes) -> bytes:
 
 def _opened(path: Path, content: bytes, keys: Sequence[bytes]) -> bytes:
     wanted = _key_of(path, content)
+    if wanted == FIRST_KEY:
+        return b"{}\n" + _opened_first(path, content, keys)
     key = next((key for key in keys if page_key_id(key) == wanted), None)
     if key is None:
         raise LedgerError(
@@ -159,8 +165,17 @@ def _opened(path: Path, content: bytes, keys: Sequence[bytes]) -> bytes:
         ) from None
 
 
+def _opened_first(path: Path, content: bytes, keys: Sequence[bytes]) -> bytes:
+    text = len(FIRST_MAGIC) + NONCE_BYTES
+    for key in keys:
+        with suppress(InvalidTag):
+            return AESGCM(key).decrypt(content[len(FIRST_MAGIC) : text], content[text:], FIRST_MAGIC)
+    do = "Restore it from your backup, or put the page key of that time as page-first.key into the folder of keys"
+    raise LedgerError("a kept page was changed, or the key that wrote it is not here", where=str(path), do=do)
+
+
 def _key_of(path: Path, head: bytes) -> bytes:
-    if not head.startswith(MAGIC) or len(head) < _TEXT:
+    if not head.startswith((MAGIC, FIRST_MAGIC)) or len(head) < _TEXT:
         raise LedgerError("a kept page is damaged", where=str(path), do="Restore it from your backup")
     return key_of(head)
 

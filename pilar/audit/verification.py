@@ -4,7 +4,6 @@ Nothing is changed, and nothing but the installation's own files is needed: with
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -19,7 +18,7 @@ from ledger.decision_store import first_altered_decision
 from ledger.errors import ConfigError, LedgerError, PublicationError
 from ledger.evaluation_store import PREPARED
 from ledger.keys import Keys
-from ledger.receipts import Witness, fetching_pull, first_altered, place_of
+from ledger.receipts import Witness, first_altered, place_of, told_by
 from ledger.records import PublicationRow, Receipt
 from ledger.seals import Seal, first_difference
 from ledger.store import Ledger
@@ -91,17 +90,18 @@ class _Chain:
     accepted: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
     full: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
-    def take(self, link: Receipt) -> None:
+    def take(self, witness: Witness) -> None:
+        link = witness.receipt
         self.hashes[link.seq] = link.sha256
         self.last[link.batch_id] = link.seq
-        body = json.loads(link.body)
+        body = told_by(witness)
         self.sources.add(body["source_id"])
         self.held.discard(link.batch_id)
         if body["status"] == "held":
             self.held.add(link.batch_id)
         if body["status"] == "accepted":
             key = (body["source_id"], body["coverage"])
-            fetched_by, found = fetching_pull(body), self.accepted.setdefault(key, {})
+            fetched_by, found = body["fetched_by"], self.accepted.setdefault(key, {})
             found[fetched_by] = max(link.batch_id, found.get(fetched_by, ""))
             if body["merge"] is None:
                 self.full[key] = max(fetched_by, self.full.get(key, ""))
@@ -185,7 +185,7 @@ def _counted(witnesses: Iterable[Witness], checked: Checked, known: _Chain) -> I
     for witness in witnesses:
         yield witness  # looked at before it is believed
         checked.count += 1
-        known.take(witness.receipt)
+        known.take(witness)
     if known.hashes:
         head = max(known.hashes)
         checked.note = f"head: receipt {head}, {known.hashes[head]}"
@@ -210,14 +210,14 @@ def _files(witnesses: Iterable[Witness], holdings: Holdings, scope: Scope, known
     wanted = scope.file.resolve() if scope.file is not None else None
     for witness in witnesses:
         link = witness.receipt
-        body = json.loads(link.body)
+        body = told_by(witness)
         if known.last[link.batch_id] != link.seq or scope.source not in (None, body["source_id"]):
             continue
         needed = link.batch_id in known.needed
         for row in body["files"]:
             path = holdings.home / row["path"]
             if wanted in (None, path.resolve()):
-                _enter(files, _File(path, link, needed, _RESTORE), partial(first_difference, Seal.of_row(row)))
+                _enter(files, _File(path, link, needed, _RESTORE), partial(_difference, row))
         for row in body["pages"]:
             told = (witness.paths or {}).get(row["seq"])
             file = _File(holdings.home / told if told else None, link, needed, _RESTORE_PAGE)
@@ -227,6 +227,12 @@ def _files(witnesses: Iterable[Witness], holdings: Holdings, scope: Scope, known
             if wanted is None or (file.path is not None and file.path.resolve() == wanted):
                 _enter(pages, file, partial(opened.difference, row) if scope.pages or wanted else None)
     return [files, pages]
+
+
+def _difference(row: Mapping[str, Any], path: Path) -> str | None:
+    if "blocks" in row:
+        return first_difference(Seal.of_row(row), path)
+    return "it is another file than was written" if file_sha256(path) != row["sha256"] else None
 
 
 @dataclass(frozen=True)
@@ -276,7 +282,7 @@ class _Pages:
             self._keys = self._keys or Keys.load(self._key_dir).page_keys
             body = read_page(path, *self._keys)
             self._seen[inode] = (hashlib.sha256(body).hexdigest(), len(body))
-        if self._seen[inode] != (row["sha256"], row["bytes"]):
+        if self._seen[inode] != (row["sha256"], row.get("bytes", self._seen[inode][1])):
             return f"it holds other bytes than page {row['seq']} had when it came"
         return None
 
@@ -398,7 +404,10 @@ def _told_otherwise(
         what = f"the ledger says otherwise whether its evaluation read batch {min(altered)}"
         return Damage(what, f"{where}, evaluation {row.evaluation_id}", _CUT)
     gates = {gate.gate: (gate.outcome, len(gate.checks), gate.carried_from) for gate in ledger.gates(row.evaluation_id)}
-    told = tables.execute("select gate, outcome, checks, carried_from from meta.gates order by gate").fetchall()
+    # In the first release no answer was carried over.
+    columns = {str(row[0]) for row in tables.execute("describe meta.gates").fetchall()}
+    carried = "carried_from" if "carried_from" in columns else "null"
+    told = tables.execute(f"select gate, outcome, checks, {carried} from meta.gates order by gate").fetchall()
     for gate, *answer in told:
         if gates.pop(gate, None) != tuple(answer):
             return Damage(f"the ledger tells another answer of gate {gate}", where, _CUT)

@@ -7,6 +7,8 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
+from ledger.migrations.first_release import complete
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -18,6 +20,7 @@ WHOLE_PULL = "its rows say their coverage and may move to another: all batches o
 
 
 def upgrade() -> None:
+    complete()
     op.alter_column("batch", "place", new_column_name="fetched_by", comment=FETCHED_BY, existing_type=sa.Text())
     op.alter_column("batch", "by_rows", new_column_name="whole_pull", comment=WHOLE_PULL, existing_type=sa.Boolean())
     op.add_column("batch", sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True, comment=RETRY_AT))
