@@ -75,6 +75,7 @@ def test_what_we_sign_others_verify() -> None:
             sign(BODY, "m1", moment, key)
 
 
+@pytest.mark.fault(8)
 def test_several_signatures_in_one_header_are_tried() -> None:
     """In whatever order, among those that nobody can read: the sender may be in the middle of a rotation."""
     good, pair = signed(), signed_by_pair()
@@ -91,12 +92,14 @@ def test_no_more_signatures_are_tried_than_a_rotation_needs() -> None:
         verify(BODY, {**headers, "webhook-signature": f"{many} {headers['webhook-signature']}"}, [SECRET])
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize("seconds", [-290, 290])
 def test_a_clock_that_is_a_little_off_is_tolerated(seconds: int) -> None:
     verify(BODY, signed(offset=timedelta(seconds=seconds)), [SECRET])
     verify(BODY, signed_by_pair(offset=seconds), [PUBLIC_KEY])
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("seconds", [-310, 310, -(10**8)])
 def test_an_expired_or_future_event_is_refused_as_such(seconds: int) -> None:
     for headers, key in (
@@ -134,6 +137,7 @@ def test_a_damaged_header_is_refused(changes: dict[str, str]) -> None:
             verify(BODY, {**headers, **changes}, [SECRET, PUBLIC_KEY])
 
 
+@pytest.mark.fault(8)
 def test_a_forged_signature_and_an_edited_body_are_refused() -> None:
     with pytest.raises(RefusedError, match="no matching signature"):
         verify(BODY, signed(secret=OLD_SECRET), [SECRET])
