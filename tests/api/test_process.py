@@ -37,9 +37,10 @@ def environment(settings: Settings, shelf: Shelf) -> Mapping[str, str]:
 
 @contextmanager
 def started(environment: Mapping[str, str], *command: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A command that takes its port last; its address when it answers."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", *command, *(["--port"] if "pilar.cli" in command[0] else []), str(port)],
+        [*command, str(port)],
         cwd=REPOSITORY,
         env={**os.environ, **environment},
         stderr=subprocess.PIPE,
@@ -64,7 +65,7 @@ def started(environment: Mapping[str, str], *command: str) -> Iterator[tuple[str
 def test_the_process_serves_counts_and_ends_when_it_is_told(
     environment: Mapping[str, str], ledger: Ledger, shelf: Shelf
 ) -> None:
-    with started(environment, "pilar.platform.api") as (address, process):
+    with started(environment, sys.executable, "-m", "pilar.platform.api") as (address, process):
         assert httpx.get(f"{address}/v1/regions").headers["pilar-publication"] == shelf.now
         assert httpx.post(f"{address}/v1/check/dlh_plastik", content=b"x").status_code == 401
         process.send_signal(signal.SIGTERM)
@@ -72,6 +73,19 @@ def test_the_process_serves_counts_and_ends_when_it_is_told(
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     assert {use.key_id: (use.requests, use.refused) for use in ledger.api_use(1)} == {"public": (3, 1)}
+
+
+def test_behind_a_proxy_every_reader_has_a_rate_of_its_own(environment: Mapping[str, str]) -> None:
+    behind = {**environment, "PILAR_API_PROXY": "127.0.0.1", "PILAR_API_RATE": "1"}
+    with started(behind, str(Path(sys.executable).with_name("pilar")), "api", "--port") as (address, _):
+
+        def asked(reader: str, limits: range) -> list[int]:
+            # Each asks for something else: what is in memory costs nothing.
+            queries = [f"{address}/v1/scores/pillars?limit={limit}" for limit in limits]
+            return [httpx.get(query, headers={"x-forwarded-for": reader}).status_code for query in queries]
+
+        assert asked("10.0.0.1", range(1, 12)) == [200] * 10 + [429]
+        assert asked("10.0.0.2", range(12, 13)) == [200]
 
 
 def test_what_is_wrong_in_the_environment_is_said_in_one_line(environment: Mapping[str, str]) -> None:
@@ -110,7 +124,7 @@ def test_keys_are_made_listed_rotated_and_revoked(run: Any, environment: Mapping
     assert made["token"].split("_", 2)[2] not in json.dumps(listed)
     other = run("rotate", made["key"], "--keep", "3")
     assert run("list")["keys"][0]["secrets"] == 2
-    with started(environment, "pilar.platform.api") as (address, _):
+    with started(environment, sys.executable, "-m", "pilar.platform.api") as (address, _):
         for sent in (made["token"], other["token"]):
             assert httpx.get(f"{address}/v1/findings?batch_id=b1", headers=bearer(sent)).status_code == 200
         run("revoke", made["key"])
