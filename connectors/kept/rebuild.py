@@ -62,8 +62,8 @@ def kept_rows(batch: Batch, ledger: Ledger) -> Sequence[PageRow]:
 def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys: Keys) -> Generator[Page]:
     """The pages as the protocol gave them, one in memory at a time.
 
-    Raises LedgerError when a page is missing, changed or not the one that the ledger knows, and SourceError when the
-    protocol cannot derive its records any more.
+    Raises LedgerError when a page is missing, changed, of the first release or not the one that the ledger knows, and
+    SourceError when the protocol cannot derive its records any more.
     """
     protocol: ProtocolBase[Any] | None = None
     for row in rows:
@@ -72,6 +72,12 @@ def kept_pages(source: Source, rows: Sequence[PageRow], settings: Settings, keys
         if hashlib.sha256(body).hexdigest() != row.sha256:
             raise LedgerError(
                 "a kept page is not the one that the ledger knows", where=str(path), do="Restore it from your backup"
+            )
+        if not note:
+            raise LedgerError(
+                "a page of the first release lacks the note by which it is read again",
+                where=str(path),
+                do=f"Pull the source: `pilar pull {source.id}`; the page itself is as it came",
             )
         records = NOTHING if note["records"] == "nothing" else body
         if note["records"] == "derived":

@@ -3,6 +3,8 @@
 Their ledgers are brought to the 0001 of 0.3.0 before 0002 goes on. What has it already stays as it is.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
@@ -19,16 +21,16 @@ def complete() -> None:
         for column in columns:
             if column.name not in there[table]:
                 op.add_column(table, column)
-    for column, comment in (("pull_id", PULL), ("place", PLACE)):
-        if column not in there["batch"]:
-            op.add_column("batch", sa.Column(column, sa.Text(), nullable=True, comment=comment))
-            op.execute(f"update batch set {column} = batch_id")
-            op.alter_column("batch", column, nullable=False)
+    for name, comment in (("pull_id", PULL), ("place", PLACE)):
+        if name not in there["batch"]:
+            op.add_column("batch", sa.Column(name, sa.Text(), nullable=True, comment=comment))
+            op.execute(f"update batch set {name} = batch_id")
+            op.alter_column("batch", name, nullable=False)
     if "replay_of" not in there["batch"]:
         op.create_foreign_key("fk_batch_replay_of", "batch", "batch", ["replay_of"], ["batch_id"])
     if "carried_from" not in there["gate_result"]:
-        name = "fk_gate_result_carried_from"
-        op.create_foreign_key(name, "gate_result", "evaluation", ["carried_from"], ["evaluation_id"])
+        key = "fk_gate_result_carried_from"
+        op.create_foreign_key(key, "gate_result", "evaluation", ["carried_from"], ["evaluation_id"])
     _complete_tables(inspector)
 
 
@@ -42,7 +44,7 @@ def _complete_tables(inspector: sa.Inspector) -> None:
         op.add_column("dismissal", _until())
 
 
-def _columns() -> dict[str, list[sa.Column[object]]]:
+def _columns() -> dict[str, list[sa.Column[Any]]]:
     text, moment = sa.Text(), sa.DateTime(timezone=True)
     return {
         "batch": [
@@ -140,7 +142,7 @@ def _make_dismissal() -> None:
     op.create_index("ix_dismissal_batch_id_rule_field", "dismissal", ["batch_id", "rule", "field"])
 
 
-def _until() -> sa.Column[object]:
+def _until() -> sa.Column[Any]:
     return sa.Column(
         "until", sa.Date(), comment="the last day on which it holds for later batches too; null for this batch alone"
     )

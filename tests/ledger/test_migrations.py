@@ -14,6 +14,7 @@ from alembic.config import Config
 import ledger as package
 from ledger.chain import GENESIS, canonical
 from ledger.engine import make_engine
+from ledger.errors import ConfigError
 from ledger.migrate import migrate
 from ledger.receipts import first_altered
 from ledger.store import Ledger
@@ -112,3 +113,12 @@ def test_p7_receipts_of_an_earlier_version_still_hold(old_url: str) -> None:
     damage = first_altered(ledger.witnesses())
     assert damage is not None
     assert AGAIN in damage.where
+
+
+@pytest.mark.integration
+def test_p10_a_ledger_of_a_newer_version_is_refused(old_url: str) -> None:
+    migrate(old_url)
+    with psycopg.connect(old_url, autocommit=True) as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    with pytest.raises(ConfigError, match="a newer version of Pilar has migrated the ledger"):
+        migrate(old_url)

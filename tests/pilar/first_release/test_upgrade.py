@@ -13,12 +13,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from connectors.kept.rebuild import rebuild
+from connectors.kept.rekey import reencrypt, removable, uses
+from connectors.pull.page_store import FIRST_KEY, head_of, key_of
+from ledger.errors import LedgerError
+from ledger.keys import rotate_page_key
 from ledger.migrate import migrate
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import steps
 from pilar.audit.verification import Holdings, Scope, verify
 from pilar.evaluation.publish import rollback
+from pilar.sources.catalogue import find_source
 from publication import pointer
 from simulator.server import Simulator
 from tests.conftest import database_url
@@ -67,6 +73,15 @@ def test_chains_pages_files_and_publications_of_the_first_release_hold(installat
     assert damage(installation.settings) == []
 
 
+def test_p10_a_replay_of_the_first_releases_pages_is_refused_in_one_line(installation: Installation) -> None:
+    source = find_source(installation.settings, "diskominfo_spbe")
+    batch = installation.ledger.in_force("diskominfo_spbe")[0]
+    with pytest.raises(LedgerError, match=r"of the first release .*pilar pull diskominfo_spbe"):
+        rebuild(source, batch, installation.ledger, installation.settings)
+    page = next(installation.settings.pages_dir.glob("*/*/*.page"))
+    assert key_of(head_of(page)) == FIRST_KEY
+
+
 def test_p4_what_the_first_release_had_acknowledged_is_still_to_be_done(installation: Installation) -> None:
     assert installation.ledger.newest_open_event("diskominfo_spbe", installation.ledger.now()) is not None
 
@@ -81,6 +96,14 @@ def test_readers_keep_the_old_publication_until_the_next_evaluation(installation
     installation.evaluate()
     assert installation.published() not in (before, None)
     assert before in pointer.list_publications(installation.settings.published_dir)
+    assert damage(installation.settings) == []
+
+
+def test_pages_of_the_first_release_are_written_again_with_a_new_key(installation: Installation) -> None:
+    rotate_page_key(installation.settings.key_dir)
+    assert removable(installation.settings) == []
+    assert reencrypt(installation.settings) > 0
+    assert FIRST_KEY not in uses(installation.settings)
     assert damage(installation.settings) == []
 
 
