@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ledger.keys import Keys
 from ledger.migrate import migrate
+from ledger.store import Ledger
 from pilar.platform.airflow_settings import POOL
 
 USERS = (("admin", "Admin", "AIRFLOW_ADMIN_PASSWORD"), ("door", "Door", "AIRFLOW_DOOR_PASSWORD"))
@@ -30,9 +31,9 @@ SHARED = (
 
 def main() -> None:
     """Take every step; the first one that fails ends it all."""
-    _say("keys and ledger")
-    Keys.ensure(Path(os.environ["PILAR_KEYS"]))
+    _say("ledger and keys")
     migrate(os.environ["PILAR_LEDGER_URL"])
+    Keys.ensure(Path(os.environ["PILAR_KEYS"]), used=Ledger(os.environ["PILAR_LEDGER_URL"]).has_batches())
     _say("Airflow's database, roles, pool and users")
     for name in SHARED:
         importlib.import_module(name)

@@ -121,6 +121,10 @@ class Store:
     @contextmanager
     def _snapshot(self) -> Iterator[sa.Connection]:
         """A transaction that sees one moment of the ledger, whatever is written meanwhile. For reading only."""
+        joined = self._joined.get()
+        if joined is not None:
+            yield joined
+            return
         try:
             with self._engine.connect() as connection:
                 still = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

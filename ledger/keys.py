@@ -48,8 +48,14 @@ class Keys:
         return hashlib.sha256(b"pilar pseudonym key\n" + self.pseudonym_key).hexdigest()[:16]
 
     @classmethod
-    def ensure(cls, key_dir: Path) -> "Keys":
-        """Load the keys, making those that do not exist yet."""
+    def ensure(cls, key_dir: Path, *, used: bool = False) -> "Keys":
+        """Load the keys, making those that do not exist yet.
+
+        ``used``: something was written with keys already. Then none is made in the place of one that is missing, for
+        everybody would become another person without a word: raises ConfigError.
+        """
+        if used:
+            return cls.load(key_dir)
         key_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (PSEUDONYM_KEY, PAGE_KEY):
             _create_once(key_dir / name)
@@ -145,7 +151,8 @@ def read_key(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError:
-        raise ConfigError("a key is missing", where=str(path), do="Restore it from your backup") from None
+        do = "Restore it from your backup; where it is lost for good: pilar keys replace-lost"
+        raise ConfigError("a key is missing", where=str(path), do=do) from None
     except ValueError:
         raise ConfigError("a key is not hexadecimal", where=str(path), do="Restore it from your backup") from None
     if len(key) != KEY_BYTES:

@@ -3,6 +3,7 @@
 from ledger.alert_store import AlertStore
 from ledger.answer_store import AnswerStore
 from ledger.api_store import ApiStore
+from ledger.backup_store import BackupStore
 from ledger.decision_store import DecisionStore
 from ledger.evaluation_store import EvaluationStore
 from ledger.event_store import EventStore
@@ -25,5 +26,6 @@ class Ledger(
     DecisionStore,
     ApiStore,
     AlertStore,
+    BackupStore,
 ):
     """Everything that is durable, from events to alerts, in one PostgreSQL database."""

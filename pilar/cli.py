@@ -14,6 +14,7 @@ from pilar.commands import (
     alerts,
     answers,
     api,
+    backup,
     completion,
     contracts,
     demo,
@@ -123,6 +124,8 @@ app.command("up", cls=Plain, rich_help_panel=HOUSE)(init.up_command)
 app.add_typer(regions.app, name="regions", rich_help_panel=HOUSE)
 app.command("demo", rich_help_panel=HOUSE)(demo.demo)
 app.command("migrate", rich_help_panel=HOUSE)(evaluation.migrate_command)
+app.command("backup", rich_help_panel=HOUSE)(backup.backup_command)
+app.command("restore", rich_help_panel=HOUSE)(backup.restore_command)
 app.add_typer(keys.app, name="keys", rich_help_panel=HOUSE)
 app.add_typer(api.app, name="api", rich_help_panel=HOUSE)
 app.command("completion", cls=Plain, rich_help_panel=HOUSE)(completion.completion_command)

@@ -11,7 +11,7 @@ from ledger.wording import moment
 from pilar.commands.console import Row, out, say, table
 from pilar.commands.words import Words
 
-app = Words(help="The keys of kept pages: list, rotate, reencrypt. The key of frozen stages: public.")
+app = Words(help="The keys of kept pages: list, rotate, reencrypt, replace-lost. The key of frozen stages: public.")
 
 LOCK = "keys"
 _PSEUDONYMS = "The pseudonym key is never changed: every person would become another one."
@@ -21,6 +21,7 @@ _PSEUDONYMS = "The pseudonym key is never changed: every person would become ano
 def list_command() -> None:
     """List the page keys, and how many kept pages each of them wrote. Keys themselves are never shown."""
     from connectors.kept.rekey import retired_at, uses
+    from connectors.pull.page_store import FIRST_KEY
     from ledger.keys import PAGE_KEY, Keys, page_key_id, read_key, retired_key_files
     from pilar.commands import installation
 
@@ -36,6 +37,8 @@ def list_command() -> None:
     for path in retired_key_files(settings.key_dir):
         if (key := read_key(path)) != current:
             note(page_key_id(key), path.name, "retired", retired_at(path))
+    if FIRST_KEY in used:
+        note(FIRST_KEY, "-", "of the first release: pilar keys reencrypt")
     for unknown in sorted(used):
         note(unknown, "-", "missing: restore it from your backup")
     say({"keys": rows}, lambda: _show(rows))
@@ -79,6 +82,29 @@ def reencrypt_command() -> None:
     with ledger.lock(LOCK):
         written = _reencrypt(settings)
     say({"reencrypted": written}, lambda: _print(_lines(written)))
+
+
+@app.command("replace-lost")
+def replace_lost_command(
+    yes: Annotated[bool, typer.Option("--yes", help="I know what is lost with them, and no backup has them.")] = False,
+) -> None:
+    """Make new keys in the place of those that are missing and in no backup. Those that are there stay."""
+    from ledger.errors import ConfigError
+    from ledger.keys import PAGE_KEY, PSEUDONYM_KEY, Keys
+    from pilar.commands import installation
+
+    ledger, settings = installation.opened()
+    costs = {
+        PAGE_KEY: "Pages that were kept until now cannot be read again.",
+        PSEUDONYM_KEY: "Everybody is a new person to the next pull. Pull every source with --full before you evaluate.",
+    }
+    lost = [name for name in costs if not (settings.key_dir / name).exists()]
+    told = [f"{name}: {costs[name]}" for name in lost] or ["No key is missing. Nothing was changed."]
+    if lost and not yes:
+        raise ConfigError(" ".join(told), where=str(settings.key_dir), do="Say --yes where no backup has the keys")
+    with ledger.lock(LOCK):
+        Keys.ensure(settings.key_dir)
+    say({"made": lost}, lambda: _print(told))
 
 
 @app.command("public")

@@ -47,7 +47,7 @@ def verify_command(  # noqa: PLR0917 (each is an option)
     checked = list(verify(witnesses, holdings, Scope(source, pages, file)))
     if against is not None:
         checked.append(compare(witnesses(), _copy(against)()))
-    _print(checked)
+    tell(checked)
 
 
 @app.command("export")
@@ -135,7 +135,8 @@ def _copy(file: Path) -> "Callable[[], Iterable[Witness]]":
     return partial(read_copy, file)
 
 
-def _print(checked: "Sequence[Checked]") -> None:
+def tell(checked: "Sequence[Checked]") -> None:
+    """Show what was checked. Ends the command with exit code 1 where something was damaged."""
     damaged = [line.damage for line in checked if line.damage is not None]
     told = [_as_data(line) for line in checked]
     say(

@@ -147,7 +147,9 @@ class Stack:
             require_free_port(self.ports.status, "the operator's page")
         atexit.register(self.stop)
         self.settings.home.mkdir(parents=True, exist_ok=True)
-        Keys.ensure(self.settings.key_dir)
+        # Before the database runs: what was landed or kept was written with keys.
+        used = any(any(folder.glob("*")) for folder in (self.settings.landing_dir, self.settings.pages_dir))
+        Keys.ensure(self.settings.key_dir, used=used)
         postgres = EmbeddedPostgres(self.settings.home / "postgres")
         self._open.callback(postgres.stop)
         self.telling.starts("PostgreSQL", "" if postgres.exists else "its first start makes a database")
