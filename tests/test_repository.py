@@ -18,8 +18,9 @@ DOCUMENTS = ("README.md", "README.id.md", "CONTRIBUTING.md", "CHANGELOG.md")
 # What it is called, and the pattern.
 FORBIDDEN: Mapping[str, str] = {
     "a path of somebody's machine": r"/(?:work|root|Users|home/[a-z]+|tmp/pilar)/",
+    # Without a path behind it, docker.io is Debian's package of the engine.
     "a package registry": (
-        r"(?i)\bpypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|\bdocker\.io\b|\bghcr\.io|\bquay\.io|\bgcr\.io"
+        r"(?i)\bpypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|\bdocker\.io/|\bghcr\.io|\bquay\.io|\bgcr\.io"
         r"|deb\.debian\.org|proxy\.golang\.org|crates\.io|anaconda\.org|huggingface\.co"
     ),
     "a secret": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----|\bAKIA(?!IOSFODNN7EXAMPLE)[0-9A-Z]{16}\b|\bgh[opsu]_\w{36}\b",

@@ -14,7 +14,6 @@ COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
 EXAMPLE = REPOSITORY / ".env.example"
 DOCKERFILE = REPOSITORY / "Dockerfile"
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?::(?P<kind>[-?])(?P<word>[^}]*))?\}")
-SECONDS = {"s": 1, "min": 60, "m": 60}
 
 
 @dataclass(frozen=True)
@@ -22,14 +21,8 @@ class Service:
     """One service. ``mounts`` maps folders in the container to the volume there, or to "tmpfs"."""
 
     name: str
-    command: tuple[str, ...]
-    health: tuple[str, ...]
-    retries: int
-    patience_seconds: float
-    grace_seconds: float
     environment: Mapping[str, str]
     mounts: Mapping[str, str]
-    needs: Mapping[str, str]
 
 
 def document(text: str | None = None) -> Mapping[str, Any]:
@@ -64,7 +57,7 @@ def services(values: Mapping[str, str]) -> Mapping[str, Service]:
 
 
 def _service(name: str, raw: Mapping[str, Any]) -> Service:
-    own_image = "build" in raw
+    own_image = raw["image"].startswith("pilar:")
     environment: dict[str, str] = dict(image_environment()) if own_image else {}
     for entry in raw.get("env_file", []):
         path = REPOSITORY / (entry if isinstance(entry, str) else entry["path"])
@@ -72,22 +65,7 @@ def _service(name: str, raw: Mapping[str, Any]) -> Service:
         if isinstance(entry, str):
             environment.update(read_env(path))
     environment.update({key: str(value) for key, value in raw["environment"].items()})
-    check = raw.get("healthcheck")
-    return Service(
-        name=name,
-        command=tuple(raw["command"]),
-        health=tuple(check["test"][1:]) if check else (),
-        retries=int(check["retries"]) if check else 0,
-        patience_seconds=_patience(check) if check else 0,
-        grace_seconds=_seconds(raw.get("stop_grace_period", "10s")),
-        environment=environment,
-        mounts=_mounts(raw),
-        needs={other: how["condition"] for other, how in raw.get("depends_on", {}).items()},
-    )
-
-
-def _patience(check: Mapping[str, Any]) -> float:
-    return _seconds(check["start_period"]) + int(check["retries"]) * _seconds(check["interval"])
+    return Service(name=name, environment=environment, mounts=_mounts(raw))
 
 
 def _mounts(raw: Mapping[str, Any]) -> Mapping[str, str]:
@@ -111,8 +89,3 @@ def _value(match: re.Match[str], values: Mapping[str, str]) -> str:
     if match["kind"] == "-":
         return match["word"]
     raise KeyError(name)
-
-
-def _seconds(text: str) -> float:
-    number, unit = re.fullmatch(r"(\d+)(s|m|min)", text).groups()  # type: ignore[union-attr]
-    return float(number) * SECONDS[unit]

@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from ledger.settings import REPOSITORY, Settings
 from pilar.platform import airflow_settings
 from tests.deploy import compose
-from tests.deploy.native import POSTGRES_BIN
+from tests.deploy.containers import POSTGRES_BIN
 
 SERVICES = ("postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "door", "api", "alerts")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET_KEY|TOKEN")
@@ -112,6 +112,9 @@ def test_every_service_is_there_checked_and_limited(raw: Mapping[str, Any]) -> N
         assert service["restart"] == ("no" if name == "init" else "unless-stopped"), name
         assert ("healthcheck" in service) == (name != "init"), name
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}, name
+        # One service builds the image. The others wait for it, and nobody looks for it in a registry.
+        assert ("build" in service) == (name == "init"), name
+        assert (service.get("pull_policy") == "never") == (name != "postgres"), name
 
 
 def test_no_service_has_more_rights_than_it_needs(raw: Mapping[str, Any]) -> None:
