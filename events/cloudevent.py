@@ -46,8 +46,13 @@ _BATCH: TypeAdapter[list[CloudEvent]] = TypeAdapter(
 )
 
 
-def mode_of(headers: Mapping[str, str]) -> Mode:
-    """In which form an event comes, by its headers (in lower case). Raises RefusedError for a type that is none."""
+def mode_of(headers: Mapping[str, str], *, bare: bool = False) -> Mode:
+    """In which form an event comes, by its headers (in lower case). Raises RefusedError for a type that is none.
+
+    ``bare``: it may come without any, as in a queue that has no headers. Then it is structured.
+    """
+    if bare and "content-type" not in headers and not _attributes(headers):
+        return "structured"
     media, _, parameters = headers.get("content-type", "").lower().partition(";")
     charset = [one.partition("=")[2] for one in parameters.replace(" ", "").split(";") if one.startswith("charset=")]
     if charset in ([], ["utf-8"], ['"utf-8"']):

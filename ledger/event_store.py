@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from ledger import tables as t
 from ledger.engine import Store, new_id
-from ledger.records import Event, EventIn, EventStatus, Refusal, StoredEvent
+from ledger.records import DeadLetter, Event, EventIn, EventStatus, EventStep, Refusal, StoredEvent
 
 # Why no run of its own was asked for an event. It is told by it which events are looked at again when a run ends.
 RIDES = "a run that was asked for before has not begun: it brings this too"
@@ -203,6 +203,31 @@ class EventStore(Store):
         with self._begin() as connection:
             rows = connection.execute(query.order_by(t.refusal.c.last_at.desc())).mappings()
             return [Refusal(row["reason"], row["source_id"], row["count"], row["last_at"]) for row in rows]
+
+    def record_dead_letter(self, queue: str, reason: str, sha256: str, size: int) -> None:
+        """Note a message that can never be stored, once a queue and content; again it is counted."""
+        statement = insert(t.dead_letter).values(queue=queue, sha256=sha256, reason=reason, bytes=size, count=1)
+        with self._begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["queue", "sha256"],
+                    set_={"count": t.dead_letter.c.count + 1, "reason": reason, "last_at": sa.func.now()},
+                )
+            )
+
+    def dead_letters(self, limit: int = 100) -> Sequence[DeadLetter]:
+        """Messages that could not be stored, the latest first."""
+        d = t.dead_letter.c
+        query = sa.select(d.queue, d.reason, d.sha256, d.bytes, d.count, d.first_at, d.last_at)
+        with self._begin() as connection:
+            rows = connection.execute(query.order_by(d.last_at.desc()).limit(limit))
+            return [DeadLetter(*row) for row in rows]
+
+    def course_of_event(self, event_id: str) -> Sequence[EventStep]:
+        """An event and all that followed from it, in the order of time; empty where there is no such event."""
+        query = sa.text("select step, at, what, outcome from event_course where event_id = :event order by at, what")
+        with self._begin() as connection:
+            return [EventStep(*row) for row in connection.execute(query, {"event": event_id})]
 
     def now(self) -> datetime:
         """The ledger's clock: the one that stamps events, so that comparing with it needs no synchronised hosts."""

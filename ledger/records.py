@@ -56,6 +56,29 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class DeadLetter:
+    """A message of a queue that can never be stored; ``count`` is how often it was delivered."""
+
+    queue: str
+    reason: str
+    sha256: str
+    bytes: int
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class EventStep:
+    """One thing that followed from an event: what it was, when, which one, and how it ended."""
+
+    step: Literal["received", "handed on", "pull", "batch", "evaluation", "gate", "publication"]
+    at: datetime
+    what: str
+    outcome: str | None
+
+
+@dataclass(frozen=True)
 class PageRow:
     """One response: its redacted request, HTTP status (0 where there is none), size, hash, duration and file.
 

@@ -67,6 +67,19 @@ refusal = Table(
     Column("last_at", DateTime(timezone=True), nullable=False),
 )
 
+# Messages of queues that can never be stored. A message that is delivered again is counted.
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("queue", Text, primary_key=True, comment="the connection that it came by"),
+    Column("sha256", Text, primary_key=True, comment="of the message's bytes, which are kept nowhere"),
+    Column("reason", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False, comment="deliveries"),
+    _now("first_at"),
+    _now("last_at"),
+)
+
 # What one pull brought for one coverage of one source.
 batch = Table(
     "batch",

@@ -37,6 +37,7 @@ from pilar.commands import (
     readiness,
     recompute,
     regions,
+    relay,
     revisions,
     rubric,
     sources,
@@ -128,6 +129,7 @@ app.command("backup", rich_help_panel=HOUSE)(backup.backup_command)
 app.command("restore", rich_help_panel=HOUSE)(backup.restore_command)
 app.add_typer(keys.app, name="keys", rich_help_panel=HOUSE)
 app.add_typer(api.app, name="api", rich_help_panel=HOUSE)
+app.command("relay", cls=Plain, rich_help_panel=HOUSE)(relay.relay_command)
 app.command("completion", cls=Plain, rich_help_panel=HOUSE)(completion.completion_command)
 app.add_typer(contracts.app, name="contracts", rich_help_panel=DEVELOP)
 app.add_typer(gates.app, name="gates", rich_help_panel=DEVELOP)

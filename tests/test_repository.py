@@ -73,7 +73,9 @@ def test_the_patterns_find_what_they_are_for() -> None:
         assert re.search(FORBIDDEN[what], text), what
 
 
-@pytest.mark.parametrize("name", [".env", "deploy/api.env", "deploy/connections.env", "deploy/door.env"])
+@pytest.mark.parametrize(
+    "name", [".env", "deploy/api.env", "deploy/connections.env", "deploy/door.env", "deploy/relay.env"]
+)
 def test_files_of_secrets_are_never_committed(name: str) -> None:
     assert subprocess.run(["git", "check-ignore", "-q", name], cwd=REPOSITORY, check=False).returncode == 0
 

@@ -1,15 +1,20 @@
-"""`pilar event`: an event that an operator sends."""
+"""`pilar event`: an event that an operator sends, what followed from one, and messages that never became one."""
 
 import os
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ledger.errors import ConfigError
-from pilar.commands.console import out, say
+from ledger.wording import moment
+from pilar.commands.console import Row, out, say, table
 from pilar.commands.words import Words
 
-app = Words(help="Events, which say that a source has something new: send.")
+if TYPE_CHECKING:
+    from ledger.records import DeadLetter, EventStep
+
+app = Words(help="Events, which say that a source has something new: send, show, dead.")
 
 KEY = "PILAR_SECRET"
 
@@ -27,6 +32,60 @@ def send_command(
 
     receipt = send_event(door, source, _key(source))
     say(receipt, lambda: out.print(f"The door has stored it as event {receipt['event']}."))
+
+
+@app.command("show")
+def show_command(
+    event: Annotated[str, typer.Argument(help="The event's id: the door's answer, or `pilar diagnose SOURCE`.")],
+) -> None:
+    """All that followed from an event, in the order of time: pull, batches, evaluations, gates, publication."""
+    from pilar.commands import installation
+
+    ledger, _ = installation.opened()
+    course = ledger.course_of_event(event)
+    if not course:
+        raise ConfigError(f"there is no event {event!r}", do="`pilar diagnose SOURCE` lists a source's events")
+    say({"event": event, "course": course}, lambda: _print_course(course))
+
+
+@app.command("dead")
+def dead_command(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
+) -> None:
+    """Messages of queues that could never be stored, the latest first: why, and the hash of their bytes."""
+    from pilar.commands import installation
+
+    ledger, _ = installation.opened()
+    letters = ledger.dead_letters(limit)
+    say({"letters": letters}, lambda: _print_letters(letters))
+
+
+def _print_course(course: "Sequence[EventStep]") -> None:
+    began = course[0].at
+    rows: list[Row] = [
+        {
+            "at": moment(one.at, seconds=True),
+            "after": f"{(one.at - began).total_seconds():.1f} s",
+            "step": one.step,
+            "what": one.what,
+            "outcome": one.outcome,
+        }
+        for one in course
+    ]
+    columns = {"at": "at", "after": "after", "step": "step", "what": "which", "outcome": "outcome"}
+    table(rows, columns, right=["after"])
+
+
+def _print_letters(letters: "Sequence[DeadLetter]") -> None:
+    if not letters:
+        out.print("There is none.")
+        return
+    rows: list[Row] = [
+        {"at": moment(one.last_at), "queue": one.queue, "why": one.reason, "count": one.count, "sha256": one.sha256}
+        for one in letters
+    ]
+    columns = {"at": "last at", "queue": "queue", "why": "reason", "count": "deliveries", "sha256": "sha256"}
+    table(rows, columns, right=["count"])
 
 
 def _key(source_id: str) -> str:

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ from pilar.platform.errors import PlatformError
 from pilar.platform.lives import Lives
 from pilar.platform.postgres import EmbeddedPostgres
 from pilar.platform.processes import Service, Supervisor, require_free_port
+from pilar.platform.relay import queue_names
 from pilar.platform.telling import Telling
 
 log = structlog.get_logger()
@@ -172,6 +173,8 @@ class Stack:
             self.telling.line("the ledger is up to date")
             self.telling.starts("the door")
             self._supervisor.start(self._door())
+            for listener in self.listeners():
+                self._supervisor.start(listener)
             airflow.go({**self.environment, **connections.result()})
             lap("systems")
         self._supervisor.wait_ready("door")
@@ -194,6 +197,18 @@ class Stack:
         found = self.simulator.connections()
         self.telling.answers("the simulator")
         return {f"PILAR_CONN_{name.upper()}": json.dumps(value) for name, value in found.items()}
+
+    def listeners(self) -> Sequence[Service]:
+        """What brings events beside the door: the relay, where queues are named."""
+        if not queue_names():
+            return ()
+        relay = Service(
+            name="relay",
+            command=(sys.executable, "-m", "pilar.platform.relay", "--with-parent"),
+            log=self.settings.log_dir / "relay.log",
+            environment={**base_environment(self.settings), **self.environment},
+        )
+        return (relay,)
 
     def _door(self) -> Service:
         def answers() -> bool:

@@ -16,7 +16,7 @@ from pilar.platform import airflow_settings
 from tests.deploy import compose
 from tests.deploy.containers import POSTGRES_BIN
 
-SERVICES = ("postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "door", "api", "alerts")
+SERVICES = ("postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "door", "relay", "api", "alerts")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET_KEY|TOKEN")
 # What the demo sets in other words than production: folders, addresses, and who may log in.
 SET_ELSEWHERE = {
@@ -110,7 +110,7 @@ def test_every_service_is_there_checked_and_limited(raw: Mapping[str, Any]) -> N
     assert tuple(raw) == SERVICES
     for name, service in raw.items():
         assert service["restart"] == ("no" if name == "init" else "unless-stopped"), name
-        assert ("healthcheck" in service) == (name != "init"), name
+        assert ("healthcheck" in service) == (name not in ("init", "relay")), name
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}, name
         # One service builds the image. The others wait for it, and nobody looks for it in a registry.
         assert ("build" in service) == (name == "init"), name
@@ -168,7 +168,7 @@ def test_secrets_reach_only_those_who_need_them(values: Mapping[str, str]) -> No
         }
 
     assert holders("POSTGRES_PASSWORD") == {"postgres"}
-    assert holders("PILAR_LEDGER_PASSWORD") == {"postgres", "init", "scheduler", "door", "api", "alerts"}
+    assert holders("PILAR_LEDGER_PASSWORD") == {"postgres", "init", "scheduler", "door", "relay", "api", "alerts"}
     assert holders("AIRFLOW_JWT_SECRET") == {"api-server", "scheduler"}
     assert holders("AIRFLOW_API_SECRET_KEY") == {"api-server"}
     assert holders("AIRFLOW_ADMIN_PASSWORD") == {"init"}

@@ -53,7 +53,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_command_gives_its_result_as_json_but_those_that_have_none() -> None:
     without = [name for name, one in commands(get_command(app)) if not any("--json" in p.opts for p in one.params)]
-    assert sorted(without) == ["alerts watch", "check", "completion", "test", "up"]
+    assert sorted(without) == ["alerts watch", "check", "completion", "relay", "test", "up"]
 
 
 def test_help_has_every_command_in_a_group_and_every_exit_code() -> None:
