@@ -6,6 +6,7 @@ Each takes what it needs from the environment, may run twice, and may die at any
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,6 +16,9 @@ from ledger.names import WATCH
 from ledger.records import Batch
 from ledger.settings import ConnectionLookup, Settings
 from ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from connectors.source.source import Events
 
 log = structlog.get_logger()
 
@@ -154,20 +158,20 @@ def watch() -> list[str]:
         if last is not None and (last.status == "running" or failures.rests_until(last, now)):
             continue
         last_try = last.started_at if last is not None else None
-        due = is_due(sources[source_id].events.fallback, last_try, now) or failures.was_left_to_watch(last)
+        due = is_due(sources[source_id].events, last_try, now) or failures.was_left_to_watch(last)
         if due or source_id in announced:
             wanted.append(source_id)
     return wanted
 
 
-def is_due(cron: str, last_try: datetime | None, now: datetime) -> bool:
-    """Whether the clock has struck since the last try. A source that was never tried is due.
+def is_due(events: "Events", last_try: datetime | None, now: datetime) -> bool:
+    """Whether the source's clock has struck since the last try. A source that was never tried is due.
 
     Failed tries count: a system that is down is asked again at the next stroke, not every few minutes.
     """
-    from croniter import croniter
+    from pilar.sources.strokes import last_stroke
 
     if last_try is None:
         return True
-    struck: datetime = croniter(cron, now).get_prev(datetime)
-    return last_try < struck
+    struck = last_stroke(events, now)
+    return struck is not None and last_try < struck

@@ -4,11 +4,12 @@
 ``connectors.source.proof``.
 """
 
+import calendar
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -135,17 +136,58 @@ def _is_clock(cron: str) -> str:
 
 
 PushName = Literal["oss.receiveNIB", "oss.receiveLicenseStatus", "bpjs.call"]
+Cron = Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$"), AfterValidator(_is_clock)]
+
+
+def _is_day(written: str) -> str:
+    month, day = map(int, written.split("-"))
+    if not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(2024, month)[1]:
+        raise ValueError("no such day: write the month, then the day, like 07-15")
+    return written
+
+
+YearDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_is_day)]
+
+
+class Window(Strict):
+    """Days of each year on which another clock holds: a school term, the end of the budget year, a stage.
+
+    ``from`` and ``to`` are month and day, both belong to it; ``to`` may lie in the next year. 02-29 is the last day of
+    February in any year.
+    """
+
+    from_: YearDay = Field(alias="from")
+    to: YearDay
+    clock: Cron
+    why: str = Field(min_length=3)
+
+    def begins(self, year: int) -> date:
+        """Its first day, of the occurrence that begins in a year."""
+        return _day(year, self.from_)
+
+    def ends(self, year: int) -> date:
+        """Its last day, of the occurrence that begins in a year."""
+        return _day(year if self.from_ <= self.to else year + 1, self.to)
+
+
+def _day(year: int, written: str) -> date:
+    month, day = map(int, written.split("-"))
+    return date(year, month, min(day, calendar.monthrange(year, month)[1]))
 
 
 class Events(Strict):
     """Whose webhook says that there is something new (the name of a secret), and the clock that pulls without one.
 
-    ``pushes``: calls in a format of their own that announce the source, each with the name of the secret it proves.
+    - ``pushes``: calls in a format of their own that announce the source, each with the name of the secret it proves.
+    - ``zone``: in which the clock is read; the regency's where it is left out.
+    - ``windows``: days on which another clock holds than the fallback.
     """
 
     secret: str | None = None
     pushes: Mapping[PushName, Name] = Field(default_factory=dict)
-    fallback: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$"), AfterValidator(_is_clock)]
+    fallback: Cron
+    zone: Literal["WIB", "WITA", "WIT"] | None = None
+    windows: tuple[Window, ...] = ()
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -144,7 +144,7 @@ def by_events_alone(ledger: Ledger) -> list[str]:
     """The sources whose clock did not strike while the demos ran: `watch` pulls the others once more."""
     now = datetime.now(local_zone())
     begun = min(event.received_at for event in events(ledger))
-    return [name for name, source in SOURCES.items() if not is_due(source.events.fallback, begun, now)]
+    return [name for name, source in SOURCES.items() if not is_due(source.events, begun, now)]
 
 
 def last_picture(ended: Ended) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.pull.outcome import PullOutcome
+from connectors.source.source import Events
 from ledger.clock import local_zone
 from ledger.errors import ConfigError, SourceError
 from ledger.records import EventIn
@@ -37,7 +38,7 @@ WIB = ZoneInfo("Asia/Jakarta")
 def test_a_source_is_due_when_its_clock_struck_since_the_last_try(
     last_try: datetime | None, now: datetime, due: bool
 ) -> None:
-    assert is_due("0 2 * * *", last_try, now) is due
+    assert is_due(Events(fallback="0 2 * * *"), last_try, now) is due
 
 
 def test_p10_a_wrong_time_zone_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
