@@ -79,6 +79,8 @@ FINDINGS = {
 }
 OF_ROWS = ("key_given_twice", "key_of_two_sources", "rows_superseded")
 """Findings that state nothing but how many rows they are about."""
+AS_STATED = ("claim_contradicted", "survey_percent_of_mean", "vintages_apart", "unknown_category")
+"""Findings that quote an agency's own words, where a point may be anything: 5.1 is a code or a release."""
 SEVERITIES = {
     "contradiction": Text("bertentangan", "contradiction"),
     "doubt": Text("meragukan", "doubtful"),
@@ -110,7 +112,7 @@ def example(content: Content, row: Row, *, whose: bool = True) -> Text:
     where = [
         ", ".join(part for part in (region if whose else "", subject, at) if part) for subject in (about.id, about.en)
     ]
-    said = _rows(row) if row["rule"] in OF_ROWS else _figure(row["published"])
+    said = _rows(row) if row["rule"] in OF_ROWS else _figure(row["published"], quoted=row["rule"] in AS_STATED)
     stated = Text(*where) if said is None else Text(f"{where[0]}: {said.id}", f"{where[1]}: {said.en}")
     recomputed = _figure(row["recomputed"])
     if recomputed is None:
@@ -124,11 +126,16 @@ def _rows(row: Row) -> Text:
     return Text(f"{count.id} baris", f"{count.en} rows")
 
 
-def _figure(text: str | None) -> Text | None:
-    """What a finding quotes: as it was stated, but for the decimals that a column of ours has added."""
+def _figure(text: str | None, *, quoted: bool = False) -> Text | None:
+    """A number of a finding with the decimal sign of each language; what is ``quoted`` stays as it was stated.
+
+    A column of ours has four decimals, which say nothing of how many were stated.
+    """
     if text is None:
         return None
-    return number(Decimal(text)) if re.fullmatch(r"-?\d+\.\d{4}", text) else Text(text, text)
+    if quoted or re.fullmatch(r"-?\d+\.\d+", text) is None:
+        return Text(text, text)
+    return number(Decimal(text)) if re.fullmatch(r"-?\d+\.\d{4}", text) else Text(text.replace(".", ","), text)
 
 
 def _named(content: Content, row: Row) -> Text:

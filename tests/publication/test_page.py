@@ -178,7 +178,7 @@ def test_p8_every_state_is_said_in_words(pages: Mapping[str, Reader]) -> None:
 def test_findings_are_shown_with_what_is_known_of_them(page: Reader) -> None:
     text = " ".join(" ".join(page.text).split())
 
-    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123.11" in text
+    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123,11" in text
     assert "nilai di luar daftar kode" in text
 
 

@@ -187,8 +187,8 @@ def test_a_region_is_told_what_of_it_is_held_late_or_found(published: Published,
     assert "‖ ditahan Promosi daerah cerdas sejak 10 Januari 2025" in told
     assert "‖ ditahan kiriman OSS-RBA, DPMPTSP" in told
     assert "menyusut 52% terhadap kiriman sebelumnya" in told
-    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123.11" not in told
-    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123.11" in readable(
+    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123,11" not in told
+    assert "kode_rekening 5.1 presentase, 2023: 12311, dihitung 123,11" in readable(
         page_of(published, KUTAI), "id", "perhatian"
     )
 
