@@ -29,12 +29,15 @@ class Between(Strict):
     - ``within``: the figure is at most each of the others.
     - ``not_equal``: it equals none of them to the unit.
     - ``sums``: it is their sum, as far as their decimals tell.
+
+    ``same_whole``: it and the others are parts of one denominator.
     """
 
     id: Name
     kind: Literal["within", "not_equal", "sums"]
     figure: Ref
     others: Annotated[tuple[Ref, ...], Field(min_length=1)]
+    same_whole: bool = False
     because: Wording
 
     @model_validator(mode="after")
@@ -47,6 +50,13 @@ class Between(Strict):
     def refs(self) -> tuple[str, ...]:
         """All figures that it speaks of."""
         return (self.figure, *self.others)
+
+
+class Together(Strict):
+    """Counts of people that give each other away, since they add up: where one is hidden, all are."""
+
+    figures: Annotated[tuple[Ref, ...], Field(min_length=2)]
+    because: Wording
 
 
 class Unchanged(Strict):
@@ -107,6 +117,7 @@ class Rules(Strict):
 
     id: Name
     between: tuple[Between, ...]
+    together: tuple[Together, ...] = ()
     least: Annotated[int, Field(ge=1)]
     unchanged: Unchanged
     jump: Jump
@@ -133,13 +144,15 @@ def load_rules(path: Path = FILE) -> Rules:
 
 
 def _strange(rules: Rules, indicators: Mapping[str, Indicator]) -> Iterator[tuple[str, str]]:
-    for rule in rules.between:
-        for ref in rule.refs:
+    spoken = [(f"between.{rule.id}", rule.refs) for rule in rules.between]
+    spoken += [(f"together.{number}", one.figures) for number, one in enumerate(rules.together)]
+    for place, refs in spoken:
+        for ref in refs:
             name, _, part = ref.partition(".")
             if name not in indicators:
-                yield f"between.{rule.id}", f"there is no indicator {name!r}"
+                yield place, f"there is no indicator {name!r}"
             elif part == "denominator" and indicators[name].formula not in DIVIDED:
-                yield f"between.{rule.id}", f"{name!r} has no denominator"
+                yield place, f"{name!r} has no denominator"
     named = {"unchanged.except": rules.unchanged.except_, "jump.own": tuple(rules.jump.own)}
     for place, names in named.items():
         for name in names:

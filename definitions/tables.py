@@ -11,6 +11,7 @@ from definitions.exact import shown
 from definitions.indicators import DIVIDED, Answer, Indicator, Part, all_indicators
 from definitions.instrument import Asked, Instrument
 from definitions.instruments import shipped_instruments
+from definitions.together import SIDES, Side, groups
 from definitions.words import said
 from ledger.errors import ConfigError
 
@@ -23,9 +24,10 @@ def definition_tables() -> Mapping[str, Sequence[Row]]:
     known = shipped_instruments()
     instruments = sorted(known.values(), key=lambda one: (one.years[0], one.id))
     linked = _linked(known, (indicator for _, indicator in listed))
+    together = groups()
     return {
         "indicators": [_indicator(pillar, indicator) for pillar, indicator in listed],
-        "suppression": [row for _, indicator in listed for row in _suppression(indicator)],
+        "suppression": [row for _, indicator in listed for row in _suppression(indicator, together)],
         "instruments": [_instrument(instrument) for instrument in instruments],
         "questions": [row for instrument in instruments for row in _questions(instrument, linked)],
         "bands": [row for instrument in instruments for row in _bands(instrument)],
@@ -97,14 +99,20 @@ def _says(part: Part | None) -> str | None:
     return part.says.en if part is not None and part.says is not None else None
 
 
-def _suppression(indicator: Indicator) -> Iterator[Row]:
+def _suppression(indicator: Indicator, together: Mapping[Side, str]) -> Iterator[Row]:
     rule = indicator.suppress
-    for count in rule.counts if rule is not None else ():
-        assert rule is not None
+    if rule is None:
+        return
+    # What is left of a whole is told by the numerator, so that it goes with it.
+    groups = {part: together.get((indicator.id, part)) for part in SIDES}
+    groups["complement"] = groups["numerator"]
+    given_away = [part for part in SIDES if groups[part] and part not in rule.counts]
+    for count in (*rule.counts, *given_away):
         yield {
             "indicator_id": indicator.id,
             "count_of": count,
-            "threshold": rule.below,
+            "threshold": rule.below if count in rule.counts else None,
+            "together": groups[count],
             "status": rule.status,
             "reason": rule.because,
         }

@@ -118,11 +118,25 @@ def _values(table: str) -> Iterable[Rule]:
         table,
         """SELECT {shown}, state, count_of, threshold FROM {batch} m LEFT JOIN {seed:suppression} s USING (indicator_id)
            WHERE m.state = 'suppressed' AND s.indicator_id IS NULL
-             OR m.state = 'measured' AND CASE s.count_of
+             OR CASE s.count_of
                WHEN 'numerator' THEN m.numerator WHEN 'denominator' THEN m.denominator
                WHEN 'complement' THEN m.denominator - m.numerator END BETWEEN 1 AND s.threshold - 1""",
         "counts of people under the threshold are hidden, and nothing else is",
         shown=SHOWN_SQL,
+    )
+    yield no_rows(
+        "suppressed_together",
+        table,
+        """WITH beside AS (SELECT s.indicator_id, m.region_code, m.period, s.together,
+               max((coalesce(o.value, o.numerator, o.denominator) IS NOT NULL)::INTEGER) AS shown
+             FROM {batch} m JOIN {seed:suppression} s USING (indicator_id)
+             LEFT JOIN {seed:suppression} t ON t.together = s.together
+             LEFT JOIN {batch} o ON o.indicator_id = t.indicator_id AND o.region_code = m.region_code
+               AND o.period = m.period
+             WHERE m.state = 'suppressed' GROUP BY ALL)
+           SELECT region_code, period, indicator_id, string_agg(together, ', ') AS together FROM beside GROUP BY ALL
+           HAVING bool_and(together IS NOT NULL AND shown = 1)""",
+        "a hidden count is a whole less its other parts: what it could be computed back from is hidden too",
     )
     yield no_rows(
         "stated_decimals",

@@ -69,12 +69,12 @@ class Quarantined(_Frozen):
 
 
 class Arrival(_Frozen):
-    """What one batch of a source came to, in numbers alone."""
+    """What one batch of a source came to, in numbers alone. Rows are None where they would tell a hidden count."""
 
     at: AwareDatetime
     status: str
-    rows_received: NonNegativeInt
-    rows_landed: NonNegativeInt
+    rows_received: NonNegativeInt | None
+    rows_landed: NonNegativeInt | None
     rows_quarantined: NonNegativeInt
 
 
@@ -83,7 +83,6 @@ class Feed(_Frozen):
 
     ``silence``: against the days of its contract, counted to the evaluation's beginning. ``answered_at``: when it last
     brought data that were accepted, or the accepted ones again. ``arrivals``: its last batches, the oldest first.
-    ``workbook``: whether it is a workbook of answers that Pilar makes.
     """
 
     source: str
@@ -96,7 +95,6 @@ class Feed(_Frozen):
     arrivals: tuple[Arrival, ...] = ()
     events: NonNegativeInt = 0
     last_event_at: AwareDatetime | None = None
-    workbook: bool = False
 
 
 class FollowUp(_Frozen):
@@ -132,7 +130,8 @@ class Frozen(_Frozen):
 class SourceBatch(_Frozen):
     """A batch of rows from one source, as the ledger has it. ``receipt_sha256`` is its link in the chain.
 
-    ``maturity``: how settled what it is about is; None where the source declares nothing.
+    ``maturity``: how settled what it is about is; None where the source declares nothing. ``rows_received`` and
+    ``rows_landed`` are None where they would tell a count of people that is hidden.
     """
 
     batch_id: str
@@ -140,8 +139,8 @@ class SourceBatch(_Frozen):
     opd: str
     status: str
     coverage: str | None
-    rows_received: NonNegativeInt
-    rows_landed: NonNegativeInt
+    rows_received: NonNegativeInt | None
+    rows_landed: NonNegativeInt | None
     rows_quarantined: NonNegativeInt
     fetched_at: AwareDatetime
     receipt_sha256: str | None

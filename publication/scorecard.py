@@ -10,7 +10,7 @@ from definitions.words import Language
 from ledger.errors import ConfigError, PublicationError
 from publication import xlsx
 from publication.page.agency import Agency
-from publication.page.words import Text, number
+from publication.page.words import Text, row_count
 from publication.paths import agency_document
 
 Rows = Sequence[Sequence[str | int]]
@@ -85,8 +85,7 @@ def _sources(card: Agency, tell: _Teller, say: Say) -> Sheet:
             tell(one.silence.text),
             tell(one.due),
             tell(one.answered),
-            one.received,
-            one.landed,
+            *(tell(row_count(count)) if count is None else count for count in (one.received, one.landed)),
             one.quarantined,
         )
         for one in card.sources
@@ -174,7 +173,7 @@ def facts(card: Agency, language: Language) -> list[tuple[str, str]]:
     """The scorecard in four lines."""
     tell = _Teller(language)
     say, valid = tell.say, tell(card.valid)
-    landed, received = number(card.landed), number(card.received)
+    landed, received = row_count(card.landed), row_count(card.received)
     return [
         (
             say("Kelengkapan", "Completeness"),

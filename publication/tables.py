@@ -46,14 +46,15 @@ NAMING_OTHERS = ("against", "reused_by")
 EXPLANATIONS = "scores.explanations"
 # What agencies state and what does not follow from it, where the evaluation looked. Values outside a code list are text
 # that nobody vetted, and few of them are few people: neither leaves the house. Nor does a figure of an indicator that
-# is suppressed, its own or the one that it is compared with: it would tell the count that the mart hides.
+# hides small counts and shows none here, its own or the one that it is compared with: it would tell what is hidden.
 FINDINGS = """(SELECT * EXCLUDE (hidden) REPLACE (
   CASE WHEN rule <> 'unknown_category' THEN subject END AS subject,
   CASE WHEN rule <> 'unknown_category' AND NOT hidden THEN published END AS published,
   CASE WHEN NOT hidden THEN recomputed END AS recomputed,
   CASE WHEN rule <> 'unknown_category' OR row_count >= 5 THEN row_count END AS row_count)
-FROM (SELECT o.*, EXISTS (FROM promoted.marts m WHERE m.state = 'suppressed' AND m.region_code = o.region_code
-  AND m.period = o.period AND m.indicator_id IN (o.subject, split_part(o.against, '.', 1))) AS hidden
+FROM (SELECT o.*, EXISTS (FROM promoted.marts m WHERE m.state <> 'measured' AND m.region_code = o.region_code
+  AND starts_with(m.period, o.period) AND m.indicator_id IN (o.subject, split_part(o.against, '.', 1))
+  AND m.indicator_id IN (SELECT s.indicator_id FROM {suppression} s)) AS hidden
   FROM scores.findings o))"""
 # The columns that a mart in force has beside its own.
 IN_FORCE = "promoted.marts"
@@ -66,7 +67,7 @@ STATES = (
     ("measured", "terukur", "measured"),
     ("missing", "tidak ada data", "no data"),
     ("not_applicable", "tidak berlaku", "not applicable"),
-    ("suppressed", "disembunyikan", "suppressed"),
+    ("suppressed", "disamarkan", "suppressed"),
 )
 WITH_NAMES = """(SELECT m.region_system, m.region_code, m.region_name, r.province, r.bps_code, m.pillar,
   p.name_id AS pillar_name_id, p.name_en AS pillar_name_en, m.indicator_id, i.name_id AS indicator_name_id,
@@ -189,7 +190,8 @@ def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[st
     origins = {table.name: table.origin for table in reference}
     states = ", ".join(f"({', '.join(map(literal, state))})" for state in STATES)
     wide = WITH_NAMES.format(states=states, **{name: origins[name] for name in ("indicators", "pillars", "regions")})
-    found = [_table("quality", FOUND, FINDINGS)] if ("scores", FOUND) in present else []
+    findings = FINDINGS.format(suppression=origins.get("suppression", "(SELECT NULL AS indicator_id)"))
+    found = [_table("quality", FOUND, findings)] if ("scores", FOUND) in present else []
     tables = (_wide(wide), *required, *reference, *found)
     return tables if regions is None else tuple(_of_regions(connection, table, regions) for table in tables)
 
@@ -210,6 +212,10 @@ def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Se
         other = f"regexp_full_match(one, '.* [0-9]{{2}}[.][0-9]{{2}}') AND NOT list_contains({listed}, one[-5:])"
         kept = f"list_filter(string_split({name}, ', '), lambda one: NOT ({other}))"
         rows = f"SELECT * REPLACE (nullif(array_to_string({kept}, ', '), '') AS {name}) FROM ({rows})"
+    if table.name == FOUND:
+        # What all other regions of the province have together holds those that are not published.
+        kept = "CASE WHEN rule <> 'size_of_province' THEN recomputed END"
+        rows = f"SELECT * REPLACE ({kept} AS recomputed) FROM ({rows})"
     return replace(table, origin=f"({rows})")
 
 

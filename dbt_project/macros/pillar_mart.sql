@@ -49,11 +49,13 @@
         left join period_evidence as evidence on defined.id = evidence.indicator_id
     ),
 
-    hidden as (
+    -- Counts of a few people.
+    small as (
         select distinct
             counted.indicator_id,
             counted.region_code,
-            counted.period
+            counted.period,
+            rules.together
         from figures as counted
         inner join {{ source("definitions", "suppression") }} as rules on counted.indicator_id = rules.indicator_id
         where
@@ -62,6 +64,22 @@
                 when 'denominator' then counted.denominator
                 when 'complement' then counted.denominator - counted.numerator
             end between 1 and rules.threshold - 1
+    ),
+
+    -- They are hidden, with what they could be computed back from.
+    hidden as (
+        select
+            indicator_id,
+            region_code,
+            period
+        from small
+        union
+        select
+            rules.indicator_id,
+            small.region_code,
+            small.period
+        from small
+        inner join {{ source("definitions", "suppression") }} as rules on small.together = rules.together
     ),
 
     stated as (
@@ -73,6 +91,7 @@
             counted.basis,
             counted.published_value,
             counted.published_by,
+            hidden.indicator_id is not null as is_hidden,
             coalesce(counted.batch_ids, grid.batch_ids) as row_batch_ids,
             coalesce(counted.source_ids, grid.source_ids) as row_source_ids,
             coalesce(counted.is_synthetic, grid.is_synthetic) as row_is_synthetic,
@@ -101,8 +120,9 @@
         stated.region_name,
         stated.period,
         stated.indicator_id,
-        cast(case when stated.state <> 'suppressed' then stated.numerator end as decimal(24, 4)) as numerator,
-        cast(case when stated.state <> 'suppressed' then stated.denominator end as decimal(24, 4)) as denominator,
+        -- Without a value too: 3 of an unknown number of people are three people.
+        cast(case when not stated.is_hidden then stated.numerator end as decimal(24, 4)) as numerator,
+        cast(case when not stated.is_hidden then stated.denominator end as decimal(24, 4)) as denominator,
         cast(case when stated.state = 'measured' then stated.value end as decimal(24, 4)) as value,
         defined.unit,
         stated.state,
@@ -111,17 +131,11 @@
         cast(stated.row_source_ids as varchar []) as source_ids,
         cast(stated.row_batch_ids as varchar []) as batch_ids,
         stated.row_is_synthetic as synthetic,
-        -- A source's own percentage would tell a suppressed count again; what its authority printed is known anyway.
+        -- A percentage that a source gave would tell a hidden count again. What is listed was printed for everybody.
         cast(
-            coalesce(
-                printed.value,
-                case when stated.state <> 'suppressed' or stated.basis = 'taken_over' then stated.published_value end
-            ) as decimal(24, 4)
+            coalesce(printed.value, case when not stated.is_hidden then stated.published_value end) as decimal(24, 4)
         ) as published_value,
-        coalesce(
-            printed.publisher,
-            case when stated.state <> 'suppressed' or stated.basis = 'taken_over' then stated.published_by end
-        ) as published_by
+        coalesce(printed.publisher, case when not stated.is_hidden then stated.published_by end) as published_by
     from stated
     inner join pillar_indicators as defined on stated.indicator_id = defined.id
     left join {{ ref("published_figures") }} as printed

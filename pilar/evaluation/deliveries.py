@@ -1,7 +1,7 @@
 """What a publication tells of how data arrive and of what people decided, as it was when its evaluation began."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.authoring.contracts.expected import expected
@@ -67,7 +67,6 @@ def _feed(
         arrivals=tuple(_arrival(batch) for batch in reversed(last)),
         events=count,
         last_event_at=last_event,
-        workbook=source.contract.answers is not None,
     )
 
 
@@ -79,6 +78,14 @@ def _arrival(batch: Batch) -> Arrival:
         rows_landed=batch.rows_landed or 0,
         rows_quarantined=batch.rows_quarantined or 0,
     )
+
+
+def without_rows(feed: Feed, last: Sequence[Batch], quiet: Collection[str]) -> Feed:
+    """A feed, of whose ``last`` batches these do not say how many rows they brought."""
+    blank = {"rows_received": None, "rows_landed": None}
+    pairs = zip(reversed(last), feed.arrivals, strict=True)
+    told = (one.model_copy(update=blank) if batch.batch_id in quiet else one for batch, one in pairs)
+    return feed.model_copy(update={"arrivals": tuple(told)})
 
 
 def moment(batch: Batch) -> datetime:

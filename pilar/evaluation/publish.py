@@ -17,7 +17,7 @@ from ledger.regions import Region, known
 from ledger.settings import Settings
 from ledger.store import Ledger
 from ledger.wording import for_readers, held_for_readers
-from pilar.evaluation import deliveries, findings
+from pilar.evaluation import deliveries, few_rows, findings
 from pilar.evaluation.ending import at_work
 from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
 from pilar.evaluation.sureness import write_sureness
@@ -156,6 +156,28 @@ def push(settings: Settings) -> str | None:
     return swap_tables(settings.published_database, partial(pointer.resolve, settings.published_dir))
 
 
+def push_again(settings: Settings) -> str | None:
+    """Push where the database holds another publication than readers of files see, since a push had failed.
+
+    Returns the publication's id, None where the database holds it or there is none. Raises as ``push`` does.
+    """
+    return push(settings) if behind(settings) is not None else None
+
+
+def behind(settings: Settings) -> str | None:
+    """The publication that the database holds in place of the current one; empty for none at all, None where it agrees.
+
+    Raises PublicationError when the database does not answer.
+    """
+    now = pointer.current(settings.published_dir)
+    if settings.published_database is None or now is None:
+        return None
+    from publication.postgres import held
+
+    there = held(settings.published_database)
+    return None if there == now else there or ""
+
+
 def prune(ledger: Ledger, settings: Settings, keep: int) -> Sequence[str]:
     """Remove publications but the newest ``keep``, the current one and those that were frozen. Returns what went.
 
@@ -235,12 +257,16 @@ def gather(
     head = ledger.chain_head(evaluation.started_at)
     found = _found(ledger, evaluation, named_batches(warehouse))
     told = list(deliveries.feeds(ledger, declared.values(), found.values(), evaluation.started_at))
+    arrived = {batch.batch_id: batch for batch in (*found.values(), *(one for _, last in told for one in last))}
+    quiet = few_rows.untold(warehouse, arrived.values(), declared)
     # What came after the evaluation began is not part of it: made again, it is the same publication.
     gone = {batch.source_id for batch in found.values()} - declared.keys()
     newest = [last for _, last in told] + [ledger.batches(name, limit=1, until=evaluation.started_at) for name in gone]
     latest = {last[0].batch_id: last[0] for last in newest if last}
-    batches: Sequence[SourceBatch] = tuple(_batches(ledger, settings, evaluation, {**found, **latest}, declared))
-    feeds = tuple(feed for feed, _ in told)
+    batches: Sequence[SourceBatch] = tuple(
+        _batches(ledger, settings, evaluation, {**found, **latest}, declared, quiet=quiet)
+    )
+    feeds = tuple(deliveries.without_rows(feed, last, quiet) for feed, last in told)
     if apart:
         kept = without(batches, known(sorted(apart)), regions_by_batch(warehouse), declared)
         # A source that speaks of hidden regions alone is not told of either.
@@ -302,6 +328,8 @@ def _batches(
     evaluation: Evaluation,
     found: Mapping[str, Batch],
     known: Mapping[str, Source],
+    *,
+    quiet: Collection[str],
 ) -> Sequence[SourceBatch]:
     matured = maturities(ledger, settings.sources_dir, found.values(), evaluation.started_at)
     return [
@@ -311,13 +339,14 @@ def _batches(
             known.get(batch.source_id),
             matured.get(batch.batch_id),
             in_force=batch.batch_id in evaluation.inputs,
+            quiet=batch.batch_id in quiet,
         )
         for batch in sorted(found.values(), key=lambda batch: (batch.source_id, batch.batch_id))
     ]
 
 
 def _source_batch(
-    ledger: Ledger, batch: Batch, source: Source | None, maturity: Maturity | None, *, in_force: bool
+    ledger: Ledger, batch: Batch, source: Source | None, maturity: Maturity | None, *, in_force: bool, quiet: bool
 ) -> SourceBatch:
     receipt = ledger.receipt_of(batch.batch_id)
     counts = ledger.quarantine_counts(batch.batch_id) if batch.rows_quarantined else ()
@@ -329,8 +358,8 @@ def _source_batch(
         opd=batch.opd,
         status=batch.status,
         coverage=batch.coverage,
-        rows_received=batch.rows_received or 0,
-        rows_landed=batch.rows_landed or 0,
+        rows_received=None if quiet else batch.rows_received or 0,
+        rows_landed=None if quiet else batch.rows_landed or 0,
         rows_quarantined=batch.rows_quarantined or 0,
         fetched_at=deliveries.moment(batch),
         receipt_sha256=receipt.sha256 if receipt is not None else None,

@@ -36,8 +36,8 @@ WHY: Mapping[str, tuple[str, str]] = {
         "Data were delivered, and they give no figure of this region.",
     ),
     "suppressed": (
-        "Orangnya terlalu sedikit untuk ditampilkan.",
-        "Too few people stand behind it: it is not shown, and not scored.",
+        "Disamarkan: orangnya terlalu sedikit, di sini atau pada angka terkait.",
+        "Suppressed: too few people stand behind it or a related figure. It is not shown, and not scored.",
     ),
     "no_band": ("Nilainya tidak masuk rentang mana pun.", "The value lies in no band of the rubric."),
     "waiting": ("Menunggu indeks dari lembaga lain.", "It waits for another body's index."),

@@ -212,9 +212,10 @@ def _batches(document: Document, question: Document) -> Iterator[Line]:
         simulated = ", simulated" if batch["synthetic"] else ""
         yield "source", f"{batch['source']} of {agency_name(batch['opd'])}, {batch['system'] or 'system'}{simulated}"
         yield "batch", f"{name}, coverage {batch['coverage']}, fetched {batch['fetched_at']}"
+        landed = "not told (few people)" if batch["rows_landed"] is None else batch["rows_landed"]
         yield (
             "rows",
-            f"{batch['rows_landed']} landed, {batch['rows_quarantined']} refused, of {batch['pages']} pages "
+            f"{landed} landed, {batch['rows_quarantined']} refused, of {batch['pages']} pages "
             f"with {batch['bytes']} bytes",
         )
         yield "receipt", str(batch["receipt_sha256"] or "none")

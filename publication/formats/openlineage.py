@@ -41,14 +41,13 @@ def _event(kind: str, at: object, run: str, inputs: list[Any], outputs: list[Any
 
 
 def _read(batch: SourceBatch) -> dict[str, Any]:
+    rows = {} if batch.rows_landed is None else {"rowCount": batch.rows_landed}
     return {
         "namespace": f"{NAMESPACE}.sources",
         "name": f"{batch.opd}.{batch.source}",
         "facets": {"version": _facet("1-0-1/DatasetVersionDatasetFacet", datasetVersion=batch.batch_id)},
         "inputFacets": {
-            "dataQualityMetrics": _facet(
-                "1-0-2/DataQualityMetricsInputDatasetFacet", rowCount=batch.rows_landed, columnMetrics={}
-            )
+            "dataQualityMetrics": _facet("1-0-2/DataQualityMetricsInputDatasetFacet", **rows, columnMetrics={})
         },
     }
 

@@ -1,7 +1,7 @@
 """What an agency (OPD) delivers: how complete, punctual and valid it is, what of it was refused, and what is asked."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
@@ -34,8 +34,8 @@ class Bar:
 
     at: Text
     state: Mark
-    received: int
-    landed: int
+    received: int | None
+    landed: int | None
     quarantined: int
 
 
@@ -51,8 +51,8 @@ class SourceCard:
     answered: Text
     state: Mark | None
     note: str
-    received: int
-    landed: int
+    received: int | None
+    landed: int | None
     quarantined: int
     valid: Text
     events: int
@@ -60,7 +60,6 @@ class SourceCard:
     bars: Sequence[Bar]
     trend: Text | None
     caveats: Sequence[Text]
-    workbook: bool
     synthetic: bool
 
 
@@ -129,8 +128,8 @@ class Agency:
     publication_id: str
     sources: Sequence[SourceCard]
     in_time: int
-    received: int
-    landed: int
+    received: int | None
+    landed: int | None
     quarantined: int
     valid: Text | None
     refusals: Sequence[Refusal]
@@ -144,6 +143,7 @@ class Agency:
     tasks: Sequence[Task]
     asked: int
     open_tasks: int
+    instruments: Sequence[tuple[str, Text]]
 
 
 def pages(material: Material) -> Iterator[Page]:
@@ -200,10 +200,7 @@ def agency(content: Content, name: str, known: frozenset[tuple[str, str]]) -> Ag
     """The scorecard of one agency. ``known``: the indicators and regions of which there is something."""
     cards = source_cards(content, name)
     counted = [batch for own in _batches(content, name).values() for batch in counted_of(own)]
-    received, landed, quarantined = (
-        sum(getattr(batch, column) for batch in counted)
-        for column in ("rows_received", "rows_landed", "rows_quarantined")
-    )
+    totals = Totals.of(counted)
     refusals = _refusals(counted)
     reasons = sum(item.rows for batch in counted for item in batch.quarantined)
     missing, cells = _missing(content, name, known)
@@ -216,13 +213,13 @@ def agency(content: Content, name: str, known: frozenset[tuple[str, str]]) -> Ag
         publication_id=content.meta.publication_id,
         sources=cards,
         in_time=sum(card.silence.kind == "in-time" for card in cards),
-        received=received,
-        landed=landed,
-        quarantined=quarantined,
-        valid=percent(landed, received) if received else None,
+        received=totals.received,
+        landed=totals.landed,
+        quarantined=totals.quarantined,
+        valid=totals.valid,
         refusals=refusals,
         reasons=reasons,
-        reasons_differ=_differ(reasons, quarantined),
+        reasons_differ=_differ(reasons, totals.quarantined),
         cells=cells,
         filled=cells - sum(count for _, count in missing),
         missing=[one for one, _ in missing],
@@ -231,7 +228,18 @@ def agency(content: Content, name: str, known: frozenset[tuple[str, str]]) -> Ag
         tasks=asked[:MOST],
         asked=len(asked),
         open_tasks=sum(task.open for task in asked),
+        instruments=_instruments(content, name),
     )
+
+
+def _instruments(content: Content, name: str) -> list[tuple[str, Text]]:
+    """The instruments that ask this agency, by the owners of their questions: id and name."""
+    asking = {row["instrument_id"] for row in content.questions.values() if row["owner"] == name}
+    return [
+        (key, Text(str(one["name_id"]), str(one["name_en"])))
+        for key, one in content.instruments.items()
+        if key in asking
+    ]
 
 
 def counted_of(batches: Sequence[SourceBatch]) -> list[SourceBatch]:
@@ -240,12 +248,43 @@ def counted_of(batches: Sequence[SourceBatch]) -> list[SourceBatch]:
     return in_force or [*batches][-1:]
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The rows of several batches together.
+
+    None where a batch among them does not say its own: less those of the others, the total would tell it.
+    """
+
+    received: int | None
+    landed: int | None
+    quarantined: int
+
+    @staticmethod
+    def of(batches: Sequence[SourceBatch]) -> "Totals":
+        """The rows of these batches."""
+        return Totals(
+            _sum(batch.rows_received for batch in batches),
+            _sum(batch.rows_landed for batch in batches),
+            sum(batch.rows_quarantined for batch in batches),
+        )
+
+    @property
+    def valid(self) -> Text | None:
+        """The share of rows that are used."""
+        return percent(self.landed, self.received) if self.landed is not None and self.received else None
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    told = [*counts]
+    known = [count for count in told if count is not None]
+    return sum(known) if len(known) == len(told) else None
+
+
 def _source(content: Content, name: str, feed: Feed | None, batches: Sequence[SourceBatch]) -> SourceCard:
     ordered = sorted(batches, key=lambda batch: batch.batch_id)
     counted = counted_of(ordered)
     latest = ordered[-1] if ordered else None
-    received = sum(batch.rows_received for batch in counted)
-    landed = sum(batch.rows_landed for batch in counted)
+    totals = Totals.of(counted)
     arrivals = feed.arrivals if feed is not None else ()
     answered = feed.answered_at if feed is not None else None
     return SourceCard(
@@ -257,16 +296,15 @@ def _source(content: Content, name: str, feed: Feed | None, batches: Sequence[So
         answered=clock(answered) if answered is not None else Text(NO_VALUE, NO_VALUE),
         state=batch_mark(latest.status) if latest is not None else None,
         note=latest.note if latest is not None else "",
-        received=received,
-        landed=landed,
-        quarantined=sum(batch.rows_quarantined for batch in counted),
-        valid=percent(landed, received),
+        received=totals.received,
+        landed=totals.landed,
+        quarantined=totals.quarantined,
+        valid=totals.valid or Text(NO_VALUE, NO_VALUE),
         events=feed.events if feed is not None else 0,
         last_event=day(feed.last_event_at) if feed is not None and feed.last_event_at is not None else None,
         bars=[_bar(one) for one in arrivals],
         trend=_trend(arrivals),
         caveats=[Text(one.id, one.en) for one in content.meta.caveats.get(name, ())],
-        workbook=feed.workbook if feed is not None else False,
         synthetic=any(batch.synthetic for batch in counted),
     )
 
@@ -280,7 +318,7 @@ def _trend(arrivals: Sequence[Arrival]) -> Text | None:
     told = [one for one in arrivals if one.rows_received]
     if len(told) < 2:
         return None
-    first, last = (percent(one.rows_quarantined, one.rows_received) for one in (told[0], told[-1]))
+    first, last = (percent(one.rows_quarantined, one.rows_received or 0) for one in (told[0], told[-1]))
     return Text(
         f"ditolak {first.id} pada kiriman pertama yang tampil, {last.id} pada yang terakhir",
         f"{first.en} refused in the first delivery shown, {last.en} in the last",

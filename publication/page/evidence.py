@@ -9,9 +9,9 @@ from ledger.names import agency_name
 from publication.content import Content, Row, distinct
 from publication.meta import SourceBatch
 from publication.page.frame import Material, Page
-from publication.page.indicators import DIRECTIONS, band_text, older, simulated, threshold
-from publication.page.states import Mark, batch_mark, check_mark, maturity_mark, state_mark
-from publication.page.words import NO_VALUE, Text, amount, clock, number, period, source
+from publication.page.indicators import DIRECTIONS, band_text, mark_of, older, simulated
+from publication.page.states import Mark, batch_mark, check_mark, maturity_mark
+from publication.page.words import NO_VALUE, Text, amount, clock, number, period, row_count, source
 from publication.paths import COMPARISON, evidence_page, explanation_path, question_anchor, region_page
 
 MOST_REQUESTS = 20
@@ -199,7 +199,7 @@ def _proof(content: Content, question: Row, row: Row, values: Mapping[tuple[str,
         code=str(question.get("printed_code", row["question_key"])),
         text=Text(text, str(question.get("question_text_en") or text)),
         score=number(row["score"]),
-        state=state_mark(str(row["state"]), threshold(content, str(definition["id"]))),
+        state=mark_of(content, str(row["state"]), str(definition["id"])),
         scored=measured,
         older=older(content, row),
         marks=[synthetic] if synthetic is not None else [],
@@ -311,8 +311,8 @@ def _delivery(batch: SourceBatch) -> Delivery:
         fetched=clock(batch.fetched_at),
         state=batch_mark(batch.status),
         marks=marks,
-        received=number(batch.rows_received),
-        landed=number(batch.rows_landed),
+        received=row_count(batch.rows_received),
+        landed=row_count(batch.rows_landed),
         quarantined=number(batch.rows_quarantined),
         receipt=batch.receipt_sha256 or NO_VALUE,
         requests=[

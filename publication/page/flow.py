@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from ledger.names import EVALUATE, WATCH, agency_name, ingest_dag
 from publication.content import Content
 from publication.meta import PillarState, SourceBatch
-from publication.page.agency import SourceCard, agencies, counted_of, source_cards
+from publication.page.agency import SourceCard, Totals, agencies, counted_of, source_cards
 from publication.page.frame import Material, Page
 from publication.page.model import GateView
 from publication.page.quality import gates
 from publication.page.states import HELD, Mark, check_mark, state_mark
-from publication.page.words import NO_VALUE, Text, clock, number
+from publication.page.words import NO_VALUE, Text, clock, number, row_count
 from publication.paths import FLOW, agency_page
 
 
@@ -75,6 +75,7 @@ def flow(content: Content) -> Flow:
     for batch in meta.sources:
         by_source.setdefault(batch.source, []).append(batch)
     counted = [batch for own in by_source.values() for batch in counted_of(own)]
+    totals = Totals.of(counted)
     due = [card for card in cards if card.due is not None]
     found = gates(content)
     return Flow(
@@ -83,9 +84,9 @@ def flow(content: Content) -> Flow:
         senders=senders,
         gates=found,
         pillars=[_standing(content, one) for one in meta.pillars],
-        received=number(sum(batch.rows_received for batch in counted)),
-        landed=number(sum(batch.rows_landed for batch in counted)),
-        quarantined=number(sum(batch.rows_quarantined for batch in counted)),
+        received=row_count(totals.received),
+        landed=row_count(totals.landed),
+        quarantined=number(totals.quarantined),
         batches=number(len(counted)),
         events=number(sum(feed.events for feed in meta.feeds)),
         in_time=sum(card.silence.kind == "in-time" for card in due),

@@ -23,8 +23,8 @@ from publication.content import Content, distinct
 from publication.digests import digest_of
 from publication.page import states
 from publication.page.changes import Before
-from publication.page.words import INDICATOR_COLUMNS, Text, clock, number
-from publication.paths import COMPARISON, SCRIPT, STYLE
+from publication.page.words import INDICATOR_COLUMNS, Text, clock, number, row_count
+from publication.paths import COMPARISON, SCRIPT, STYLE, stage_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
@@ -192,6 +192,12 @@ def _environment() -> Environment:
     )
     environment.filters["both"] = both
     environment.filters["both_svg"] = both_svg
-    environment.globals |= {"indicator_columns": INDICATOR_COLUMNS, "num": number, "signs": states}
+    environment.globals |= {
+        "indicator_columns": INDICATOR_COLUMNS,
+        "num": number,
+        "rows": row_count,
+        "stage_page": stage_page,
+        "signs": states,
+    }
     environment.globals |= {"say": say, "legend": states.LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
     return environment

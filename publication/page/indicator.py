@@ -11,7 +11,7 @@ from ledger.sql import literal
 from publication.content import Content, Row
 from publication.page.evidence import RUBRICS, Band
 from publication.page.frame import Material, Page
-from publication.page.indicators import DIRECTIONS, band_text, simulated, target, threshold
+from publication.page.indicators import DIRECTIONS, band_text, mark_of, simulated, target
 from publication.page.plot import Plot, Stripe, plot
 from publication.page.states import Mark, state_mark
 from publication.page.words import Text, amount, number, period, source
@@ -127,14 +127,13 @@ def indicator(content: Content, definition: Row, rows: Sequence[Row], scores: Ma
     by_region: dict[str, dict[str, Row]] = {}
     for row in rows:
         by_region.setdefault(str(row["region_code"]), {})[str(row["period"])] = row
-    hidden = threshold(content, name)
     lines = [
         _line(
             nth,
             region,
             scores.get(str(region["region_code"])),
             by_region.get(str(region["region_code"]), {}),
-            [_cell(by_region.get(str(region["region_code"]), {}).get(one), definition, hidden) for one in periods],
+            [_cell(content, by_region.get(str(region["region_code"]), {}).get(one), definition) for one in periods],
         )
         for nth, region in enumerate(content.regions, start=1)
     ]
@@ -193,12 +192,12 @@ def _line(nth: int, region: Row, score: Row | None, own: Mapping[str, Row], cell
     )
 
 
-def _cell(row: Row | None, definition: Row, hidden: int | None) -> Cell:
+def _cell(content: Content, row: Row | None, definition: Row) -> Cell:
     if row is None:
         return Cell(amount(None, "", None), state_mark("missing"), "")
     value = row["value"]
     if value is None:
-        return Cell(amount(None, "", None), state_mark(str(row["state"]), hidden), "")
+        return Cell(amount(None, "", None), mark_of(content, str(row["state"]), str(row["indicator_id"])), "")
     return Cell(amount(value, str(definition["unit"]), int(definition["dp"])), None, str(value))
 
 

@@ -50,7 +50,7 @@ def value_state(content: Content, row: Row) -> Mark:
         for found in content.of_region(content.findings, str(row["region_code"])):
             if found["rule"] == "published_without_parts" and found["batch_id"] in row["batch_ids"]:
                 return INCOMPLETE
-    return state_mark(str(row["state"]), threshold(content, str(row["indicator_id"])))
+    return mark_of(content, str(row["state"]), str(row["indicator_id"]))
 
 
 def _history(content: Content, rows: Sequence[Row], scores: Mapping[str, Row]) -> Mapping[str, Line]:
@@ -185,10 +185,16 @@ def _indicator(
     )
 
 
+def mark_of(content: Content, state: str, indicator_id: str) -> Mark:
+    """The state of an indicator's figure, and which counts are hidden where it is."""
+    own = [row for row in content.suppression if row["indicator_id"] == indicator_id]
+    return state_mark(state, threshold(content, indicator_id), related=any(row["together"] for row in own))
+
+
 def threshold(content: Content, indicator_id: str) -> int | None:
     """The smallest count of people of an indicator that may be shown."""
-    found = [int(row["threshold"]) for row in content.suppression if row["indicator_id"] == indicator_id]
-    return max(found, default=None)
+    own = [row["threshold"] for row in content.suppression if row["indicator_id"] == indicator_id]
+    return max((int(least) for least in own if least is not None), default=None)
 
 
 def _parts(row: Row, definition: Row) -> Text | None:

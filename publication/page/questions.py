@@ -22,7 +22,10 @@ WHY = {
     "incomplete": Text(
         "datanya terkirim tanpa pembilang/penyebut yang lengkap", "its data were sent without all of their parts"
     ),
-    "suppressed": Text("orangnya terlalu sedikit untuk ditampilkan", "too few people stand behind it to be shown"),
+    "suppressed": Text(
+        "disamarkan: orangnya terlalu sedikit, di sini atau pada angka terkait",
+        "suppressed: too few people stand behind it or a related figure",
+    ),
     "not_applicable": Text("tidak berlaku untuk daerah ini", "does not apply to this region"),
 }
 

@@ -115,7 +115,6 @@ class Stage:
     stage: str
     purpose: Text
     other: tuple[str, str]
-    years: Sequence[int]
     readiness: Sequence[Readiness]
     named: bool
     results: Sequence[Result]
@@ -160,14 +159,12 @@ def stage(content: Content, instrument_id: str, number_: str) -> Stage:
     named = sum(not row["ready"] and row["lacks"] != "waiting" for row in ready) <= MOST_LACKING
     readiness = _readiness(ready, _english(content, instrument_id) if named else None)
     results = _results(content, instrument_id)
-    years = {one.year for one in readiness} | {one.year for one in results} | {one.year for one in frozen}
     other = next(one for one in STAGES if one != number_)
     return Stage(
         name=Text(str(instrument["name_id"]), str(instrument["name_en"])),
         stage=number_,
         purpose=PURPOSE[number_],
         other=(stage_page(instrument_id, other), other),
-        years=sorted(years, reverse=True),
         readiness=readiness,
         named=named,
         results=results,

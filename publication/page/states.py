@@ -61,11 +61,15 @@ _MATURITIES: Mapping[str, tuple[str, Text]] = {
 }
 
 
-def state_mark(state: str, threshold: int | None = None) -> Mark:
-    """The state of a figure. ``threshold`` is the smallest count that may be shown."""
+def state_mark(state: str, threshold: int | None = None, *, related: bool = False) -> Mark:
+    """The state of a figure. ``threshold`` is the smallest count that may be shown.
+
+    ``related``: it may also be hidden since a smaller count could be computed back from it.
+    """
     symbol, text = STATES[state]
     if state == "suppressed" and threshold is not None:
-        text = Text(f"disembunyikan (< {threshold} orang)", f"suppressed (< {threshold} people)")
+        where = Text(", di sini atau pada angka terkait", ", here or in a related figure") if related else Text("", "")
+        text = Text(f"disamarkan (< {threshold} orang{where.id})", f"suppressed (< {threshold} people{where.en})")
     return Mark(state, symbol, text)
 
 
@@ -119,7 +123,13 @@ LEGEND: Sequence[tuple[Text, Sequence[tuple[Mark, Text]]]] = (
             (WAITING, Text("nilainya dari instansi lain dan belum ada", "another body has not given its value yet")),
             (FEW, Text("skornya mewakili sedikit pertanyaan", "the score stands for few of the questions")),
             (state_mark("not_applicable"), Text("tidak berlaku untuk daerah ini", "does not apply to this region")),
-            (state_mark("suppressed"), Text("jumlah orangnya terlalu sedikit", "too few people are counted")),
+            (
+                state_mark("suppressed"),
+                Text(
+                    "orangnya terlalu sedikit, atau jumlah sekecil itu dapat dihitung kembali darinya",
+                    "too few people are counted, or so small a count could be computed back from it",
+                ),
+            ),
             (HELD, Text("memakai versi baik terakhir; alasannya disebut", "the last good version, and why it is used")),
             (state_mark("absent"), Text("belum ada angka yang boleh tampil", "no figure may be shown yet")),
         ),

@@ -147,6 +147,14 @@ def number(value: Decimal | int | None, places: int | None = None) -> Text:
     return Text(english.translate(str.maketrans(",.", ".,")), english)
 
 
+HIDDEN = Text("disamarkan", "suppressed")
+
+
+def row_count(count: int | None) -> Text:
+    """A number of rows; None where it would tell a hidden count of people."""
+    return number(count) if count is not None else HIDDEN
+
+
 def amount(value: Decimal | None, unit: str, places: int | None) -> Text:
     """A value with its unit: 73,62 %; Rp1,22 triliun; 1.204 proyek."""
     if value is None:

@@ -168,6 +168,12 @@ def states() -> Iterator[Breakage]:
         "two people can be named",
     )
     yield Breakage(
+        "a part shown beside the hidden one",
+        "UPDATE {t} SET value = NULL, numerator = NULL, denominator = NULL, state = 'suppressed' "
+        "WHERE state = 'measured' AND indicator_id IN ('soc_apk_smp', 'liv_antenatal_k6')",
+        hidden,
+    )
+    yield Breakage(
         "suppressed without a rule",
         "UPDATE {t} SET value = NULL, numerator = NULL, denominator = NULL, state = 'suppressed' "
         "WHERE state = 'measured' AND indicator_id = '{i}'",

@@ -272,7 +272,14 @@ def test_only_what_no_class_says_is_a_query_of_our_own() -> None:
     assert own == {
         *("under_contract", "period_form", "as_defined"),
         *("rows_present", "known_region_code", "indicators_known"),
-        *("suppressed_as_ruled", "stated_decimals", "published_agrees", "parts_stated", "value_recomputed"),
+        *(
+            "suppressed_as_ruled",
+            "suppressed_together",
+            "stated_decimals",
+            "published_agrees",
+            "parts_stated",
+            "value_recomputed",
+        ),
         *("evidence", "published_as_listed", "counts_whole", "counts_within_rows", "same_part"),
         *("periods_copied", "periods_alike", "regions_copied", "indicators_alike"),
         *("unit_slip", "swapped", "half_lost", "lost", "jump", "changed_without_data"),

@@ -161,7 +161,7 @@ def test_p8_every_state_is_said_in_words(pages: Mapping[str, Reader]) -> None:
     for words in (
         "tidak ada data",
         "tidak berlaku",
-        "disembunyikan (< 5 orang)",
+        "disamarkan (< 5 orang)",
         "ditahan sejak 10 Januari 2025",
         "rubrik asumsi",
         "simulasi terkalibrasi",

@@ -14,7 +14,7 @@ from ledger.records import BatchResult, EventIn, QuarantineCount
 from ledger.settings import Connection, Settings
 from ledger.store import Ledger
 from ledger.wording import for_readers
-from pilar.evaluation import publish
+from pilar.evaluation import few_rows, publish
 from pilar.evaluation import warehouse as files
 from pilar.evaluation.deliveries import by_connection
 from pilar.evaluation.evaluate import held_pillars
@@ -36,6 +36,7 @@ def test_why_rows_were_refused_and_what_a_reader_must_know_reach_the_publication
     ledger.finish_batch(batch_id, result)
     evaluation = ledger.evaluation(ledger.start_evaluation([batch_id], "f" * 64))
     assert evaluation is not None
+    monkeypatch.setattr(few_rows, "untold", lambda *_: frozenset())
     monkeypatch.setattr(publish, "named_batches", lambda *_: [batch_id])
     settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path, data_licence="CC-BY-4.0")
 
@@ -74,6 +75,7 @@ def test_p2_made_again_after_later_pulls_it_is_the_same_publication(
     good, held = pulled("accepted"), pulled("held")
     evaluation = ledger.evaluation(ledger.start_evaluation([good], "f" * 64))
     assert evaluation is not None
+    monkeypatch.setattr(few_rows, "untold", lambda *_: frozenset())
     monkeypatch.setattr(publish, "named_batches", lambda *_: [good])
     settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path)
 
@@ -108,6 +110,7 @@ def test_how_each_source_delivers_and_what_people_decided_reach_the_publication(
     )
     evaluation = ledger.evaluation(ledger.start_evaluation([good], "f" * 64))
     assert evaluation is not None
+    monkeypatch.setattr(few_rows, "untold", lambda *_: frozenset())
     monkeypatch.setattr(publish, "named_batches", lambda *_: [good])
     settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path, airflow_page="https://airflow.example")
 
@@ -184,6 +187,7 @@ def test_p6_a_publication_says_in_our_words_what_a_system_said_of_a_person(
     [batch] = ledger.batches(source.id)
     evaluation = ledger.evaluation(ledger.start_evaluation([]))
     assert evaluation is not None
+    monkeypatch.setattr(few_rows, "untold", lambda *_: frozenset())
     monkeypatch.setattr(publish, "named_batches", lambda *_: [batch.batch_id])
 
     meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
@@ -205,6 +209,7 @@ def test_what_dbt_or_a_crashed_check_said_is_not_published(
     ledger.record_gate(evaluation.evaluation_id, "living", "error", [check])
     ledger.record_promotion(evaluation.evaluation_id, "living", path=None, sha256=None, reason=f"error: {said}")
     ledger.record_promotion(evaluation.evaluation_id, "economy", path=None, sha256=None, reason="fail: x: a share")
+    monkeypatch.setattr(few_rows, "untold", lambda *_: frozenset())
     monkeypatch.setattr(publish, "named_batches", lambda *_: [])
 
     meta = publish.gather(ledger, settings, evaluation, tmp_path / "none.duckdb")
