@@ -1,7 +1,7 @@
 """What can be asked for: each resource is a relation over the tables of a publication, with the names it has there.
 
-A resource's ``details`` are the columns that need a key. ``within`` says which column tells of a row whether a key
-is for it.
+A resource's ``details`` need a key (`publication/levels.py`). ``within`` says which column tells of
+a row whether a key is for it.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ledger.project import Column, table
 from ledger.sql import identifier
+from publication.levels import details_of
 from publication.provenance import described
 from publication.tables import ALL_INDICATORS, shown_columns
 
@@ -58,37 +59,32 @@ def resources() -> tuple[Resource, ...]:
             "scores/pillars",
             "Scores by pillar, with how many of its questions are scored",
             "scores.pillar_scores",
-            details=("held_reason",),
             within={"regions": "region_code", "pillars": "pillar"},
         ),
         _one("scores/questions", "Scores of single questions", "scores.question_scores"),
         _one("scores/instruments", "What each party's answers to an instrument come to", "scores.instrument_scores"),
-        _one("scores/answers", "Answers to the questions of an instrument", "scores.instrument_answers"),
+        _one(
+            "scores/answers",
+            "Answers to the questions of an instrument",
+            "scores.instrument_answers",
+            within={"regions": "region_code"},
+        ),
         _one("gaps", "What the next score of a question takes", "scores.gaps"),
         _one("bands", "From which value a score is given", "reference.bands"),
         _one(
             "findings",
             "What contradicts itself or is doubtful in the data",
             "quality.findings",
-            details=FINDING_DETAILS,
             within={"regions": "region_code", "opds": "owner"},
         ),
         _freshness(),
     )
 
 
-FINDING_DETAILS = (
-    *("owner", "subject", "field", "published", "recomputed", "against"),
-    *("row_count", "batch_id", "page_no", "row_no"),
-)
-
-
-def _one(
-    path: str, summary: str, name: str, *, details: tuple[str, ...] = (), within: Mapping[str, str] | None = None
-) -> Resource:
+def _one(path: str, summary: str, name: str, *, within: Mapping[str, str] | None = None) -> Resource:
     found = table(name.partition(".")[2])
     columns = shown_columns(found)
-    return Resource(path, summary, (name,), columns, found.key, "", frozenset(details), dict(within or {}))
+    return Resource(path, summary, (name,), columns, found.key, "", details_of(name), dict(within or {}))
 
 
 def _pillars() -> Resource:
@@ -102,7 +98,7 @@ def _pillars() -> Resource:
         ("id",),
         "(SELECT p.*, m.state, m.held_since, m.held_reason FROM reference.pillars p "
         "LEFT JOIN meta.pillars m ON m.pillar = p.id)",
-        frozenset({"held_reason"}),
+        details_of("meta.pillars"),
         {"pillars": "id"},
     )
 
@@ -127,6 +123,6 @@ def _freshness() -> Resource:
         batches.columns,
         batches.key,
         "",
-        frozenset({"rows_received", "rows_landed", "rows_quarantined", "receipt_sha256", "note"}),
+        details_of("meta.batches"),
         {"opds": "opd"},
     )

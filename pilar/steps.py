@@ -131,7 +131,8 @@ def watch() -> list[str]:
     Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice. Nor those
     that asked to be left alone, until their time has come.
     Also records which pulls died, and removes the files of pulls and evaluations that came to nothing, and pages that
-    their source no longer wants kept.
+    their source no longer wants kept. A publication whose push to PostgreSQL had failed is pushed again: a region that
+    is withheld must not stay there.
     """
     from connectors.kept.leftovers import remove_leftovers
     from connectors.kept.retention import expire
@@ -143,6 +144,7 @@ def watch() -> list[str]:
     ledger.beat(WATCH)
     remove_leftovers(ledger, settings)
     sweep(ledger, settings)
+    _push_again(settings)
     for batch_id in ledger.fail_all_dead():
         log.warning("batch died", batch=batch_id)
     sources, left_out = read_catalogue(settings.sources_dir)
@@ -162,6 +164,19 @@ def watch() -> list[str]:
         if due or source_id in announced:
             wanted.append(source_id)
     return wanted
+
+
+def _push_again(settings: Settings) -> None:
+    from ledger.errors import PublicationError
+    from pilar.evaluation.publish import push_again
+
+    try:
+        pushed = push_again(settings)
+    except PublicationError as error:
+        log.warning("the database of published tables is behind", error=str(error))
+    else:
+        if pushed is not None:
+            log.info("pushed again", publication=pushed)
 
 
 def is_due(events: "Events", last_try: datetime | None, now: datetime) -> bool:

@@ -5,8 +5,9 @@ names at the end of one transaction: readers see one publication or the other. W
 
 Three roles that nobody logs in with say what may be read; a consumer's own role is a member of one of them:
 
-- ``pilar_public``: indicators, scores and what explains them, of all regions.
-- ``pilar_regency``: every table, of the regions that ``pilar_access.regions`` names for the consumer.
+- ``pilar_public``: indicators, scores and what explains them, of all regions, less details (`publication/levels.py`).
+- ``pilar_regency``: every table, of the regions that ``pilar_access.regions`` names for the consumer. Of batches and
+  their responses those that figures of these regions name. What a gate found names any region: it is the ministry's.
 - ``pilar_ministry``: every table, of all regions.
 """
 
@@ -23,18 +24,24 @@ from ledger.errors import PublicationError
 from ledger.project import Table as Described
 from ledger.project import tables as described_tables
 from ledger.sql import identifier, literal
+from publication.levels import DETAILS
 from publication.tables import opened_publication
 
 PUBLIC, REGENCY, MINISTRY = "pilar_public", "pilar_regency", "pilar_ministry"
 ACCESS = "pilar_access"
 SCHEMAS = ("reference", "pillars", "scores", "quality", "meta")
 """In the order in which they refer to each other, as in the DuckDB file."""
-# What an agency has handed in and what is wrong with it is the house's own until the stage is over.
-NOT_PUBLIC = (
-    *("scores.answer_states", "scores.answer_evidence", "scores.readiness", "scores.instrument_answers"),
-    *("quality.findings", "meta.pages", "meta.evidence", "meta.gate_checks"),
-)
 _NEXT = "__next"
+OF_ALL_REGIONS = ("meta.gate_checks",)
+"""What no regency reads: it names any region, and no column says which."""
+_BATCH_REGIONS = f"""
+CREATE TABLE meta{_NEXT}.batch_regions (batch_id text, region_code text, PRIMARY KEY (batch_id, region_code));
+COMMENT ON TABLE meta{_NEXT}.batch_regions IS 'Which regions'' figures name a batch: who may read of it.';
+COMMENT ON COLUMN meta{_NEXT}.batch_regions.batch_id IS 'Batch.';
+COMMENT ON COLUMN meta{_NEXT}.batch_regions.region_code IS 'Region, by the code of the Ministry of Home Affairs.';
+INSERT INTO meta{_NEXT}.batch_regions
+  SELECT DISTINCT unnest(batch_ids), region_code FROM pillars{_NEXT}.all_indicators;
+"""
 _LOCK = 0x50494C4152
 _ROWS = 2000
 _TYPES: Mapping[str, str] = {
@@ -46,6 +53,7 @@ _TYPES: Mapping[str, str] = {
     "DATE": "date",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
 }
+_OWN = f"SELECT a.region_code FROM {ACCESS}.regions a WHERE a.consumer = current_user"
 _PREPARE = f"""
 DO $$ DECLARE name text; BEGIN
   FOREACH name IN ARRAY ARRAY['{PUBLIC}', '{REGENCY}', '{MINISTRY}'] LOOP
@@ -100,6 +108,25 @@ def swap_tables(url: str, current: Callable[[], Path]) -> str:
         ) from error
 
 
+def held(url: str) -> str | None:
+    """The publication whose tables a database holds, None where it holds none.
+
+    Raises PublicationError when the database cannot be asked.
+    """
+    try:
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT publication_id FROM meta.publication").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    except psycopg.Error as error:
+        raise PublicationError(
+            f"the database of published tables does not answer ({' '.join(str(error).split())[:200]})",
+            where="PILAR_PUBLISHED_DATABASE",
+            do="Mend it, then run `pilar publications push`",
+        ) from error
+    return str(row[0]) if row is not None else None
+
+
 def _tables(publication: duckdb.DuckDBPyConnection) -> Sequence[_Origin]:
     described = described_tables()
     found = []
@@ -133,6 +160,9 @@ def _fill(connection: psycopg.Connection, publication: duckdb.DuckDBPyConnection
             while some := rows.fetchmany(_ROWS):
                 for row in some:
                     copy.write_row(row)
+    _run(connection, _BATCH_REGIONS)
+    of_batches = _Origin("meta", "batch_regions", [("batch_id", "", None), ("region_code", "", None)], None, None)
+    for table in (*tables, of_batches):
         for statement in _about(table):
             _run(connection, statement)
     for statement in _references(tables):
@@ -149,15 +179,33 @@ def _about(table: _Origin) -> Iterator[str]:
         if comment:
             yield f"COMMENT ON {what} IS {literal(comment)}"
     # A policy counts for who is a member of its role, whatever else that one is: here as in grants.
-    everywhere = MINISTRY if f"{table.schema}.{table.name}" in NOT_PUBLIC else f"{MINISTRY}, {PUBLIC}"
-    yield f"GRANT SELECT ON {table.place} TO {REGENCY}, {everywhere}"
-    if any(name == "region_code" for name, *_ in table.columns):
-        yield f"ALTER TABLE {table.place} ENABLE ROW LEVEL SECURITY"
-        yield f"CREATE POLICY everywhere ON {table.place} FOR SELECT TO {everywhere} USING (true)"
-        yield (
-            f"CREATE POLICY own_regions ON {table.place} FOR SELECT TO {REGENCY} USING (region_code IN "
-            f"(SELECT a.region_code FROM {ACCESS}.regions a WHERE a.consumer = current_user))"
-        )
+    name = f"{table.schema}.{table.name}"
+    details = DETAILS.get(name, frozenset())
+    yield f"GRANT SELECT ON {table.place} TO {MINISTRY}"
+    if name not in OF_ALL_REGIONS:
+        yield f"GRANT SELECT ON {table.place} TO {REGENCY}"
+    if details is not None:
+        shown = ", ".join(identifier(column) for column, *_ in table.columns if column not in details)
+        yield f"GRANT SELECT ({shown}) ON {table.place} TO {PUBLIC}"
+    yield from _guarded(table, details)
+
+
+def _guarded(table: _Origin, details: frozenset[str] | None) -> Iterator[str]:
+    """Who reads which rows of a table that speaks of regions."""
+    names = {name for name, *_ in table.columns}
+    if "region_code" in names:
+        own = f"region_code IN ({_OWN})"
+    elif table.schema == "meta" and "batch_id" in names:
+        own = f"batch_id IN (SELECT b.batch_id FROM meta{_NEXT}.batch_regions b WHERE b.region_code IN ({_OWN}))"
+    else:
+        return
+    yield f"ALTER TABLE {table.place} ENABLE ROW LEVEL SECURITY"
+    yield f"CREATE POLICY everywhere ON {table.place} FOR SELECT TO {MINISTRY} USING (true)"
+    if details is not None:
+        # A regency may read the details of its own rows: as the public it would read those of all rows.
+        none = f"NOT pg_has_role(current_user, '{REGENCY}', 'MEMBER')" if details else "true"
+        yield f"CREATE POLICY anybody ON {table.place} FOR SELECT TO {PUBLIC} USING ({none})"
+    yield f"CREATE POLICY own_regions ON {table.place} FOR SELECT TO {REGENCY} USING ({own})"
 
 
 def _references(tables: Sequence[_Origin]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ledger.evaluation_store import PREPARED
+from ledger.settings import Settings
 from ledger.wording import moment
 from pilar.commands.console import Row, out, plain, say, table, warn
 from pilar.commands.words import Words
@@ -24,10 +25,24 @@ def list_command() -> None:
     for name in list_publications(settings.published_dir):
         if ledger.publication(name) is None:
             warn(f"the ledger does not know the publication {name}. Pilar did not make this folder: take it away")
+    _tell_of_database(settings)
     # One that died before its pointer was moved: no reader saw it.
     seen = [row for row in ledger.publications() if row.action != PREPARED or row.publication_id == now]
     rows = [plain(row) | {"current": row.publication_id == now} for row in seen]
     say({"publications": rows}, lambda: table([_line(row) for row in rows], COLUMNS))
+
+
+def _tell_of_database(settings: Settings) -> None:
+    from ledger.errors import PublicationError
+    from pilar.evaluation.publish import behind
+
+    try:
+        there = behind(settings)
+    except PublicationError as error:
+        warn(str(error))
+        return
+    if there is not None:
+        warn(f"PostgreSQL holds {there or 'no publication'}, not the current one: pilar publications push")
 
 
 COLUMNS = {"mark": "", "publication_id": "publication", "published": "published", "manifest": "manifest"}

@@ -12,11 +12,11 @@ from api.access import PUBLIC, Scope
 from api.keys import Keyring, digest, new_secret, token
 from api.problems import ProblemError
 from api.rates import Rates
-from api.resources import FINDING_DETAILS
 from ledger.api_records import ApiKey
 from ledger.errors import ConfigError, LedgerError
 from ledger.store import Ledger
 from publication.build import publish
+from publication.levels import details_of
 from publication.pointer import swap
 from tests.api.conftest import NoLedger, Shelf, bearer, desk, key, serving
 from tests.publication.sample_meta import CREATED, sample_meta
@@ -90,9 +90,9 @@ def findings(address: str, sent: str | None = None, **given: str) -> list[dict[s
 
 
 def test_details_of_findings_are_for_those_whom_they_concern(address: str, ledger: Ledger) -> None:
-    assert not set(FINDING_DETAILS) & set(findings(address)[0])
+    assert not details_of("quality.findings") & set(findings(address)[0])
     everything = findings(address, key(ledger))
-    assert all(set(FINDING_DETAILS) <= set(row) for row in everything)
+    assert all(details_of("quality.findings") <= set(row) for row in everything)
     assert any(row["batch_id"] for row in everything)
     own = findings(address, key(ledger, regions=("64.02",), opds=("bpkad",)))
     shown = [row for row in own if row["batch_id"] is not None]

@@ -9,9 +9,10 @@ import duckdb
 import psycopg
 import pytest
 
+from api.resources import resources
 from ledger.errors import NoPublicationError, PublicationError
 from ledger.settings import Settings
-from pilar.evaluation.publish import push
+from pilar.evaluation.publish import behind, push, push_again
 from publication import postgres
 from publication.build import Published, publish
 from publication.postgres import MINISTRY, PUBLIC, REGENCY, swap_tables
@@ -118,6 +119,33 @@ def test_p6_a_regency_that_reads_what_is_public_too_reads_no_more_of_what_is_not
     assert rows(filled, f"select distinct region_code from {place}", consumer) == [("64.02",)]
 
 
+@pytest.mark.parametrize("place", ["meta.batches", "meta.pages"])
+def test_p6_a_regency_reads_of_the_batches_behind_its_own_figures_only(consumer: str, filled: str, place: str) -> None:
+    own = "select distinct unnest(batch_ids) from pillars.all_indicators where region_code = '64.02'"
+    everything = {batch for (batch,) in rows(filled, f"select distinct batch_id from {place}")}
+    seen = {batch for (batch,) in rows(filled, f"select distinct batch_id from {place}", consumer)}
+    assert seen == everything & {batch for (batch,) in rows(filled, own)}
+    assert seen < everything
+    with psycopg.connect(filled) as connection:
+        connection.execute(f"grant {PUBLIC} to {consumer}")
+    assert {batch for (batch,) in rows(filled, f"select distinct batch_id from {place}", consumer)} == seen
+
+
+def test_p6_no_regency_reads_what_gates_found(consumer: str, filled: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        rows(filled, "select * from meta.gate_checks", consumer)
+
+
+def test_the_public_reads_the_same_columns_here_and_over_http(filled: str) -> None:
+    """One list says for both what is a detail."""
+    may = f"has_column_privilege('{PUBLIC}', attrelid, attnum, 'select')"
+    for resource in resources():
+        for table in resource.tables:
+            query = f"select attname, {may} from pg_attribute where attrelid = '{table}'::regclass and attnum > 0"
+            for column, readable in rows(filled, query):
+                assert readable is (column not in resource.details), (table, column)
+
+
 def test_a_consumer_without_regions_reads_none(consumer: str, filled: str) -> None:
     with psycopg.connect(filled) as connection:
         connection.execute("delete from pilar_access.regions where consumer = %s", [consumer])
@@ -204,3 +232,24 @@ def test_the_publication_that_is_pushed_is_the_current_one(filled: str, publishe
     assert rows(filled, "select publication_id from meta.publication") == [(published.id,)]
     assert push(settings.model_copy(update={"published_database": None})) is None
     assert filled not in repr(settings)
+
+
+def test_a_push_that_failed_is_told_and_done_again(url: str, published: Published, tmp_path: Path) -> None:
+    """Else a region that was withheld since would stay in the database until the next evaluation."""
+    settings = Settings(home=tmp_path, ledger_url="", key_dir=tmp_path, published_database=url)
+    assert push_again(settings) is None  # nothing is published yet
+    settings.published_dir.mkdir()
+    (settings.published_dir / published.id).symlink_to(published.path)
+    (settings.published_dir / "current").symlink_to(published.id)
+    with psycopg.connect(url) as connection:
+        connection.execute("drop schema if exists meta cascade")
+    assert behind(settings) == ""
+    assert push_again(settings) == published.id
+    assert behind(settings) is None
+    with psycopg.connect(url) as connection:
+        connection.execute("update meta.publication set publication_id = 'older'")
+    assert behind(settings) == "older"
+    assert push_again(settings) == published.id
+    assert push_again(settings) is None
+    with pytest.raises(PublicationError):
+        behind(settings.model_copy(update={"published_database": "postgresql://pilar@127.0.0.1:1/none"}))
