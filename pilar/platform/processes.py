@@ -202,13 +202,6 @@ class _without_interrupts:  # noqa: N801 -- reads as a statement
             signal.signal(signal.SIGINT, self._before)
 
 
-def end_with_input() -> None:
-    """End this process, as SIGTERM would, when its standard input ends: whoever supervised it is gone."""
-    while sys.stdin.buffer.read(4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def size_of(path: Path) -> int:
     """The size of a file in bytes, 0 where it is not there."""
     try:

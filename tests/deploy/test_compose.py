@@ -16,7 +16,18 @@ from pilar.platform import airflow_settings
 from tests.deploy import compose
 from tests.deploy.containers import POSTGRES_BIN
 
-SERVICES = ("postgres", "init", "api-server", "scheduler", "dag-processor", "triggerer", "door", "relay", "api", "alerts")
+SERVICES = (
+    "postgres",
+    "init",
+    "api-server",
+    "scheduler",
+    "dag-processor",
+    "triggerer",
+    "door",
+    "relay",
+    "api",
+    "alerts",
+)
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|FERNET_KEY|TOKEN")
 # What the demo sets in other words than production: folders, addresses, and who may log in.
 SET_ELSEWHERE = {
