@@ -91,7 +91,10 @@ def engine(folder: Path) -> Iterator[Engine]:
             yield found
         finally:
             daemon.terminate()
-    shutil.rmtree(folder)
+            daemon.wait()
+            # Left where a container used the machine's own network.
+            _run(["umount", str(folder / "exec" / "netns" / "default")], check=False)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_bases(found: Engine) -> None:
