@@ -72,7 +72,7 @@ def place() -> Iterator[Place]:
             error.add_note(place.compose("logs", "--tail", "15", check=False).stdout[-8000:])
             raise
         finally:
-            place.compose("down", "--volumes", "--timeout", "5", check=False)
+            place.compose("down", "--volumes", "--timeout", "1", check=False)
 
 
 def _connection() -> str:
