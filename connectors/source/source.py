@@ -181,6 +181,7 @@ class Events(Strict):
     - ``pushes``: calls in a format of their own that announce the source, each with the name of the secret it proves.
     - ``zone``: in which the clock is read; the regency's where it is left out.
     - ``windows``: days on which another clock holds than the fallback.
+    - ``drop``: the source's files are looked at every few minutes; new ones that are complete announce it.
     """
 
     secret: str | None = None
@@ -188,6 +189,7 @@ class Events(Strict):
     fallback: Cron
     zone: Literal["WIB", "WITA", "WIT"] | None = None
     windows: tuple[Window, ...] = ()
+    drop: bool = False
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -242,6 +244,12 @@ class Source(Strict):
         if self.incremental is not None:
             for problem in load_problems(self.contract, self.incremental):
                 raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _drop_of_files(self) -> Self:
+        if self.events.drop and not self.of_files:
+            raise ValueError("`events.drop` is for sources of files: others have no folder to look at")
         return self
 
     @property

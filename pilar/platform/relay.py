@@ -1,7 +1,8 @@
 """The relay as a process: ``python -m pilar.platform.relay``.
 
 Reads Pilar's settings from the environment, and from PILAR_RELAY the names of the connections (PILAR_CONN_<NAME>) whose
-queues it listens to. With ``--with-parent`` it ends when its standard input does, as a supervised process should.
+queues it listens to. It also looks at the files of sources that these announce (``events.drop``). With
+``--with-parent`` it ends when its standard input does, as a supervised process should.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 
 from events.queues.base import Inbox, read_inbox
 from events.relay import listener, relay
@@ -21,8 +22,12 @@ from ledger.store import Ledger
 from pilar.platform import logs
 from pilar.platform.processes import end_with_input
 from pilar.platform.senders import senders
+from pilar.sources.catalogue import readable_sources
+from pilar.sources.drops import Drops
 
 QUEUES = "PILAR_RELAY"
+# Between two looks at a folder: a file that did not change for so long is whole.
+LOOK_SECONDS = 60.0
 CLIENTS = ("aio_pika", "aiormq", "nats", "redis")
 
 
@@ -44,12 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def inboxes(settings: Settings) -> Sequence[Inbox]:
-    """The queues that the environment names. Raises ConfigError when there is none, or one is not described."""
+    """The queues that the environment names.
+
+    Raises ConfigError when one is not described, or when there is none and no source is announced by its files either.
+    """
     names = queue_names()
-    if not names:
-        raise ConfigError(
-            "no queue is named", where=QUEUES, do="Set it to the names of connections, with commas between"
-        )
+    if not names and not has_drops(settings):
+        raise ConfigError("there is nothing to listen to", where=QUEUES, do="Set it to names of connections")
     found = [read_inbox(name, settings.connection(name)) for name in names]
     for one in found:
         listener(one.scheme)
@@ -62,22 +68,35 @@ def queue_names() -> Sequence[str]:
     return () if said.strip() == "none" else tuple(said.replace(",", " ").split())
 
 
+def has_drops(settings: Settings) -> bool:
+    """Whether any source is announced by its files."""
+    return any(source.events.drop for source in readable_sources(settings.sources_dir).values())
+
+
 def serve(settings: Settings, listened_to: Sequence[Inbox]) -> None:
-    """Listen until told to stop. What was not acknowledged comes again."""
+    """Listen and look until told to stop. What was not acknowledged comes again."""
     for client in CLIENTS:
         # They tell of a lost connection with all their inner life; the relay says it in one line.
         logging.getLogger(client).setLevel(logging.CRITICAL + 1)
-    allowed = senders(settings.sources_dir)
-    asyncio.run(_until_told(relay(listened_to, Ledger(settings.ledger_url), allowed.opd_of)))
+    asyncio.run(_until_told(settings, listened_to))
 
 
-async def _until_told(work: Coroutine[None, None, None]) -> None:
-    task = asyncio.create_task(work)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+async def _until_told(settings: Settings, listened_to: Sequence[Inbox]) -> None:
+    ledger = Ledger(settings.ledger_url)
+    opd_of = senders(settings.sources_dir).opd_of
+    work = asyncio.gather(relay(listened_to, ledger, opd_of), _look(Drops(ledger, settings), settings))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     try:
-        await task
+        await work
     except asyncio.CancelledError:
         return
+
+
+async def _look(drops: Drops, settings: Settings) -> None:
+    while True:
+        sources = readable_sources(settings.sources_dir)
+        await asyncio.to_thread(drops.look, sources.values())
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 if __name__ == "__main__":

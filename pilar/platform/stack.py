@@ -27,7 +27,7 @@ from pilar.platform.errors import PlatformError
 from pilar.platform.lives import Lives
 from pilar.platform.postgres import EmbeddedPostgres
 from pilar.platform.processes import Service, Supervisor, require_free_port
-from pilar.platform.relay import queue_names
+from pilar.platform.relay import has_drops, queue_names
 from pilar.platform.telling import Telling
 
 log = structlog.get_logger()
@@ -199,8 +199,8 @@ class Stack:
         return {f"PILAR_CONN_{name.upper()}": json.dumps(value) for name, value in found.items()}
 
     def listeners(self) -> Sequence[Service]:
-        """What brings events beside the door: the relay, where queues are named."""
-        if not queue_names():
+        """What brings events beside the door: the relay, where queues are named or files announce a source."""
+        if not (queue_names() or has_drops(self.settings)):
             return ()
         relay = Service(
             name="relay",

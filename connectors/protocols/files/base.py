@@ -1,5 +1,7 @@
 """What every file format shares: choosing files, taking values from their names, one page a file."""
 
+import hashlib
+import json
 import re
 import time
 from abc import abstractmethod
@@ -20,6 +22,9 @@ from connectors.protocols.records import NOTHING, dump_records
 from ledger.errors import ConfigError, FailedAnswer, SourceError
 
 log = structlog.get_logger()
+
+MANIFEST = ".sha256"
+_MOST_OF_A_MANIFEST = 10_000
 
 
 class FileArgs(ProtocolArgs):
@@ -66,6 +71,19 @@ class Content:
 
     rows: Sequence[Mapping[str, Any]]
     noticed: tuple[Noticed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What lies in a folder: digests of its files as they are listed (names, sizes, times), and of what is in them.
+
+    ``content`` is empty where nobody looked into them. ``declared``: a manifest beside each of them says that it is
+    whole.
+    """
+
+    listing: str
+    content: str = ""
+    declared: bool = False
 
 
 FileArgsT = TypeVar("FileArgsT", bound=FileArgs)
@@ -118,6 +136,29 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         log.info("file_read", request=where, bytes=len(body), ms=ms, rows=len(content.rows))
         records = self.dump(content.rows) if content.rows else NOTHING
         return Page(seq, body, records, "$", context, f"GET {where}", 0, ms, noticed=content.noticed)
+
+    def drop(self, known: str) -> Drop:
+        """The files that a pull would read now. They are looked into where their listing is not the known one.
+
+        A manifest is ``<name>.sha256``, as sha256sum writes it. Raises SourceError (empty when no file fits) and
+        ConfigError.
+        """
+        asked = self._names(), self.args.query
+        with open_transport(self.connection, self.args.folder, self.http, *asked) as transport:
+            chosen = [found for found, _ in self._chosen(transport)]
+            told = json.dumps([[one.name, one.size, one.changed, one.tag] for one in chosen])
+            listing = hashlib.sha256(told.encode()).hexdigest()
+            if listing == known:
+                return Drop(listing)
+            manifests = {one.name: one for one in transport.files() if one.name.endswith(MANIFEST)}
+            whole, content = True, hashlib.sha256()
+            for found in chosen:
+                digest = hashlib.sha256(transport.read(found, self.http.limits.max_received)).hexdigest()
+                content.update(f"{digest} {found.name}\n".encode())
+                manifest = manifests.get(found.name + MANIFEST)
+                said = transport.read(manifest, _MOST_OF_A_MANIFEST) if manifest is not None else b""
+                whole = whole and said[:64].lower() == digest.encode()
+        return Drop(listing, content.hexdigest(), declared=whole)
 
     def context_of(self, name: str) -> Mapping[str, str]:
         """What a file's name says: nothing where the name was masked, or is none of this source's."""
