@@ -126,8 +126,10 @@ class BatchStore(Store):
                 connection.execute(sa.insert(t.revision).values(asdict(result.revision)))
             return write_receipt(connection, batch_id)
 
-    def release_batches(self, batch_ids: Sequence[str], why: str) -> Sequence[Receipt]:
+    def release_batches(self, batch_ids: Sequence[str], why: str, who: str | None = None) -> Sequence[Receipt]:
         """Put held batches of one source in force at once, by a person's decision; each gets a receipt of its own.
+
+        ``who`` is the account or office that decides, never a person's name. It stands in the receipt with ``why``.
 
         Waits for a pull of the source that is under way. Raises LedgerError, and releases none, in these cases:
 
@@ -147,7 +149,7 @@ class BatchStore(Store):
             batches = [self._held(batch_id) for batch_id in dict.fromkeys(batch_ids)]
             for batch in batches:
                 _refuse_unclear(batch)
-            receipts = [self._release(batch.batch_id, why) for batch in batches]
+            receipts = [self._release(batch.batch_id, why if who is None else f"{why} (by {who})") for batch in batches]
             with self._begin() as connection:
                 for batch in batches:
                     _refuse_parted(connection, batch)

@@ -16,6 +16,7 @@ from ledger.store import Ledger
 from ledger.wording import moment, sentence
 from pilar.commands.console import SILENCE_STYLE, STYLE, out, say
 from pilar.commands.exit_codes import of_statuses
+from pilar.commands.who import Who, account
 
 if TYPE_CHECKING:
     from connectors.source.source import Source
@@ -67,7 +68,8 @@ def release_command(
     batches: Annotated[
         list[str], typer.Argument(metavar="BATCH...", help="Ids of held batches: `pilar diagnose SOURCE` shows them.")
     ],
-    why: Annotated[str, typer.Option(help="Who confirmed it and how; it stands in the batch's receipt.")],
+    why: Annotated[str, typer.Option(help="How it was confirmed: the office, the letter. It stands in the receipt.")],
+    who: Who = None,
 ) -> None:
     """Put a held batch (or several of a source at once) in force after the agency confirmed it.
 
@@ -76,7 +78,7 @@ def release_command(
     from pilar.commands import installation
 
     ledger, _ = installation.opened()
-    receipts = ledger.release_batches(batches, why)
+    receipts = ledger.release_batches(batches, why, account(who))
     released = [{"batch_id": one.batch_id, "receipt": one.seq, "receipt_sha256": one.sha256} for one in receipts]
     say({"released": released}, lambda: _print_released(receipts))
 

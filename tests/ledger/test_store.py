@@ -270,9 +270,9 @@ def test_p3_the_last_good_version_of_a_pillar_stays_while_it_is_held(ledger: Led
 def test_a_held_batch_is_released_by_a_person_with_a_receipt_of_its_own(ledger: Ledger) -> None:
     batch_id = finished(ledger, replace(accepted(), status="held"))
     assert not ledger.in_force("dinkes_eppgbm")
-    [receipt] = ledger.release_batches([batch_id], "the agency confirmed the smaller number")
+    [receipt] = ledger.release_batches([batch_id], "the agency confirmed the smaller number", "verifikator-1")
     assert [batch.batch_id for batch in ledger.in_force("dinkes_eppgbm")] == [batch_id]
-    assert "the agency confirmed the smaller number" in receipt.body
+    assert "the agency confirmed the smaller number (by verifikator-1)" in receipt.body
     assert ledger.receipt_of(batch_id) == receipt
     assert len(ledger.receipts()) == 2
     assert first_broken(ledger.receipts()) is None
