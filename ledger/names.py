@@ -11,6 +11,7 @@ EVERYTHING = "all"
 """The only partition key of that asset, so that the events of a burst become one run."""
 EVALUATE = "evaluate"
 WATCH = "watch"
+MAINTENANCE = "maintenance"
 
 _ACRONYMS = {"bpbd", "bpkad", "bps", "dlh", "dpmptsp", "pu", "rsud"}
 
@@ -27,7 +28,7 @@ def ingest_dag(opd: str) -> str:
 
 def dag_ids(agencies: Iterable[str]) -> frozenset[str]:
     """Every DAG of an installation with these agencies."""
-    return frozenset({EVALUATE, WATCH, *map(ingest_dag, agencies)})
+    return frozenset({EVALUATE, WATCH, MAINTENANCE, *map(ingest_dag, agencies)})
 
 
 def agency_name(opd: str) -> str:

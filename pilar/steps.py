@@ -179,6 +179,12 @@ def _push_again(settings: Settings) -> None:
             log.info("pushed again", publication=pushed)
 
 
+def beat(part: str) -> None:
+    """Say in the ledger that a part of the platform did its work now: alerts notice where it is silent."""
+    ledger, _ = open_installation()
+    ledger.beat(part)
+
+
 def is_due(events: "Events", last_try: datetime | None, now: datetime) -> bool:
     """Whether the source's clock has struck since the last try. A source that was never tried is due.
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ledger.alert_records import Condition, FailingPulls, Heartbeat, Kind, WaitingBatch
-from ledger.names import WATCH
+from ledger.names import MAINTENANCE, WATCH
 
 WATCH_EVERY = timedelta(minutes=5)
-SILENT_AFTER = {WATCH: 3 * WATCH_EVERY}
-"""How long a part may say nothing. ``watch`` runs every five minutes."""
+SILENT_AFTER = {WATCH: 3 * WATCH_EVERY, MAINTENANCE: timedelta(hours=50)}
+"""How long a part may say nothing. ``watch`` runs every five minutes, ``maintenance`` once a day."""
 WHILE_PULLING = timedelta(minutes=75)
 """How long watch may say nothing while pulls are at work: they may hold every worker for as long as one may take."""
 PASSING = frozenset({"retryable", "quota", "machine", "died"})
@@ -95,9 +95,9 @@ def conditions(seen: Seen) -> tuple[Condition, ...]:
     return tuple(sorted(found, key=lambda one: (one.kind not in SEVERE, one.kind, one.subject)))
 
 
-def ledger_away(since: datetime) -> Condition:
-    """The one thing that is known while the ledger cannot be asked."""
-    return Condition("unwell", "ledger", since)
+def blind(part: str, since: datetime) -> Condition:
+    """The one thing that is known where nothing could be seen, because of the ledger or of the lookout itself."""
+    return Condition("unwell", part, since)
 
 
 def _silent(seen: Seen) -> Iterator[Condition]:

@@ -19,7 +19,7 @@ from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.alerts import words
 from pilar.alerts.addresses import OPERATOR, Address, QuietHours
-from pilar.alerts.conditions import Seen, conditions, ledger_away
+from pilar.alerts.conditions import Seen, blind, conditions
 from pilar.alerts.look import look
 from pilar.alerts.plan import GATHER, REMEMBERED, Message, backoff, plan
 from pilar.alerts.sending import send
@@ -27,6 +27,7 @@ from pilar.alerts.sending import send
 log = structlog.get_logger()
 
 PART = "alerts"
+LEDGER, LOOKOUT = "ledger", "lookout"
 TELLING = "telling"
 EVERY_SECONDS = 60.0
 
@@ -40,13 +41,13 @@ def holding(ledger: Ledger, settings: Settings) -> tuple[Condition, ...]:
         seen = look(ledger, settings)
         known = [one.condition for one in ledger.alerts() if one.condition.kind == "unwell"]
     except LedgerError:
-        return (ledger_away(datetime.now(UTC)),)
+        return (blind(LEDGER, datetime.now(UTC)),)
     return (*(one for one in known if one.subject not in seen.parts), *conditions(seen))
 
 
 @dataclass(frozen=True)
 class Looked:
-    """One look: what holds, and what was seen. Nothing was while the ledger was away."""
+    """One look: what holds, and what was seen; None where nothing could be."""
 
     at: datetime
     holding: tuple[Condition, ...]
@@ -57,7 +58,7 @@ def look_and_tell(ledger: Ledger, settings: Settings, to: Sequence[Address], qui
     """Look, remember what holds, and tell whom it concerns.
 
     One process at a time tells. What could not be told stays untold, for a later look.
-    Raises LedgerError when the ledger is away: see ``Away``.
+    Raises LedgerError when the ledger is away: see ``Blindness``.
     """
     with ledger.lock(TELLING):
         seen = look(ledger, settings)
@@ -91,71 +92,77 @@ def _ids(alerts: Sequence[Alert]) -> list[int]:
 
 
 @dataclass
-class Away:
-    """What is remembered while the ledger, which remembers everything else, is away: it is told to operators once.
+class Blindness:
+    """What is remembered while nothing can be seen, because of ``part``: operators are told of it once.
 
-    ``file`` keeps it from one process to the next, where it can be written.
+    The ledger, which remembers everything else, may be what is away. ``file`` keeps it from one process to the next,
+    where it can be written.
     """
 
     file: Path
+    part: str = LEDGER
     since: datetime | None = None
     told: set[str] = field(default_factory=set)
     failures: int = 0
     tried_at: datetime | None = None
 
     @classmethod
-    def remembered(cls, settings: Settings) -> "Away":
+    def remembered(cls, settings: Settings) -> "Blindness":
         """What an earlier process knew."""
-        found = cls(settings.log_dir / "ledger-away.json")
+        found = cls(settings.log_dir / "blind.json")
         with suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(found.file.read_text())
-            found.since, found.told = datetime.fromisoformat(kept["since"]), set(kept["told"])
+            found.since, found.told, found.part = datetime.fromisoformat(kept["since"]), set(kept["told"]), kept["part"]
         return found
 
-    def is_away(self, to: Sequence[Address], now: datetime) -> None:
-        """The ledger did not answer. Once it has not for two minutes, operators are told."""
-        self.since = self.since or now
+    def begins(self, part: str, to: Sequence[Address], now: datetime) -> Condition:
+        """Nothing was seen, because of a part. Operators are told once that lasts two minutes. Returns what holds."""
+        self.part, self.since = part, self.since or now
+        found = blind(part, self.since)
         waits = self.tried_at is not None and self.failures and now < self.tried_at + backoff(self.failures)
         if now - self.since >= GATHER and not waits:
             untold = [one for one in to if one.whose == OPERATOR and one.name not in self.told]
-            failed = not self._send(untold, ledger_away(self.since), now)
-            self.failures, self.tried_at = (self.failures + 1 if failed else 0), now
+            message = Message(opened=(Alert(0, found, now),))
+            taken = {one.name for one in untold if send(one, *words.letter(OPERATOR, message)) is None}
+            self.told |= taken
+            self.failures, self.tried_at = (0 if len(taken) == len(untold) else self.failures + 1), now
         self._keep()
+        return found
 
-    def is_back(self, to: Sequence[Address], now: datetime) -> None:
-        """The ledger answers. Who was told that it did not is told so."""
+    def ends(self, to: Sequence[Address], now: datetime) -> None:
+        """Something was seen again. Who was told that nothing was is told so."""
         if self.since is not None:
-            alert = Alert(0, ledger_away(self.since), self.since, gone_at=now)
+            alert = Alert(0, blind(self.part, self.since), self.since, gone_at=now)
             for address in [one for one in to if one.name in self.told]:
                 send(address, *words.letter(OPERATOR, Message(over=(alert,))))
             with suppress(OSError):
                 self.file.unlink(missing_ok=True)
         self.since, self.told, self.failures, self.tried_at = None, set(), 0, None
 
-    def _send(self, to: Sequence[Address], one: Condition, now: datetime) -> bool:
-        message = Message(opened=(Alert(0, one, now),))
-        taken = {address.name for address in to if send(address, *words.letter(OPERATOR, message)) is None}
-        self.told |= taken
-        return len(taken) == len(to)
-
     def _keep(self) -> None:
         if self.since is None:
             return
         with suppress(OSError):  # a folder that may only be read: this process alone remembers
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.write_text(json.dumps({"since": self.since.isoformat(), "told": sorted(self.told)}))
+            kept = {"since": self.since.isoformat(), "told": sorted(self.told), "part": self.part}
+            self.file.write_text(json.dumps(kept))
 
 
-def tell_once(ledger: Ledger, settings: Settings, to: Sequence[Address], quiet: QuietHours, away: Away) -> Looked:
-    """One look, whatever it finds; also where the ledger is away."""
+def tell_once(
+    ledger: Ledger, settings: Settings, to: Sequence[Address], quiet: QuietHours, blindness: Blindness
+) -> Looked:
+    """One look, whatever comes of it: that nothing could be seen is told too."""
     now = datetime.now(UTC)
     try:
         found = look_and_tell(ledger, settings, to, quiet)
     except LedgerError as error:
-        log.error("the ledger was not asked", error=str(error))
-        away.is_away(to, now)
-        return Looked(now, (ledger_away(away.since or now),))
-    away.is_back(to, now)
+        log.error("nothing was seen: the ledger is away", error=str(error))
+        return Looked(now, (blindness.begins(LEDGER, to, now),))
+    except Exception:
+        # Whatever was not foreseen: alerts that are silent about themselves would be the worst of all.
+        log.exception("nothing was seen: the look stumbled")
+        return Looked(now, (blindness.begins(LOOKOUT, to, now),))
+    blindness.ends(to, now)
     return found
 
 

@@ -62,8 +62,10 @@ def look(ledger: Ledger, settings: Settings) -> Seen:
 
 
 def _disk(settings: Settings) -> tuple[int, int]:
-    """Free and all bytes of the fuller disk: under the installation's folder, or under what is published."""
+    """Free and all bytes of the fuller disk, of the data or of what is published; 0 where neither is there."""
     folders = [folder for folder in (settings.home, settings.published_dir) if folder.is_dir()]
+    if not folders:
+        return 0, 0
     usage = min((shutil.disk_usage(folder) for folder in folders), key=lambda one: one.free)
     return usage.free, usage.total
 

@@ -18,9 +18,9 @@ _STYLE = (
 
 
 def html(looked: Looked | None) -> str:
-    """The page; before the first look it says so."""
+    """The page; where nobody looked lately it says so."""
     if looked is None:
-        title, body, state = "Nobody looked yet.", "", "needs"
+        title, body, state = "Nobody looked lately.", "", "needs"
     else:
         title = words.headline(looked.holding)
         state = "needs" if looked.holding else "well"
@@ -34,7 +34,7 @@ def html(looked: Looked | None) -> str:
 
 
 def data(looked: Looked | None) -> Mapping[str, Any]:
-    """The same for programs. ``well`` is null before the first look."""
+    """The same for programs. ``well`` is null where nobody looked lately."""
     if looked is None:
         return {"well": None, "looked_at": None, "conditions": []}
     return {

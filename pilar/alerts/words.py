@@ -110,6 +110,7 @@ def headline(found: Sequence[Condition]) -> str:
 
 _PARTS = {
     "ledger": "the ledger (PostgreSQL)",
+    "lookout": "the lookout itself",
     "door": "the door",
     "airflow": "Airflow's interface",
     "scheduler": "Airflow's scheduler",

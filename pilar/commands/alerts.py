@@ -133,14 +133,14 @@ def tell_command() -> None:
     Ends with 1 when something needs a person, and with 2 when the ledger is away.
     """
     from pilar.alerts.addresses import addresses, quiet_hours
-    from pilar.alerts.course import Away, tell_once
+    from pilar.alerts.course import Blindness, tell_once
     from pilar.commands import installation
 
     ledger, settings = installation.opened()
-    looked = tell_once(ledger, settings, addresses(), quiet_hours(), Away.remembered(settings))
+    looked = tell_once(ledger, settings, addresses(), quiet_hours(), Blindness.remembered(settings))
     say({"conditions": _rows(looked.holding)}, lambda: _print(looked.holding))
     if looked.seen is None:
-        raise LedgerError("the ledger is away", where="ledger", do="Operators are told once it was for two minutes")
+        raise LedgerError("nothing could be seen", where="ledger", do="See the line above; operators are told of it")
     if looked.holding:
         raise typer.Exit(ExitCode.NOT_IN_ORDER)
 

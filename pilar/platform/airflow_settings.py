@@ -65,6 +65,8 @@ def airflow_environment(settings: Settings, airflow_database: str, port: int) ->
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
         **_core(),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_database.replace("postgresql://", "postgresql+psycopg2://", 1),
+        # Tasks cannot read the line above: maintenance, which keeps Airflow's own tables small, reads this one.
+        "PILAR_AIRFLOW_DATABASE": airflow_database.replace("postgresql://", "postgresql+psycopg2://", 1),
         # The platform migrates the database before it starts anything.
         "AIRFLOW__DATABASE__CHECK_MIGRATIONS": "False",
         "AIRFLOW__API__HOST": LOOPBACK,

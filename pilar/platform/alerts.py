@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -18,7 +19,7 @@ from ledger.errors import PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.alerts.addresses import addresses, quiet_hours
-from pilar.alerts.course import EVERY_SECONDS, Away, Looked, tell_once, watch
+from pilar.alerts.course import EVERY_SECONDS, Blindness, Looked, tell_once, watch
 from pilar.platform import logs
 from pilar.platform.processes import end_with_input
 
@@ -64,7 +65,7 @@ class Lookout:
         self._every_seconds = every_seconds
         self._ledger = Ledger(settings.ledger_url)
         self._to, self._quiet = addresses(), quiet_hours()
-        self._away = Away.remembered(settings)
+        self._blindness = Blindness.remembered(settings)
         self._last: Looked | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lookout", daemon=True)
@@ -82,7 +83,13 @@ class Lookout:
         watch(self._look, every_seconds=self._every_seconds, go_on=lambda: not self._over.is_set())
 
     def _look(self) -> None:
-        self._last = tell_once(self._ledger, self._settings, self._to, self._quiet, self._away)
+        self._last = tell_once(self._ledger, self._settings, self._to, self._quiet, self._blindness)
+
+    def _lately(self) -> Looked | None:
+        """The last look; None where it is so old that it says nothing of now."""
+        patience = timedelta(seconds=max(300.0, 5 * self._every_seconds))
+        looked = self._last
+        return looked if looked is not None and datetime.now(UTC) - looked.at < patience else None
 
     def app(self) -> "Starlette":
         """The operator's page."""
@@ -97,10 +104,10 @@ class Lookout:
         from pilar.alerts.gauges import Gauges
 
         async def people(_request: Request) -> Response:
-            return HTMLResponse(page.html(self._last), headers={"cache-control": "no-store"})
+            return HTMLResponse(page.html(self._lately()), headers={"cache-control": "no-store"})
 
         async def programs(_request: Request) -> Response:
-            told = page.data(self._last)
+            told = page.data(self._lately())
             return JSONResponse(told, 200 if told["well"] else 503, headers={"cache-control": "no-store"})
 
         async def health(_request: Request) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ledger.names import EVALUATE, WATCH, agency_asset, dag_ids, ingest_dag
+from ledger.names import EVALUATE, MAINTENANCE, WATCH, agency_asset, dag_ids, ingest_dag
 from pilar.platform.failures import LONGEST_WAIT
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -156,7 +156,9 @@ def test_a_task_that_lacks_something_is_named(read: dict[str, Any], change: dict
 
 def test_a_dag_belongs_to_the_agency_whose_data_it_pulls_and_the_others_to_the_steward(read: dict[str, Any]) -> None:
     owners = {dag_id: dag["owner"] for dag_id, dag in read["dags"].items()}
-    assert owners == {EVALUATE: STEWARD, WATCH: STEWARD} | {ingest_dag(opd): opd for opd in AGENCIES}
+    assert owners == {EVALUATE: STEWARD, WATCH: STEWARD, MAINTENANCE: STEWARD} | {
+        ingest_dag(opd): opd for opd in AGENCIES
+    }
     assert read["dags"][ingest_dag("agency_one")]["name"] == "Ingest Agency One"
 
 

@@ -8,7 +8,7 @@ from ledger.names import agency_asset, agency_name, dag_ids, ingest_dag
 def test_the_names_of_an_agency_do_not_change() -> None:
     assert agency_asset("dinas_kesehatan") == "opd__dinas_kesehatan"
     assert ingest_dag("dinas_kesehatan") == "ingest__dinas_kesehatan"
-    assert dag_ids(["bps"]) == {"evaluate", "watch", "ingest__bps"}
+    assert dag_ids(["bps"]) == {"evaluate", "watch", "maintenance", "ingest__bps"}
 
 
 @pytest.mark.parametrize(("opd", "name"), [("dinas_kesehatan", "Dinas Kesehatan"), ("bpkad", "BPKAD")])

@@ -25,9 +25,9 @@ from ledger.records import BatchResult
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import cli
-from pilar.alerts import look
+from pilar.alerts import course, look
 from pilar.alerts.addresses import Address, quiet_hours
-from pilar.alerts.course import Away, look_and_tell, tell_once
+from pilar.alerts.course import Blindness, look_and_tell, tell_once
 from tests.pilar.conftest import Type
 from tests.pilar.platform.sources_of_tests import write_sources
 from tests.ports import free_port
@@ -236,20 +236,37 @@ def test_a_ledger_that_is_away_is_told_once_and_that_it_is_back(
 ) -> None:
     nowhere = Ledger(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     to = [Address("operator", 1, webhook.url), Address("health", 1, webhook.url)]
-    away = Away.remembered(house)
-    assert [one.subject for one in tell_once(nowhere, house, to, NO_NIGHT, away).holding] == ["ledger"]
+    blindness = Blindness.remembered(house)
+    assert [one.subject for one in tell_once(nowhere, house, to, NO_NIGHT, blindness).holding] == ["ledger"]
     assert webhook.taken == []
-    assert away.since is not None
-    away.since -= timedelta(minutes=3)
+    assert blindness.since is not None
+    blindness.since -= timedelta(minutes=3)
     for _ in range(2):
-        tell_once(nowhere, house, to, NO_NIGHT, away)
-        away = Away.remembered(house)  # as the next process would
+        tell_once(nowhere, house, to, NO_NIGHT, blindness)
+        blindness = Blindness.remembered(house)  # as the next process would
     assert webhook.titles == ["Pilar: 1 thing needs a person"]
     assert "the ledger (PostgreSQL) is not well" in webhook.taken[0]["message"]
     ledger.beat("watch")
-    tell_once(ledger, house, to, NO_NIGHT, away)
+    tell_once(ledger, house, to, NO_NIGHT, blindness)
     assert webhook.titles[1:] == ["Pilar: over"]
-    assert not away.file.exists()
+    assert not blindness.file.exists()
+
+
+def test_a_look_that_stumbles_is_told_too(
+    ledger: Ledger, house: Settings, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(course, "look", stumble)
+    blindness = Blindness.remembered(house)
+    to = [Address("operator", 1, webhook.url)]
+    for _ in range(2):
+        assert [one.subject for one in tell_once(ledger, house, to, NO_NIGHT, blindness).holding] == ["lookout"]
+        assert blindness.since is not None
+        blindness.since -= timedelta(minutes=3)
+    assert "the lookout itself is not well" in webhook.taken[0]["message"]
+    assert len(webhook.taken) == 1
 
 
 def test_p4_silence_is_noticed_by_a_process_outside_airflow(
