@@ -93,6 +93,14 @@ class Document(FPDF):
                     row.cell(latin(cell))
         self.ln(2)
 
+    def part(
+        self, title: str, note: str, head: Sequence[str], rows: Sequence[Sequence[object]], widths: Sequence[int]
+    ) -> None:
+        """A heading, a sentence on what stands below it, and a table."""
+        self.heading(title)
+        self.paragraph(note, small=True)
+        self.table_of(head, [[str(cell) for cell in row] for row in rows], widths)
+
     def _text(
         self,
         text: str,

@@ -221,11 +221,9 @@ def write_pdf(card: Agency, path: Path, language: Language) -> None:
     )
     document.facts(facts(card, language))
     for sheet in sheets(card, language):
-        document.heading(sheet.name)
-        document.paragraph(sheet.note, small=True)
-        rows = [[str(cell) for cell in row] for row in sheet.rows]
-        document.table_of([name for name, _ in sheet.columns], rows, [width for _, width in sheet.columns])
-        if not rows:
+        head, widths = [name for name, _ in sheet.columns], [width for _, width in sheet.columns]
+        document.part(sheet.name, sheet.note, head, sheet.rows, widths)
+        if not sheet.rows:
             document.paragraph(tell.say("Tidak ada.", "None."))
     document.output(str(path))
 

@@ -15,6 +15,7 @@ from pilar.stages.frozen import Freeze
 from pilar.stages.signature import fingerprint
 from publication.manifest import file_sha256
 from publication.page.agency import PRIORITIES
+from publication.page.changes import BASES
 from publication.page.instruments import INDEX
 from publication.page.stage import LACKS
 from publication.page.states import task_mark
@@ -64,9 +65,7 @@ def report(folder: Path, version: Freeze, language: Language) -> bytes:
         _documents(folder, say),
     )
     for part in parts:
-        document.heading(part.title)
-        document.paragraph(part.note, small=True)
-        document.table_of(part.head, part.rows, part.widths)
+        document.part(part.title, part.note, part.head, part.rows, part.widths)
     return bytes(document.output())
 
 
@@ -142,9 +141,8 @@ def _results(publication: Path, of: str, say: Say, tell: Tell) -> _Part:
         "inner join reference.regions as region using (region_code) where rule_set_id in "
         f"(select rule_set_id from reference.rule_set_methods where {of}) order by region, basis",
     )
-    bases = {"computed": ("perkiraan hitung", "computed estimate"), "reported": ("indeks asesor", "assessors' index")}
     rows += [
-        [str(row["region"]), say(*bases[row["basis"]]), tell(number(row["index_value"], 2)), "-", "-"]
+        [str(row["region"]), tell(BASES[row["basis"]]), tell(number(row["index_value"], 2)), "-", "-"]
         for row in computed
     ]
     head = [say("Daerah", "Region"), say("Penilai", "By"), say("Indeks", "Index"), say("Predikat", "Predicate")]

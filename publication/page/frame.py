@@ -24,7 +24,7 @@ from publication.digests import digest_of
 from publication.page import states
 from publication.page.changes import Before
 from publication.page.words import INDICATOR_COLUMNS, Text, clock, number, row_count
-from publication.paths import COMPARISON, SCRIPT, STYLE, stage_page
+from publication.paths import COMPARISON, SCRIPT, STYLE, agency_page, indicator_page, stage_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
@@ -196,6 +196,8 @@ def _environment() -> Environment:
         "indicator_columns": INDICATOR_COLUMNS,
         "num": number,
         "rows": row_count,
+        "agency_page": agency_page,
+        "indicator_page": indicator_page,
         "stage_page": stage_page,
         "signs": states,
     }

@@ -104,12 +104,13 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nobody_is_kept_out(path: str, width: int, open_page: Any) -> None:
-    """No violation that axe knows, in each language and on each ground, with everything unfolded."""
+    """No violation that axe knows, with everything unfolded. The widths share the languages and grounds among them."""
+    pairs = ((("id", "light"), ("en", "dark")), (("en", "light"), ("id", "dark")))
     for language, scheme in product(("id", "en"), ("light", "dark")):
         visit = open_page(path, width=width, language=language, scheme=scheme)
         keep(visit.page, f"{Path(path).stem}-{width}-{language}-{scheme}")
         unfold(visit.page)
-        if (language, scheme) in (("id", "light"), ("en", "dark")):
+        if (language, scheme) in pairs[WIDTHS.index(width) % 2]:
             assert violations(visit.page) == [], (language, scheme)
         assert visit.page.evaluate("document.documentElement.scrollWidth") == width, (language, scheme)
         assert visit.noted == []
