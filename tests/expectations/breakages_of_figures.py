@@ -168,9 +168,11 @@ def states() -> Iterator[Breakage]:
         "two people can be named",
     )
     yield Breakage(
-        "a part shown beside the hidden one",
-        "UPDATE {t} SET value = NULL, numerator = NULL, denominator = NULL, state = 'suppressed' "
-        "WHERE state = 'measured' AND indicator_id IN ('soc_apk_smp', 'liv_antenatal_k6')",
+        "a whole shown beside its hidden part",
+        "UPDATE {t} SET value = NULL, numerator = NULL, denominator = NULL, state = 'suppressed', "
+        "period = (SELECT max(period) FROM {t} w WHERE w.indicator_id = 'soc_apm_9y' AND w.state = 'measured') "
+        "WHERE indicator_id = 'soc_apm_sd' AND EXISTS (FROM {t} w WHERE w.indicator_id = 'soc_apm_9y' "
+        "AND w.state = 'measured')",
         hidden,
     )
     yield Breakage(
