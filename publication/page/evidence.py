@@ -11,7 +11,7 @@ from publication.meta import SourceBatch
 from publication.page.frame import Material, Page
 from publication.page.indicators import DIRECTIONS, band_text, mark_of, older, simulated
 from publication.page.states import Mark, batch_mark, check_mark, maturity_mark
-from publication.page.words import NO_VALUE, Text, amount, clock, number, period, row_count, source
+from publication.page.words import NO_VALUE, Text, amount, clock, number, period, row_sum, source
 from publication.paths import COMPARISON, evidence_page, explanation_path, question_anchor, region_page
 
 MOST_REQUESTS = 20
@@ -94,9 +94,7 @@ class Delivery:
     fetched: Text
     state: Mark
     marks: Sequence[Mark]
-    received: Text
-    landed: Text
-    quarantined: Text
+    rows: Text
     receipt: str
     requests: Sequence[Request]
     answers: Text
@@ -311,9 +309,7 @@ def _delivery(batch: SourceBatch) -> Delivery:
         fetched=clock(batch.fetched_at),
         state=batch_mark(batch.status),
         marks=marks,
-        received=row_count(batch.rows_received),
-        landed=row_count(batch.rows_landed),
-        quarantined=number(batch.rows_quarantined),
+        rows=row_sum(batch.rows_received, batch.rows_landed, batch.rows_quarantined),
         receipt=batch.receipt_sha256 or NO_VALUE,
         requests=[
             Request(page.request, str(page.status or NO_VALUE), number(page.bytes), page.sha256)

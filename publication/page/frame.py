@@ -23,7 +23,7 @@ from publication.content import Content, distinct
 from publication.digests import digest_of
 from publication.page import states
 from publication.page.changes import Before
-from publication.page.words import INDICATOR_COLUMNS, Text, clock, number, row_count
+from publication.page.words import INDICATOR_COLUMNS, Text, clock, number, row_count, row_sum
 from publication.paths import COMPARISON, SCRIPT, STYLE, agency_page, indicator_page, stage_page
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -196,6 +196,7 @@ def _environment() -> Environment:
         "indicator_columns": INDICATOR_COLUMNS,
         "num": number,
         "rows": row_count,
+        "row_sum": row_sum,
         "agency_page": agency_page,
         "indicator_page": indicator_page,
         "stage_page": stage_page,

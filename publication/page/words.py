@@ -155,6 +155,17 @@ def row_count(count: int | None) -> Text:
     return number(count) if count is not None else HIDDEN
 
 
+def row_sum(received: int | None, landed: int | None, quarantined: int) -> Text:
+    """What became of the rows that came."""
+    came, used, refused = row_count(received), row_count(landed), number(quarantined)
+    if received is None or landed is None:
+        return Text(f"{came.id}; {refused.id} ditolak", f"{came.en}; {refused.en} refused")
+    return Text(
+        f"{came.id} diterima = {used.id} dipakai + {refused.id} ditolak",
+        f"{came.en} received = {used.en} used + {refused.en} refused",
+    )
+
+
 def amount(value: Decimal | None, unit: str, places: int | None) -> Text:
     """A value with its unit: 73,62 %; Rp1,22 triliun; 1.204 proyek."""
     if value is None:

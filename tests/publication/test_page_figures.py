@@ -12,14 +12,26 @@ from expectations.scores import REASONS
 from publication.content import Content
 from publication.meta import Gate, GateCheck
 from publication.page import indicators, region
-from publication.page.agency import SourceCard, source_cards
+from publication.page.agency import SourceCard, agency, known_values, source_cards
 from publication.page.attention import attention
 from publication.page.charts import INDEX_SCALE, SCORE_SCALE, axes_of, line, place, strip
 from publication.page.indicators import _marks, _parts, threshold
 from publication.page.model import Region
-from publication.page.quality import example, gates, percent
+from publication.page.quality import _figure, example, gates, percent
 from publication.page.states import CALIBRATED, DIFFERS, EQUAL, SYNTHETIC, Mark
-from publication.page.words import RANGES, UNITS_EN, YES_OR_NO, Text, amount, clock, day, listed, number, period
+from publication.page.words import (
+    RANGES,
+    UNITS_EN,
+    YES_OR_NO,
+    Text,
+    amount,
+    clock,
+    day,
+    listed,
+    number,
+    period,
+    row_sum,
+)
 
 JANUARY = datetime(2025, 1, 14, 17, 0, tzinfo=UTC)
 """Midnight of 15 January in western Indonesia."""
@@ -252,6 +264,38 @@ def test_the_counts_of_a_source_are_of_what_is_in_force(content: Content) -> Non
     assert (source.state.kind, source.synthetic) == ("batch-held", False)
     alone = card_of(with_batches(content, {**many, "in_force": False}, held))
     assert (alone.received, alone.synthetic) == (5, True)
+
+
+def test_p6_no_total_tells_the_rows_that_a_batch_does_not(content: Content) -> None:
+    quiet = {"rows_received": None, "rows_landed": None, "rows_quarantined": 3}
+    source = card_of(with_batches(content, {"rows_received": 100, "rows_landed": 90, "rows_quarantined": 10}, quiet))
+    assert (source.received, source.landed, source.quarantined) == (None, None, 13)
+    assert row_sum(source.received, source.landed, source.quarantined).id == "disamarkan; 13 ditolak"
+
+
+@pytest.mark.parametrize(
+    ("stated", "quoted", "printed"),
+    [
+        ("123.11", False, "123,11"),
+        ("35.1000", False, "35,1"),
+        ("12311", False, "12311"),
+        ("5.1", True, "5.1"),
+        ("> 90%", False, "> 90%"),
+    ],
+)
+def test_a_finding_writes_numbers_as_its_language_does(stated: str, quoted: bool, printed: str) -> None:
+    told = _figure(stated, quoted=quoted)
+    assert told is not None
+    assert told.id == printed
+    assert told.en == ("35.1" if stated.startswith("35") else stated)
+
+
+def test_an_agency_is_told_of_the_instruments_that_ask_it(content: Content) -> None:
+    known = known_values(content)
+    asked = {name for name, _ in agency(content, "dinas_kesehatan", known).instruments}
+    asking = {row["instrument_id"] for row in content.questions.values() if row["owner"] == "dinas_kesehatan"}
+    assert asked == asking
+    assert agency(content, "nobody", known).instruments == []
 
 
 def test_a_source_tells_its_caveats(content: Content) -> None:
