@@ -76,6 +76,11 @@ class Place:
         """Its columns in a table."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What tells it from the others: region, instrument, year and role."""
+        return self.region_code, self.instrument_id, self.year, self.role
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
