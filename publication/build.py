@@ -22,9 +22,8 @@ from ledger.machine import machine_error
 from ledger.project import mart_of, pillar_ids
 from publication.checks import check_draft
 from publication.content import opened_content
-from publication.files import Earlier, write_files
+from publication.files import Earlier, workers, write_files
 from publication.formats.base import Draft
-from publication.formats.package import write_package
 from publication.formats.registry import FORMATS
 from publication.manifest import write_manifest
 from publication.meta import PublicationMeta
@@ -101,7 +100,6 @@ def _build(warehouse: Path, meta: PublicationMeta, folder: Path, earlier: Earlie
         draft = Draft(folder, tables, content, FORMATS)
         for form in FORMATS:
             form.write(draft)
-        write_package(draft)
         entries, made = write_files(folder, draft.files, earlier, content.reading.close)
     manifest_sha256 = write_manifest(folder, meta.publication_id, meta.chain, entries)
     check_draft(folder, {table: copied.rows for table, copied in tables.items()}, FORMATS, made)
@@ -112,6 +110,8 @@ def _tables(warehouse: Path, meta: PublicationMeta, folder: Path) -> dict[Table,
     """The DuckDB file, from which everything else is made."""
     with opened_warehouse(warehouse) as connection:
         attach_publication(connection, folder)
+        # Every table is sorted: the order of its rows does not depend on how work is shared out.
+        connection.execute(f"SET threads = {workers()}")
         # One transaction: a statement by itself waits for the disk, and every column's comment is one.
         connection.execute("BEGIN")
         copied = copy_tables(connection, published_tables(connection, meta.regions))

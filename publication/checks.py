@@ -6,7 +6,6 @@ from pathlib import Path
 import duckdb
 
 from ledger.errors import PublicationError
-from publication.formats import package
 from publication.formats.base import Format, check_columns, check_rows
 from publication.json_text import check_json
 from publication.manifest import MANIFEST
@@ -23,8 +22,7 @@ def check_draft(folder: Path, rows: Mapping[Table, int], formats: Sequence[Forma
     _check_duckdb(folder, rows)
     for form in formats:
         form.check(folder, rows, made)
-    for name in (package.FILE, MANIFEST):
-        check_json(folder / name)
+    check_json(folder / MANIFEST)
     verify(folder)
 
 

@@ -17,7 +17,7 @@ import duckdb
 
 from ledger.project import mart_of, pillar_ids
 from ledger.sql import identifier, literal, named_rows
-from publication.digests import Digests, grouped_digests
+from publication.digests import OF_PROMOTION, Digests, grouped_digests
 from publication.meta import PublicationMeta, SourceBatch
 from publication.tables import DUCKDB_FILE, EXPLANATIONS
 
@@ -106,12 +106,14 @@ class Rows(Sequence[Row]):
             for row in self._reading.rows(f"FROM {self._relation} WHERE region_code IN ({listed})"):
                 found[row["region_code"]].append(row)
             self._read = (at, found)
-        return self._read[1][region_code]
+        # A list of its own: who sorts it must not move the rows of who asks next.
+        return [*self._read[1][region_code]]
 
-    def where(self, **values: str) -> list[Row]:
-        """The rows whose columns have these values."""
+    def where(self, *names: str, **values: str) -> list[Row]:
+        """The rows whose columns have these values: the columns ``names`` of them, or all."""
         conditions = " AND ".join(f"{identifier(name)} = {literal(value)}" for name, value in values.items())
-        return self._reading.rows(f"FROM {self._relation} WHERE {conditions}")
+        shown = ", ".join(map(identifier, names)) or "*"
+        return self._reading.rows(f"SELECT {shown} FROM {self._relation} WHERE {conditions}")
 
     def distinct(self, *names: str) -> list[Row]:
         """The different values of some columns, in order."""
@@ -158,10 +160,10 @@ class Content:
             return rows.of(region_code)
         return [row for row in rows if row["region_code"] == region_code]
 
-    def where(self, rows: Sequence[Row], **values: str) -> list[Row]:
-        """The rows whose columns have these values."""
+    def where(self, rows: Sequence[Row], *names: str, **values: str) -> list[Row]:
+        """The rows whose columns have these values. Of very many rows, only the columns ``names`` may be asked for."""
         if isinstance(rows, Rows):
-            return rows.where(**values)
+            return rows.where(*names, **values)
         return [row for row in rows if all(row[name] == value for name, value in values.items())]
 
     def digests_of(self, rows: Sequence[Row], name: str) -> Mapping[str, str]:
@@ -180,6 +182,14 @@ class Content:
         promoted a pillar and when.
         """
         return self._digests.of(region_code)
+
+    def neighbourhood(self, region_code: str) -> int:
+        """The number of the regions whose rows are read together with those of one."""
+        return self._places[region_code] // NEIGHBOURS
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {str(row["region_code"]): place for place, row in enumerate(self.regions)}
 
     @cached_property
     def region_names(self) -> Mapping[str, str]:
@@ -262,6 +272,11 @@ def opened_content(folder: Path, warehouse: Path, meta: PublicationMeta) -> Iter
         reading.close()
 
 
+def _mart(pillar: str) -> str:
+    """A mart without what changes by a promotion: no page says it, and a moment of each row is dear to read."""
+    return f"(SELECT * EXCLUDE ({', '.join(OF_PROMOTION)}) FROM publication.pillars.{mart_of(pillar)})"
+
+
 def read_content(reading: Reading, meta: PublicationMeta) -> Content:
     """Read what all regions share; the rest is read when it is asked for."""
     present = {
@@ -296,7 +311,7 @@ def read_content(reading: Reading, meta: PublicationMeta) -> Content:
         suppression=rows("reference.suppression"),
         instruments={str(row["id"]): row for row in rows("reference.instruments")},
         published_figures=optional("reference.published_figures"),
-        marts={pillar: by_region(f"pillars.{mart_of(pillar)}") for pillar in pillar_ids()},
+        marts={pillar: Rows(reading, _mart(pillar), places) for pillar in pillar_ids()},
         question_scores=by_region("scores.question_scores"),
         pillar_scores=by_region("scores.pillar_scores"),
         dimension_scores=by_region("scores.dimension_scores"),

@@ -7,6 +7,7 @@ prove that its bytes are still what the earlier manifest says, and linked: it co
 import multiprocessing
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import structlog
 from ledger.errors import AlteredPublicationError
 from publication.manifest import Entry, entry_of, file_sha256, read_manifest
 
-# From here on a second process pays: a fork costs some ten milliseconds, a page some twenty.
+# From here on a second process pays: a fork costs some ten milliseconds, a page some ten.
 WORTH_SHARING = 64
+# How many files of no neighbourhood a process takes at once.
 TOGETHER = 16
 
 log = structlog.get_logger()
@@ -26,11 +28,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that a publication is to have: its path, what it follows from, and how it is written."""
+    """A file that a publication is to have: its path, what it follows from, and how it is written.
+
+    Files of one ``neighbourhood`` are made of the same rows: one process makes them, and reads the rows once.
+    """
 
     path: str
     made_of: str
     write: Callable[[Path], None]
+    neighbourhood: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def write_files(
 ) -> tuple[dict[str, Entry], set[str]]:
     """Write files into a folder. Returns what the manifest says of each, and the paths of those that were made.
 
-    ``before_sharing`` is called before processes are forked. Files that stand together are made by one process.
+    ``before_sharing`` is called before processes are forked.
     """
     for parent in {(folder / file.path).parent for file in files}:
         parent.mkdir(parents=True, exist_ok=True)
@@ -93,29 +99,44 @@ def write_files(
     return entries, {file.path for file in wanted}
 
 
+def workers() -> int:
+    """How many processors a publication uses."""
+    return min(os.cpu_count() or 1, 4)
+
+
 def _made(folder: Path, wanted: Sequence[File], before_sharing: Callable[[], None]) -> dict[str, Entry]:
-    workers = min(os.cpu_count() or 1, 4)
-    if len(wanted) < WORTH_SHARING or workers == 1:
-        return dict(_make(folder, file) for file in wanted)
+    parts = _parts(wanted)
+    number = workers()
+    if len(wanted) < WORTH_SHARING or number == 1:
+        return dict(_make(folder, file) for part in parts for file in part)
     before_sharing()
     # Forked processes have the files' functions as they are; only places in the list go to and fro.
-    _shared.update(folder=folder, wanted=wanted)
+    _shared.append((folder, parts))
     try:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-            parts = [(start, min(start + TOGETHER, len(wanted))) for start in range(0, len(wanted), TOGETHER)]
-            return {path: entry for part in pool.map(_make_part, parts) for path, entry in part}
+        with ProcessPoolExecutor(number, multiprocessing.get_context("fork")) as pool:
+            return {path: entry for part in pool.map(_make_part, range(len(parts))) for path, entry in part}
     finally:
         _shared.clear()
 
 
-_shared: dict[str, object] = {}
+def _parts(wanted: Sequence[File]) -> list[Sequence[File]]:
+    """What one process makes at a time: neighbourhoods, which are the most work, then the rest in small parts."""
+    near = defaultdict[int, list[File]](list)
+    rest = []
+    for file in wanted:
+        if file.neighbourhood is None:
+            rest.append(file)
+        else:
+            near[file.neighbourhood].append(file)
+    return [*near.values(), *(rest[at : at + TOGETHER] for at in range(0, len(rest), TOGETHER))]
 
 
-def _make_part(part: tuple[int, int]) -> list[tuple[str, Entry]]:
-    folder, wanted = _shared["folder"], _shared["wanted"]
-    assert isinstance(folder, Path)
-    assert isinstance(wanted, Sequence)
-    return [_make(folder, file) for file in wanted[slice(*part)]]
+_shared: list[tuple[Path, Sequence[Sequence[File]]]] = []
+
+
+def _make_part(number: int) -> list[tuple[str, Entry]]:
+    [(folder, parts)] = _shared
+    return [_make(folder, file) for file in parts[number]]
 
 
 def _make(folder: Path, file: File) -> tuple[str, Entry]:

@@ -56,6 +56,7 @@ def _scalar(value: object) -> object:
 def check_json(path: Path) -> None:
     """Raise PublicationError when a file is not JSON."""
     try:
-        msgspec.json.decode(path.read_bytes())
-    except msgspec.DecodeError as error:
+        # Read through, and nothing made of it; that alone takes any bytes for text.
+        msgspec.json.decode(path.read_text(encoding="utf-8"), type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise PublicationError(f"{path.name} is not JSON ({error})", where=str(path)) from error

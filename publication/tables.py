@@ -4,7 +4,7 @@ Everything is read from the warehouse once and in a fixed order, so that the sam
 every format. The DuckDB file itself carries identifiers of its own; its bytes differ from run to run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,7 +86,7 @@ DUCKDB_FILE = "marts.duckdb"
 class Table:
     """A table of the publication: the relation of the warehouse it is copied from, and what dbt's project says of it.
 
-    ``columns`` are those that readers get.
+    ``columns`` are those that readers get. Rows stand in the order of all columns, or of those that ``order`` names.
     """
 
     schema: str
@@ -94,6 +94,7 @@ class Table:
     origin: str
     described: Described
     columns: tuple[Column, ...]
+    order: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -198,7 +199,9 @@ def published_tables(connection: duckdb.DuckDBPyConnection, regions: Sequence[st
 
 def _wide(origin: str) -> Table:
     described = described_table(f"published.{ALL_INDICATORS}")
-    return Table("pillars", ALL_INDICATORS, origin, described, shown_columns(described))
+    # The same order as that of all columns, which costs twice as much: the others follow from these.
+    order = ("region_system", "region_code", "pillar", "indicator_id", "period")
+    return Table("pillars", ALL_INDICATORS, origin, described, shown_columns(described), order)
 
 
 def _of_regions(connection: duckdb.DuckDBPyConnection, table: Table, regions: Sequence[str]) -> Table:
@@ -235,8 +238,9 @@ def shown_columns(*described: Described) -> tuple[Column, ...]:
 
 def attach_publication(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Begin the DuckDB file of a publication, and attach it as ``publication``."""
-    # Small blocks: many small tables, and every publication is kept.
-    connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication (BLOCK_SIZE 16384)")
+    # Small blocks: many small tables, and every publication is kept. No log: a draft that dies is thrown away.
+    options = "BLOCK_SIZE 16384, RECOVERY_MODE no_wal_writes"
+    connection.execute(f"ATTACH {literal(str(folder / DUCKDB_FILE))} AS publication ({options})")
 
 
 def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> dict[Table, Copied]:
@@ -247,6 +251,8 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table]) 
     large, and DuckDB knows no foreign key into another schema: keys of all tables stand in the package and in the
     Parquet files.
     """
+    for schema in sorted({table.schema for table in tables}):
+        connection.execute(f"CREATE SCHEMA publication.{identifier(schema)}")
     for table in tables:
         _copy(connection, table)
     return {table: Copied(count(connection, table.origin), _digest(connection, table)) for table in tables}
@@ -259,23 +265,27 @@ def _digest(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     relation = f"publication.{table.qualified}"
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS publication.{identifier(table.schema)}")
-    connection.execute(f"CREATE TABLE {relation} AS {_select(connection, table.origin)} ORDER BY ALL")
+    shown = _shown(connection, table.origin)
+    listed = ", ".join(f"{what} AS {identifier(name)}" for name, what in shown.items())
+    order = ", ".join(map(identifier, table.order)) or "ALL"
+    connection.execute(f"CREATE TABLE {relation} AS SELECT {listed} FROM {table.origin} ORDER BY {order}")
     if table.schema == "reference" and table.described.key:
         key = ", ".join(map(identifier, table.described.key))
         connection.execute(f"ALTER TABLE {relation} ADD PRIMARY KEY ({key})")
-    there = {name for name, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()}
     # What is lost on the way is told when the draft is checked.
-    connection.execute(comments(relation, table.described, [one for one in table.columns if one.name in there]))
+    connection.execute(comments(relation, table.described, [one for one in table.columns if one.name in shown]))
 
 
-def _select(connection: duckdb.DuckDBPyConnection, origin: str) -> str:
-    """All columns of a relation, and ``region_id`` behind ``region_code``."""
+def _shown(connection: duckdb.DuckDBPyConnection, origin: str) -> Mapping[str, str]:
+    """All columns of a relation, each with what it is, and ``region_id`` behind ``region_code``."""
     names = [str(column[0]) for column in connection.execute(f"FROM {origin} LIMIT 0").description or ()]
     system = "region_system" if "region_system" in names else literal(SYSTEM)
-    region_id = f"region_code, {system} || '-' || region_code AS region_id"
-    shown = (region_id if name == "region_code" else identifier(name) for name in names)
-    return f"SELECT {', '.join(shown)} FROM {origin}"
+    shown: dict[str, str] = {}
+    for name in names:
+        shown[name] = identifier(name)
+        if name == REGION:
+            shown["region_id"] = f"{system} || '-' || {REGION}"
+    return shown
 
 
 def comments(relation: str, described: Described, columns: Sequence[Column]) -> str:
@@ -283,13 +293,19 @@ def comments(relation: str, described: Described, columns: Sequence[Column]) -> 
 
     DuckDB and PostgreSQL read them.
     """
-    key = f" Kunci / Key: {', '.join(described.key)}." if described.key else ""
-    said = {f"TABLE {relation}": both(described.description) + key}
-    said |= {f"COLUMN {relation}.{identifier(column.name)}": _of_column(column) for column in columns}
+    said = {f"TABLE {relation}": of_table(described)}
+    said |= {f"COLUMN {relation}.{identifier(column.name)}": of_column(column) for column in columns}
     return "".join(f"COMMENT ON {what} IS {literal(text)};" for what, text in said.items())
 
 
-def _of_column(column: Column) -> str:
+def of_table(described: Described) -> str:
+    """What a table is, in both languages, with its key."""
+    key = f" Kunci / Key: {', '.join(described.key)}." if described.key else ""
+    return both(described.description) + key
+
+
+def of_column(column: Column) -> str:
+    """What a column is, in both languages, with its unit and what it refers to."""
     unit = f" [{both(column.unit)}]" if column.unit else ""
     reference = f" -> {'.'.join(column.references)}" if column.references is not None else ""
     return f"{both(column.description)}{unit}{reference}"

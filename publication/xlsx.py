@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -76,7 +77,9 @@ def _sheet(sheet: Sheet) -> Iterator[str]:
     yield f"<sheetData><row>{''.join(_text(name, _HEADER) for name in sheet.header)}</row>"
     for at, row in enumerate(sheet.rows):
         places = sheet.decimals[at] if sheet.decimals is not None else 2
-        yield f"<row>{''.join(_cell(value, places) for value in row)}</row>"
+        # Most cells are text, of which most stand in many rows and workbooks.
+        cells = [_text(value) if type(value) is str else _cell(value, places) for value in row]
+        yield f"<row>{''.join(cells)}</row>"
     yield "</sheetData></worksheet>"
 
 
@@ -84,9 +87,9 @@ def _cell(value: Cell, places: int) -> str:
     if value is None:
         return "<c/>"
     if isinstance(value, bool):
-        return _text("ya / yes" if value else "tidak / no", _TEXT)
+        return _text("ya / yes" if value else "tidak / no")
     if isinstance(value, str):
-        return _text(value, _TEXT)
+        return _text(value)
     style, number = _number(value, places)
     return f'<c s="{style}"><v>{number}</v></c>'
 
@@ -104,7 +107,8 @@ def _number(value: int | Decimal | date, places: int) -> tuple[int, str]:
     return _MOMENT, f"{(at.date() - _EPOCH).days + passed:.10f}"
 
 
-def _text(value: str, style: int) -> str:
+@lru_cache(maxsize=10_000)
+def _text(value: str, style: int = _TEXT) -> str:
     held = escape(_NO_XML.sub("", value)[:LONGEST_TEXT])
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{held}</t></is></c>'
 

@@ -28,21 +28,25 @@ class Draft:
     formats: Sequence["Format"]
     files: list[File] = field(default_factory=list)
 
-    def write(self, path: str, made_of: str, make: Callable[[], str | bytes]) -> None:
+    def write(self, path: str, made_of: str, make: Callable[[], str | bytes], region_code: str | None = None) -> None:
         """Have a file with what ``make`` gives. ``made_of`` is a digest of all that this follows from.
 
         Where the publication before has the file, made of the same, it is linked and ``make`` is not called.
+        ``region_code``: the region whose rows are read for it, where it is one.
         """
 
         def write(target: Path) -> None:
             made = make()
             target.write_bytes(made if isinstance(made, bytes) else made.encode())
 
-        self.write_file(path, made_of, write)
+        self.write_file(path, made_of, write, region_code)
 
-    def write_file(self, path: str, made_of: str, write: Callable[[Path], None]) -> None:
+    def write_file(
+        self, path: str, made_of: str, write: Callable[[Path], None], region_code: str | None = None
+    ) -> None:
         """The same for what ``write`` writes to the path that it is given."""
-        self.files.append(File(path, made_of, write))
+        near = self.content.neighbourhood(region_code) if region_code is not None else None
+        self.files.append(File(path, made_of, write, near))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +70,15 @@ def of_tables(
     name: str,
     *,
     mediatype: str,
-    write: Callable[[duckdb.DuckDBPyConnection, str, Path], None],
-    read: Callable[[Path], tuple[Sequence[str] | None, int]],
+    write: Callable[[duckdb.DuckDBPyConnection, Table, Path], None],
+    read: Callable[[duckdb.DuckDBPyConnection, Path], tuple[Sequence[str] | None, int]],
     described: Mapping[str, str] = MappingProxyType({}),
 ) -> Format:
     """A format that has a file for every table: ``<name>/<table>.<name>``.
 
-    ``write`` writes a relation to a path; ``read`` gives a file's columns and the number of its rows, and None for
-    columns that a file without rows does not name. ``described`` is what the package says of each file beside its media
-    type.
+    ``write`` writes a table of the database ``publication`` to a path; ``read`` gives a file's columns and the number
+    of its rows, and None for columns that a file without rows does not name. ``described`` is what the package says of
+    each file beside its media type.
     """
 
     def path(table: Table) -> str:
@@ -84,19 +88,21 @@ def of_tables(
         reading = draft.content.reading
         for table, copied in draft.tables.items():
 
-            def write_one(target: Path, relation: str = f"publication.{table.qualified}") -> None:
-                write(reading.connection, relation, target)
+            def write_one(target: Path, table: Table = table) -> None:
+                write(reading.connection, table, target)
 
             draft.write_file(path(table), digest_of(copied.digest, code_digest()), write_one)
 
     def check_all(folder: Path, rows: Mapping[Table, int], made: Collection[str]) -> None:
-        for table, expected in rows.items():
-            if path(table) not in made:
-                continue
-            found, number = read(folder / path(table))
-            if found is not None:
-                check_columns(path(table), found, table)
-            check_rows(path(table), number, expected)
+        own = {table: expected for table, expected in rows.items() if path(table) in made}
+        if not own:
+            return
+        with duckdb.connect() as connection:
+            for table, expected in own.items():
+                found, number = read(connection, folder / path(table))
+                if found is not None:
+                    check_columns(path(table), found, table)
+                check_rows(path(table), number, expected)
 
     def resource(table: Table) -> Mapping[str, Any]:
         return {"path": path(table), "format": name, "mediatype": mediatype, **described}

@@ -10,9 +10,10 @@ import duckdb
 
 from ledger.sql import identifier, literal
 from publication.formats.base import of_tables
+from publication.tables import Table
 
 NOTE = "Text that a spreadsheet would run as a formula has a leading apostrophe here; the Parquet file has none."
-LONGEST_CELL = 16 * 1024 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
 # What a spreadsheet would take for a formula when it opens a CSV file: at the beginning, behind blanks and signs that
 # cannot be seen too, and behind a line end or a semicolon, at which a spreadsheet set to Indonesian parts columns.
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]*[=+\-@＝＋－＠])|^(?=[\t\r])")
@@ -47,9 +48,10 @@ def _suspects(
 
     DuckDB's expressions cannot look ahead: its suspicion is wider, and Python has the last word on the few it finds.
     """
-    each = " UNION ".join(
-        f"SELECT {literal(name)}, {identifier(name)} FROM {relation} "
-        f"WHERE regexp_matches({identifier(name)}, {literal(_SUSPECT)})"
+    # Most texts stand in many rows: each is looked at once.
+    each = " UNION ALL ".join(
+        f"SELECT {literal(name)}, text FROM (SELECT DISTINCT {identifier(name)} AS text FROM {relation}) "
+        f"WHERE regexp_matches(text, {literal(_SUSPECT)})"
         for name in columns
     )
     found = defaultdict[str, list[str]](list)
@@ -69,12 +71,23 @@ def _shown(column: str, kind: str, suspects: Sequence[str]) -> str:
     return f"CASE {column} {cases} ELSE {column} END" if cases else column
 
 
-def read_csv(path: Path) -> tuple[Sequence[str], int]:
-    """The columns of a CSV file and the number of its rows."""
-    csv.field_size_limit(LONGEST_CELL)
+def _write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
+    write_relation(connection, f"publication.{table.qualified}", path)
+
+
+def read_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[Sequence[str], int]:
+    """The columns of a CSV file and the number of its rows. Raises duckdb.Error where one cannot be read."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        return next(rows, []), sum(1 for _ in rows)
+        names = next(csv.reader(file), [])
+    if not names:
+        return names, 0
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    rows = (
+        f"read_csv({literal(str(path))}, columns = {{{columns}}}, header = true, auto_detect = false, delim = ',', "
+        f"""quote = '"', escape = '"', max_line_size = {LONGEST_LINE}, buffer_size = {2 * LONGEST_LINE})"""
+    )
+    [(number,)] = connection.execute(f"SELECT count(hash(r)) FROM {rows} AS r").fetchall()
+    return names, int(number)
 
 
 def csv_cell(text: str) -> str:
@@ -85,7 +98,7 @@ def csv_cell(text: str) -> str:
 FORMAT = of_tables(
     "csv",
     mediatype="text/csv",
-    write=write_relation,
+    write=_write,
     read=read_csv,
     described={
         "type": "table",

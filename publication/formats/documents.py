@@ -52,8 +52,8 @@ def _write_pillar(draft: Draft, pillar: Row) -> None:
 def _write_region(draft: Draft, region: Row) -> None:
     content, code = draft.content, str(region["region_code"])
     made_of = content.digest(code)
-    draft.write(region_path(code), made_of, lambda: compact_json(_region(content, region)))
-    draft.write(explanation_path(code), made_of, lambda: compact_json(explanations(content, region)))
+    draft.write(region_path(code), made_of, lambda: compact_json(_region(content, region)), code)
+    draft.write(explanation_path(code), made_of, lambda: compact_json(explanations(content, region)), code)
 
 
 def explanations(content: Content, region: Row) -> dict[str, Any]:
@@ -154,10 +154,7 @@ def _region(content: Content, region: Row) -> dict[str, Any]:
         "pillars": [
             {
                 **_without_region(row, "pillar"),
-                "indicators": [
-                    {column.name: item[column.name] for column in _own_columns(str(row["pillar"]))}
-                    for item in content.of_region(content.marts.get(str(row["pillar"]), []), code)
-                ],
+                "indicators": _indicators(content, str(row["pillar"]), code),
             }
             for row in content.of_region(content.pillar_scores, code)
         ],
@@ -195,6 +192,11 @@ def _result(content: Content, index: Row) -> dict[str, Any]:
 
 def _without_region(row: Row, *kept: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in SAID_ABOVE or name in kept}
+
+
+def _indicators(content: Content, pillar: str, code: str) -> list[dict[str, Any]]:
+    names = [column.name for column in _own_columns(pillar)]
+    return [{name: item[name] for name in names} for item in content.of_region(content.marts.get(pillar, []), code)]
 
 
 def _own_columns(pillar: str) -> list[Column]:

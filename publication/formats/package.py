@@ -7,7 +7,7 @@ from typing import Any
 from ledger.project import Column, in_indonesian
 from ledger.project import Table as Described
 from publication.formats.base import Draft
-from publication.json_text import to_json
+from publication.formats.one_file import of_json
 from publication.meta import PublicationMeta
 from publication.page.words import Text
 from publication.tables import Table
@@ -26,10 +26,10 @@ ABOUT = Text(
 )
 
 
-def write_package(draft: Draft) -> None:
-    """Describe every file of a table, in the words of the table's own description."""
+def _document(draft: Draft) -> dict[str, Any]:
+    """Every file of a table described, in the words of the table's own description."""
     meta = draft.content.meta
-    document: dict[str, Any] = {
+    return {
         "$schema": PROFILE,
         "name": package_name(meta),
         "id": meta.publication_id,
@@ -41,7 +41,6 @@ def write_package(draft: Draft) -> None:
         "sources": source_titles(meta),
         "resources": [_resource(table, draft) for table in draft.tables],
     }
-    (draft.folder / FILE).write_text(to_json(document), encoding="utf-8")
 
 
 def package_name(meta: PublicationMeta) -> str:
@@ -131,3 +130,6 @@ def field_type(data_type: str) -> str:
     if base in {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UINTEGER", "UBIGINT"}:
         return "integer"
     return kinds.get(base, "string")
+
+
+FORMAT = of_json("package", FILE, _document, Text("uraian tabel dan kolom", "tables and columns described"))

@@ -24,7 +24,7 @@ def _write(draft: Draft) -> None:
     site = site_of(content, pages, [item for form in draft.formats for item in form.shown])
     for page in pages:
         follows = made_of(page, site, content)
-        draft.write(page.path, follows, partial(render, page, site))
+        draft.write(page.path, follows, partial(render, page, site), page.region_code)
         if page.table is not None:
             path, relation = page.table
             draft.write_file(path, follows, partial(_write_table, content, relation))

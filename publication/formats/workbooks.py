@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ledger.errors import PublicationError
-from ledger.sql import literal
 from publication.content import Content, Row
 from publication.formats.base import Draft, Format
 from publication.formats.package import NO_LICENCE
 from publication.page.states import STATES
 from publication.page.words import Text
 from publication.paths import safe
+from publication.tables import STATES as NAMED_STATES
 from publication.tables import Table
 from publication.xlsx import Sheet, write_workbook
 
@@ -62,28 +62,6 @@ SCORES: Mapping[str, tuple[str, int]] = {
     "state": ("Keadaan", 16),
     "synthetic": ("Simulasi / Simulated", 12),
 }
-_INDICATORS = """
-SELECT o.*, i.dp FROM publication.pillars.all_indicators o
-JOIN publication.reference.indicators i ON i.id = o.indicator_id
-WHERE o.region_code = {region} ORDER BY o.pillar, o.indicator_id, o.period
-"""
-_QUESTIONS = """
-SELECT g.*, q.question_text, coalesce(i.dp, 2) AS dp FROM publication.scores.gaps g
-LEFT JOIN publication.reference.questions q ON q.instrument_id = g.instrument_id
-  AND q.dimension || '/' || q.position = g.question
-LEFT JOIN publication.reference.indicators i ON i.id = g.indicator_id
-WHERE g.role = 'computed' AND g.region_code = {region} ORDER BY g.instrument_id, g.year, q.position, g.question
-"""
-_SCORES = """
-SELECT 1 AS part, 'Indeks / Index' AS what, rule_set_id, basis, index_value AS value, state, synthetic
-FROM publication.scores.index_scores WHERE region_code = {region}
-UNION ALL SELECT 2, 'Dimensi / Dimension: ' || dimension, rule_set_id, basis, value, state, synthetic
-FROM publication.scores.dimension_scores WHERE region_code = {region}
-UNION ALL SELECT 3, 'Pilar / Pillar: ' || p.name_id, NULL, NULL, s.score, s.state, s.synthetic
-FROM publication.scores.pillar_scores s JOIN publication.reference.pillars p ON p.id = s.pillar
-WHERE s.region_code = {region}
-ORDER BY ALL
-"""
 
 
 def _write(draft: Draft) -> None:
@@ -93,24 +71,84 @@ def _write(draft: Draft) -> None:
         def write(target: Path, region: Row = region) -> None:
             write_workbook(target, _sheets(draft.content, region))
 
-        draft.write_file(f"{FOLDER}/{safe(code)}.xlsx", draft.content.digest(code), write)
+        draft.write_file(f"{FOLDER}/{safe(code)}.xlsx", draft.content.digest(code), write, code)
 
 
 def _sheets(content: Content, region: Row) -> Sequence[Sheet]:
-    code = literal(str(region["region_code"]))
-    scores, indicators, questions = (
-        content.reading.rows(query.format(region=code)) for query in (_SCORES, _INDICATORS, _QUESTIONS)
-    )
+    code = str(region["region_code"])
     return (
         _read_first(content, region),
-        _sheet("Nilai", SCORES, [_told(row) for row in scores]),
-        _sheet("Indikator", INDICATORS, indicators),
-        _sheet("Pertanyaan", QUESTIONS, questions),
+        _sheet("Nilai", SCORES, _scores(content, code)),
+        _sheet("Indikator", INDICATORS, list(_indicators(content, code))),
+        _sheet("Pertanyaan", QUESTIONS, _questions(content, code)),
     )
 
 
-def _told(row: Row) -> Row:
-    return {**row, "state": STATES[row["state"]][1].id}
+def _scores(content: Content, code: str) -> list[Row]:
+    """Index, dimensions and pillars, in this order."""
+    names = {row["id"]: row["name_id"] for row in content.pillars}
+    none: Row = {"rule_set_id": None, "basis": None}
+    indices, dimensions, pillars = (
+        content.of_region(rows, code)
+        for rows in (content.index_scores, content.dimension_scores, content.pillar_scores)
+    )
+    parts = (
+        [{**row, "what": "Indeks / Index", "value": row["index_value"]} for row in indices],
+        [{**row, "what": f"Dimensi / Dimension: {row['dimension']}"} for row in dimensions],
+        [
+            {**none, **row, "what": f"Pilar / Pillar: {names[row['pillar']]}", "value": row["score"]}
+            for row in pillars
+            if row["pillar"] in names
+        ],
+    )
+    return [
+        {**row, "state": STATES[row["state"]][1].id}
+        for part in parts
+        for row in sorted(part, key=lambda row: (row["what"], row["rule_set_id"] or "", row["basis"] or ""))
+    ]
+
+
+def _indicators(content: Content, code: str) -> Iterator[Row]:
+    """Every indicator and period, with the names that the wide view gives them."""
+    names = {row["id"]: row["name_id"] for row in content.pillars}
+    states = {state: (indonesian, english) for state, indonesian, english in NAMED_STATES}
+    for pillar in sorted(content.marts):
+        rows = content.of_region(content.marts[pillar], code)
+        for row in sorted(rows, key=lambda row: (row["indicator_id"], row["period"])):
+            told = content.indicators[row["indicator_id"]]
+            indonesian, english = states[row["state"]]
+            yield {
+                **row,
+                "pillar_name_id": names[pillar],
+                "indicator_name_id": told["name_id"],
+                "indicator_name_en": told["name_en"],
+                "state_name_id": indonesian,
+                "state_name_en": english,
+                "definition_id": told["definition_id"],
+                "definition_en": told["definition"],
+                "source_text": told["source_text"],
+                "dp": told["dp"],
+            }
+
+
+def _questions(content: Content, code: str) -> list[Row]:
+    """Every question that is computed, in the order of its instrument."""
+    asked = {(row["instrument_id"], f"{row['dimension']}/{row['position']}"): row for row in content.questions.values()}
+    nothing: Row = {"question_text": None, "position": None}
+    rows = []
+    for gap in content.of_region(content.gaps, code):
+        if gap["role"] != "computed":
+            continue
+        question = asked.get((gap["instrument_id"], gap["question"]), nothing)
+        places = content.indicators.get(gap["indicator_id"], {"dp": 2})["dp"]
+        text, position = question["question_text"], question["position"]
+        rows.append({**gap, "question_text": text, "position": position, "dp": places})
+    return sorted(rows, key=_place)
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    last = row["position"] is None
+    return row["instrument_id"], row["year"], last, 0 if last else row["position"], row["question"]
 
 
 def _sheet(name: str, columns: Mapping[str, tuple[str, int]], rows: Sequence[Row]) -> Sheet:

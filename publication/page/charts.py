@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from publication.content import Row
 from publication.page.words import Text
@@ -122,24 +123,27 @@ def line(
     first, last = years
     low, high = axis
 
-    def across(period: str) -> float:
-        year, _, month = period.partition("-")
-        at = Decimal(year[:4]) + (Decimal(month) - 1) / 12 if month.isdigit() else Decimal(year[:4])
-        span = max(last - first, 1)
-        return round(float(LEFT + 8 + (at - first) / span * (WIDTH - LEFT - 26)), 1)
-
     def up(value: Decimal) -> float:
         return round(float(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - BOTTOM - TOP)), 1)
 
-    dots = [(across(period), up(value)) for period, value in values]
+    dots = [(_across(period, first, last), up(value)) for period, value in values]
     shown = sorted({first, last} | ({(first + last) // 2} if last - first > 3 else set()))
     return Line(
         points=" ".join(f"{x},{y}" for x, y in dots),
         dots=dots,
-        years=[(across(str(year)), str(year)) for year in shown],
+        years=[(_across(str(year), first, last), str(year)) for year in shown],
         levels=[(up(level), told(level)) for level in (low, (low + high) / 2, high)],
         target=up(target) if target is not None and low <= target <= high else None,
     )
+
+
+# All charts have the same few periods.
+@lru_cache(maxsize=1000)
+def _across(period: str, first: int, last: int) -> float:
+    year, _, month = period.partition("-")
+    at = Decimal(year[:4]) + (Decimal(month) - 1) / 12 if month.isdigit() else Decimal(year[:4])
+    span = max(last - first, 1)
+    return round(float(LEFT + 8 + (at - first) / span * (WIDTH - LEFT - 26)), 1)
 
 
 def strip(values: Sequence[Decimal], scale: tuple[Decimal, Decimal], steps: int = 60) -> list[Dot]:

@@ -12,12 +12,18 @@ where the publication has no such page. ``href(path)`` is the address of a file 
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+import jinja2
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.bccache import Bucket
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
 
 from publication.content import Content, distinct
 from publication.digests import digest_of
@@ -28,10 +34,7 @@ from publication.paths import COMPARISON, SCRIPT, STYLE, agency_page, indicator_
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
-FIRST_FILES = (
-    ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file")),
-    ("datapackage.json", Text("uraian tabel dan kolom", "tables and columns described")),
-)
+FIRST_FILE = ("marts.duckdb", Text("semua tabel, satu berkas DuckDB", "every table, one DuckDB file"))
 LAST_FILE = ("manifest.json", Text("sidik jari setiap berkas", "hash of every file"))
 
 Shown = Sequence[tuple[str, Text]]
@@ -104,7 +107,7 @@ def site_of(content: Content, pages: Iterable[Page], shown: Shown) -> Site:
         simulated=any(row["synthetic"] for table in tables for row in distinct(table, "synthetic")),
         rubric_assumed=any(row["rubric_status"] != "official" for row in statuses),
         licence=content.meta.data_licence,
-        files=[*FIRST_FILES, *(item for item in shown if not item[0].endswith("/")), LAST_FILE],
+        files=[FIRST_FILE, *(item for item in shown if not item[0].endswith("/")), LAST_FILE],
         folders=_folders(shown),
     )
 
@@ -124,7 +127,7 @@ def render(page: Page, site: Site) -> str:
     inside = posixpath.dirname(page.path) or "."
 
     def href(path: str, anchor: str = "") -> str:
-        return posixpath.relpath(path, inside) + (f"#{anchor}" if anchor else "")
+        return _relative(path, inside) + (f"#{anchor}" if anchor else "")
 
     def link(path: str, text: Text | str, anchor: str = "") -> Markup:
         said = both(text) if isinstance(text, Text) else text
@@ -146,6 +149,10 @@ def load_templates() -> None:
     """Compile the templates now, for a process whose forks will render them."""
     for name in _environment().list_templates(extensions=["j2"]):
         _environment().get_template(name)
+
+
+# It asks the system for its folder each time, and the pages of a folder lead to the same places.
+_relative = lru_cache(maxsize=20_000)(posixpath.relpath)
 
 
 # The same words stand in many places of many pages.
@@ -180,16 +187,71 @@ def _folders(shown: Shown) -> list[tuple[Sequence[str], Text]]:
     return [(paths, text) for text, paths in found.items()]
 
 
+class _Constant(NodeTransformer):
+    """Words that stand in a template become part of its text: nothing is left to do of them where it is drawn."""
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  # Jinja names it
+        given = [one.value for one in node.args if isinstance(one, nodes.Const)]
+        if isinstance(node.node, nodes.Name) and node.node.name == "say" and len(given) == len(node.args):
+            return nodes.Const(say(*given), lineno=node.lineno)
+        return self.generic_visit(node)
+
+
+class _Compiler(CodeGenerator):
+    """Compiles templates to code that does little where a page is drawn."""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802  # Jinja names it
+        super().visit_Template(_Constant().visit(node), frame)
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        assert frame.eval_ctx.autoescape
+        assert finalize.src is None
+        self.write("environment.escaped(")
+
+
+def _escaped(value: object) -> Markup:
+    """What may stand in a page. Most of it is escaped already, and Jinja would make it anew."""
+    return value if type(value) is Markup else escape(value)
+
+
+class _Compiled(BytecodeCache):
+    """The compiled templates, where Python has its own compiled modules; where nothing can be written, none is kept."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError), _compiled(bucket).open("rb") as file:
+            bucket.load_bytecode(file)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        path = _compiled(bucket)
+        with suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            # Whole or not at all, where several processes write.
+            with NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
+                bucket.write_bytecode(file)
+            Path(file.name).replace(path)
+
+    def get_source_checksum(self, source: str) -> str:
+        """What compiles it counts as well as its text."""
+        return super().get_source_checksum(f"{source}{jinja2.__version__}{Path(__file__).read_text(encoding='utf-8')}")
+
+
+def _compiled(bucket: Bucket) -> Path:
+    return TEMPLATES / "__pycache__" / f"{bucket.key}.pyc"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
+        bytecode_cache=_Compiled(),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.code_generator_class = _Compiler
     environment.filters["both"] = both
     environment.filters["both_svg"] = both_svg
     environment.globals |= {
@@ -203,4 +265,5 @@ def _environment() -> Environment:
         "signs": states,
     }
     environment.globals |= {"say": say, "legend": states.LEGEND, "STYLE": STYLE, "SCRIPT": SCRIPT, "HOME": COMPARISON}
+    environment.escaped = _escaped  # type: ignore[attr-defined]  # compiled templates know the environment alone
     return environment

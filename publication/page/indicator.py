@@ -110,7 +110,8 @@ def _view(content: Content, definition: Row) -> Indicator:
 
 def _figures(content: Content, definition: Row) -> list[Row]:
     """The figures of an indicator, by region and period."""
-    rows = content.where(content.marts.get(str(definition["pillar"]), ()), indicator_id=str(definition["id"]))
+    told = ("region_code", "period", "value", "state", "synthetic")
+    rows = content.where(content.marts.get(str(definition["pillar"]), ()), *told, indicator_id=str(definition["id"]))
     return sorted(rows, key=lambda row: (str(row["region_code"]), str(row["period"])))
 
 

@@ -28,11 +28,12 @@ def indicators(content: Content, pillar: str, region_code: str) -> list[Indicato
     rows = content.of_region(content.marts.get(pillar, []), region_code)
     scores = {row["indicator_id"]: row for row in content.of_region(content.question_scores, region_code)}
     history = _history(content, rows, scores)
+    by_indicator: dict[object, list[Row]] = {}
+    for row in rows:
+        by_indicator.setdefault(row["indicator_id"], []).append(row)
     views = []
     for definition in (item for item in content.indicators.values() if item["pillar"] == pillar):
-        own = sorted(
-            (row for row in rows if row["indicator_id"] == definition["id"]), key=lambda row: str(row["period"])
-        )
+        own = sorted(by_indicator.get(definition["id"], ()), key=lambda row: str(row["period"]))
         if own:
             score = scores.get(definition["id"])
             drawn = history.get(str(definition["id"]))

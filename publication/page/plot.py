@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from fractions import Fraction
 
 from publication.page.words import Text, period
 
@@ -84,7 +83,7 @@ def plot(
         return round(left + 10 + (right - left - 20) * columns.index(at) / (len(columns) - 1), 1)
 
     def down(value: Decimal) -> float:
-        return round(float(bottom - (bottom - TOP) * Fraction(value - low) / Fraction(high - low)), 1)
+        return round(float(bottom - (bottom - TOP) * (value - low) / (high - low)), 1)
 
     drawn = [
         _drawn(str(nth), name, points, across, down) for nth, (name, points) in enumerate(lines, start=1) if points

@@ -20,6 +20,7 @@ SCALES = (
     (Decimal(10) ** 6, "juta", "million"),
 )
 NO_VALUE = "—"
+_INDONESIAN = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def number(value: Decimal | int | None, places: int | None = None) -> Text:
     else:
         exact = exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
     english = f"{exact:,f}".replace("-", "−")
-    return Text(english.translate(str.maketrans(",.", ".,")), english)
+    return Text(english.translate(_INDONESIAN), english)
 
 
 HIDDEN = Text("disamarkan", "suppressed")

@@ -217,7 +217,7 @@ def test_csv_guards_a_name_and_keeps_negative_numbers(sample_file: Path, tmp_pat
     assert {row["value"] for row in rows if row["indicator_id"] == "bra_investment_growth"} == {"-12.0000"}
 
 
-STEPS = ("copy_tables", "write_provenance", "write_package", "write_manifest", "check_draft")
+STEPS = ("copy_tables", "write_provenance", "write_manifest", "check_draft")
 
 
 @pytest.mark.parametrize("step", [*STEPS, *(form.name for form in FORMATS), "_make_durable", "sync"])
@@ -255,7 +255,7 @@ import os
 from pathlib import Path
 from publication import build
 from tests.publication.sample_meta import sample_meta
-build.write_package = lambda *_: os._exit(9)
+build.write_files = lambda *_: os._exit(9)
 build.publish(Path({str(sample_file)!r}), sample_meta(), Path({str(tmp_path)!r}))
 """
     killed = subprocess.run([sys.executable, "-c", code], check=False, timeout=120, cwd=Path(__file__).parents[2])
@@ -360,10 +360,10 @@ def test_a_format_is_written_checked_described_and_shown_by_its_line_in_the_regi
 ) -> None:
     """Line-delimited JSON, as somebody might add it: one value, and nothing else knows of it."""
 
-    def write(connection: duckdb.DuckDBPyConnection, relation: str, path: Path) -> None:
-        connection.execute(f"COPY (FROM {relation}) TO '{path}' (FORMAT json)")
+    def write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
+        connection.execute(f"COPY (FROM publication.{table.qualified}) TO '{path}' (FORMAT json)")
 
-    def read(path: Path) -> tuple[Sequence[str] | None, int]:
+    def read(_: duckdb.DuckDBPyConnection, path: Path) -> tuple[Sequence[str] | None, int]:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return list(rows[0]) if rows else None, len(rows)
 
@@ -391,9 +391,11 @@ def test_a_format_is_written_checked_described_and_shown_by_its_line_in_the_regi
 def test_a_format_that_loses_or_adds_something_is_refused(
     relation: str, message: str, sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-        other = relation.replace("{mart}", name) if name.endswith('mart_living"') else name
-        csv_files.write_relation(connection, other, path)
+    def write(connection: duckdb.DuckDBPyConnection, table: Table, path: Path) -> None:
+        whole = f"publication.{table.qualified}"
+        csv_files.write_relation(
+            connection, relation.replace("{mart}", whole) if table.name == "mart_living" else whole, path
+        )
 
     monkeypatch.setattr(
         module, "FORMATS", [of_tables("csv", mediatype="text/csv", write=write, read=csv_files.read_csv)]

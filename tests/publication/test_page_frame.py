@@ -1,11 +1,15 @@
 """The frame of every page: links that lead somewhere, one sign for one state, both languages."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import jinja2
 import pytest
+from jinja2.bccache import Bucket
+from markupsafe import escape
 
 from publication.content import Content
-from publication.page import states
+from publication.page import frame, states
 from publication.page.frame import Page, Site, render, site_of
 from publication.page.words import Text
 from publication.paths import agency_page, evidence_page, indicator_page, region_page, stage_page
@@ -76,3 +80,49 @@ def test_names_in_paths_are_harmless() -> None:
     assert evidence_page("35.07", None) == "bukti/35.07/lain.html"
     assert (indicator_page("gov_spbe"), agency_page("dlh")) == ("indikator/gov_spbe.html", "opd/dlh.html")
     assert stage_page("smart-city-2023", "I") == "tahap/smart-city-2023-I.html"
+
+
+def test_words_of_a_template_are_put_in_when_it_is_compiled() -> None:
+    environment = frame._environment()
+    code = environment.compile('{{ say("satu", "<one>") }} {{ say("satu", word) }}', raw=True)
+    assert 'lang="en">&lt;one&gt;</span>' in code
+    drawn = environment.from_string('{{ say("satu", "<one>") }} {{ say("satu", word) }}').render(word="<two>")
+    assert drawn == '<span lang="id">satu</span><span lang="en">&lt;one&gt;</span> ' + (
+        '<span lang="id">satu</span><span lang="en">&lt;two&gt;</span>'
+    )
+
+
+@pytest.mark.parametrize("value", ["<b>", Text("<b>", "<b>"), 3, None, 2.5])
+def test_p6_whatever_is_no_markup_is_escaped(value: object) -> None:
+    template = frame._environment().from_string("{{ value }}{{ value | safe if false else value }}")
+    assert template.render(value=value) == 2 * escape(value)
+
+
+def compiled(where: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[jinja2.BytecodeCache, Callable[[], Bucket]]:
+    monkeypatch.setattr(frame, "TEMPLATES", where)
+    cache, environment = frame._Compiled(), frame._environment()
+    return cache, lambda: cache.get_bucket(environment, "a.html.j2", "a.html.j2", "{{ 1 }}")
+
+
+def test_a_template_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, bucket = compiled(tmp_path, monkeypatch)
+    first = bucket()
+    assert first.code is None
+    first.code = frame._environment().compile("{{ 1 }}")
+    cache.set_bucket(first)
+
+    assert bucket().code is not None
+    monkeypatch.setattr(jinja2, "__version__", "another")
+    assert bucket().code is None, "compiled by something else"
+
+
+def test_where_nothing_can_be_written_a_template_is_compiled_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    cache, bucket = compiled(tmp_path / "file", monkeypatch)
+    first = bucket()
+    first.code = frame._environment().compile("{{ 1 }}")
+    cache.set_bucket(first)
+
+    assert bucket().code is None

@@ -34,6 +34,10 @@ def cut(path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8")[:-3], encoding="utf-8")
 
 
+def in_another_encoding(path: Path) -> None:
+    path.write_bytes(path.read_text(encoding="utf-8").replace("Malang", "Malång").encode("latin-1", "replace"))
+
+
 def with_a_row_less(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("DELETE FROM pillars.mart_living WHERE rowid = 0")
@@ -59,6 +63,7 @@ def with_fewer_rows(path: Path) -> None:
         (DUCKDB_FILE, with_a_table_less, "mart_living did not reach"),
         ("index.html", without_end, "the page is incomplete"),
         ("v1/index.json", cut, "index.json is not JSON"),
+        ("v1/index.json", in_another_encoding, "index.json is not JSON"),
         ("datapackage.json", emptied, "datapackage.json is not JSON"),
     ],
 )

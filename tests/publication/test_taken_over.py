@@ -4,19 +4,23 @@ import json
 import os
 import re
 import shutil
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from publication import content
 from publication import files as module
 from publication.build import Published, publish
+from publication.content import Reading, Row
 from publication.meta import PublicationMeta
 from publication.pointer import swap
 from publication.tables import DUCKDB_FILE
 from publication.verify import verify
 from tests.publication.sample_meta import CREATED, sample_meta
+from tests.publication.sample_warehouse import PILLARS
 from tests.publication.spoilt import spoil
 
 OTHERS = ("35.07", "62.02")
@@ -223,6 +227,40 @@ def test_where_files_cannot_be_linked_they_are_copied(
     assert linked(first, second) == set()
     assert (second.path / name).read_bytes() == (first.path / name).read_bytes()
     assert verify(second.path) == second.manifest_sha256
+
+
+def test_the_rows_of_a_region_are_read_once_for_all_its_files(
+    sample_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = Reading.rows
+
+    def rows(self: Reading, query: str) -> list[Row]:
+        if "region_code IN (" in query:
+            read.append(query)
+        return real(self, query)
+
+    monkeypatch.setattr(Reading, "rows", rows)
+    # One region after the other, not by chance in one reading.
+    monkeypatch.setattr(content, "NEIGHBOURS", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    publish(sample_file, sample_meta(), tmp_path)
+
+    marts = Counter(query for query in read if ".mart_" in query)
+    assert len(marts) == 3 * len(PILLARS)
+    assert {*marts.values()} == {1}
+
+
+def test_files_of_neighbours_are_made_together_and_the_others_in_small_parts() -> None:
+    def file(path: str, neighbourhood: int | None) -> module.File:
+        return module.File(path, "", lambda _: None, neighbourhood)
+
+    files = [file("a", 1), file("b", None), file("c", 0), file("d", 1)]
+    files += [file(str(number), None) for number in range(module.TOGETHER)]
+    parts = [[one.path for one in part] for part in module._parts(files)]
+
+    assert parts[:2] == [["a", "d"], ["c"]]
+    assert [len(part) for part in parts[2:]] == [module.TOGETHER, 1]
 
 
 def test_p2_several_processes_make_what_one_makes(
