@@ -96,7 +96,8 @@ def published(kept: Path, folder: Path) -> dict[str, dict[str, float]]:
             taken = {
                 "seconds": round(time.perf_counter() - wall, 2),
                 "processor": round(sum(spent[:4]) - processor, 2),
-                "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                # Of this process, or of one that it had make files.
+                "memory_mb": max(map(_most_memory, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))),
                 **_written(path),
             }
             os.write(done, json.dumps(taken).encode())
@@ -106,6 +107,10 @@ def published(kept: Path, folder: Path) -> dict[str, dict[str, float]]:
             found[state] = json.loads(answer.read())
         os.waitpid(child, 0)
     return found
+
+
+def _most_memory(whose: int) -> int:
+    return resource.getrusage(whose).ru_maxrss // 1024
 
 
 def _written(path: Path) -> dict[str, int]:
