@@ -1,7 +1,7 @@
 """docker-compose.yml as Compose reads it, as far as its tests need: variables, services, environments, mounts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,16 @@ def image_environment() -> Mapping[str, str]:
     return dict(pair.split("=", 1) for line in lines for pair in line.split())
 
 
-def services(values: Mapping[str, str]) -> Mapping[str, Service]:
-    """Every service, with the variables replaced by these values. KeyError names one without value and default."""
-    return {name: _service(name, _filled(raw, values)) for name, raw in document()["services"].items()}
+def services(values: Mapping[str, str], profiles: Set[str] = frozenset()) -> Mapping[str, Service]:
+    """The services that Compose starts with these profiles, with the variables replaced by these values.
+
+    KeyError names a variable without value and default.
+    """
+    return {
+        name: _service(name, _filled(raw, values))
+        for name, raw in document()["services"].items()
+        if "profiles" not in raw or profiles & set(raw["profiles"])
+    }
 
 
 def _service(name: str, raw: Mapping[str, Any]) -> Service:
