@@ -256,7 +256,7 @@ class Content:
 
 
 def distinct(rows: Sequence[Row], *names: str) -> list[Row]:
-    """The different values of some columns of a table."""
+    """The values of some columns of a table. Of one that is read from the file each combination comes once."""
     if isinstance(rows, Rows):
         return rows.distinct(*names)
     return [{name: row[name] for name in names} for row in rows]
