@@ -9,7 +9,7 @@ from connectors.landing.numbers import Numbers
 from connectors.landing.personal import normalised
 from connectors.protocols.blanks import may_begin_blank, may_have_blanks, may_hold_blanks, stripped, visible
 from connectors.source.columns import Column, has_short_year
-from connectors.source.months import NUMBER_OF, has_month_word
+from connectors.source.months import ENGLISH_OF, has_month_word
 from ledger.sql import literal
 
 _OFFSET = r"(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
@@ -128,15 +128,16 @@ def _parsed_in_century(x: str, column: Column) -> str:
 
 
 def _parsed(x: str, formats: Sequence[str], locale: str | None) -> str:
-    """The moment that a text says in one of the forms. DuckDB reads months in English: Indonesian words become numbers.
+    """The moment that a text says in one of the forms. DuckDB reads months in English: Indonesian words become those.
 
-    What is no month's word becomes no number either, and is refused.
+    They stay words, so that another form that has the month as a number cannot read them. What is no month's word is
+    refused.
     """
     if locale == "id" and any(map(has_month_word, formats)):
-        known = f"MAP {{{', '.join(f'{literal(word)}: {literal(number)}' for word, number in NUMBER_OF.items())}}}"
+        known = f"MAP {{{', '.join(f'{literal(word)}: {literal(english)}' for word, english in ENGLISH_OF.items())}}}"
         word = f"regexp_extract({x}, '[[:alpha:]]+')"
         x = f"replace({x}, {word}, coalesce({known}[lower({word})], '?'))"
-        formats = [form.replace("%B", "%m").replace("%b", "%m") for form in formats]
+        formats = [form.replace("%B", "%b") for form in formats]
     return f"try_strptime({x}, [{', '.join(map(literal, formats))}])"
 
 

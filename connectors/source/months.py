@@ -18,8 +18,9 @@ MONTHS: tuple[tuple[str, ...], ...] = (
 )
 """The words of each month, in small letters; the first is the whole one."""
 
-NUMBER_OF = {word: f"{number:02}" for number, words in enumerate(MONTHS, 1) for word in words}
-"""The number of the month of each word: two digits."""
+_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ENGLISH_OF = {word: english for words, english in zip(MONTHS, _ENGLISH, strict=True) for word in words}
+"""The month of each word as strptime's %b reads it."""
 
 
 def has_month_word(form: str) -> bool:

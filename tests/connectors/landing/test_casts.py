@@ -54,6 +54,8 @@ ID = {"id": {}}
         ({"type": "date", "format": "%d-%b-%y", "locale": "id", "max": "2030-12-31"}, "5-Agt-24", dt.date(2024, 8, 5)),
         ({"type": "date", "format": ["%d/%m/%Y", "%d %b %Y"], "locale": "id"}, "31/12/2024", dt.date(2024, 12, 31)),
         ({"type": "date", "format": ["%d/%m/%Y", "%d %b %Y"], "locale": "id"}, "31 Des 2024", dt.date(2024, 12, 31)),
+        ({"type": "date", "format": ["%m-%d-%Y", "%d-%B-%Y"], "locale": "id"}, "03-Mei-2024", dt.date(2024, 5, 3)),
+        ({"type": "date", "format": ["%d-%B-%Y", "%m-%d-%Y"], "locale": "id"}, "03-05-2024", dt.date(2024, 3, 5)),
         (
             {"type": "timestamp", "format": "%d %B %Y %H:%M", "locale": "id", "timezone": "Asia/Makassar"},
             "17 Oktober 2024 08:05",
