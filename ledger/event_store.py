@@ -56,14 +56,18 @@ class EventStore(Store):
         """Events that no run has been asked for yet, oldest first."""
         return self._events(t.event.c.status == "received", limit)
 
-    def unfinished_events(self, older_than_seconds: int, limit: int = 500) -> Sequence[Event]:
-        """Events that were handed on that long ago and whose run never reported back: what watch looks for."""
+    def unfinished_events(self, older_than_seconds: int) -> Mapping[str, int]:
+        """How many events of each source were handed on that long ago, and their run never reported back.
+
+        All sources are named, however many events one of them has: watch looks for each.
+        """
         age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, older_than_seconds)
-        return self._events(
-            t.event.c.status.in_(["received", "dispatched"])
-            & (sa.func.coalesce(t.event.c.dispatched_at, t.event.c.received_at) < age),
-            limit,
+        query = sa.select(t.event.c.source_id, sa.func.count()).where(
+            t.event.c.status.in_(["received", "dispatched"]),
+            sa.func.coalesce(t.event.c.dispatched_at, t.event.c.received_at) < age,
         )
+        with self._begin() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(t.event.c.source_id))}
 
     def events_of(self, source_id: str, limit: int = 20) -> Sequence[Event]:
         """The newest events of a source, newest first."""

@@ -151,7 +151,7 @@ def watch() -> list[str]:
     for error in left_out.values():
         log.warning("source left out", error=str(error))
     expire(sources.values(), ledger, settings)
-    announced = {event.source_id for event in ledger.unfinished_events(EVENT_PATIENCE_SECONDS)}
+    announced = ledger.unfinished_events(EVENT_PATIENCE_SECONDS)
     awaited = ledger.awaited_sources(EVENT_PATIENCE_SECONDS)
     now = ledger.now().astimezone(local_zone())
     wanted = []

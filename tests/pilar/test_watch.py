@@ -101,6 +101,17 @@ def test_p4_an_event_that_found_no_run_is_looked_for(
     assert SOURCE in watch()
 
 
+def test_p4_a_storm_about_one_source_hides_no_event_about_another(
+    ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.fail_batch(just_pulled(ledger, monkeypatch), "retryable", "down")
+    ledger.record_events([EventIn("other", str(number), "changed", "no_such_source") for number in range(600)])
+    older(tables.event, timedelta(seconds=5), "received_at")
+    announce(ledger)
+    older(tables.event, PATIENCE + timedelta(seconds=5), "received_at")
+    assert SOURCE in watch()
+
+
 def test_p4_a_source_that_is_being_pulled_is_left_alone_until_its_pull_has_died(
     ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
