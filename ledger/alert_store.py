@@ -1,5 +1,6 @@
 """What needs a person: what the ledger knows of it, who was told, and which parts of the platform live."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -132,14 +133,21 @@ class AlertStore(Store):
     # -- what is remembered --
 
     def record_conditions(self, holding: Collection[Condition]) -> None:
-        """Remember what holds now: what is new opens, what holds no more is over. A second call changes nothing."""
+        """Remember what holds now: what is new opens, what holds no more is over. A second call changes nothing.
+
+        What goes on for another reason is told by its newest facts: whom it concerns may follow from them.
+        """
         a = t.alert.c
-        names = {(one.kind, one.subject) for one in holding}
+        now = {(one.kind, one.subject): one for one in holding}
         with self.lock("alerts"), self._begin() as connection:
-            rows = connection.execute(sa.select(a.alert_id, a.kind, a.subject).where(a.gone_at.is_(None))).all()
-            known = {(row.kind, row.subject): row.alert_id for row in rows}
-            over = [alert_id for name, alert_id in known.items() if name not in names]
-            fresh = [_row(one) for one in holding if (one.kind, one.subject) not in known]
+            rows = connection.execute(sa.select(t.alert).where(a.gone_at.is_(None))).all()
+            known = {(row.kind, row.subject): row for row in rows}
+            over = [row.alert_id for name, row in known.items() if name not in now]
+            fresh = [_row(one) for name, one in now.items() if name not in known]
+            for name in now.keys() & known.keys():
+                if known[name].facts != now[name].facts:
+                    changed = sa.update(t.alert).where(a.alert_id == known[name].alert_id)
+                    connection.execute(changed.values(facts=dict(now[name].facts)))
             if over:
                 connection.execute(sa.update(t.alert).where(a.alert_id.in_(over)).values(gone_at=sa.func.now()))
             if fresh:
@@ -155,8 +163,10 @@ class AlertStore(Store):
         with self._begin() as connection:
             rows = connection.execute(sa.select(t.alert).where(wanted).order_by(a.seen_at, a.alert_id)).mappings().all()
             known = sa.select(t.alert_told).where(t.alert_told.c.alert_id.in_([row["alert_id"] for row in rows]))
-            told = connection.execute(known).mappings().all()
-        return [_alert(row, [one for one in told if one["alert_id"] == row["alert_id"]]) for row in rows]
+            told: dict[int, list[sa.RowMapping]] = defaultdict(list)
+            for one in connection.execute(known).mappings():
+                told[one["alert_id"]].append(one)
+        return [_alert(row, told[row["alert_id"]]) for row in rows]
 
     def addresses(self) -> Mapping[str, AddressState]:
         """How it went with each address that was ever tried."""

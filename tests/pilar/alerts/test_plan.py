@@ -88,7 +88,7 @@ def test_nothing_is_lost_where_it_could_not_be_sent_and_the_tries_are_bounded() 
     assert opened(plan(OPERATOR, [alert()], failed, NOW + MINUTE, quiet=False)) == [1]
     waits = [backoff(number) for number in range(1, 50)]
     assert waits == sorted(waits)
-    assert waits[0], waits[-1] == (MINUTE, HOUR)
+    assert (waits[0], waits[-1]) == (MINUTE, HOUR)
 
 
 @pytest.mark.parametrize("language", ["en", "id"])

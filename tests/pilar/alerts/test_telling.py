@@ -20,6 +20,7 @@ from aiosmtpd.controller import Controller
 from structlog.testing import capture_logs
 
 from ledger import tables as t
+from ledger.alert_records import Condition
 from ledger.engine import make_engine
 from ledger.records import BatchResult
 from ledger.settings import Settings
@@ -188,6 +189,23 @@ def test_a_held_batch_is_told_to_its_agency_and_to_operators_until_it_is_release
         look_and_tell(ledger, house, to, NO_NIGHT)
     assert webhook.titles[1:] == ["Pilar: over"]
     assert [subject for subject, _ in box.letters[1:]] == ["Pilar, Health: sudah selesai"]
+
+
+def test_an_agency_is_told_once_the_reason_is_its_own(
+    ledger: Ledger, house: Settings, webhook: Webhook, later: Callable[[timedelta], None]
+) -> None:
+    """A pull failed by this machine, which concerns no agency. Then the agency's system refuses the login."""
+    to = [Address("health", 1, webhook.url)]
+    ledger.beat("watch")
+    fail(ledger, "births", kind="machine")
+    ours = Condition("failed", "births", ledger.now(), "health", {"error_kind": "machine", "pulls": "1"})
+    ledger.record_conditions([ours])
+    later(timedelta(minutes=3))
+    fail(ledger, "births", kind="auth")
+    look_and_tell(ledger, house, to, NO_NIGHT)
+    assert webhook.titles == ["Pilar, Health: 1 hal perlu ditindaklanjuti"]
+    assert "akun atau kata sandi ditolak" in webhook.taken[0]["message"]
+    assert len(ledger.alerts()) == 1
 
 
 def test_forty_failures_at_once_are_one_message(
