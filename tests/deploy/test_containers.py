@@ -87,9 +87,8 @@ def _image(place: Place) -> str:
 
 
 def _services() -> Mapping[str, Mapping[str, Any]]:
-    services = compose.document()["services"]
-    assert isinstance(services, dict)
-    return services
+    """Those that start without a profile."""
+    return {name: raw for name, raw in compose.document()["services"].items() if "profiles" not in raw}
 
 
 LASTING = tuple(name for name in _services() if name != "init")
