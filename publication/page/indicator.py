@@ -198,7 +198,7 @@ def _cell(content: Content, row: Row | None, definition: Row) -> Cell:
         return Cell(amount(None, "", None), state_mark("missing"), "")
     value = row["value"]
     if value is None:
-        return Cell(amount(None, "", None), mark_of(content, str(row["state"]), str(row["indicator_id"])), "")
+        return Cell(amount(None, "", None), mark_of(content, str(row["state"]), str(definition["id"])), "")
     return Cell(amount(value, str(definition["unit"]), int(definition["dp"])), None, str(value))
 
 
