@@ -14,7 +14,8 @@ from ledger.names import EVERYTHING, WATCH
 
 DOC = """
 Asks the ledger which sources are due (by their own clock, or because an event about them found no run) and rings for
-each. Rings for an evaluation too when something is in force that none was attempted with.
+each. Rings for an evaluation too when something is in force that none was attempted with. Pushes the publication again
+where the database of published tables lacks it.
 
 **Run it again**: trigger it at any time. An event that was lost on its way is made good here, so a red run of an ingest
 DAG whose source is back needs no hand: the next run asks again when the source's clock says so. A source that asked
@@ -53,6 +54,15 @@ def ring(opd: str, asset: Asset) -> Any:
     return emit()
 
 
+@task(retries=0, execution_timeout=timedelta(minutes=5))
+def push() -> None:
+    """Bring the database of published tables up to date. A task of its own: one that hangs keeps nobody waiting."""
+    from pilar import steps
+
+    with one_line():
+        steps.push_again()
+
+
 @task(task_id="ring__evaluate", outlets=[ACCEPTED], execution_timeout=timedelta(minutes=2))
 def ring_evaluate(**context: Any) -> None:
     """Say what an ingest run should have said, had it not died."""
@@ -75,3 +85,4 @@ with DAG(
     doc_md=DOC,
 ):
     look() >> [*(ring(opd, agency_asset(opd)) for opd in agencies()), ring_evaluate()]
+    push()

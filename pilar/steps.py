@@ -131,8 +131,7 @@ def watch() -> list[str]:
     Not those that an event is about to have pulled, or that are being pulled: they would be pulled twice. Nor those
     that asked to be left alone, until their time has come.
     Also records which pulls died, and removes the files of pulls and evaluations that came to nothing, and pages that
-    their source no longer wants kept. A publication whose push to PostgreSQL had failed is pushed again: a region that
-    is withheld must not stay there.
+    their source no longer wants kept. Its heartbeat comes last: a watch that fails each time is silent.
     """
     from connectors.kept.leftovers import remove_leftovers
     from connectors.kept.retention import expire
@@ -141,10 +140,8 @@ def watch() -> list[str]:
     from pilar.sources.catalogue import read_catalogue
 
     ledger, settings = open_installation()
-    ledger.beat(WATCH)
     remove_leftovers(ledger, settings)
     sweep(ledger, settings)
-    _push_again(settings)
     for batch_id in ledger.fail_all_dead():
         log.warning("batch died", batch=batch_id)
     sources, left_out = read_catalogue(settings.sources_dir)
@@ -163,15 +160,20 @@ def watch() -> list[str]:
         due = is_due(sources[source_id].events, last_try, now) or failures.was_left_to_watch(last)
         if due or source_id in announced:
             wanted.append(source_id)
+    ledger.beat(WATCH)
     return wanted
 
 
-def _push_again(settings: Settings) -> None:
+def push_again() -> None:
+    """Push the current publication where the database of published tables holds another one, since a push had failed.
+
+    A region that is withheld must not stay there. A database that is away is a warning: it is tried again.
+    """
     from ledger.errors import PublicationError
-    from pilar.evaluation.publish import push_again
+    from pilar.evaluation import publish as publishing
 
     try:
-        pushed = push_again(settings)
+        pushed = publishing.push_again(open_installation()[1])
     except PublicationError as error:
         log.warning("the database of published tables is behind", error=str(error))
     else:

@@ -44,6 +44,7 @@ INSERT INTO meta{_NEXT}.batch_regions
 """
 _LOCK = 0x50494C4152
 _ROWS = 2000
+CONNECT_SECONDS = 10
 _TYPES: Mapping[str, str] = {
     "VARCHAR": "text",
     "VARCHAR[]": "text[]",
@@ -92,7 +93,7 @@ def swap_tables(url: str, current: Callable[[], Path]) -> str:
     database cannot be reached or refuses something; what it held before is then still there.
     """
     try:
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
             # Held until the transaction ends: of two that publish, the later one reads the pointer later.
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             folder = current()
@@ -114,7 +115,7 @@ def held(url: str) -> str | None:
     Raises PublicationError when the database cannot be asked.
     """
     try:
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
             row = connection.execute("SELECT publication_id FROM meta.publication").fetchone()
     except psycopg.errors.UndefinedTable:
         return None

@@ -85,6 +85,8 @@ def test_the_evaluation_has_one_writer(read: dict[str, Any]) -> None:
 def test_watch_rings_each_agency_by_its_own_asset_only(read: dict[str, Any]) -> None:
     tasks = dict(read["dags"][WATCH]["tasks"])
     assert tasks.pop("look")["outlets"] == []
+    # A database of published tables that hangs keeps nobody from being rung for.
+    assert (tasks["push"]["outlets"], tasks.pop("push")["upstream"]) == ([], [])
     assert {task: item["outlets"] for task, item in tasks.items()} == {
         **{f"ring__{opd}": [agency_asset(opd)] for opd in AGENCIES},
         "ring__evaluate": ["accepted"],

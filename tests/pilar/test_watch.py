@@ -55,6 +55,18 @@ def test_every_source_that_was_never_tried_is_named(watch: Callable[[], set[str]
     assert watch() == EVERY
 
 
+def test_a_watch_that_fails_is_silent(
+    ledger: Ledger, watch: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("connectors.kept.leftovers.remove_leftovers", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            watch()
+    assert not ledger.heartbeats()
+    watch()
+    assert list(ledger.heartbeats()) == ["watch"]
+
+
 def test_a_draft_that_waits_for_a_person_is_not_pulled(
     ledger: Ledger, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -79,3 +79,7 @@ def watch() -> list[str]:
     _note("watch")
     wanted = _log_file().with_name("due")
     return wanted.read_text().split() if wanted.exists() else []
+
+
+def push_again() -> None:
+    pass
