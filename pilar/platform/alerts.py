@@ -5,7 +5,6 @@ It stands outside Airflow, looks every minute, tells whom it concerns, and serve
 it: it listens on loopback, unless ``--host`` says otherwise.
 """
 
-import argparse
 import os
 import sys
 import threading
@@ -15,13 +14,11 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from ledger.errors import PilarError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.alerts.addresses import addresses, quiet_hours
 from pilar.alerts.course import EVERY_SECONDS, Blindness, Looked, tell_once, watch
-from pilar.platform import logs
-from pilar.platform.processes import end_with_input
+from pilar.platform import part
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -31,20 +28,8 @@ EVERY = "PILAR_ALERT_EVERY_SECONDS"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Look and serve until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
-    parser = argparse.ArgumentParser(prog="python -m pilar.platform.alerts", description="Pilar's lookout")
-    parser.add_argument("port", type=int)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
-    chosen = parser.parse_args(arguments)
-    logs.configure("INFO")
-    if chosen.with_parent:
-        threading.Thread(target=end_with_input, daemon=True).start()
-    try:
-        serve(Settings.from_env(), chosen.host, chosen.port)
-    except PilarError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    parser = part.words("alerts", "Pilar's lookout")
+    return part.run(parser, lambda told: serve(Settings.from_env(), told.host, told.port), arguments)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

@@ -4,7 +4,6 @@ Reads Pilar's settings from the environment. PILAR_API_PROXY is the address of t
 many requests an address without a key has in a minute, and PILAR_OIDC_* name an identity provider for people.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,10 +14,10 @@ if TYPE_CHECKING:
 
     from api.answers import Quick
 
-from ledger.errors import ConfigError, PilarError
+from ledger.errors import ConfigError
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.platform import logs
+from pilar.platform import part
 from pilar.platform.metrics import measured
 
 RATE = 600
@@ -26,17 +25,8 @@ RATE = 600
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
-    parser = argparse.ArgumentParser(prog="python -m pilar.platform.api", description="Pilar's interface for machines")
-    parser.add_argument("port", type=int)
-    parser.add_argument("--host", default="127.0.0.1")
-    chosen = parser.parse_args(arguments)
-    logs.configure("INFO")
-    try:
-        serve(Settings.from_env(), chosen.host, chosen.port)
-    except PilarError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    parser = part.words("api", "Pilar's interface for machines")
+    return part.run(parser, lambda told: serve(Settings.from_env(), told.host, told.port), arguments)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

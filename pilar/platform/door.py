@@ -5,10 +5,8 @@ and PILAR_AIRFLOW_PASSWORD (no user: an Airflow on this machine that asks for no
 its standard input does, as a supervised process should.
 """
 
-import argparse
 import os
 import sys
-import threading
 from collections.abc import Sequence
 
 import uvicorn
@@ -17,32 +15,19 @@ from events.airflow_client import AirflowClient
 from events.connections import LARGEST_HEAD, patient
 from events.dispatch import Dispatcher
 from events.door import create_app
-from ledger.errors import ConfigError, PilarError
+from ledger.errors import ConfigError
 from ledger.patience import Patience
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.platform import logs
+from pilar.platform import part
 from pilar.platform.metrics import measured
-from pilar.platform.processes import end_with_input
 from pilar.platform.senders import senders
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
-    parser = argparse.ArgumentParser(prog="python -m pilar.platform.door", description="Pilar's door for events")
-    parser.add_argument("port", type=int)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
-    chosen = parser.parse_args(arguments)
-    logs.configure("INFO")
-    if chosen.with_parent:
-        threading.Thread(target=end_with_input, daemon=True).start()
-    try:
-        serve(Settings.from_env(), chosen.host, chosen.port)
-    except PilarError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    parser = part.words("door", "Pilar's door for events")
+    return part.run(parser, lambda told: serve(Settings.from_env(), told.host, told.port), arguments)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:

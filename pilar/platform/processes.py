@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -222,13 +221,6 @@ def require_free_port(port: int, name: str) -> None:
                 where=f"127.0.0.1:{port}",
                 do="Stop that program (perhaps another `./run demo`), or choose another port",
             ) from None
-
-
-def end_with_input() -> None:
-    """In a process that was started here: end when standard input does, for then whoever started it is gone."""
-    while sys.stdin.buffer.read(4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _launched(service: Service) -> _Running:

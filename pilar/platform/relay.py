@@ -11,19 +11,21 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
+
+import structlog
 
 from events.queues.base import Inbox, read_inbox
 from events.relay import listener, relay
-from ledger.errors import ConfigError, PilarError
+from ledger.errors import ConfigError
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.platform import logs
-from pilar.platform.processes import end_with_input
+from pilar.platform import part
 from pilar.platform.senders import senders
 from pilar.sources.catalogue import readable_sources
 from pilar.sources.drops import Drops
+
+log = structlog.get_logger()
 
 QUEUES = "PILAR_RELAY"
 # Between two looks at a folder: a file that did not change for so long is whole.
@@ -33,19 +35,12 @@ CLIENTS = ("aio_pika", "aiormq", "nats", "redis")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Listen until SIGTERM or Ctrl-C; one line on standard error when it cannot begin."""
-    parser = argparse.ArgumentParser(prog="python -m pilar.platform.relay", description="Events from queues")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input ends")
-    chosen = parser.parse_args(arguments)
-    logs.configure("INFO")
-    if chosen.with_parent:
-        threading.Thread(target=end_with_input, daemon=True).start()
-    try:
+
+    def listen(_told: argparse.Namespace) -> None:
         settings = Settings.from_env()
         serve(settings, inboxes(settings))
-    except PilarError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+
+    return part.run(part.words("relay", "Events from queues", server=False), listen, arguments)
 
 
 def inboxes(settings: Settings) -> Sequence[Inbox]:
@@ -94,8 +89,11 @@ async def _until_told(settings: Settings, listened_to: Sequence[Inbox]) -> None:
 
 async def _look(drops: Drops, settings: Settings) -> None:
     while True:
-        sources = readable_sources(settings.sources_dir)
-        await asyncio.to_thread(drops.look, sources.values())
+        try:
+            await asyncio.to_thread(lambda: drops.look(readable_sources(settings.sources_dir).values()))
+        except Exception:
+            # Queues must outlive what a look at files did not foresee.
+            log.exception("a look at files stumbled")
         await asyncio.sleep(LOOK_SECONDS)
 
 
