@@ -17,6 +17,8 @@ from ledger.masks import mask_numbers
 from ledger.records import EventIn
 
 MOST_IN_A_BATCH = 100
+# Standard Webhooks: payloads stay under 20 kB.
+MAX_BODY_BYTES = 20_000
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 # How the bindings for HTTP and NATS, for Kafka and for AMQP mark the headers of a binary event.

@@ -19,7 +19,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from events.cloudevent import Mode, mode_of, read_events, told
+from events.cloudevent import MAX_BODY_BYTES, Mode, mode_of, read_events, told
 from events.connections import LARGEST_HEAD, MOST_HEADERS
 from events.dispatch import Dispatcher
 from events.published import redirect_home, serve
@@ -30,9 +30,6 @@ from ledger.records import EventIn, StoredEvent
 from ledger.settings import Settings
 
 log = structlog.get_logger()
-
-# Standard Webhooks: payloads stay under 20 kB.
-MAX_BODY_BYTES = 20_000
 
 # Every reason that is ever written down: nothing that a sender sent is among them.
 Reason = Literal[

@@ -7,7 +7,6 @@ letter: a row that says why, without content. While the ledger is away nothing i
 
 import asyncio
 import hashlib
-import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from importlib import import_module
@@ -15,16 +14,13 @@ from typing import Literal, Protocol
 
 import structlog
 
-from events.cloudevent import mode_of, read_events, told
+from events.cloudevent import MAX_BODY_BYTES, mode_of, read_events, told
+from events.dispatch import backoff_seconds
 from events.queues.base import Inbox, Listen, Message, QueueError
 from ledger.errors import LedgerError, RefusedError
 from ledger.records import EventIn, StoredEvent
 
 log = structlog.get_logger()
-
-MAX_BODY_BYTES = 20_000
-FIRST_WAIT_SECONDS = 0.5
-LONGEST_WAIT_SECONDS = 30.0
 
 # Every reason that is ever written down: nothing that a sender sent is among them.
 DeadReason = Literal["too large", "content type", "malformed", "unknown source", "not allowed here"]
@@ -97,7 +93,7 @@ async def _follow(inbox: Inbox, listen: Listen, ledger: EventLog, opd_of: OpdOf)
             # Whatever a client raises: what was not acknowledged comes again. Its words may hold an address.
             why = type(error).__name__
         failures += 1
-        wait = _wait(failures)
+        wait = backoff_seconds(failures)
         log.warning("queue lost, and tried again", queue=inbox.name, why=why, seconds=round(wait, 1))
         await asyncio.sleep(wait)
 
@@ -110,7 +106,7 @@ async def _settle(message: Message, inbox: Inbox, ledger: EventLog, opd_of: OpdO
             await asyncio.to_thread(_record, message, inbox, ledger, opd_of)
         except LedgerError as error:
             failures += 1
-            wait = _wait(failures)
+            wait = backoff_seconds(failures)
             log.error("message not stored yet", queue=inbox.name, error=str(error), seconds=round(wait, 1))
             await asyncio.sleep(wait)
         else:
@@ -150,8 +146,3 @@ def read_message(message: Message, inbox: Inbox, opd_of: OpdOf) -> Sequence[Even
             raise DeadLetterError("not allowed here")
         found.append(told(event, opd, inbox.secret))
     return found
-
-
-def _wait(failures: int) -> float:
-    longest: float = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(failures - 1, 10))
-    return longest * (0.5 + random.random() / 2)  # noqa: S311 -- spread, no secret

@@ -9,8 +9,9 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
+from events.cloudevent import MAX_BODY_BYTES
 from events.dispatch import Dispatcher
-from events.door import MAX_BODY_BYTES, Senders, create_app
+from events.door import Senders, create_app
 from ledger.errors import LedgerError
 from ledger.names import agency_asset
 from ledger.records import EventIn, StoredEvent

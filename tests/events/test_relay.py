@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import structlog
 
+from events import dispatch
 from events import relay as module
+from events.cloudevent import MAX_BODY_BYTES
 from events.queues.base import Inbox, Message, QueueError, read_inbox
-from events.relay import KINDS, MAX_BODY_BYTES, DeadLetterError, listener, read_message, relay
+from events.relay import KINDS, DeadLetterError, listener, read_message, relay
 from ledger.errors import ConfigError, LedgerError
 from ledger.records import EventIn, StoredEvent
 from ledger.settings import Connection
@@ -104,7 +106,7 @@ class AwayLedger(Ledger):
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are short."""
-    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(dispatch, "FIRST_BACKOFF_SECONDS", 0.01)
 
 
 def listen_to(monkeypatch: pytest.MonkeyPatch, bodies: Sequence[bytes]) -> Callable[[], list[bytes]]:
