@@ -1,7 +1,7 @@
 """What needs a person and who was told of it, and when parts of the platform last did their work.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 """
 
 import sqlalchemy as sa
