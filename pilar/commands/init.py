@@ -71,6 +71,7 @@ def up_command(
     from ledger.settings import Settings, default_key_dir, regions, sources_dir
     from pilar.alerts.addresses import quiet_hours
     from pilar.commands.installation import alone, home, is_own
+    from pilar.platform import relay
     from pilar.platform.stack import Ports, Stack
     from pilar.platform.telling import Telling
 
@@ -95,6 +96,8 @@ def up_command(
         key_dir=Path(os.environ.get("PILAR_KEYS") or default_key_dir(folder)),
         regions=regions(),
     )
+    if relay.queue_names():
+        relay.inboxes(settings)  # and so is one in the queues
     named = ", ".join(item.name for item in settings.evaluated)
     with alone(folder):
         with Telling(tell) as telling:

@@ -135,6 +135,15 @@ def test_p10_the_platform_of_ones_own_does_not_run_among_the_demos_simulated_rec
     assert [path.name for path in tmp_path.iterdir()] == ["pilar.env"]
 
 
+def test_p10_a_queue_that_is_not_described_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """A relay that cannot begin would be started again a few times, and end the whole platform with it."""
+    write_configuration(tmp_path, known(["35.73"]), "Asia/Jakarta")
+    told = run("up", PILAR_HOME=str(tmp_path), PILAR_RELAY="a_bus")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "connection 'a_bus' is not configured" in told.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pilar.env"]
+
+
 @pytest.mark.usefixtures("as_a_command_does")
 def test_nothing_that_a_command_starts_is_told_how_this_one_was_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
