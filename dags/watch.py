@@ -34,8 +34,9 @@ def look(**context: Any) -> list[str]:
     from pilar import steps
 
     with one_line():
-        due = steps.watch()
+        # Watch says last that it did its work: what fails before it is noticed as silence.
         evaluation_due = steps.evaluation_due()
+        due = steps.watch()
     by_agency: dict[str, list[str]] = {}
     for source_id in due:
         by_agency.setdefault(agency_of(source_id), []).append(source_id)

@@ -160,6 +160,7 @@ def watch() -> list[str]:
         due = is_due(sources[source_id].events, last_try, now) or failures.was_left_to_watch(last)
         if due or source_id in announced:
             wanted.append(source_id)
+    # Last: one that fails each time rings for nothing, and that is silence.
     ledger.beat(WATCH)
     return wanted
 

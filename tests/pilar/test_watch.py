@@ -113,6 +113,19 @@ def test_p4_an_event_that_found_no_run_is_looked_for(
     assert SOURCE in watch()
 
 
+def test_p4_a_watch_that_fails_each_time_does_not_say_that_it_runs(
+    ledger: Ledger, watch: Callable[[], set[str]], settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lost = settings.model_copy(update={"sources_dir": tmp_path / "not_mounted"})
+    monkeypatch.setattr(steps, "open_installation", lambda: (ledger, lost))
+    with pytest.raises(ConfigError):
+        watch()
+    assert "watch" not in ledger.heartbeats()
+    monkeypatch.setattr(steps, "open_installation", lambda: (ledger, settings))
+    watch()
+    assert "watch" in ledger.heartbeats()
+
+
 def test_p4_a_storm_about_one_source_hides_no_event_about_another(
     ledger: Ledger, watch: Callable[[], set[str]], older: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
