@@ -66,8 +66,12 @@ def quiet_hours(env: Mapping[str, str] | None = None) -> QuietHours:
         return QuietHours(time(0), time(0))
     try:
         begin, end = (time.fromisoformat(part) for part in said.split("-"))
+        if begin.tzinfo or end.tzinfo:
+            raise ValueError(said)
     except ValueError:
         raise ConfigError(
-            "quiet hours are two times of day", where=QUIET, do="Write them like 21:00-06:00, or none"
+            "quiet hours are two times of day, in the regency's zone",
+            where=QUIET,
+            do="Write them like 21:00-06:00, or none",
         ) from None
     return QuietHours(begin, end)
