@@ -48,6 +48,20 @@ def test_p6_rows_of_a_batch_tell_no_hidden_count(tmp_path: Path, landed: int, hi
     assert (batch.batch_id in untold(warehouse, [batch], SOURCES)) is hidden
 
 
+@pytest.mark.parametrize(("landed", "hidden"), [(50 + 8, True), (50 + 9, True), (50 + 10, False)])
+def test_p6_rows_of_a_batch_tell_no_two_hidden_counts(tmp_path: Path, landed: int, hidden: bool) -> None:
+    """Two counts below five that are eight together are four each."""
+    warehouse = marts(
+        tmp_path,
+        "'35.07', 'liv_stunting_handled', 10, 50, 'measured'",
+        "'62.02', 'liv_stunting_handled', null, null, 'suppressed'",
+        "'64.02', 'liv_stunting_handled', null, null, 'suppressed'",
+    )
+    batch = replace(BATCH, source_id=STUNTED, rows_landed=landed)
+
+    assert (batch.batch_id in untold(warehouse, [batch], SOURCES)) is hidden
+
+
 @pytest.mark.parametrize(
     ("source", "landed", "hidden"), [(STUNTED, 4, True), (STUNTED, 5, False), (STUNTED, 0, False), (ROADS, 4, False)]
 )
