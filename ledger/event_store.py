@@ -128,16 +128,19 @@ class EventStore(Store):
         """Leave events to a run of their source that was asked for and has not begun. Returns whether there is one.
 
         Its pull begins behind them, and so settles them. A run has begun when a batch of the source was started after
-        the event that it was asked for. One that was asked for longer ago than that is not relied on.
+        the event that it was asked for. One that was asked for longer ago than that is not relied on, unless a pull of
+        its source, for which it waits, is at work or ended since.
         """
         begun = sa.select(sa.func.max(t.batch.c.started_at)).where(t.batch.c.source_id == source_id).scalar_subquery()
         age = sa.func.now() - sa.func.make_interval(0, 0, 0, 0, 0, 0, patience_seconds)
+        b = t.batch.c
+        waits = sa.exists().where(b.source_id == source_id, (b.status == "running") | (b.finished_at > age))
         other = t.event.alias()
         awaited = sa.exists().where(
             other.c.source_id == source_id,
             other.c.status == "dispatched",
             other.c.detail.is_distinct_from(RIDES),
-            other.c.dispatched_at > age,
+            (other.c.dispatched_at > age) | waits,
             other.c.received_at > sa.func.coalesce(begun, sa.cast("-infinity", sa.DateTime(timezone=True))),
         )
         wanted = sa.cast(list(event_ids), ARRAY(sa.Text))
@@ -152,8 +155,16 @@ class EventStore(Store):
     def hand_on_again(self, source_id: str, received_after: datetime) -> None:
         """Have the events handed on again that were left to another's run, and came after a pull that has ended began.
 
-        Whoever left them may not have seen that this pull had begun.
+        Whoever left them may not have seen that this pull had begun. A run that was asked for since is still to come,
+        and brings them.
         """
+        other = t.event.alias()
+        asked_for = sa.exists().where(
+            other.c.source_id == source_id,
+            other.c.received_at > received_after,
+            other.c.status == "dispatched",
+            other.c.detail.is_distinct_from(RIDES),
+        )
         statement = (
             sa.update(t.event)
             .where(
@@ -161,6 +172,7 @@ class EventStore(Store):
                 t.event.c.received_at > received_after,
                 t.event.c.status == "dispatched",
                 t.event.c.detail == RIDES,
+                ~asked_for,
             )
             .values(status="received", detail=None)
         )

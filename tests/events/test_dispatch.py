@@ -3,16 +3,18 @@
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from events.airflow_client import AirflowError
 from events.dispatch import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Dispatcher, backoff_seconds
+from ledger import tables
 from ledger.names import agency_asset
 from ledger.records import EventIn
 from ledger.store import Ledger
@@ -251,6 +253,30 @@ def test_p4_an_event_that_was_left_to_a_run_which_had_begun_is_handed_on_again(
     assert sorted(statuses(ledger)) == ["done", "received"]
     dispatcher.drain()
     assert len(airflow.posted) == 2
+
+
+def test_p4_events_during_a_long_pull_make_one_run_more(
+    ledger: Ledger, ledger_url: str, dispatcher: Dispatcher, airflow: FakeAirflow
+) -> None:
+    """Where pulls last longer than a run is relied on, runs would be asked for faster than they end."""
+    engine = sa.create_engine(sa.make_url(ledger_url).set(drivername="postgresql+psycopg"))
+    store(ledger)
+    dispatcher.drain()
+    began = ledger.now()
+    batch_id = ledger.start_batch("health_births", "health", "c" * 64)
+    for identity in ("2", "3", "4"):
+        store(ledger, identity=identity)
+        dispatcher.drain()
+        with engine.begin() as connection:
+            connection.execute(tables.event.update().values(dispatched_at=sa.func.now() - timedelta(hours=1)))
+    ledger.fail_batch(batch_id, "permanent", "or ended well")
+    settle(ledger, "health_births", began)
+    store(ledger, identity="5")
+    dispatcher.drain()
+    engine.dispose()
+    assert len(airflow.posted) == 2
+    settle(ledger, "health_births", ledger.now())
+    assert set(statuses(ledger)) == {"done"}
 
 
 def test_p4_a_run_that_was_asked_for_too_long_ago_is_not_relied_on(ledger: Ledger) -> None:
