@@ -161,10 +161,11 @@ class Content:
         return [row for row in rows if row["region_code"] == region_code]
 
     def where(self, rows: Sequence[Row], *names: str, **values: str) -> list[Row]:
-        """The rows whose columns have these values. Of very many rows, only the columns ``names`` may be asked for."""
+        """The rows whose columns have these values. With ``names`` they have these columns alone."""
         if isinstance(rows, Rows):
             return rows.where(*names, **values)
-        return [row for row in rows if all(row[name] == value for name, value in values.items())]
+        found = (row for row in rows if all(row[name] == value for name, value in values.items()))
+        return [{name: row[name] for name in names or row} for row in found]
 
     def digests_of(self, rows: Sequence[Row], name: str) -> Mapping[str, str]:
         """What stands for the rows of each value of a column; nothing where the publication has no such table."""

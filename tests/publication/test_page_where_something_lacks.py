@@ -11,7 +11,7 @@ from publication.content import Content
 from publication.page.frame import Material, render, site_of
 from publication.page.kinds import all_pages
 from publication.page.words import NO_INDEX
-from publication.paths import region_page
+from publication.paths import indicator_page, region_page
 
 NOTHING: Mapping[str, Mapping[str, Any]] = {
     "no question is scored": {"question_scores": [], "gaps": []},
@@ -56,3 +56,12 @@ def test_every_page_is_written_before_any_source_delivered(content: Content) -> 
     meta = content.meta.model_copy(update={"sources": (), "feeds": (), "follow_ups": (), "frozen": (), "gates": ()})
 
     assert all(html.rstrip().endswith("</html>") for html in written(replace(content, meta=meta)).values())
+
+
+def test_every_page_is_written_where_figures_have_no_value(content: Content) -> None:
+    lost = {"value": None, "state": "missing"}
+    marts = {pillar: [{**row, **lost} for row in rows] for pillar, rows in content.marts.items()}
+    pages = written(replace(content, marts=marts))
+
+    for path in map(indicator_page, content.indicators):
+        assert "tidak ada data" in pages[path]
