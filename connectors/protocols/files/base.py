@@ -185,7 +185,7 @@ class FileProtocol(ProtocolBase[FileArgsT]):
         if not chosen:
             raise SourceError(
                 "empty",
-                f"no file fits {self.args.pattern!r} among {len(listed)}",
+                f"no file fits {self.args.pattern} (files there: {len(listed)})",
                 where=transport.address,
                 do="Ask the agency whether the file was put there, under which name",
             )

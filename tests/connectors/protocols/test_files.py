@@ -199,7 +199,7 @@ def test_p8_no_file_is_an_answer_of_its_own(read: Read, tmp_path: Path) -> None:
     error = refused(read)
     assert isinstance(error, SourceError)
     assert error.kind == "empty"
-    assert "among 1" in error.what
+    assert "files there: 1" in error.what
 
 
 def test_links_and_folders_are_not_read(read: Read, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_links_and_folders_are_not_read(read: Read, tmp_path: Path) -> None:
     (tmp_path / "balita_64.02_2024-08.csv").symlink_to(tmp_path / "secret")
     (tmp_path / "balita_64.02_2024-09.csv").mkdir()
     os.mkfifo(tmp_path / "balita_64.02_2024-10.csv")
-    assert "among 1" in str(refused(read))
+    assert "files there: 1" in str(refused(read))
 
 
 @pytest.mark.parametrize(
