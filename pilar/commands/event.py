@@ -78,7 +78,7 @@ def _print_course(course: "Sequence[EventStep]") -> None:
 
 def _print_letters(letters: "Sequence[DeadLetter]") -> None:
     if not letters:
-        out.print("There is none.")
+        out.print("Every message of a queue could be stored.")
         return
     rows: list[Row] = [
         {"at": moment(one.last_at), "queue": one.queue, "why": one.reason, "count": one.count, "sha256": one.sha256}

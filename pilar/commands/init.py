@@ -117,7 +117,7 @@ def up_command(
 def _regions(said: list[str]) -> tuple[Region, ...]:
     found = [region for words in said for region in find(words)]
     if not said:
-        _needs_somebody("no region is named", "Name it with --region, like --region 'Kota Malang'; several times")
+        _needs_somebody("no region was given", "Name it with --region, like --region 'Kota Malang'; several times")
         found = _asked_regions()
     return known([region.code for region in found])
 
@@ -139,7 +139,7 @@ def _asked_regions() -> list[Region]:
 
 
 def _asked_folder(region: Region) -> Path:
-    _needs_somebody("no folder is named", "Name a new one, like ~/pilar-malang")
+    _needs_somebody("no folder was given", "Name a new one, like ~/pilar-malang")
     suggested = "-".join(("~/pilar", *region.name.lower().split()[1:]))
     return Path(typer.prompt("In which folder is the installation made", default=suggested))
 

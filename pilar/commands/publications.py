@@ -8,7 +8,7 @@ import typer
 from ledger.evaluation_store import PREPARED
 from ledger.settings import Settings
 from ledger.wording import moment
-from pilar.commands.console import Row, out, plain, say, table, warn
+from pilar.commands.console import Row, out, plain, program, say, table, warn
 from pilar.commands.words import Words
 
 app = Words(help="What is published: list, show, roll back, prune, push, frozen.")
@@ -29,7 +29,14 @@ def list_command() -> None:
     # One that died before its pointer was moved: no reader saw it.
     seen = [row for row in ledger.publications() if row.action != PREPARED or row.publication_id == now]
     rows = [plain(row) | {"current": row.publication_id == now} for row in seen]
-    say({"publications": rows}, lambda: table([_line(row) for row in rows], COLUMNS))
+    say({"publications": rows}, lambda: _show(rows))
+
+
+def _show(rows: list[Row]) -> None:
+    if not rows:
+        out.print(f"Nothing is published yet: {program()} evaluate")
+        return
+    table([_line(row) for row in rows], COLUMNS)
 
 
 def _tell_of_database(settings: Settings) -> None:

@@ -122,4 +122,4 @@ def _show(problems: "Sequence[Problem]", count: int, folder: Path) -> None:
     if problems:
         err.print(f"[bold red]{len(problems)} problem(s)[/] in {folder}")
     else:
-        out.print(f"{count} sources in order")
+        out.print("1 source is in order" if count == 1 else f"{count} sources are in order")

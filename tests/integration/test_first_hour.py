@@ -142,7 +142,7 @@ def test_p10_nothing_is_made_twice_and_nothing_in_the_project(own: Own) -> None:
     ("words", "told"),
     [
         (("--region", "malang"), "is the name of 2"),
-        ((), "no region is named"),
+        ((), "no region was given"),
         (("--region", "Kota Malang", "--timezone", "Asia/Nowhere"), "no time zone"),
         (("--region", "Kota Malang", "--database", "mysql://x"), "must be PostgreSQL"),
         (("--region", "Kota Malang", "--database", "postgresql:///none?host=/nowhere"), "cannot be reached"),
@@ -302,7 +302,7 @@ def test_a_source_asks_for_the_regions_of_the_installation(own: Own, portal: Thr
     link = json.dumps({"url": f"http://127.0.0.1:{portal.server_port}", "extra": {"private": True}})
     connection: Mapping[str, str] = {"PILAR_CONN_ANGGARAN": link}
 
-    assert "2 sources in order" in own.run("sources", "check")
+    assert "2 sources are in order" in own.run("sources", "check")
     assert "2 received = 2 landed" in own.run("pull", "bpkad_realisasi", **connection)
     assert Portal.asked == [f"/lra?tahun=2024&daerah={KOTA_MALANG}"]
     own.run("evaluate", "--force")
