@@ -15,6 +15,7 @@ from ledger.errors import ConfigError
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
+LAST_PORT = 65_535
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -73,7 +74,7 @@ def measured(app: ASGIApp, name: str, env: Mapping[str, str]) -> ASGIApp:
 def _listen(said: str, variable: str, registry: CollectorRegistry) -> WSGIServer:
     host, _, port = said.rpartition(":")
     do = "Write it like 127.0.0.1:9101, or leave it empty"
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > LAST_PORT:
         raise ConfigError("this is no address for metrics", where=variable, do=do)
     try:
         return start_http_server(int(port), host, registry)[0]

@@ -68,8 +68,9 @@ def test_metrics_are_served_where_the_setting_says_and_nowhere_else() -> None:
     assert 'route="other",status="404"} 1.0' in said  # the server itself has no such page
     with pytest.raises(ConfigError, match="cannot be served there"):
         measured(app, "door", {"PILAR_DOOR_METRICS": f"127.0.0.1:{port}"})
-    with pytest.raises(ConfigError, match="no address for metrics"):
-        measured(app, "door", {"PILAR_DOOR_METRICS": "everywhere"})
+    for wrong in ("everywhere", "127.0.0.1:99999"):
+        with pytest.raises(ConfigError, match="no address for metrics"):
+            measured(app, "door", {"PILAR_DOOR_METRICS": wrong})
 
 
 def test_an_applications_own_start_is_no_request() -> None:
