@@ -14,6 +14,8 @@ from sqlalchemy.pool import NullPool
 from ledger.errors import ConfigError, LedgerError
 
 _LOCK = sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+# Who holds a lock or a moment does its work elsewhere meanwhile: a server that ends idle sessions must not end these.
+_PATIENT = sa.text("set local idle_in_transaction_session_timeout = 0")
 _TRY = sa.text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _START = "Is PostgreSQL running, and does PILAR_LEDGER_URL name it?"
 
@@ -129,6 +131,7 @@ class Store:
             with self._engine.connect() as connection:
                 still = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 with still.begin():
+                    still.execute(_PATIENT)
                     yield still
         except OperationalError as error:
             raise unreachable(error) from error
@@ -150,5 +153,6 @@ class Store:
         what is written inside is to count at once.
         """
         with self._begin(apart=True) as connection:
+            connection.execute(_PATIENT)
             connection.execute(_LOCK, {"name": name})
             yield

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,19 @@ def finished(ledger: Ledger, result: BatchResult, source: str = "dinkes_eppgbm")
     ledger.add_pages(batch_id, [PageRow(0, "GET /x", 200, 5, "b" * 64, 12, "pages/x")])
     ledger.finish_batch(batch_id, result)
     return batch_id
+
+
+def test_p2_a_lock_and_a_moment_last_where_the_server_ends_idle_sessions(ledger_url: str) -> None:
+    """As it does in production: a pull may hold its lock for longer than a session may be idle."""
+    url = sa.make_url(ledger_url).set(drivername="postgresql+psycopg")
+    with sa.create_engine(url).connect() as connection:
+        connection.execute(sa.text(f'alter database "{url.database}" set idle_in_transaction_session_timeout = 100'))
+        connection.commit()
+    ledger, other = Ledger(ledger_url), Ledger(ledger_url)
+    with ledger.lock("pull:births"), ledger.moment():
+        time.sleep(0.5)
+        assert other.is_locked("pull:births")
+        ledger.has_batches()
 
 
 def test_p4_the_same_event_twice_is_one_event(ledger: Ledger) -> None:
