@@ -127,10 +127,13 @@ def restore(settings: Settings, folder: Path, keys: Path | None) -> Restored:
     """Put a backup into an empty installation, bring its ledger to this version, and look at all of it.
 
     Without the keys everything but kept pages can be read. Nothing new is pulled before they are there.
-    Raises ConfigError where the folder is no backup or of a newer version, or something is there already.
+    Raises ConfigError where the folder is no backup or of a newer version, something is there already, or the folder of
+    keys holds none.
     """
     backup = read(folder)
     _refuse_taken(settings, backup)
+    if keys is not None:
+        _refuse_other_keys(settings, keys)
     with _on_disk(settings.home):
         _copy_tree(folder / DATA, settings.home)
         if keys is not None:
@@ -181,6 +184,19 @@ def _refuse_taken(settings: Settings, backup: Backup) -> None:
     if not Ledger(settings.ledger_url).is_empty():
         do = f"Restore into an empty database, or empty this one; nothing in {home} was changed"
         raise ConfigError("the ledger's database has tables already", where="PILAR_LEDGER_URL", do=do)
+
+
+def _refuse_other_keys(settings: Settings, keys: Path) -> None:
+    """No key is overwritten: what it wrote could never be read again."""
+    copies = sorted(keys.glob("*.key"))
+    if not copies:
+        raise ConfigError(
+            "there are no keys", where=str(keys), do="Name the folder of the keys' backup, or leave it out"
+        )
+    for copy in copies:
+        there = settings.key_dir / copy.name
+        if there.exists() and there.read_bytes() != copy.read_bytes():
+            raise ConfigError("another key is there already", where=str(there), do="Move it to a safe place first")
 
 
 def _copy_tree(source: Path, target: Path, *, later: Collection[Path] = ()) -> tuple[int, int]:

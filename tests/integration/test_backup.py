@@ -169,6 +169,19 @@ def test_what_was_damaged_before_is_said_and_makes_no_backup(installation: Insta
     assert not (tmp_path / "copy" / LABEL).exists()
 
 
+def test_p1_no_key_is_overwritten_by_a_restore(installation: Installation, empty: Settings, tmp_path: Path) -> None:
+    folder, keys = tmp_path / "copy", tmp_path / "keys"
+    back_up(installation.ledger, installation.settings, folder, keys)
+    with pytest.raises(ConfigError, match="there are no keys"):
+        restore(empty, folder, tmp_path / "kyes")
+    Keys.ensure(empty.key_dir)
+    other = (empty.key_dir / PAGE_KEY).read_bytes()
+    with pytest.raises(ConfigError, match="another key is there already"):
+        restore(empty, folder, keys)
+    assert (empty.key_dir / PAGE_KEY).read_bytes() == other
+    assert not empty.landing_dir.exists()
+
+
 def test_p10_a_backup_is_put_into_an_empty_place_only(
     installation: Installation, empty: Settings, tmp_path: Path
 ) -> None:
