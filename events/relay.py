@@ -38,10 +38,11 @@ KINDS: Mapping[str, str] = {
 
 
 class DeadLetterError(Exception):
-    """A message that can never be stored, and why."""
+    """A message that can never be stored as a whole, and why; ``events`` are those of a batch that can be."""
 
-    def __init__(self, reason: DeadReason) -> None:
+    def __init__(self, reason: DeadReason, events: Sequence[EventIn] = ()) -> None:
         self.reason = reason
+        self.events = events
         super().__init__(reason)
 
 
@@ -117,10 +118,16 @@ def _record(message: Message, inbox: Inbox, ledger: EventLog, opd_of: OpdOf) -> 
     try:
         events = read_message(message, inbox, opd_of)
     except DeadLetterError as error:
+        if error.events:
+            _store(error.events, inbox, ledger)
         digest = hashlib.sha256(message.body).hexdigest()
         ledger.record_dead_letter(inbox.name, error.reason, digest, len(message.body))
         log.warning("dead letter", queue=inbox.name, reason=error.reason, sha256=digest)
-        return
+    else:
+        _store(events, inbox, ledger)
+
+
+def _store(events: Sequence[EventIn], inbox: Inbox, ledger: EventLog) -> None:
     for one in ledger.record_events(events):
         log.info("event stored", queue=inbox.name, source=one.source_id, event_id=one.event_id, new=one.new)
 
@@ -137,12 +144,16 @@ def read_message(message: Message, inbox: Inbox, opd_of: OpdOf) -> Sequence[Even
         events = read_events(message.body, message.headers, mode)
     except RefusedError:
         raise DeadLetterError("malformed") from None
-    found = []
+    found: list[EventIn] = []
+    refused: DeadReason | None = None
     for event in events:
         opd = opd_of(event.subject)
         if opd is None:
-            raise DeadLetterError("unknown source")
-        if not inbox.allowed & {opd, event.subject}:
-            raise DeadLetterError("not allowed here")
-        found.append(told(event, opd, inbox.secret))
+            refused = "unknown source"
+        elif not inbox.allowed & {opd, event.subject}:
+            refused = "not allowed here"
+        else:
+            found.append(told(event, opd, inbox.secret))
+    if refused is not None:
+        raise DeadLetterError(refused, found)
     return found

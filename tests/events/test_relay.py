@@ -13,7 +13,7 @@ from events import dispatch
 from events import relay as module
 from events.cloudevent import MAX_BODY_BYTES
 from events.queues.base import Inbox, Message, QueueError, read_inbox
-from events.relay import KINDS, DeadLetterError, listener, read_message, relay
+from events.relay import KINDS, DeadLetterError, _record, listener, read_message, relay
 from ledger.errors import ConfigError, LedgerError
 from ledger.records import EventIn, StoredEvent
 from ledger.settings import Connection
@@ -75,6 +75,13 @@ def test_p10_what_can_never_be_stored_is_a_dead_letter_with_a_reason(
     with pytest.raises(DeadLetterError) as dead:
         read(body, **headers)
     assert dead.value.reason == reason
+
+
+def test_p4_of_a_batch_what_can_be_stored_is_stored_beside_the_dead_letter(ledger: Ledger) -> None:
+    batch = b"[" + message() + b"," + message("no_such_source") + b"," + message("health_children") + b"]"
+    _record(sent(batch, content_type="application/cloudevents-batch+json"), INBOX, ledger, OPD.get)
+    assert [len(ledger.events_of(source)) for source in ("health_births", "health_children")] == [1, 1]
+    assert [(one.queue, one.reason) for one in ledger.dead_letters()] == [(INBOX.name, "unknown source")]
 
 
 def test_a_queue_may_be_about_one_source_of_an_agency() -> None:
