@@ -17,6 +17,8 @@ Kind = Literal[
     "missing",
     "late",
     "unanswered",
+    "dead_letters",
+    "behind",
     "contradicted",
 ]
 

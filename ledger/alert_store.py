@@ -135,6 +135,8 @@ class AlertStore(Store):
     def record_conditions(self, holding: Collection[Condition]) -> None:
         """Remember what holds now: what is new opens, what holds no more is over. A second call changes nothing.
 
+        What is over for long is forgotten, and so are dead letters.
+
         What goes on for another reason is told by its newest facts: whom it concerns may follow from them.
         """
         a = t.alert.c
@@ -155,6 +157,8 @@ class AlertStore(Store):
             old = sa.select(a.alert_id).where(a.gone_at < sa.func.now() - _KEPT).scalar_subquery()
             connection.execute(sa.delete(t.alert_told).where(t.alert_told.c.alert_id.in_(old)))
             connection.execute(sa.delete(t.alert).where(a.alert_id.in_(old)))
+            dead = t.dead_letter.c.last_at
+            connection.execute(sa.delete(t.dead_letter).where(dead < sa.func.now() - _KEPT))
 
     def alerts(self, *, over_since: datetime | None = None) -> Sequence[Alert]:
         """What holds, and (where given) what is over since then; the oldest first."""

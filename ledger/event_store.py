@@ -1,7 +1,7 @@
 """Events in the ledger: stored before they are acknowledged, known by sender and id, drained by whoever runs next."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -238,6 +238,14 @@ class EventStore(Store):
         with self._begin() as connection:
             rows = connection.execute(query.order_by(d.last_at.desc()).limit(limit))
             return [DeadLetter(*row) for row in rows]
+
+    def dead_letters_within(self, span: timedelta) -> Mapping[str, tuple[int, datetime]]:
+        """How many messages of each queue were dead letters lately, and when the first of them came."""
+        d = t.dead_letter.c
+        query = sa.select(d.queue, sa.func.count(), sa.func.min(d.first_at)).where(d.last_at > sa.func.now() - span)
+        with self._begin() as connection:
+            rows = connection.execute(query.group_by(d.queue).order_by(d.queue))
+            return {queue: (count, first) for queue, count, first in rows}
 
     def course_of_event(self, event_id: str) -> Sequence[EventStep]:
         """An event and all that followed from it, in the order of time; empty where there is no such event."""

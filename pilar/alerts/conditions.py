@@ -26,6 +26,10 @@ SEVERE: frozenset[Kind] = frozenset({"silent", "unwell", "disk"})
 FOR_OWNERS: frozenset[Kind] = frozenset({"failed", "rejected", "held", "missing", "late", "contradicted"})
 """What the agency is told of whose data it is about. Operators are told of everything."""
 EVALUATION = "evaluation"
+DATABASE = "published_database"
+"""The database of published tables: as part and as subject."""
+DEAD_WITHIN = timedelta(days=1)
+"""For how long a message that could not be stored needs a person."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,10 @@ class Seen:
     """All that conditions follow from, as it was at one moment (``now``, by the ledger's clock).
 
     ``unreadable`` are source files that are left out, as agency and source. ``pillars`` are those that are held, since
-    when. ``parts`` are parts of the platform that were asked, and whether they are well. ``batches`` counts all
-    there are by what became of them. ``free`` and ``total`` are bytes of the disk under the installation's folder.
+    when. ``dead_letters`` are those of the last day: how many of each queue, and when the first of them came.
+    ``behind``: the database of published tables holds another publication than the current one. ``parts`` are parts of
+    the platform that were asked, and whether they are well. ``batches`` counts all there are by what became of them.
+    ``free`` and ``total`` are bytes of the disk under the installation's folder.
     """
 
     now: datetime
@@ -71,6 +77,8 @@ class Seen:
     failing_evaluations: tuple[str, datetime] | None = None
     accepted_unseen: datetime | None = None
     contradictions: Sequence[Contradiction] = ()
+    dead_letters: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
+    behind: bool = False
     parts: Mapping[str, bool] = field(default_factory=dict)
     batches: Mapping[str, int] = field(default_factory=dict)
     free: int = 0
@@ -87,6 +95,11 @@ def conditions(seen: Seen) -> tuple[Condition, ...]:
         *_failed(seen),
         *_waiting(seen),
         *(Condition("gate", pillar, since) for pillar, since in seen.pillars.items()),
+        *(
+            Condition("dead_letters", queue, since, facts={"messages": str(count)})
+            for queue, (count, since) in seen.dead_letters.items()
+        ),
+        *([Condition("behind", DATABASE, seen.now)] if seen.behind else []),
         *_contradicted(seen),
     ]
     told = {one.subject.partition(" ")[0] for one in found if one.kind in ("failed", "rejected", "held")}

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 
+from ledger.errors import PublicationError
 from ledger.project import pillar_ids
 from ledger.settings import Settings
 from ledger.store import Ledger
-from pilar.alerts.conditions import Contradiction, Seen, SourceSeen
+from pilar.alerts.conditions import DATABASE, DEAD_WITHIN, Contradiction, Seen, SourceSeen
+from pilar.evaluation import publish
 from pilar.sources.catalogue import read_catalogue
 from pilar.sources.freshness import last_answer, span
 
@@ -22,6 +24,9 @@ def look(ledger: Ledger, settings: Settings) -> Seen:
     """What there is to see now. Raises LedgerError when the ledger cannot be asked."""
     readable, left_out = read_catalogue(settings.sources_dir)
     parts = dict(_parts(os.environ))
+    behind = _behind(settings)
+    if behind is None:
+        parts[DATABASE] = False
     free, total = _disk(settings)
     with ledger.one_connection():
         tried = ledger.first_tries()
@@ -54,11 +59,23 @@ def look(ledger: Ledger, settings: Settings) -> Seen:
                 for one in ledger.findings()
                 if one.severity == "contradiction"
             ],
+            dead_letters=ledger.dead_letters_within(DEAD_WITHIN),
+            behind=bool(behind),
             parts=parts,
             batches=ledger.batches_by_status(),
             free=free,
             total=total,
         )
+
+
+def _behind(settings: Settings) -> bool | None:
+    """Whether the database of published tables holds another publication; None where it does not answer."""
+    if settings.published_database is None:
+        return False
+    try:
+        return publish.behind(settings) is not None
+    except PublicationError:
+        return None
 
 
 def _disk(settings: Settings) -> tuple[int, int]:

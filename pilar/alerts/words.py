@@ -14,7 +14,7 @@ from ledger.clock import local_zone
 from ledger.names import agency_name
 from ledger.wording import moment
 from pilar.alerts.addresses import OPERATOR
-from pilar.alerts.conditions import EVALUATION
+from pilar.alerts.conditions import DATABASE, EVALUATION
 from pilar.alerts.plan import Message
 from publication.page.words import date_text
 
@@ -116,6 +116,7 @@ _PARTS = {
     "scheduler": "Airflow's scheduler",
     "dag_processor": "Airflow's DAG processor",
     "triggerer": "Airflow's triggerer",
+    DATABASE: "the database of published tables",
 }
 _SILENT = {
     "watch": "nothing runs: watch did not run",
@@ -188,6 +189,14 @@ _ENGLISH: dict[str, Callable[[Condition], Said]] = {
     "late": lambda one: Said(f"{one.subject} is late", "Ask the agency"),
     "unanswered": lambda one: Said(
         f"an event about {one.subject} was not answered by a pull", "Is its DAG paused? Else `pilar pull`"
+    ),
+    "dead_letters": lambda one: Said(
+        f"{one.facts['messages']} messages of the queue {one.subject} were no events that can be stored",
+        "See `pilar event dead`, and ask who sends them",
+    ),
+    "behind": lambda _one: Said(
+        "the database of published tables holds another publication than the current one",
+        "See `pilar publications push`",
     ),
     "contradicted": lambda one: Said(
         f"published data{_owned(one)} are contradicted ({one.facts['rule']})", "See `pilar findings list`"

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -81,7 +82,10 @@ def test_p4_of_a_batch_what_can_be_stored_is_stored_beside_the_dead_letter(ledge
     batch = b"[" + message() + b"," + message("no_such_source") + b"," + message("health_children") + b"]"
     _record(sent(batch, content_type="application/cloudevents-batch+json"), INBOX, ledger, OPD.get)
     assert [len(ledger.events_of(source)) for source in ("health_births", "health_children")] == [1, 1]
-    assert [(one.queue, one.reason) for one in ledger.dead_letters()] == [(INBOX.name, "unknown source")]
+    [letter] = ledger.dead_letters()
+    assert (letter.queue, letter.reason) == (INBOX.name, "unknown source")
+    assert ledger.dead_letters_within(timedelta(days=1)) == {INBOX.name: (1, letter.first_at)}
+    assert ledger.dead_letters_within(timedelta()) == {}
 
 
 def test_a_queue_may_be_about_one_source_of_an_agency() -> None:

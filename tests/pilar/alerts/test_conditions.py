@@ -59,6 +59,8 @@ def test_nothing_needs_a_person_where_all_is_well() -> None:
         ({"sources": [replace(WELL, last_answer=None)]}, ("missing", "births")),
         ({"sources": [replace(WELL, last_answer=None, first_tried=None)]}, ("missing", "births")),
         ({"unanswered": {"births": NOW - 2 * HOUR}}, ("unanswered", "births")),
+        ({"dead_letters": {"bus": (3, NOW)}}, ("dead_letters", "bus")),
+        ({"behind": True}, ("behind", "published_database")),
         ({"contradictions": [Contradiction("aaaa", "health", "claim_contradicted", NOW)]}, ("contradicted", "aaaa")),
     ],
 )

@@ -19,7 +19,7 @@ NEVER = AddressState()
 
 
 def alert(number: int = 1, kind: Kind = "failed", *, ago: timedelta = HOUR, **more: object) -> Alert:
-    facts = {"error_kind": "auth", "coverage": "2024", "rule": "jump", "free_mib": "12"}
+    facts = {"error_kind": "auth", "coverage": "2024", "rule": "jump", "free_mib": "12", "messages": "3"}
     subject = "watch" if kind == "silent" else f"source_{number}"
     return replace(Alert(number, Condition(kind, subject, NOW - ago, "health", facts), NOW - ago), **more)  # type: ignore[arg-type]
 
