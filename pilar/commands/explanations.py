@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ledger.errors import ConfigError, NoPublicationError
 from ledger.names import agency_name
-from pilar.commands.console import Row, out, say, table
+from pilar.commands.console import Row, as_typed, out, say, table
 from pilar.commands.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def _print(title: str, lines: Iterable[tuple[str, str]]) -> None:
     told = [*lines]
     width = max((len(name) for name, _ in told), default=0)
     for name, text in told:
-        out.print(Text(f"  {name:<{width}}  {text}"))
+        out.print(Text(as_typed(f"  {name:<{width}}  {text}")))
 
 
 GAPS = {"question": "question", "what": "what the next band takes", "then": "then", "owner": "owner"}

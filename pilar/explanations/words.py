@@ -1,11 +1,13 @@
 """An explanation in words: short lines, from the index down to the bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from definitions.instrument import INDEX
 from ledger.names import agency_name
+from ledger.wording import moment
 
 Document = Mapping[str, Any]
 Line = tuple[str, str]
@@ -211,7 +213,7 @@ def _batches(document: Document, question: Document) -> Iterator[Line]:
             continue
         simulated = ", simulated" if batch["synthetic"] else ""
         yield "source", f"{batch['source']} of {agency_name(batch['opd'])}, {batch['system'] or 'system'}{simulated}"
-        yield "batch", f"{name}, coverage {batch['coverage']}, fetched {batch['fetched_at']}"
+        yield "batch", f"{name}, coverage {batch['coverage']}, fetched {_moment(batch['fetched_at'])}"
         landed = "not told (few people)" if batch["rows_landed"] is None else batch["rows_landed"]
         yield (
             "rows",
@@ -221,6 +223,10 @@ def _batches(document: Document, question: Document) -> Iterator[Line]:
         yield "receipt", str(batch["receipt_sha256"] or "none")
         yield "check", f"{batch['trace']} --show"
         yield "", batch["verify"]
+
+
+def _moment(at: str) -> str:
+    return moment(datetime.fromisoformat(at))
 
 
 def _questions(sheet: Document, questions: Sequence[Document]) -> Iterator[Line]:
