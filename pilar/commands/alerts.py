@@ -1,5 +1,6 @@
 """`pilar status` and `pilar alerts`: what needs a person, and who is told of it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import typer
@@ -52,8 +53,9 @@ def _print(found: Sequence[Condition]) -> None:
     from pilar.alerts.words import headline, line
 
     out.print(headline(found), style="bold" if found else "green")
-    for one in found:
-        out.print(f"- {line(one)}", markup=False)
+    # Findings of one rule and agency say the same: `findings list` tells them apart.
+    for told, times in Counter(map(line, found)).items():
+        out.print(f"- {told}" + (f" ({times} times)" if times > 1 else ""), markup=False)
 
 
 @app.command("list")
