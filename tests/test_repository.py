@@ -193,6 +193,19 @@ def test_ci_runs_both_and_fails_when_one_does(tmp_path: Path, failing: str, stat
     assert len(re.findall(r"^ci:   \w+ +failed", done.stdout, re.MULTILINE)) == status
 
 
+def test_run_takes_paths_from_where_it_was_typed(tmp_path: Path) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    (project / ".venv" / "bin").mkdir(parents=True)
+    elsewhere.mkdir()
+    for name in ("run", "requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, project / name)
+    stamp = 'cat "$1/requirements.lock" "$1/pyproject.toml" | cksum > "$1/.venv/stamp"'
+    subprocess.run(["/bin/sh", "-c", stamp, "sh", project], check=True)
+    _script(project / ".venv" / "bin" / "pilar", 'echo "$PWD $PILAR_COMMAND $1"')
+    done = subprocess.run(["../project/run", "status"], capture_output=True, text=True, cwd=elsewhere, check=False)
+    assert done.stdout == f"{elsewhere} ../project/run status\n"
+
+
 def _script(path: Path, text: str) -> None:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
