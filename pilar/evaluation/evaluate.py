@@ -13,7 +13,7 @@ from ledger.clock import day_of
 from ledger.disk import file_sha256
 from ledger.errors import ConfigError, GateError, TransformError
 from ledger.project import pillar_ids
-from ledger.records import Batch, Promotion
+from ledger.records import Batch, Evaluation, Promotion
 from ledger.regions import Region, known
 from ledger.settings import REPOSITORY, Settings
 from ledger.store import Ledger
@@ -92,7 +92,7 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
     evaluation = ledger.evaluation(evaluation_id)
     if evaluation is None or evaluation.status in ("failed", "interrupted"):
         raise TransformError(
-            f"the evaluation is {evaluation.status if evaluation is not None else 'unknown'}, so it is not scored",
+            f"the evaluation is {ended(evaluation)}, so it is not scored",
             where=f"evaluation {evaluation_id}",
             do="Run `pilar evaluate` again",
         )
@@ -127,6 +127,13 @@ def score(ledger: Ledger, settings: Settings, evaluation_id: str) -> str:
             )
         ledger.finish_evaluation(evaluation_id, "scored")
     return evaluation_id
+
+
+def ended(evaluation: Evaluation | None) -> str:
+    """How an evaluation ended, and why: a step that is tried again must not hide why it failed the first time."""
+    if evaluation is None:
+        return "unknown"
+    return f"{evaluation.status} ({evaluation.detail.rstrip('.')})" if evaluation.detail else evaluation.status
 
 
 def warehouse_file(settings: Settings, evaluation_id: str) -> Path:

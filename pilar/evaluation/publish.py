@@ -19,7 +19,7 @@ from ledger.store import Ledger
 from ledger.wording import for_readers, held_for_readers
 from pilar.evaluation import deliveries, few_rows, findings
 from pilar.evaluation.ending import at_work
-from pilar.evaluation.evaluate import remove_old_warehouses, warehouse_file
+from pilar.evaluation.evaluate import ended, remove_old_warehouses, warehouse_file
 from pilar.evaluation.sureness import write_sureness
 from pilar.evaluation.warehouse import named_batches, regions_by_batch
 from pilar.evaluation.withheld import KIND as REGION
@@ -226,9 +226,8 @@ def _seen(ledger: Ledger) -> set[str]:
 def _scored(ledger: Ledger, evaluation_id: str) -> Evaluation:
     evaluation = ledger.evaluation(evaluation_id)
     if evaluation is None or evaluation.status not in ("scored", "published"):
-        state = "unknown" if evaluation is None else evaluation.status
         raise PublicationError(
-            f"only a scored evaluation can be published; this one is {state}",
+            f"only a scored evaluation can be published; this one is {ended(evaluation)}",
             where=f"evaluation {evaluation_id}",
             do="Run `pilar evaluate`",
         )

@@ -1,6 +1,7 @@
 """What was accepted is evaluated, whoever died before saying so; what was tried and failed is not tried for ever."""
 
 import errno
+import re
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ from ledger.records import BatchResult, BatchStatus, EvaluationStatus
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar import steps
-from pilar.evaluation import evaluate
+from pilar.evaluation import evaluate, few_rows
 from pilar.evaluation import publish as publishing
 from pilar.evaluation.ending import BETWEEN_STEPS_SECONDS, RUN_AT_MOST_SECONDS, sweep
 from pilar.platform import failures
@@ -165,8 +166,12 @@ def test_an_evaluation_ends_in_the_ledger_whatever_happens(
         assert not any(path.exists() for path in left)
         assert (found.detail, str(told.value).count("\n")) == (str(told.value), 0)
         assert failures.verdict(told.value) == failures.Verdict(str(told.value), again=True)
-        with pytest.raises(TransformError, match="is interrupted, so it is not scored"):
+        # A step that is tried again says why the first one failed.
+        why = re.escape(f"interrupted ({found.detail.rstrip('.')})")
+        with pytest.raises(TransformError, match=f"is {why}, so it is not scored"):
             evaluate.score(ledger, settings, found.evaluation_id)
+        with pytest.raises(PublicationError, match=f"this one is {why}"):
+            publishing.publish(ledger, settings, found.evaluation_id)
 
 
 def test_what_a_dead_evaluation_left_is_swept_and_nothing_of_one_at_work(
@@ -341,6 +346,7 @@ def _published_maturity(
 ) -> str | None:
     """What the publication of an evaluation says of the one batch in force. No warehouse stands behind it."""
     monkeypatch.setattr(publishing, "named_batches", lambda *_: [])
+    monkeypatch.setattr(few_rows, "untold", lambda *_: frozenset())
     evaluation = ledger.evaluation(evaluation_id)
     assert evaluation is not None
     meta = publishing.gather(ledger, settings, evaluation, settings.home / "none.duckdb")
