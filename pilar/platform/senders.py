@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from pilar.sources.catalogue import read_catalogue
 
 log = structlog.get_logger()
 
+# A batch of a hundred events asks for as many sources: the files are looked at once for all of them.
+LOOK_SECONDS = 1.0
+
 
 class SourceFolder:
-    """The sources of an installation, read again when a file changed.
+    """The sources of an installation, read again within a second when a file changed.
 
     One agency's typing error must not shut out others: a file that cannot be read leaves its own last good state in
     force, or its source unknown where there was none.
@@ -26,6 +30,7 @@ class SourceFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._looked = float("-inf")
         self._seen: Mapping[str, int] = {}
         self._sources: Mapping[str, Source] = {}
         source_files(folder)  # refuses where there is no folder
@@ -44,6 +49,9 @@ class SourceFolder:
             return {one.id: secret for one in self._sources.values() if (secret := _pushes(one).get(name)) is not None}
 
     def _read(self) -> None:
+        if time.monotonic() < self._looked + LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
         now = {str(path): path.stat().st_mtime_ns for path in sorted(self._folder.glob("*/*.yaml"))}
         if now == self._seen:
             return

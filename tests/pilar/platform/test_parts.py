@@ -4,9 +4,12 @@ import importlib.util
 import json
 import os
 import stat
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import structlog
@@ -16,6 +19,7 @@ from ledger.errors import ConfigError, GateError, LedgerError, MachineError, Sou
 from ledger.records import Batch
 from ledger.settings import Settings
 from pilar.platform import logs
+from pilar.platform import senders as senders_module
 from pilar.platform.airflow_settings import airflow_environment, base_environment, prepare_home
 from pilar.platform.connections import airflow_lookup, read_connection
 from pilar.platform.failures import LONGEST_WAIT, rests_until, verdict, was_left_to_watch
@@ -129,6 +133,12 @@ def test_a_damaged_extra_is_refused_without_quoting_it(extra: str) -> None:
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.fixture
+def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(senders_module, "LOOK_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("look_each_time")
 def test_the_sources_files_say_who_may_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = senders(write_sources(tmp_path))
     monkeypatch.delenv("PILAR_SECRET_TEST_HOOK", raising=False)
@@ -146,6 +156,7 @@ def test_the_sources_files_say_who_may_speak(tmp_path: Path, monkeypatch: pytest
     assert allowed.pushed("bpjs.call") == {}
 
 
+@pytest.mark.usefixtures("look_each_time")
 def test_a_new_source_may_speak_at_once_and_a_broken_file_shuts_nobody_out(tmp_path: Path) -> None:
     allowed = senders(write_sources(tmp_path))
     births = tmp_path / "health" / "births.yaml"
@@ -157,6 +168,7 @@ def test_a_new_source_may_speak_at_once_and_a_broken_file_shuts_nobody_out(tmp_p
     assert allowed.opd_of("deaths") == "health"
 
 
+@pytest.mark.usefixtures("look_each_time")
 def test_a_door_opens_though_one_file_is_broken_and_reads_the_others_again(tmp_path: Path) -> None:
     births = write_sources(tmp_path) / "health" / "births.yaml"
     good = births.read_text()
@@ -173,6 +185,24 @@ def test_a_door_opens_though_one_file_is_broken_and_reads_the_others_again(tmp_p
     assert allowed.opd_of("births") == "health"
     with pytest.raises(ConfigError, match="no folder"):
         senders(tmp_path / "nowhere")
+
+
+def test_the_files_are_looked_at_once_for_all_events_of_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = senders(write_sources(tmp_path))
+    looks: list[str] = []
+    glob = Path.glob
+
+    def counted(folder: Path, pattern: str) -> Any:
+        looks.append(pattern)
+        return glob(folder, pattern)
+
+    monkeypatch.setattr(Path, "glob", counted)
+    clock = time.monotonic() + 10
+    monkeypatch.setattr(senders_module, "time", SimpleNamespace(monotonic=lambda: clock))
+    assert [allowed.opd_of("births") for _ in range(100)] == ["health"] * 100
+    assert len(looks) == 1
 
 
 def test_airflows_secrets_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> None:
