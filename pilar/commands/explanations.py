@@ -378,7 +378,9 @@ def _print_plan(document: Row, sheet: Row, told: Row) -> None:
         needs = f": {needed_words(one['needs'])}" if one["needs"] else ""
         line = f"  {one['question']}  score {one['score']} -> {one['to']}, {owner}{needs}"
         out.print(Text(line))
-    out.print("Try it: `pilar whatif REGION QUESTION=score:N ...`. Nothing was written.")
+    raised = " ".join(f"{one['question']}=score:{one['to']}" for one in told["raises"])
+    tried = f"See it: `pilar whatif {document['region']['region_code']} {raised}`. " if raised else ""
+    out.print(f"{tried}Nothing was written.", markup=False)
 
 
 def _text(value: Any) -> str:

@@ -63,7 +63,7 @@ def list_command(
 
 def _show(found: Sequence[FindingRow], *, closed: bool) -> None:
     if not found:
-        out.print("No finding has closed yet." if closed else "No finding stands. Regions left out are on the page.")
+        out.print("No finding has closed yet." if closed else "Nothing was found that an agency must mend.")
     for owner, rows in groupby(found, key=lambda one: one.owner):
         own = list(rows)
         sure = sum(one.severity == "contradiction" for one in own)

@@ -147,6 +147,13 @@ def test_the_steps_reach_the_target_and_their_values_give_their_scores(published
         assert exact(changes[0]["after"]) == exact(one["to"])
 
 
+def test_the_steps_end_with_the_words_that_show_what_they_do() -> None:
+    last = lines("steps", "64.02", "--target", "3,00")[-1]
+    words = last.partition("`pilar ")[2].partition("`")[0].split()
+    plan = told("steps", "64.02", "--target", "3,00")
+    assert f"{plan['before']} -> {plan['after']}" in " ".join(lines(*words))
+
+
 def test_a_target_that_nothing_reaches_is_said_with_the_exit_code() -> None:
     result = run("steps", "64.02", "--target", "4.00")
     assert result.exit_code == 1

@@ -65,7 +65,7 @@ def test_one_agencys_and_all_fields_for_programs(typed: Type, ledger: Ledger) ->
 
 
 def test_what_healed_is_told_apart_and_what_came_back_says_so(typed: Type, ledger: Ledger) -> None:
-    assert "No finding stands" in typed("findings", "list")
+    assert "Nothing was found" in typed("findings", "list")
     assert "No finding has closed yet." in typed("findings", "list", "--closed")
     publish(ledger, CLAIM, JUMP)
     publish(ledger, JUMP)
