@@ -43,7 +43,7 @@ def read_push(name: str, body: bytes, headers: Mapping[str, str], secrets: Seque
     secret = form.admit(headers, secrets)
     known_by = form.told(body, headers)
     digest = hmac.new(secret.encode(), source_id.encode() + b"\n" + known_by, hashlib.sha256).hexdigest()
-    return EventIn(sender=name, sender_event_id=digest, event_type=form.event_type, source_id=source_id)
+    return EventIn(name, digest, form.event_type, source_id, by_content=True)
 
 
 def _oss(method: str, wrapper: str) -> PushFormat:

@@ -10,6 +10,7 @@ from ledger import tables as t
 from ledger.engine import Store, new_id
 from ledger.records import DeadLetter, Event, EventIn, EventStatus, EventStep, Refusal, StoredEvent
 
+_AFTER = " after "
 # Why no run of its own was asked for an event. It is told by it which events are looked at again when a run ends.
 RIDES = "a run that was asked for before has not begun: it brings this too"
 
@@ -24,7 +25,9 @@ class EventStore(Store):
 
     def record_events(self, events: Sequence[EventIn]) -> Sequence[StoredEvent]:
         """Store events once, all or none; the receipt of each, in their order. A repetition gets that of the first."""
-        names = {(one.sender, one.sender_event_id): one for one in events}
+        with self._begin() as connection:
+            identities = [_identity(connection, one) for one in events]
+        names = {(one.sender, identity): one for one, identity in zip(events, identities, strict=True)}
         # In one order, so that two who bring the same ones wait for each other in turn.
         rows = [
             {
@@ -45,7 +48,7 @@ class EventStore(Store):
                 sa.tuple_(e.sender, e.sender_event_id).in_(list(names))
             )
             stored = {(row.sender, row.sender_event_id): row for row in connection.execute(known)}
-        found = [stored[one.sender, one.sender_event_id] for one in events]
+        found = [stored[one.sender, identity] for one, identity in zip(events, identities, strict=True)]
         first = {row.event_id: at for at, row in reversed(list(enumerate(found)))}
         return [
             StoredEvent(row.event_id, row.source_id, new=row.event_id in new and first[row.event_id] == at)
@@ -262,6 +265,20 @@ class EventStore(Store):
         query = sa.select(t.event).where(condition).order_by(t.event.c.received_at, t.event.c.event_id).limit(limit)
         with self._begin() as connection:
             return [_event(row) for row in connection.execute(query).mappings()]
+
+
+def _identity(connection: sa.Connection, event: EventIn) -> str:
+    """By what an event is known again. Two who bring the same one at once find the same."""
+    if not event.by_content:
+        return event.sender_event_id
+    e = t.event.c
+    query = sa.select(e.event_id, e.sender_event_id).where(e.sender == event.sender, e.source_id == event.source_id)
+    last = connection.execute(query.order_by(e.received_at.desc(), e.event_id.desc()).limit(1)).first()
+    if last is None:
+        return event.sender_event_id
+    if last.sender_event_id.partition(_AFTER)[0] == event.sender_event_id:
+        return str(last.sender_event_id)
+    return f"{event.sender_event_id}{_AFTER}{last.event_id}"
 
 
 def _event(row: sa.RowMapping) -> Event:

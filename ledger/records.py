@@ -17,12 +17,17 @@ EvaluationStatus = Literal["running", "scored", "published", "failed", "interrup
 
 @dataclass(frozen=True)
 class EventIn:
-    """A verified event, as the door received it."""
+    """A verified event, as the door received it.
+
+    ``by_content``: it has no id of its own, and ``sender_event_id`` stands for what it says. It is a repetition only
+    while its sender has said nothing else about the source since: 50, 90 and 50 again are three events.
+    """
 
     sender: str
     sender_event_id: str
     event_type: str
     source_id: str
+    by_content: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

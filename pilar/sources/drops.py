@@ -62,7 +62,7 @@ class Drops:
         complete = found.declared or (found.listing, found.content) == (before.listing, before.content)
         new = False
         if complete:
-            event = EventIn(f"drop:{source.id}", found.content, EVENT_TYPE, source.id)
+            event = EventIn(f"drop:{source.id}", found.content, EVENT_TYPE, source.id, by_content=True)
             event_id, new = self._ledger.record_event(event)
             log.info("files complete", source=source.id, event_id=event_id, new=new)
         self._seen[source.id] = Seen(found.listing, found.content, found.listing if complete else before.told)

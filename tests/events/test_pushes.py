@@ -72,6 +72,15 @@ def test_p4_the_same_push_is_the_same_event_and_a_changed_one_is_another(name: s
     assert again.sender_event_id != first.sender_event_id
 
 
+def test_p4_what_is_said_again_after_something_else_is_another_event(ledger: Ledger) -> None:
+    """A status that goes from 50 to 90 and back to 50: three changes, each delivered twice."""
+    calls = [read("oss.receiveNIB", PUSHES["oss.receiveNIB"] + blank) for blank in (b"", b" ", b"")]
+    receipts = [ledger.record_event(call) for call in calls for _ in range(2)]
+    assert [new for _, new in receipts] == [True, False] * 3
+    assert len({event_id for event_id, _ in receipts}) == 3
+    assert ledger.record_event(read("oss.receiveNIB", PUSHES["oss.receiveNIB"], source="other"))[1]
+
+
 def test_a_call_without_a_body_is_known_by_its_moment() -> None:
     now = int(time.time())
     one, same, other = (read("bpjs.call", b"", proof("bpjs.call", moment=at)) for at in (now, now, now - 1))

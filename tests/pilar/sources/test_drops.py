@@ -98,6 +98,15 @@ def test_one_content_is_one_event_whenever_it_is_seen(
     assert len(ledger.events_of("births")) == 1
 
 
+def test_p4_a_folder_that_goes_back_to_what_it_held_is_announced_again(
+    folder: Path, look: Callable[[], bool], ledger: Ledger
+) -> None:
+    for at, text in enumerate(("a\n1\n", "a\n2\n", "a\n1\n")):
+        put(folder, "births.csv", text, at=1_700_000_000 + at)
+        assert [look(), look()] == [False, True]
+    assert len(ledger.events_of("births")) == 3
+
+
 def test_a_folder_that_cannot_be_looked_at_stops_no_other_and_is_told(
     folder: Path, ledger: Ledger, settings: Settings, source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
