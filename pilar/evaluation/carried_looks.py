@@ -16,7 +16,12 @@ from pilar.evaluation.between import IN_FORCE
 from pilar.evaluation.earlier_warehouse import built_by, built_from
 
 _TABLE = "main.looked_before"
-_NAMED = re.compile(r"\b(candidate|definitions|evidence|figures|landing|promoted|records|reference|scores)\.\"?(\w+)")
+_SCHEMAS = frozenset(
+    {"candidate", "definitions", "evidence", "figures", "landing", "promoted", "records", "reference", "scores"}
+)
+_NAMED = re.compile(rf'\b({"|".join(sorted(_SCHEMAS))})\."?(\w+)')
+# Whatever else a query reads from.
+_READ = re.compile(r'\b(?:from|join)\s+"?(\w+)"?\."?\w', re.IGNORECASE)
 # Tables of the connection alone: what they hold cannot be told from the file.
 _GATHERED = IN_FORCE
 
@@ -62,7 +67,8 @@ class CarriedLooks:
         named = {".".join(found) for found in _NAMED.findall(asked)}
         # The definitions are files of the project.
         views = sorted(name for name in named if not name.startswith("definitions."))
-        if _GATHERED in asked or not self._shown or not self._shown.keys() >= set(views):
+        unknown = set(_READ.findall(asked)) - _SCHEMAS
+        if unknown or _GATHERED in asked or not self._shown or not self._shown.keys() >= set(views):
             return None
         things = [self._same, asked, [self._shown[name] for name in views]]
         return hashlib.sha256(json.dumps(things).encode()).hexdigest()

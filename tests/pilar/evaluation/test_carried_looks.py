@@ -58,7 +58,14 @@ def test_a_look_is_taken_again_by_another_query_or_with_other_agencies(file: Pat
 
 @pytest.mark.parametrize(
     "query",
-    ["from marts_in_force", "from scores.answer_evidence", "from promoted.marts", 'from records."unknown"'],
+    [
+        "from marts_in_force",
+        "from scores.answer_evidence",
+        "from promoted.marts",
+        'from records."unknown"',
+        'from records."household" inner join of_another_schema."table" using (region_code)',
+        "FROM main.looked_before",
+    ],
 )
 def test_a_look_that_reads_what_no_signature_stands_for_is_taken_each_time(file: Path, query: str) -> None:
     kept(file, (query,))
