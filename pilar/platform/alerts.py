@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from ledger.errors import ConfigError
 from ledger.settings import Settings
 from ledger.store import Ledger
 from pilar.alerts.addresses import addresses, quiet_hours
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 EVERY = "PILAR_ALERT_EVERY_SECONDS"
+MOST_SECONDS = 600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,12 +36,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """Look and serve until told to stop. Raises ConfigError for what is wrong in the environment."""
-    lookout = Lookout(settings, float(os.environ.get(EVERY) or EVERY_SECONDS))
+    lookout = Lookout(settings, _every_seconds(os.environ.get(EVERY, "")))
     lookout.start()
     try:
         uvicorn.run(lookout.app(), host=host, port=port, access_log=False, log_level="error")
     finally:
         lookout.stop()
+
+
+def _every_seconds(said: str) -> float:
+    try:
+        seconds = float(said or EVERY_SECONDS)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= MOST_SECONDS:
+        raise ConfigError("how often is looked is no number of seconds", where=EVERY, do="Take it out: 60 is right")
+    return seconds
 
 
 class Lookout:

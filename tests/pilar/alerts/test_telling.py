@@ -22,6 +22,7 @@ from structlog.testing import capture_logs
 from ledger import tables as t
 from ledger.alert_records import Condition
 from ledger.engine import make_engine
+from ledger.errors import ConfigError
 from ledger.records import BatchResult
 from ledger.settings import Settings
 from ledger.store import Ledger
@@ -29,6 +30,7 @@ from pilar import cli
 from pilar.alerts import course, look
 from pilar.alerts.addresses import Address, quiet_hours
 from pilar.alerts.course import Blindness, look_and_tell, tell_once
+from pilar.platform import alerts as lookout
 from tests.pilar.conftest import Type
 from tests.pilar.platform.sources_of_tests import write_sources
 from tests.ports import free_port
@@ -381,3 +383,10 @@ def test_the_list_says_who_was_told(
     later(timedelta(minutes=3))
     look_and_tell(ledger, house, to, NO_NIGHT)
     assert "operator/1" in typed("alerts", "list")
+
+
+@pytest.mark.parametrize("said", ["soon", "0", "-1", "nan", "inf", "601"])
+def test_p10_how_often_is_looked_is_a_number_of_seconds(said: str) -> None:
+    with pytest.raises(ConfigError, match="PILAR_ALERT_EVERY_SECONDS"):
+        lookout._every_seconds(said)
+    assert (lookout._every_seconds(""), lookout._every_seconds("0.2")) == (60.0, 0.2)
