@@ -29,6 +29,9 @@ PILLAR_SPOILS = {
     "suppressed_numerator": "UPDATE {t} SET state = 'suppressed', value = NULL, numerator = 3 WHERE {first}",
     "suppressed_denominator": "UPDATE {t} SET state = 'suppressed', value = NULL, denominator = 3 WHERE {first}",
     "suppressed_as_ruled": "DELETE FROM definitions.suppression; UPDATE {t} SET state = 'suppressed' WHERE {first}",
+    "suppressed_together": "DELETE FROM definitions.suppression; "
+    "INSERT INTO definitions.suppression BY NAME SELECT DISTINCT indicator_id, 'one' AS together FROM {t}; "
+    "UPDATE {t} SET state = 'suppressed', value = NULL, numerator = NULL, denominator = NULL WHERE {first}",
     "stated_decimals": "UPDATE {t} SET value = 1.2345 WHERE {first}",
     "published_agrees": "UPDATE {t} SET published_value = value + 1 WHERE {first}",
     "denominator_positive": "UPDATE {t} SET denominator = 0 WHERE {first}",
