@@ -1,5 +1,6 @@
 """A running simulator, and sessions that carry each system's credential."""
 
+import uuid
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -44,9 +45,9 @@ def get(connections: dict[str, ConnectionInfo]) -> Get:
 @pytest.fixture
 def survey_url(postgres_url: str) -> Iterator[str]:
     """An empty database of this test's own."""
-    name = "survey"
+    # Workers share one server: a name of its own.
+    name = f"survey_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)")
         connection.execute(f"create database {name}")
     head, _, query = postgres_url.partition("?")
     yield f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
