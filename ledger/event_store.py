@@ -25,23 +25,22 @@ class EventStore(Store):
 
     def record_events(self, events: Sequence[EventIn]) -> Sequence[StoredEvent]:
         """Store events once, all or none; the receipt of each, in their order. A repetition gets that of the first."""
-        with self._begin() as connection:
-            identities = [_identity(connection, one) for one in events]
-        names = {(one.sender, identity): one for one, identity in zip(events, identities, strict=True)}
-        # In one order, so that two who bring the same ones wait for each other in turn.
-        rows = [
-            {
-                "event_id": new_id(),
-                "sender": sender,
-                "sender_event_id": identity,
-                "event_type": names[sender, identity].event_type,
-                "source_id": names[sender, identity].source_id,
-                "status": "received",
-            }
-            for sender, identity in sorted(names)
-        ]
         e = t.event.c
         with self._begin() as connection:
+            identities = [_identity(connection, one) for one in events]
+            names = {(one.sender, identity): one for one, identity in zip(events, identities, strict=True)}
+            # In one order, so that two who bring the same ones wait for each other in turn.
+            rows = [
+                {
+                    "event_id": new_id(),
+                    "sender": sender,
+                    "sender_event_id": identity,
+                    "event_type": names[sender, identity].event_type,
+                    "source_id": names[sender, identity].source_id,
+                    "status": "received",
+                }
+                for sender, identity in sorted(names)
+            ]
             statement = insert(t.event).values(rows).on_conflict_do_nothing().returning(e.event_id)
             new = set(connection.execute(statement).scalars())
             known = sa.select(e.sender, e.sender_event_id, e.event_id, e.source_id).where(
