@@ -13,8 +13,10 @@ Three roles that nobody logs in with say what may be read; a consumer's own role
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import psycopg
@@ -92,21 +94,15 @@ def swap_tables(url: str, current: Callable[[], Path]) -> str:
     ``current`` says which publication, asked when no other one is being put there. Raises PublicationError when the
     database cannot be reached or refuses something; what it held before is then still there.
     """
-    try:
-        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
-            # Held until the transaction ends: of two that publish, the later one reads the pointer later.
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            folder = current()
-            with opened_publication(folder) as publication:
-                _fill(connection, publication, _tables(publication))
-            _rename(connection)
-        return folder.name
-    except psycopg.Error as error:
-        raise PublicationError(
-            f"the database of published tables was not changed ({' '.join(str(error).split())[:200]})",
-            where="PILAR_PUBLISHED_DATABASE",
-            do="What it held is still there. Mend it, then run `pilar publications push`",
-        ) from error
+    kept = "What it held is still there. Mend it, then run `pilar publications push`"
+    with _connected(url, "was not changed", kept) as connection:
+        # Held until the transaction ends: of two that publish, the later one reads the pointer later.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        folder = current()
+        with opened_publication(folder) as publication:
+            _fill(connection, publication, _tables(publication))
+        _rename(connection)
+    return folder.name
 
 
 def held(url: str) -> str | None:
@@ -114,18 +110,26 @@ def held(url: str) -> str | None:
 
     Raises PublicationError when the database cannot be asked.
     """
+    with _connected(url, "does not answer", "Mend it, then run `pilar publications push`") as connection:
+        try:
+            row = connection.execute("SELECT publication_id FROM meta.publication").fetchone()
+        except psycopg.errors.UndefinedTable:
+            return None
+    return str(row[0]) if row is not None else None
+
+
+@contextmanager
+def _connected(url: str, failed: str, do: str) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    """One transaction of the database. Raises PublicationError with these words where it cannot be carried out."""
     try:
         with psycopg.connect(url, connect_timeout=CONNECT_SECONDS) as connection:
-            row = connection.execute("SELECT publication_id FROM meta.publication").fetchone()
-    except psycopg.errors.UndefinedTable:
-        return None
+            yield connection
     except psycopg.Error as error:
         raise PublicationError(
-            f"the database of published tables does not answer ({' '.join(str(error).split())[:200]})",
+            f"the database of published tables {failed} ({' '.join(str(error).split())[:200]})",
             where="PILAR_PUBLISHED_DATABASE",
-            do="Mend it, then run `pilar publications push`",
+            do=do,
         ) from error
-    return str(row[0]) if row is not None else None
 
 
 def _tables(publication: duckdb.DuckDBPyConnection) -> Sequence[_Origin]:
